@@ -1,0 +1,100 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { deriveMusic } from './audio.js';
+import { resolveBinaries, type Binaries } from './binaries.js';
+import { probe } from './probe.js';
+import { run } from './process.js';
+
+let dir: string;
+let binaries: Binaries;
+let count = 0;
+beforeAll(async () => {
+  dir = await mkdtemp(path.join(tmpdir(), 'audio-'));
+  binaries = await resolveBinaries();
+  const red = sharp({ create: { width: 700, height: 700, channels: 3, background: '#d01010' } });
+  await red.jpeg().toFile(path.join(dir, 'cover.jpg'));
+});
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
+const make = async (name: string, ...args: string[]) => {
+  await run(binaries.ffmpeg, ['-v', 'error', '-y', ...args, name], { cwd: dir });
+  return path.join(dir, name);
+};
+const context = () => ({ binaries, threads: 2, signal: AbortSignal.timeout(30_000) });
+const coverLimits = { maxBytes: 1e7, maxPixels: 1e6, maxFrames: 1 };
+const derive = (input: string, limits = coverLimits) =>
+  deriveMusic(input, path.join(dir, `out-${++count}`), limits, context());
+const tone = (seconds: number, more = '') => ['-f', 'lavfi', '-i', `sine=sample_rate=44100:duration=${seconds}${more}`];
+const withCover = ['-i', 'cover.jpg', '-map', '0', '-map', '1', '-c:v', 'copy', '-id3v2_version', '3'];
+const named = [
+  '-metadata',
+  'title=Two words',
+  '-metadata',
+  'artist=Ann',
+  '-metadata',
+  'album=First',
+  '-metadata',
+  'date=2011',
+];
+
+it('makes both forms of an MP3, with its tags and its cover', async () => {
+  const input = await make('song.mp3', ...tone(6), ...withCover, ...named, '-b:a', '64k');
+  const music = await derive(input);
+
+  expect(music.facts).toMatchObject({ codec: 'mp3', sampleRate: 44_100, channels: 1 });
+  expect(music.facts.tags).toMatchObject({ title: 'Two words', artist: 'Ann', album: 'First', year: 2011 });
+  for (const form of [music.progressive, music.hls]) {
+    const made = await probe(form.path, context());
+    expect(made).toMatchObject({ video: null, audio: { codec: 'aac', sampleRate: 44_100 } });
+    expect(Math.abs(made.durationMs! - 6000)).toBeLessThanOrEqual(100);
+    expect(Math.abs(form.durationMs - 6000)).toBeLessThanOrEqual(100);
+    expect(form.bytes).toBe(made.size);
+  }
+  expect((await probe(music.progressive.path, context())).tags).toMatchObject({
+    title: 'Two words',
+    artist: 'Ann',
+    album: 'First',
+    year: 2011,
+  });
+  expect(music.hls.codecs).toBe('mp4a.40.2');
+  expect(music.hls.segments).toHaveLength(2);
+  expect(music.cover?.outputs.find((o) => o.name === 'large')).toMatchObject({ width: 700, height: 700 });
+  expect(music.cover?.color).toMatch(/^#(cf|d0|d1)/);
+});
+
+it.each([
+  ['flac', ['-c:a', 'flac']],
+  ['ogg', ['-c:a', 'libvorbis']],
+  ['wav', ['-c:a', 'pcm_u8', '-ar', '8000']],
+  ['aac', ['-c:a', 'aac']],
+  ['m4a', ['-c:a', 'aac', '-ar', '8000']],
+])('takes %s, without cover or tags', async (extension, codec) => {
+  const music = await derive(await make(`plain.${extension}`, ...tone(2), ...codec));
+  expect(music.cover).toBeNull();
+  expect(Math.abs(music.facts.durationMs - 2000)).toBeLessThanOrEqual(extension === 'm4a' ? 300 : 100);
+});
+
+it('brings many channels down to two', async () => {
+  const input = await make('many.wav', ...tone(1, ',aformat=channel_layouts=mono,pan=16c|c0=c0|c1=c0'));
+  const music = await derive(input);
+  expect(music.facts.channels).toBe(16);
+  expect((await probe(music.hls.path, context())).audio?.channels).toBe(2);
+});
+
+it('leaves out a cover that is damaged or too large, and keeps the music', async () => {
+  const whole = await make('covered.mp3', ...tone(1), ...withCover);
+  expect((await derive(whole, { ...coverLimits, maxPixels: 1000 })).cover).toBeNull();
+  const bytes = await readFile(whole);
+  const picture = bytes.indexOf(Buffer.of(0xff, 0xd8, 0xff));
+  const damaged = path.join(dir, 'damaged.mp3');
+  await writeFile(damaged, bytes.fill(0, picture + 2, picture + 900));
+  expect((await derive(damaged)).cover).toBeNull();
+});
+
+it('fails when there is no sound', async () => {
+  const input = await make('mute.mp4', '-f', 'lavfi', '-i', 'color=size=16x16:duration=1', '-c:v', 'mpeg4');
+  await expect(derive(input)).rejects.toMatchObject({ code: 'no_streams' });
+});

@@ -1,0 +1,123 @@
+import { mkdir, readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import {
+  coverCommand,
+  coverFile,
+  encodeCommand,
+  hlsName,
+  progressiveFile,
+  segmentCommand,
+  type Sound,
+} from './audio-command.js';
+import { codecsOf } from './codecs.js';
+import type { Context } from './context.js';
+import { ProcessingFailure } from './failure.js';
+import { ffmpeg } from './ffmpeg.js';
+import { formatNamed } from './formats.js';
+import { averageBandwidth, durationOf, parseMediaPlaylist, type Segments } from './hls.js';
+import { deriveSizes, type Sizes } from './image.js';
+import type { PhotoLimits } from './limits.js';
+import { readHeader } from './pixels.js';
+import { lengthOf, probe, probeAs } from './probe.js';
+import { readBytes } from './read-bytes.js';
+import { sniff } from './sniff.js';
+import type { Tags } from './tags.js';
+
+type AudioFile = {
+  path: string;
+  mimeType: 'audio/mp4';
+  bytes: number;
+  /** bit/s, measured. */
+  bitrate: number;
+  durationMs: number;
+};
+
+export type Music = {
+  facts: { durationMs: number; /** Of the source. */ codec: string; sampleRate: number; channels: number; tags: Tags };
+  /** Fragmented MP4: the HLS segments in one file. */
+  hls: AudioFile & Segments & { codecs: string };
+  /** M4A that can be played while it comes, with the tags. */
+  progressive: AudioFile;
+  cover: Sizes | null;
+};
+
+const toleranceMs = 100;
+
+/**
+ * Both forms of a piece of music and its cover, as files in `dir`, which has to be empty.
+ * @param coverLimits what an embedded picture may measure; one beyond it, or a damaged one, is left out
+ * @throws {ProcessingFailure}
+ */
+export async function deriveMusic(input: string, dir: string, coverLimits: PhotoLimits, ctx: Context): Promise<Music> {
+  const file = path.resolve(input);
+  const found = await probe(file, ctx);
+  if (!found.audio) throw new ProcessingFailure('no_streams', 'no audio stream');
+  const sound: Sound = { ...found, audio: found.audio };
+  await mkdir(dir, { recursive: true });
+  const durationMs = await lengthOf(file, sound, dir, ctx);
+
+  await ffmpeg(encodeCommand(file, sound, ctx.threads), ctx, { cwd: dir, durationMs });
+  const progressive = await describeProgressive(path.join(dir, progressiveFile), ctx);
+  checkLength(progressive, durationMs, sound.audio.startMs);
+  await ffmpeg(segmentCommand(), { ...ctx, onProgress: undefined }, { cwd: dir });
+  const { codec, sampleRate, channels } = sound.audio;
+  return {
+    facts: { durationMs: progressive.durationMs, codec, sampleRate, channels, tags: sound.tags },
+    hls: await describeHls(dir),
+    progressive,
+    cover: found.cover && (await deriveCover(file, sound, found.cover.index, dir, coverLimits, ctx)),
+  };
+}
+
+async function describeProgressive(file: string, ctx: Context): Promise<AudioFile> {
+  const made = await probeAs(formatNamed('m4a'), file, ctx);
+  if (!made.audio || made.durationMs === null) throw new ProcessingFailure('corrupt_input', 'nothing could be decoded');
+  const bitrate = Math.ceil((made.size * 8000) / made.durationMs);
+  return { path: file, mimeType: 'audio/mp4', bytes: made.size, bitrate, durationMs: made.durationMs };
+}
+
+/**
+ * ffmpeg ends well even when the input broke off half way: the result itself has to say that it is whole.
+ * What an edit list skips at the start, as the decoder's run-up, is counted by ffprobe but never heard.
+ */
+function checkLength(made: AudioFile, sourceMs: number, skippedMs: number): void {
+  const missing = sourceMs - skippedMs - made.durationMs;
+  if (missing > toleranceMs) throw new ProcessingFailure('corrupt_input', `ends ${missing} ms before its source`);
+  const excess = made.durationMs - sourceMs;
+  if (excess > toleranceMs) throw new ProcessingFailure('internal', `ends ${excess} ms behind its source`);
+}
+
+async function describeHls(dir: string): Promise<Music['hls']> {
+  const file = path.join(dir, `${hlsName}.mp4`);
+  const playlist = parseMediaPlaylist(await readFile(path.join(dir, `${hlsName}.m3u8`), 'utf8'));
+  return {
+    path: file,
+    mimeType: 'audio/mp4',
+    bytes: (await stat(file)).size,
+    bitrate: averageBandwidth(playlist),
+    durationMs: durationOf(playlist),
+    codecs: codecsOf(await readBytes(file, playlist.initBytes)),
+    ...playlist,
+  };
+}
+
+/** A cover is an ornament: without it the music is still whole. */
+async function deriveCover(
+  input: string,
+  sound: Sound,
+  index: number,
+  dir: string,
+  limits: PhotoLimits,
+  ctx: Context,
+): Promise<Sizes | null> {
+  const picture = path.join(dir, coverFile);
+  try {
+    await ffmpeg(coverCommand(input, sound, index), { ...ctx, onProgress: undefined }, { cwd: dir });
+    const { format } = await sniff(picture);
+    if (!format?.kinds.includes('photo')) return null;
+    return await deriveSizes(picture, await readHeader(picture), path.join(dir, 'cover-sizes'), limits, ctx.signal);
+  } catch (error) {
+    if (error instanceof ProcessingFailure && error.code !== 'storage_full') return null;
+    throw error;
+  }
+}

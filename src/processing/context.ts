@@ -1,0 +1,15 @@
+import type { Binaries } from './binaries.js';
+import type { ResourceLimits } from './isolation.js';
+
+/** What every piece of work is given beside its files. */
+export type Context = {
+  binaries: Binaries;
+  /** CPUs this work may use. */
+  threads: number;
+  /** Aborting kills what runs and rejects with the signal's reason. */
+  signal: AbortSignal;
+  /** Called with 0..1, as often as the tool reports. */
+  onProgress?: (fraction: number) => void;
+  /** What each child process may take; where the system cannot enforce it, nothing happens. */
+  resources?: ResourceLimits;
+};

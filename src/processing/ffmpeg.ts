@@ -1,0 +1,149 @@
+import fluent from 'fluent-ffmpeg';
+import type { Context } from './context.js';
+import { ProcessingFailure, type FailureCode } from './failure.js';
+import { ExitError, run, type RunResult } from './process.js';
+
+/** An ffmpeg run as data. Paths of outputs are relative to the directory it runs in. */
+export type Command = {
+  inputs: { path: string; options: string[] }[];
+  filter?: string;
+  outputs: { path: string; options: string[] }[];
+};
+
+/** fluent-ffmpeg builds argument lists but keeps the method to itself; running them is ours, for groups and limits. */
+type Builder = fluent.FfmpegCommand & { _getArguments(): string[] };
+
+const globals = ['-hide_banner', '-nostdin', '-loglevel', 'error', '-nostats', '-progress', 'pipe:1'];
+
+/** Only local files: whatever an input may refer to, ffmpeg opens neither playlist, network nor device for it. */
+const inputGuard = (demuxer: string) => ['-protocol_whitelist', 'file', '-f', demuxer];
+
+/** The options an untrusted input needs, and the `file:` that keeps its name from being taken for a protocol. */
+export const untrusted = (path: string, demuxer: string, options: string[] = []) => ({
+  path: `file:${path}`,
+  options: [...inputGuard(demuxer), ...options],
+});
+
+/** Options as ffmpeg takes them: `{ 'c:a': 'aac' }` is `-c:a aac`. What may come twice is written out. */
+export const flags = (values: Record<string, string | number>): string[] =>
+  Object.entries(values).flatMap(([name, value]) => [`-${name}`, String(value)]);
+
+/** Nothing that came with the input goes on by itself: tags can tell where and by whom it was made. */
+export const bare = flags({ map_metadata: -1, map_chapters: -1 });
+
+export function argumentsOf(command: Command): string[] {
+  const builder = fluent() as Builder;
+  for (const { path, options } of command.inputs) {
+    builder.input(path);
+    if (options.length) builder.inputOptions(...whole(options));
+  }
+  if (command.filter) builder.complexFilter(command.filter);
+  for (const { path, options } of command.outputs) builder.output(path).outputOptions(...whole(options));
+  return [...globals, ...builder._getArguments()];
+}
+
+/** A single option given to fluent-ffmpeg is split at its space; two or more are taken as they are. */
+function whole(options: string[]): [string, ...string[]] {
+  if (options.length < 2) throw new TypeError('ffmpeg options come as a flag and its value');
+  return options as [string, ...string[]];
+}
+
+export type FfmpegOptions = {
+  cwd: string;
+  /** Of the output, for progress. */
+  durationMs?: number | null;
+};
+
+/** @throws {ProcessingFailure} */
+export async function ffmpeg(command: Command, ctx: Context, options: FfmpegOptions): Promise<{ outTimeMs: number }> {
+  let outTimeMs = 0;
+  const onStdoutLine = (line: string) => {
+    const [, microseconds] = /^out_time_us=(\d+)$/.exec(line) ?? [];
+    if (!microseconds) return;
+    outTimeMs = Number(microseconds) / 1000;
+    if (options.durationMs) ctx.onProgress?.(Math.min(1, outTimeMs / options.durationMs));
+  };
+  await orFail(
+    run(ctx.binaries.ffmpeg, argumentsOf(command), {
+      cwd: options.cwd,
+      signal: ctx.signal,
+      limits: ctx.resources,
+      onStdoutLine,
+    }),
+    'internal',
+  );
+  ctx.onProgress?.(1);
+  return { outTimeMs };
+}
+
+export type ProbeContext = Pick<Context, 'binaries' | 'signal'>;
+
+const probeTimeoutMs = 30_000;
+
+/** Runs ffprobe on one untrusted file. @throws {ProcessingFailure} */
+export async function ffprobe<T>(path: string, demuxer: string, show: string[], ctx: ProbeContext): Promise<T> {
+  const { stdout } = await runProbe(path, demuxer, ['-print_format', 'json', ...show], ctx);
+  return JSON.parse(stdout) as T;
+}
+
+/** The same, one bare value a line, for answers of any length. @throws {ProcessingFailure} */
+export async function ffprobeLines(
+  path: string,
+  demuxer: string,
+  show: string[],
+  ctx: ProbeContext,
+  onLine: (line: string) => void,
+): Promise<void> {
+  await runProbe(path, demuxer, ['-print_format', 'csv=print_section=0', ...show], ctx, onLine);
+}
+
+function runProbe(
+  path: string,
+  demuxer: string,
+  show: string[],
+  ctx: ProbeContext,
+  onStdoutLine?: (line: string) => void,
+) {
+  const running = run(ctx.binaries.ffprobe, ['-v', 'error', ...inputGuard(demuxer), ...show, `file:${path}`], {
+    signal: ctx.signal,
+    timeoutMs: probeTimeoutMs,
+    limits: { cpuSeconds: probeTimeoutMs / 1000 },
+    niceness: 5,
+    onStdoutLine,
+  });
+  // It reads and nothing else, so what stops it is the file.
+  return orFail(running, 'corrupt_input');
+}
+
+/** What stderr of ffmpeg and ffprobe says when they give up, first match wins. */
+const causes: readonly [RegExp, FailureCode][] = [
+  [/No space left on device|Disk quota exceeded/, 'storage_full'],
+  [/Cannot allocate memory|malloc.*failed/i, 'out_of_memory'],
+  [
+    /Decoder \(codec .*\) not found|Unknown decoder|unknown codec|not currently supported|Unsupported codec/,
+    'unsupported_codec',
+  ],
+  [/does not contain any stream|matches no streams/, 'no_streams'],
+  [
+    /Invalid data found|moov atom not found|End of file|could not find codec parameters|Conversion failed|Error while decoding|Nothing was written/i,
+    'corrupt_input',
+  ],
+];
+
+async function orFail(running: Promise<RunResult>, otherwise: FailureCode): Promise<RunResult> {
+  try {
+    return await running;
+  } catch (error) {
+    if (error instanceof ExitError)
+      throw new ProcessingFailure(codeOf(error) ?? otherwise, error.message, { cause: error });
+    throw error;
+  }
+}
+
+function codeOf({ reason, signal, stderrTail }: ExitError): FailureCode | undefined {
+  if (reason === 'timeout' || signal === 'SIGXCPU') return 'timed_out';
+  // Not by us: that is how the kernel takes memory back.
+  if (signal === 'SIGKILL') return 'out_of_memory';
+  if (reason === 'spawn') return 'internal';
+  return causes.find(([pattern]) => pattern.test(stderrTail))?.[1];
+}

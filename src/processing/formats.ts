@@ -1,0 +1,162 @@
+import type { Kind } from './limits.js';
+
+export type Format = {
+  /** Our name for the container. */
+  name: string;
+  mimeType: string;
+  extension: string;
+  kinds: readonly Exclude<Kind, 'file'>[];
+  /** The one demuxer ffmpeg may use for it; pictures never reach ffmpeg. */
+  demuxer?: string;
+  /** Its header does not tell how long it plays; ffprobe estimates. */
+  guessesDuration?: true;
+  /** What the sniffing library calls it. */
+  sniffedAs: readonly string[];
+};
+
+export const formats: readonly Format[] = [
+  { name: 'jpeg', mimeType: 'image/jpeg', extension: 'jpg', kinds: ['photo'], sniffedAs: ['image/jpeg'] },
+  { name: 'png', mimeType: 'image/png', extension: 'png', kinds: ['photo'], sniffedAs: ['image/png', 'image/apng'] },
+  { name: 'gif', mimeType: 'image/gif', extension: 'gif', kinds: ['photo'], sniffedAs: ['image/gif'] },
+  { name: 'webp', mimeType: 'image/webp', extension: 'webp', kinds: ['photo'], sniffedAs: ['image/webp'] },
+  { name: 'avif', mimeType: 'image/avif', extension: 'avif', kinds: ['photo'], sniffedAs: ['image/avif'] },
+  {
+    name: 'heif',
+    mimeType: 'image/heic',
+    extension: 'heic',
+    kinds: ['photo'],
+    sniffedAs: ['image/heic', 'image/heif', 'image/heic-sequence', 'image/heif-sequence'],
+  },
+  { name: 'tiff', mimeType: 'image/tiff', extension: 'tif', kinds: ['photo'], sniffedAs: ['image/tiff'] },
+  {
+    name: 'mp4',
+    mimeType: 'video/mp4',
+    extension: 'mp4',
+    kinds: ['video', 'music'],
+    demuxer: 'mov',
+    sniffedAs: ['video/mp4', 'video/x-m4v'],
+  },
+  {
+    name: 'm4a',
+    mimeType: 'audio/mp4',
+    extension: 'm4a',
+    kinds: ['music'],
+    demuxer: 'mov',
+    sniffedAs: ['audio/x-m4a', 'audio/mp4'],
+  },
+  {
+    name: 'mov',
+    mimeType: 'video/quicktime',
+    extension: 'mov',
+    kinds: ['video'],
+    demuxer: 'mov',
+    sniffedAs: ['video/quicktime'],
+  },
+  {
+    name: '3gp',
+    mimeType: 'video/3gpp',
+    extension: '3gp',
+    kinds: ['video'],
+    demuxer: 'mov',
+    sniffedAs: ['video/3gpp', 'video/3gpp2'],
+  },
+  {
+    name: 'webm',
+    mimeType: 'video/webm',
+    extension: 'webm',
+    kinds: ['video'],
+    demuxer: 'matroska',
+    sniffedAs: ['video/webm'],
+  },
+  {
+    name: 'mkv',
+    mimeType: 'video/matroska',
+    extension: 'mkv',
+    kinds: ['video'],
+    demuxer: 'matroska',
+    sniffedAs: ['video/matroska'],
+  },
+  {
+    name: 'avi',
+    mimeType: 'video/vnd.avi',
+    extension: 'avi',
+    kinds: ['video'],
+    demuxer: 'avi',
+    sniffedAs: ['video/vnd.avi'],
+  },
+  {
+    name: 'mpeg',
+    mimeType: 'video/mpeg',
+    extension: 'mpg',
+    kinds: ['video'],
+    demuxer: 'mpeg',
+    guessesDuration: true,
+    sniffedAs: ['video/MP1S', 'video/MP2P'],
+  },
+  { name: 'ogv', mimeType: 'video/ogg', extension: 'ogv', kinds: ['video'], demuxer: 'ogg', sniffedAs: ['video/ogg'] },
+  {
+    name: 'mp3',
+    mimeType: 'audio/mpeg',
+    extension: 'mp3',
+    kinds: ['music'],
+    demuxer: 'mp3',
+    guessesDuration: true,
+    sniffedAs: ['audio/mpeg'],
+  },
+  {
+    name: 'aac',
+    mimeType: 'audio/aac',
+    extension: 'aac',
+    kinds: ['music'],
+    demuxer: 'aac',
+    guessesDuration: true,
+    sniffedAs: ['audio/aac'],
+  },
+  {
+    name: 'flac',
+    mimeType: 'audio/flac',
+    extension: 'flac',
+    kinds: ['music'],
+    demuxer: 'flac',
+    sniffedAs: ['audio/flac'],
+  },
+  {
+    name: 'ogg',
+    mimeType: 'audio/ogg',
+    extension: 'ogg',
+    kinds: ['music'],
+    demuxer: 'ogg',
+    sniffedAs: ['audio/ogg', 'audio/ogg; codecs=opus'],
+  },
+  { name: 'wav', mimeType: 'audio/wav', extension: 'wav', kinds: ['music'], demuxer: 'wav', sniffedAs: ['audio/wav'] },
+  {
+    name: 'wma',
+    mimeType: 'audio/x-ms-wma',
+    extension: 'wma',
+    kinds: ['music'],
+    demuxer: 'asf',
+    sniffedAs: ['audio/x-ms-asf', 'video/x-ms-asf'],
+  },
+  {
+    name: 'aiff',
+    mimeType: 'audio/aiff',
+    extension: 'aiff',
+    kinds: ['music'],
+    demuxer: 'aiff',
+    sniffedAs: ['audio/aiff'],
+  },
+];
+
+export const formatOf = (sniffed: string): Format | undefined =>
+  formats.find((format) => format.sniffedAs.includes(sniffed));
+
+export function formatNamed(name: string): Format {
+  const format = formats.find((f) => f.name === name);
+  if (!format) throw new TypeError(`there is no format ${name}`);
+  return format;
+}
+
+/** The MIME types a kind takes, for refusals. */
+export const allowedTypes = (kind: Kind): string[] => [
+  ...new Set(formats.filter((f) => f.kinds.some((k) => k === kind)).map((f) => f.mimeType)),
+];

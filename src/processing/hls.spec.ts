@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { averageBandwidth, masterPlaylist, mediaPlaylist, parseMediaPlaylist, peakBandwidth } from './hls.js';
+
+const written = `#EXTM3U
+#EXT-X-VERSION:7
+#EXT-X-TARGETDURATION:4
+#EXT-X-MEDIA-SEQUENCE:0
+#EXT-X-PLAYLIST-TYPE:VOD
+#EXT-X-INDEPENDENT-SEGMENTS
+#EXT-X-MAP:URI="360p.mp4",BYTERANGE="1300@0"
+#EXTINF:4.004000,
+#EXT-X-BYTERANGE:200000@1300
+360p.mp4
+#EXTINF:4.004000,
+#EXT-X-BYTERANGE:400000@201300
+360p.mp4
+#EXTINF:0.500500,
+#EXT-X-BYTERANGE:90000@601300
+360p.mp4
+#EXT-X-ENDLIST
+`;
+const file = parseMediaPlaylist(written);
+
+describe('parseMediaPlaylist', () => {
+  it('reads byte ranges and durations', () => {
+    expect(file).toEqual({
+      initBytes: 1300,
+      segments: [
+        { durationMs: 4004, offset: 1300, bytes: 200_000 },
+        { durationMs: 4004, offset: 201_300, bytes: 400_000 },
+        { durationMs: 500.5, offset: 601_300, bytes: 90_000 },
+      ],
+    });
+  });
+
+  it('refuses what is not whole', () => {
+    expect(() => parseMediaPlaylist('')).toThrow();
+    expect(() => parseMediaPlaylist(written.replace(/#EXT-X-MAP.*\n/, ''))).toThrow();
+    expect(() => parseMediaPlaylist(written.replace(/#EXT-X-BYTERANGE.*\n/, ''))).toThrow();
+  });
+});
+
+describe('bandwidth', () => {
+  it('is measured: the mean over all, the peak over runs near the target duration', () => {
+    expect(averageBandwidth(file)).toBe(Math.ceil((690_000 * 8000) / 8508.5));
+    // The last two together are 4.5 s and busier than any alone; the last alone is too short to count.
+    expect(peakBandwidth(file)).toBe(Math.ceil((490_000 * 8000) / 4504.5));
+  });
+
+  it('of a file of one short segment is its mean', () => {
+    const short = { initBytes: 1, segments: [{ durationMs: 400, offset: 1, bytes: 1000 }] };
+    expect(peakBandwidth(short)).toBe(20_000);
+  });
+});
+
+it('writes the media playlist back with addresses of its own', () => {
+  expect(mediaPlaylist(file, '/m/360p.mp4?t=a')).toBe(written.replaceAll('360p.mp4', '/m/360p.mp4?t=a'));
+});
+
+it('writes the master playlist from what was measured', () => {
+  const video = { ...file, name: '360p', codecs: 'avc1.64001e,mp4a.40.2', width: 640, height: 360, fps: 30000 / 1001 };
+  const audio = { ...file, name: 'audio', codecs: 'mp4a.40.2' };
+  expect(masterPlaylist([video, audio], (name) => `${name}.m3u8?t=1`)).toBe(`#EXTM3U
+#EXT-X-VERSION:7
+#EXT-X-INDEPENDENT-SEGMENTS
+#EXT-X-STREAM-INF:BANDWIDTH=870241,AVERAGE-BANDWIDTH=648764,CODECS="avc1.64001e,mp4a.40.2",RESOLUTION=640x360,FRAME-RATE=29.970
+360p.m3u8?t=1
+#EXT-X-STREAM-INF:BANDWIDTH=870241,AVERAGE-BANDWIDTH=648764,CODECS="mp4a.40.2"
+audio.m3u8?t=1
+`);
+});

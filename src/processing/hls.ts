@@ -1,0 +1,111 @@
+/** A playable part of a file. */
+export type Segment = { durationMs: number; /** bytes */ offset: number; bytes: number };
+
+/** One file as its playlist describes it: an initialisation part at offset 0, then segments as byte ranges. */
+export type Segments = { initBytes: number; segments: Segment[] };
+
+export type Variant = Segments & {
+  name: string;
+  /** As in RFC 6381. */
+  codecs: string;
+  /** px, of a variant with pictures. */
+  width?: number;
+  height?: number;
+  fps?: number;
+};
+
+const byteRange = /^(?:#EXT-X-BYTERANGE:)?(\d+)@(\d+)$/;
+
+/** Reads what ffmpeg writes for one rung in one file. Throws on anything else: it is our own output. */
+export function parseMediaPlaylist(text: string): Segments {
+  const lines = text.split(/\r?\n/);
+  const map = lines.find((line) => line.startsWith('#EXT-X-MAP:'));
+  const [, init] = /BYTERANGE="([^"]+)"/.exec(map ?? '') ?? [];
+  const [, initBytes, initOffset] = byteRange.exec(init ?? '') ?? [];
+  if (!initBytes || initOffset !== '0') throw new Error('playlist without an initialisation part at the start');
+  const segments = lines.flatMap((line, i): Segment[] => {
+    const [, duration] = /^#EXTINF:([\d.]+),/.exec(line) ?? [];
+    if (duration === undefined) return [];
+    const [, bytes, offset] = byteRange.exec(lines[i + 1] ?? '') ?? [];
+    if (!bytes) throw new Error('segment without a byte range');
+    return [{ durationMs: microseconds(Number(duration)) / 1000, offset: Number(offset), bytes: Number(bytes) }];
+  });
+  if (!segments.length) throw new Error('playlist without segments');
+  return { initBytes: Number(initBytes), segments };
+}
+
+const microseconds = (seconds: number) => Math.round(seconds * 1e6);
+
+const lengthOf = ({ segments }: Segments): number => segments.reduce((sum, s) => sum + s.durationMs, 0);
+
+/** ms, whole. */
+export const durationOf = (file: Segments): number => Math.round(lengthOf(file));
+
+/** RFC 8216, 4.3.3.1: no segment, rounded to a second, is longer. */
+const targetSeconds = ({ segments }: Segments) => Math.max(1, ...segments.map((s) => Math.round(s.durationMs / 1000)));
+
+const rate = (bytes: number, durationMs: number) => (durationMs > 0 ? Math.ceil((bytes * 8000) / durationMs) : 0);
+
+/** Mean bit/s over all segments. */
+export const averageBandwidth = (file: Segments): number =>
+  rate(
+    file.segments.reduce((sum, s) => sum + s.bytes, 0),
+    lengthOf(file),
+  );
+
+/**
+ * RFC 8216, 4.1: the largest bit rate of any run of segments that lasts 0.5 to 1.5 target durations. A file too short
+ * for such a run has its mean for a peak.
+ */
+export function peakBandwidth(file: Segments): number {
+  const target = targetSeconds(file) * 1000;
+  let peak = averageBandwidth(file);
+  for (let first = 0; first < file.segments.length; first++) {
+    let [bytes, durationMs] = [0, 0];
+    for (const segment of file.segments.slice(first, first + 16)) {
+      bytes += segment.bytes;
+      durationMs += segment.durationMs;
+      if (durationMs > 1.5 * target) break;
+      if (durationMs >= 0.5 * target) peak = Math.max(peak, rate(bytes, durationMs));
+    }
+  }
+  return peak;
+}
+
+/** @param uri maps the name of a variant to the address of its media playlist */
+export function masterPlaylist(variants: Variant[], uri: (name: string) => string): string {
+  const streams = variants.flatMap((variant) => [`#EXT-X-STREAM-INF:${attributes(variant)}`, uri(variant.name)]);
+  return text(['#EXTM3U', '#EXT-X-VERSION:7', '#EXT-X-INDEPENDENT-SEGMENTS', ...streams]);
+}
+
+function attributes(variant: Variant): string {
+  const { width, height, fps } = variant;
+  return [
+    `BANDWIDTH=${peakBandwidth(variant)}`,
+    `AVERAGE-BANDWIDTH=${averageBandwidth(variant)}`,
+    `CODECS="${variant.codecs}"`,
+    ...(width && height ? [`RESOLUTION=${width}x${height}`] : []),
+    ...(fps ? [`FRAME-RATE=${fps.toFixed(3)}`] : []),
+  ].join(',');
+}
+
+/** @param uri the address of the file that holds all segments */
+export function mediaPlaylist(file: Segments, uri: string): string {
+  return text([
+    '#EXTM3U',
+    '#EXT-X-VERSION:7',
+    `#EXT-X-TARGETDURATION:${targetSeconds(file)}`,
+    '#EXT-X-MEDIA-SEQUENCE:0',
+    '#EXT-X-PLAYLIST-TYPE:VOD',
+    '#EXT-X-INDEPENDENT-SEGMENTS',
+    `#EXT-X-MAP:URI="${uri}",BYTERANGE="${file.initBytes}@0"`,
+    ...file.segments.flatMap(({ durationMs, offset, bytes }) => [
+      `#EXTINF:${(durationMs / 1000).toFixed(6)},`,
+      `#EXT-X-BYTERANGE:${bytes}@${offset}`,
+      uri,
+    ]),
+    '#EXT-X-ENDLIST',
+  ]);
+}
+
+const text = (lines: string[]) => `${lines.join('\n')}\n`;

@@ -1,0 +1,60 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
+const exec = promisify(execFile);
+
+export type ResourceLimits = {
+  cpuSeconds?: number;
+  /** Address space in bytes. */
+  memoryBytes?: number;
+  /** Largest file the child may write, in bytes. */
+  outputBytes?: number;
+};
+
+/**
+ * Each entry is a program that execs the next one in its own place, so the chain stays one process with one id.
+ * `works` is a harmless run of it: what a kernel, container or platform does not allow is left out.
+ */
+const wrappers = {
+  network: { prefix: ['unshare', '--user', '--map-current-user', '--net', '--'], works: ['true'] },
+  // Dies with us even when we are killed with SIGKILL and can clean nothing up.
+  parent: { prefix: ['setpriv', '--pdeathsig', 'KILL', '--'], works: ['true'] },
+  limits: { prefix: ['prlimit'], works: ['--cpu=60', '--', 'true'] },
+  nice: { prefix: ['nice', '-n'], works: ['1', 'true'] },
+} as const;
+
+type Wrapper = keyof typeof wrappers;
+
+let available: Promise<ReadonlySet<Wrapper>> | undefined;
+
+async function detect(): Promise<ReadonlySet<Wrapper>> {
+  const names = Object.keys(wrappers) as Wrapper[];
+  const found = await Promise.all(
+    names.map(async (name) => {
+      const [bin, ...args] = [...wrappers[name].prefix, ...wrappers[name].works];
+      return exec(bin!, args, { timeout: 5000 }).then(
+        () => [name],
+        () => [],
+      );
+    }),
+  );
+  return new Set(found.flat());
+}
+
+/** The command line that runs `command` nicely, within limits, without a network, and no longer than this process. */
+export async function isolate(command: string[], niceness: number, limits: ResourceLimits = {}): Promise<string[]> {
+  const has = await (available ??= detect());
+  const ulimits = [
+    ['--cpu', limits.cpuSeconds],
+    ['--as', limits.memoryBytes],
+    ['--fsize', limits.outputBytes],
+  ].flatMap(([flag, value]) => (value === undefined ? [] : [`${flag}=${Math.ceil(Number(value))}`]));
+  return [
+    ...(has.has('nice') && niceness ? [...wrappers.nice.prefix, String(niceness)] : []),
+    ...(has.has('limits') && ulimits.length ? [...wrappers.limits.prefix, ...ulimits, '--'] : []),
+    ...(has.has('network') ? wrappers.network.prefix : []),
+    // Last: a change of credentials would clear the signal asked for.
+    ...(has.has('parent') ? wrappers.parent.prefix : []),
+    ...command,
+  ];
+}

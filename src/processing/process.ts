@@ -1,0 +1,136 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { isolate, type ResourceLimits } from './isolation.js';
+
+const tailBytes = 4096;
+const graceMs = 2000;
+
+export type RunOptions = {
+  /** A workspace, for anything that may outlive a crash: the reaper finds what still runs by its directory. */
+  cwd?: string;
+  signal?: AbortSignal;
+  timeoutMs?: number;
+  limits?: ResourceLimits;
+  niceness?: number;
+  /** With it stdout is handed over line by line and not kept. */
+  onStdoutLine?: (line: string) => void;
+  /** More output than this ends the child. */
+  maxStdoutBytes?: number;
+  env?: NodeJS.ProcessEnv;
+};
+
+export type RunResult = { stdout: string; stderrTail: string };
+
+export type ExitReason = 'spawn' | 'exit' | 'signal' | 'timeout' | 'output';
+
+/** The child did not end well. `stderrTail` is for logs and for telling causes apart, never for users. */
+export class ExitError extends Error {
+  constructor(
+    readonly reason: ExitReason,
+    readonly bin: string,
+    readonly exitCode: number | null,
+    readonly signal: NodeJS.Signals | null,
+    readonly stderrTail: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${bin}: ${reason} (code ${exitCode}, signal ${signal}): ${stderrTail.slice(-400)}`, options);
+    this.name = 'ExitError';
+  }
+}
+
+/**
+ * Runs a program in a process group of its own and waits for its end.
+ * @throws {ExitError} when it cannot start, fails, is killed, talks too much or takes longer than `timeoutMs`
+ * @throws the signal's reason when aborted; the whole group is dead by then
+ */
+export async function run(bin: string, args: string[], options: RunOptions = {}): Promise<RunResult> {
+  const { signal, timeoutMs, onStdoutLine, maxStdoutBytes = 8 * 1024 * 1024 } = options;
+  signal?.throwIfAborted();
+  const [program, ...rest] = await isolate([bin, ...args], options.niceness ?? 15, options.limits);
+  signal?.throwIfAborted();
+  const child = spawn(program!, rest, {
+    cwd: options.cwd,
+    env: options.env ?? { PATH: process.env.PATH, LC_ALL: 'C.UTF-8' },
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+
+  let ended: ExitReason | undefined;
+  const end = (reason: ExitReason) => {
+    ended ??= reason;
+    killGroup(child);
+  };
+  const onAbort = () => killGroup(child);
+  signal?.addEventListener('abort', onAbort, { once: true });
+  const timer = timeoutMs === undefined ? undefined : setTimeout(() => end('timeout'), timeoutMs);
+
+  const stderr = keepTail(child.stderr);
+  const stdout = onStdoutLine
+    ? lines(child.stdout, onStdoutLine)
+    : keepAll(child.stdout, maxStdoutBytes, () => end('output'));
+  try {
+    const exit = await exitOf(child);
+    signal?.throwIfAborted();
+    if (ended || exit.error || exit.code !== 0) {
+      const reason = ended ?? (exit.error ? 'spawn' : exit.signal ? 'signal' : 'exit');
+      throw new ExitError(reason, bin, exit.code, exit.signal, stderr(), { cause: exit.error });
+    }
+    return { stdout: stdout(), stderrTail: stderr() };
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', onAbort);
+    // A grandchild may have outlived its parent.
+    signalGroup(child.pid, 'SIGKILL');
+  }
+}
+
+type Exit = { code: number | null; signal: NodeJS.Signals | null; error?: Error };
+
+/** `close`, not `exit`: by then both pipes have been read to their end. */
+function exitOf(child: ChildProcess): Promise<Exit> {
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve({ code: null, signal: null, error }));
+    child.once('close', (code, signal) => resolve({ code, signal }));
+  });
+}
+
+function killGroup(child: ChildProcess): void {
+  signalGroup(child.pid, 'SIGTERM');
+  const hard = setTimeout(() => signalGroup(child.pid, 'SIGKILL'), graceMs);
+  child.once('close', () => clearTimeout(hard));
+}
+
+function signalGroup(pid: number | undefined, signal: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    // Nobody of the group is left.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+function keepTail(stream: Readable): () => string {
+  let tail = Buffer.alloc(0);
+  stream.on('data', (chunk: Buffer) => {
+    tail = Buffer.concat([tail, chunk]).subarray(-tailBytes);
+  });
+  return () => tail.toString('utf8');
+}
+
+function keepAll(stream: Readable, maxBytes: number, onTooMuch: () => void): () => string {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  stream.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > maxBytes) return onTooMuch();
+    chunks.push(chunk);
+  });
+  return () => Buffer.concat(chunks).toString('utf8');
+}
+
+function lines(stream: Readable, onLine: (line: string) => void): () => string {
+  createInterface({ input: stream, crlfDelay: Infinity }).on('line', onLine);
+  return () => '';
+}

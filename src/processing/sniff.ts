@@ -1,0 +1,55 @@
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import type { FileTypeResult } from 'file-type';
+import { formatOf, type Format } from './formats.js';
+import { startsWithMp3 } from './mp3.js';
+
+const timeLimitMs = 5000;
+const require = createRequire(import.meta.url);
+
+/** The library in a thread of its own: a file can send a parser into an endless loop, and a thread can be ended. */
+const workerSource = `
+const { workerData, parentPort } = require('node:worker_threads');
+import(workerData.module)
+  .then((library) => library.fileTypeFromFile(workerData.path))
+  .then((type) => parentPort.postMessage(type), () => parentPort.postMessage(undefined));
+`;
+
+export type Sniffed = {
+  mimeType: string;
+  extension: string;
+  /** Only of what can be processed. */
+  format: Format | undefined;
+};
+
+const mp3 = { mime: 'audio/mpeg', ext: 'mp3' };
+const unknown = { mime: 'application/octet-stream', ext: 'bin' };
+
+/** What the content says the file is; never its name. An unknown, unreadable or endless file has no type. */
+export async function sniff(path: string): Promise<Sniffed> {
+  const known = (await sniffWithLibrary(path)) ?? ((await startsWithMp3(path)) ? mp3 : unknown);
+  return { mimeType: known.mime, extension: known.ext, format: formatOf(known.mime) };
+}
+
+async function sniffWithLibrary(path: string): Promise<FileTypeResult | undefined> {
+  const worker = new Worker(workerSource, {
+    eval: true,
+    env: {},
+    execArgv: [],
+    workerData: { path, module: pathToFileURL(require.resolve('file-type')).href },
+    resourceLimits: { maxOldGenerationSizeMb: 128 },
+  });
+  const timer = setTimeout(() => void worker.terminate(), timeLimitMs);
+  try {
+    return await new Promise<FileTypeResult | undefined>((resolve) => {
+      worker.once('message', resolve);
+      // Out of its memory, or terminated: no type either way.
+      worker.once('error', () => resolve(undefined));
+      worker.once('exit', () => resolve(undefined));
+    });
+  } finally {
+    clearTimeout(timer);
+    await worker.terminate();
+  }
+}

@@ -1,0 +1,33 @@
+export type Tags = { title?: string; artist?: string; album?: string; track?: string; year?: number };
+
+const longest = 300;
+
+/** Names of the same thing in ID3, Vorbis comments, MP4 atoms and ASF, in order of trust. */
+const names = {
+  title: ['title'],
+  artist: ['artist', 'album_artist', 'author'],
+  album: ['album'],
+  track: ['track', 'tracknumber'],
+} as const;
+const yearNames = ['date', 'year', 'originaldate'];
+
+/** Text out of a file is somebody else's: bounded, one line, no control characters, no halves of characters. */
+export function tagsOf(raw: Record<string, string>): Tags {
+  const byName = new Map(Object.entries(raw).map(([key, value]) => [key.toLowerCase(), clean(value)]));
+  const first = (keys: readonly string[]) => keys.map((key) => byName.get(key)).find(Boolean);
+  const texts = Object.entries(names).flatMap(([tag, keys]) => {
+    const value = first(keys);
+    return value ? [[tag, value]] : [];
+  });
+  const year = yearNames.map((key) => Number(/\d{4}/.exec(byName.get(key) ?? '')?.[0])).find((y) => y > 0);
+  return { ...Object.fromEntries(texts), ...(year ? { year } : {}) };
+}
+
+function clean(text: string): string {
+  const line = text
+    .toWellFormed()
+    .replace(/\p{Cc}+/gu, ' ')
+    .replace(/\s+/g, ' ')
+    .trim();
+  return [...line].slice(0, longest).join('');
+}
