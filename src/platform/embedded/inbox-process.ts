@@ -1,0 +1,28 @@
+/** The mail inbox as a process of its own: `node inbox-process.js <directory> <smtp port> <web port>`. */
+import { createRequire } from 'node:module';
+import { exitWithParent } from './parent.js';
+import { loopback } from './ports.js';
+import { waitUntil } from './process-table.js';
+
+interface MailDevSettings {
+  mailDirectory: string;
+  ip: string;
+  smtp: number;
+  web: number;
+  silent: boolean;
+}
+type MailDev = (settings: MailDevSettings) => { listen(): Promise<void> };
+
+const startLimitMs = 20_000;
+
+exitWithParent();
+const [mailDirectory = '', smtp, web] = process.argv.slice(2);
+const maildev = createRequire(import.meta.url)('maildev') as MailDev;
+await maildev({ mailDirectory, ip: loopback, smtp: Number(smtp), web: Number(web), silent: true }).listen();
+// A taken web port ends this process with an uncaught error before anything can answer for it.
+const answers = () =>
+  fetch(`http://${loopback}:${web}/healthz`).then(
+    ({ ok }) => ok,
+    () => false,
+  );
+if (await waitUntil(answers, startLimitMs)) process.send?.('ready');

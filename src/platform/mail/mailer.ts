@@ -1,0 +1,69 @@
+import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { createTransport, type Transporter } from 'nodemailer';
+import { CONFIG } from '../config/config.module.js';
+import type { Config } from '../config/env.js';
+
+export interface Mail {
+  /** One address. A person's name is welcome in `name`, whatever it holds. */
+  to: { address: string; name?: string };
+  subject: string;
+  text: string;
+  html: string;
+  headers?: Record<string, string>;
+}
+
+export class MailNotConfigured extends Error {
+  constructor() {
+    super('No mail can be sent: SMTP_URL is not set');
+  }
+}
+
+/** An address that a mail server could read as several, as none, or as something else than an address. */
+export class BadAddress extends Error {
+  constructor() {
+    super('Not one plain mail address');
+  }
+}
+
+// Stricter than RFC 5321: no quoted local part, no comment, no list, no route, no white space.
+const plainAddress = /^[^\s@<>()[\]\\,;:"\p{Cc}]{1,64}@[^\s@<>()[\]\\,;:"\p{Cc}]{1,255}$/u;
+
+const timeouts = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 30_000 };
+/** A body or attachment named by path or URL would read this machine's files. */
+const noReferences = { disableFileAccess: true, disableUrlAccess: true };
+
+/** Line breaks would begin another header. */
+const oneLine = (value: string) => value.replace(/\p{Cc}+/gu, ' ').trim();
+
+@Injectable()
+export class Mailer implements OnModuleDestroy {
+  private readonly transport: Transporter | undefined;
+  private readonly from: string;
+
+  constructor(@Inject(CONFIG) { mail }: Pick<Config, 'mail'>) {
+    this.from = mail.from;
+    if (mail.smtpUrl) this.transport = createTransport({ url: mail.smtpUrl, pool: true, ...timeouts, ...noReferences });
+  }
+
+  /**
+   * Hands the mail to the server for exactly one recipient; an error means that it has to be tried again.
+   * @throws {MailNotConfigured} @throws {BadAddress}
+   */
+  async send({ to, subject, text, html, headers = {} }: Mail): Promise<void> {
+    if (!this.transport) throw new MailNotConfigured();
+    if (!plainAddress.test(to.address)) throw new BadAddress();
+    await this.transport.sendMail({
+      from: this.from,
+      // The name is data of a user and must never be parsed for addresses; the object form is not.
+      to: { name: oneLine(to.name ?? ''), address: to.address },
+      subject: oneLine(subject),
+      text,
+      html,
+      headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, oneLine(value)])),
+    });
+  }
+
+  onModuleDestroy(): void {
+    this.transport?.close();
+  }
+}

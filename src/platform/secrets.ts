@@ -1,0 +1,20 @@
+import { createHash, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
+
+/** A key of its own for each purpose, from the one configured secret (RFC 5869). */
+export const deriveKey = (secret: string, purpose: string): Buffer =>
+  Buffer.from(hkdfSync('sha256', secret, 'vitrine', purpose, 32));
+
+/** 256 random bits, URL-safe. */
+export const randomToken = (): string => randomBytes(32).toString('base64url');
+
+/** For secrets of high entropy: what the database keeps of them. Hex. */
+export const sha256 = (value: string): string => createHash('sha256').update(value).digest('hex');
+
+export const hmac = (key: Buffer, value: string, encoding: 'hex' | 'base64url' = 'hex'): string =>
+  createHmac('sha256', key).update(value).digest(encoding);
+
+/** Compares without telling by its time how much was right. */
+export function sameSecret(a: string, b: string): boolean {
+  const [left, right] = [Buffer.from(a), Buffer.from(b)];
+  return left.length === right.length && timingSafeEqual(left, right);
+}
