@@ -1,0 +1,13 @@
+/** PostgreSQL's classes 08 (connection), 53 (resources) and 57P (shutdown), and the socket's own errors. */
+const codes = /^(08|53|57P)|^(ECONNREFUSED|ECONNRESET|ENOTFOUND|EPIPE|ETIMEDOUT)$/;
+const sentences =
+  /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/;
+
+/** Whether an error says that the database can't be reached, as opposed to a mistake of ours. */
+export function isDatabaseDown(error: unknown): boolean {
+  for (let e = error; e instanceof Error; e = e.cause ?? (e as { previous?: unknown }).previous) {
+    const { code } = e as { code?: string };
+    if ((code && codes.test(code)) || sentences.test(e.message)) return true;
+  }
+  return false;
+}

@@ -1,0 +1,33 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable, Module } from '@nestjs/common';
+import { OnJob } from '../queue/on-job.js';
+
+/** Rows that are kept for a while only. Deleted in slices, so that no statement holds locks for long. */
+const kept: Record<string, string> = {
+  outbox_events: `dispatched_at < now() - interval '7 days'`,
+  idempotency_keys: `created_at < now() - interval '24 hours'`,
+  sessions: `expires_at < now() - interval '30 days' or ended_at < now() - interval '30 days'`,
+  one_time_codes: `expires_at < now() - interval '1 day'`,
+};
+const slice = 5_000;
+
+@Injectable()
+class Expiry {
+  constructor(private readonly em: EntityManager) {}
+
+  @OnJob('rows.expire')
+  async expire(_payload: object, { signal }: { signal: AbortSignal }): Promise<void> {
+    for (const [table, condition] of Object.entries(kept)) {
+      let gone: unknown[];
+      do {
+        signal.throwIfAborted();
+        gone = await this.em.execute<unknown[]>(
+          `delete from ${table} where ctid = any(array(select ctid from ${table} where ${condition} limit ${slice})) returning 1`,
+        );
+      } while (gone.length === slice);
+    }
+  }
+}
+
+@Module({ providers: [Expiry] })
+export class ExpiryModule {}

@@ -1,0 +1,33 @@
+import { MikroORM } from '@mikro-orm/postgresql';
+import pg from 'pg';
+import type { Config } from '../config/env.js';
+import { migrateQueueStore } from '../queue/store.js';
+import { databaseUrl, ormOptions } from './orm.js';
+
+/** Any number: the same one for everybody who migrates. */
+const lock = 7_418_529_630;
+const oldest = 180_000;
+
+/**
+ * Runs what has not run yet; processes that start together wait for the first of them.
+ * @returns the names of the migrations that ran
+ */
+export async function migrate(config: Config): Promise<string[]> {
+  const client = new pg.Client({ connectionString: databaseUrl(config) });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ server_version_num: string }>('show server_version_num');
+    if (Number(rows[0]!.server_version_num) < oldest) throw new Error('Vitrine needs PostgreSQL 18 or newer.');
+    await client.query('select pg_advisory_lock($1)', [lock]);
+    const orm = await MikroORM.init(ormOptions(databaseUrl(config), [], 2));
+    try {
+      const ran = await orm.migrator.up();
+      await migrateQueueStore(config);
+      return ran.map(({ name }) => name);
+    } finally {
+      await orm.close();
+    }
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,29 @@
+import { Migrator } from '@mikro-orm/migrations';
+import { defineConfig, PostgreSqlDriver, type Options } from '@mikro-orm/postgresql';
+import type { Config } from '../config/env.js';
+import { migrations } from './migrations/migrations.js';
+
+/** What the API, the workers, the command line and MikroORM's own tool share. */
+export const ormOptions = (url: string, entities: Options['entities'], pool = 10) =>
+  defineConfig({
+    driver: PostgreSqlDriver,
+    clientUrl: url,
+    ...(entities && { entities }),
+    pool: { min: 0, max: pool },
+    // A list instead of a folder: the same in dist and under vitest.
+    migrations: { migrationsList: migrations, snapshot: false, tableName: 'migrations', transactional: true },
+    extensions: [Migrator],
+    discovery: { warnWhenNoEntities: false },
+    driverOptions: {
+      connectionTimeoutMillis: 5_000,
+      statement_timeout: 30_000,
+      idle_in_transaction_session_timeout: 60_000,
+      application_name: 'vitrine',
+    },
+  });
+
+/** @throws {Error} where nobody said which database, and nobody started the embedded one */
+export function databaseUrl(config: Pick<Config, 'database'>): string {
+  if (!config.database.url) throw new Error('DATABASE_URL is not set. `npm start` brings a PostgreSQL of its own.');
+  return config.database.url;
+}

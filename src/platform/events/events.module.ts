@@ -1,0 +1,21 @@
+import { Global, Module, type DynamicModule } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+import { Outbox } from './outbox.js';
+import { Relay } from './relay.js';
+import { Subscribers } from './subscribers.js';
+
+@Global()
+@Module({ providers: [Outbox], exports: [Outbox] })
+export class EventsModule {}
+
+/** In workers only: delivers what the outbox holds, and, where a relay runs, carries it into the queues. */
+@Module({})
+export class EventDeliveryModule {
+  static with({ relay }: { relay: boolean }): DynamicModule {
+    return {
+      module: EventDeliveryModule,
+      imports: [DiscoveryModule],
+      providers: [Subscribers, ...(relay ? [Relay] : [])],
+    };
+  }
+}

@@ -1,0 +1,17 @@
+import { z } from 'zod';
+
+const id = z.uuid();
+const file = z.strictObject({ fileId: id });
+
+/** Everything that can happen in Vitrine, on one page. Payloads are ids: a subscriber reads the present, not the past. */
+export const events = {
+  'code.requested': z.strictObject({ codeId: id }),
+  'file.uploaded': file,
+  'file.ready': file,
+  'file.failed': file,
+  'file.deleted': file,
+  'media.published': z.strictObject({ mediaId: id, ownerId: id }),
+} as const;
+
+export type EventName = keyof typeof events;
+export type EventOf<N extends EventName> = z.infer<(typeof events)[N]>;

@@ -1,0 +1,15 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable } from '@nestjs/common';
+import { events, type EventName, type EventOf } from './events.js';
+import { OutboxEvent } from './outbox.entity.js';
+
+/** Records what happened in the caller's transaction: it commits with the rows, or not at all. The relay does the rest. */
+@Injectable()
+export class Outbox {
+  constructor(private readonly em: EntityManager) {}
+
+  async record<N extends EventName>(name: N, payload: EventOf<N>): Promise<void> {
+    if (!this.em.isInTransaction()) throw new Error(`${name} must be recorded in the transaction of what it tells`);
+    await this.em.insert(OutboxEvent, { name, payload: events[name].parse(payload) });
+  }
+}

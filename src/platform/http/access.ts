@@ -1,0 +1,67 @@
+import { applyDecorators, createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
+import { ApiBearerAuth, ApiSecurity } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import { problemAnswers } from './route.js';
+import type { Scope, Viewer } from './viewer.js';
+
+export const ACCESS = Symbol('access');
+export interface Access {
+  /** `nobody`: credentials are not looked at. `anyone`: they may be missing, but not wrong. */
+  who: 'nobody' | 'anyone' | 'user';
+  verified: boolean;
+  scope: Scope;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    user?: Viewer;
+  }
+}
+
+const credentials = () => applyDecorators(ApiBearerAuth('accessToken'), ApiSecurity('apiKey'));
+
+/** Open, and blind to who asks: sign-in, health, documentation. */
+export const Public = () =>
+  applyDecorators(
+    SetMetadata(ACCESS, { who: 'nobody', verified: false, scope: 'read' } satisfies Access),
+    ApiSecurity({}),
+  );
+
+/** Open; whoever is signed in gets their own view. Wrong credentials are 401, not anonymous. */
+export const OptionalUser = () =>
+  applyDecorators(
+    SetMetadata(ACCESS, { who: 'anyone', verified: false, scope: 'read' } satisfies Access),
+    ApiSecurity({}),
+    credentials(),
+    problemAnswers(['bad_credentials']),
+  );
+
+/** Signed in; the e-mail address need not be verified yet. */
+export const SignedIn = (scope: Scope) =>
+  applyDecorators(
+    SetMetadata(ACCESS, { who: 'user', verified: false, scope } satisfies Access),
+    credentials(),
+    problemAnswers(['not_signed_in', 'bad_credentials', 'scope_missing']),
+  );
+
+/** Signed in, with a verified e-mail address. */
+export const Verified = (scope: Scope) =>
+  applyDecorators(
+    SetMetadata(ACCESS, { who: 'user', verified: true, scope } satisfies Access),
+    credentials(),
+    problemAnswers(['not_signed_in', 'bad_credentials', 'email_not_verified', 'scope_missing']),
+  );
+
+const request = (context: ExecutionContext) => context.switchToHttp().getRequest<FastifyRequest>();
+
+/** The viewer of a route that asks for one. */
+export const CurrentUser = createParamDecorator((_: unknown, context: ExecutionContext): Viewer => {
+  const { user } = request(context);
+  if (!user) throw new Error('CurrentUser on a route that lets strangers in');
+  return user;
+});
+
+/** The viewer, or null for a stranger. */
+export const MaybeUser = createParamDecorator(
+  (_: unknown, context: ExecutionContext): Viewer | null => request(context).user ?? null,
+);

@@ -1,0 +1,23 @@
+import { defineEntity, p } from '@mikro-orm/core';
+
+/**
+ * What a create answered under an Idempotency-Key, for 24 hours. The user is not a relation: the platform knows no
+ * feature. Rows of users who are gone go with their age.
+ */
+const IdempotencyKeySchema = defineEntity({
+  name: 'IdempotencyKey',
+  tableName: 'idempotency_keys',
+  properties: {
+    userId: p.uuid().primary(),
+    key: p.string().length(255).primary(),
+    /** SHA-256, hex, of method, path and body. */
+    requestHash: p.string().length(64),
+    /** Null while the first request runs. */
+    status: p.smallint().nullable(),
+    body: p.json<unknown>().nullable(),
+    createdAt: p.datetime().defaultRaw('now()'),
+  },
+});
+export class IdempotencyKey extends IdempotencyKeySchema.class {}
+IdempotencyKeySchema.setClass(IdempotencyKey);
+export { IdempotencyKeySchema };

@@ -1,0 +1,51 @@
+import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import type { INestApplication } from '@nestjs/common';
+import { z } from 'zod';
+import { ProblemDocument } from './problem.schema.js';
+
+const tags: Record<string, string> = {
+  accounts: 'Sign-up, sign-in, sessions, codes',
+  users: 'Profiles',
+  uploads: 'Files on their way in: one request, or resumable (tus 1.0)',
+  files: 'State of your own files',
+  medias: 'What is published',
+  bytes: 'Images, videos and music themselves',
+  operations: 'For load balancers and operators',
+};
+
+const description = `
+Sign up, verify your e-mail address, upload files, publish them, and stream them back.
+
+**Signing in.** Send \`X-API-KEY: <key>\` or \`Authorization: Bearer <access token>\`; the "Authorize" button knows both.
+
+**Lists** take \`limit\` and \`cursor\`, and answer \`{ items, nextCursor }\`.
+
+**Errors** are problem documents (RFC 9457) with a stable \`code\`; all of them are listed at [/docs/problems](/docs/problems).
+
+**Addresses** (\`href\`, \`hls\`, \`poster\`) are relative to this host.`;
+
+/** The document behind `/docs` and `/docs-json`, made from the same schemas that check the requests. */
+export function openApiDocument(app: INestApplication, server: string): OpenAPIObject {
+  const builder = new DocumentBuilder()
+    .setTitle('Vitrine')
+    .setDescription(description.trim())
+    .setVersion('0.1.0')
+    .setLicense('MIT', 'https://opensource.org/license/mit')
+    .addServer(server)
+    .addBearerAuth(
+      { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'The access token' },
+      'accessToken',
+    )
+    .addApiKey({ type: 'apiKey', in: 'header', name: 'X-API-KEY', description: 'An API key' }, 'apiKey');
+  for (const [name, text] of Object.entries(tags)) builder.addTag(name, text);
+  const document = SwaggerModule.createDocument(app, builder.build(), {
+    operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '').toLowerCase()}-${method}`,
+  });
+  const {
+    $schema: _,
+    id: __,
+    ...problem
+  } = z.toJSONSchema(ProblemDocument, { target: 'openapi-3.0' }) as Record<string, unknown>;
+  document.components = { ...document.components, schemas: { ...document.components?.schemas, Problem: problem } };
+  return document;
+}

@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { Problem } from './problems.js';
+
+/** `limit` and `cursor` of every list. A schema with an id would lose its parameters in OpenAPI: leave it off. */
+export const PageQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(100).default(20).meta({ description: 'Items per page' }),
+  cursor: z.string().max(400).optional().meta({ description: '`nextCursor` of the page before' }),
+});
+export type PageQuery = z.infer<typeof PageQuery>;
+
+export const page = <T extends z.ZodType>(item: T) =>
+  z.strictObject({ items: z.array(item), nextCursor: z.string().nullable() });
+
+/**
+ * A cursor is the sort key of the last row shown, under the name of its sort: one made for another sort is refused
+ * instead of giving a page from somewhere else.
+ */
+export const encodeCursor = (sort: string, key: readonly (string | number)[]) =>
+  Buffer.from(JSON.stringify([sort, ...key])).toString('base64url');
+
+/** @throws {Problem} `validation_failed` */
+export function decodeCursor<T extends z.ZodTuple>(
+  cursor: string | undefined,
+  sort: string,
+  key: T,
+): z.infer<T> | null {
+  if (cursor === undefined) return null;
+  try {
+    const [madeFor, ...values] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as unknown[];
+    if (madeFor === sort) return key.parse(values);
+  } catch (error) {
+    if (!(error instanceof SyntaxError || error instanceof z.ZodError || error instanceof TypeError)) throw error;
+  }
+  throw new Problem('validation_failed', {
+    errors: [{ pointer: '/cursor', message: 'Not a cursor of this list: start without one' }],
+  });
+}
+
+/** Queries ask for `limit + 1` rows; the extra one only tells that there is more. */
+export function toPage<R, T>(rows: R[], limit: number, cursorOf: (row: R) => string, toItem: (row: R) => T) {
+  const shown = rows.slice(0, limit);
+  const last = shown.at(-1);
+  return { items: shown.map(toItem), nextCursor: rows.length > limit && last ? cursorOf(last) : null };
+}

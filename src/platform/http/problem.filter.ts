@@ -1,0 +1,82 @@
+import {
+  Catch,
+  HttpException,
+  Logger,
+  NotFoundException,
+  type ArgumentsHost,
+  type ExceptionFilter,
+} from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isDatabaseDown } from '../database/database-down.js';
+import { Problem, type ProblemCode } from './problems.js';
+import type { RouteTable } from './route-table.js';
+
+/** What the framework's own refusals are called here. */
+const byStatus: Record<number, ProblemCode> = {
+  400: 'malformed_request',
+  401: 'not_signed_in',
+  404: 'not_found',
+  405: 'method_not_allowed',
+  408: 'malformed_request',
+  413: 'too_large',
+  415: 'unsupported_media_type',
+  416: 'range_not_satisfiable',
+  422: 'validation_failed',
+  503: 'unavailable',
+};
+
+/** The one place where an error becomes an answer: a problem document, never a stack, SQL or a path. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  private readonly logger = new Logger('Http');
+
+  constructor(private readonly routes: RouteTable) {}
+
+  catch(error: unknown, host: ArgumentsHost) {
+    const http = host.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
+    const problem = this.wrongMethod(error, request) ?? toProblem(error);
+    if (problem.getStatus() >= 500) this.logger.error({ err: error, code: problem.code }, 'request failed');
+    sendProblem(http.getResponse<FastifyReply>(), request, problem);
+  }
+
+  /** The framework says "not found" also where only the method is wrong. */
+  private wrongMethod(error: unknown, { method, url }: FastifyRequest): Problem | undefined {
+    if (!(error instanceof NotFoundException)) return undefined;
+    const allowed = this.routes.allowed(url);
+    if (!allowed.length || allowed.includes(method)) return undefined;
+    return new Problem('method_not_allowed', {
+      detail: `Try ${allowed.join(', ')}.`,
+      headers: { allow: allowed.join(', ') },
+    });
+  }
+}
+
+function sendProblem(reply: FastifyReply, request: FastifyRequest, problem: Problem) {
+  // Bytes are on their way already: the only honest signal left is a broken connection.
+  if (reply.raw.headersSent) return void reply.raw.destroy();
+  const headers =
+    problem.getStatus() === 503 ? { 'retry-after': '5', ...problem.extras.headers } : problem.extras.headers;
+  void reply
+    .code(problem.getStatus())
+    .headers({ 'cache-control': 'no-store', ...headers })
+    .type('application/problem+json; charset=utf-8')
+    .send(JSON.stringify(problem.toDocument(request.id)));
+}
+
+export function toProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  if (error instanceof HttpException) {
+    const detail = error.getStatus() < 500 ? error.message : undefined;
+    return new Problem(byStatus[error.getStatus()] ?? 'internal', { cause: error, ...(detail && { detail }) });
+  }
+  if (isDatabaseDown(error)) return new Problem('unavailable', { cause: error });
+  const { statusCode, message } = error as { statusCode?: number; message?: string };
+  if (statusCode && statusCode >= 400 && statusCode < 500) {
+    return new Problem(byStatus[statusCode] ?? 'malformed_request', {
+      cause: error,
+      ...(message && { detail: message }),
+    });
+  }
+  return new Problem('internal', { cause: error });
+}

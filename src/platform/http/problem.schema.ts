@@ -1,0 +1,16 @@
+import { z } from 'zod';
+
+export const ProblemDocument = z
+  .object({
+    type: z
+      .string()
+      .meta({ description: 'Address of a page about this code', example: '/docs/problems#media_not_found' }),
+    title: z.string().meta({ example: 'There is no such media, or you may not see it' }),
+    status: z.int().meta({ example: 404 }),
+    detail: z.string().optional().meta({ description: 'What happened in this case, and what to do' }),
+    code: z.string().meta({ description: 'Stable: programs decide by it', example: 'media_not_found' }),
+    reason: z.string().optional().meta({ description: 'A finer reason where there is one, as `too_many_pixels`' }),
+    instance: z.string().optional().meta({ description: 'The request id: quote it when you report the problem' }),
+    errors: z.array(z.object({ pointer: z.string(), message: z.string() })).optional(),
+  })
+  .meta({ id: 'Problem', description: 'RFC 9457 problem document' });

@@ -1,0 +1,32 @@
+import type { FastifyInstance } from 'fastify';
+
+interface Route {
+  method: string;
+  url: string;
+  pattern: RegExp;
+}
+
+/** Every route the server has, for the answer 405 and for those who compare it with the documentation. */
+export class RouteTable {
+  readonly routes: Route[] = [];
+
+  /** Before the first route is added. */
+  watch(server: FastifyInstance): void {
+    server.addHook('onRoute', ({ method, url }) => {
+      for (const m of [method].flat()) this.routes.push({ method: m, url, pattern: toPattern(url) });
+    });
+  }
+
+  /** Methods of the routes that a path meets. */
+  allowed(path: string): string[] {
+    const plain = path.split('?')[0]!.replace(/(?<=.)\/$/, '');
+    return [
+      ...new Set(this.routes.filter(({ pattern }) => pattern.test(plain)).map(({ method }) => method)),
+    ].toSorted();
+  }
+}
+
+const toPattern = (url: string): RegExp => {
+  const escaped = url.replace(/(?<=.)\/$/, '').replace(/[.+^${}()|[\]\\]/g, '\\$&');
+  return new RegExp(`^${escaped.replace(/:[A-Za-z]+/g, '[^/]+').replace(/\*/g, '.*')}$`);
+};

@@ -1,0 +1,73 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiOperation, ApiParam, ApiResponse } from '@nestjs/swagger';
+import { z } from 'zod';
+import { problems, type ProblemCode } from './problems.js';
+
+interface Documented {
+  summary: string;
+  description?: string;
+  /** What a good answer is, by status. `null` is an answer without a body. */
+  answers: Record<
+    number,
+    { schema?: z.ZodType; description: string; content?: string; headers?: Record<string, string> } | null
+  >;
+  problems?: readonly ProblemCode[];
+  params?: Record<string, string>;
+}
+
+const always: ProblemCode[] = ['malformed_request', 'unavailable'];
+
+/**
+ * Says once what a route answers, for OpenAPI. Problems are grouped by status, each with an example of its own; the
+ * access decorators add theirs (401, 403).
+ */
+export function Documented({ summary, description, answers, problems: codes = [], params = {} }: Documented) {
+  return applyDecorators(
+    ApiOperation({ summary, ...(description && { description }) }),
+    ...Object.entries(params).map(([name, text]) => ApiParam({ name, description: text, schema: { type: 'string' } })),
+    ...Object.entries(answers).map(([status, answer]) => goodAnswer(Number(status), answer)),
+    problemAnswers([...codes, ...always]),
+  );
+}
+
+function goodAnswer(status: number, answer: Documented['answers'][number]) {
+  const headers = Object.fromEntries(
+    Object.entries(answer?.headers ?? {}).map(([name, text]) => [
+      name,
+      { description: text, schema: { type: 'string' as const } },
+    ]),
+  );
+  const shared = {
+    status,
+    description: answer?.description ?? 'Done',
+    ...(Object.keys(headers).length && { headers }),
+  };
+  if (answer?.content) {
+    return ApiResponse({ ...shared, content: { [answer.content]: { schema: { type: 'string', format: 'binary' } } } });
+  }
+  return ApiResponse({ ...shared, ...(answer?.schema && { standardSchema: answer.schema }) });
+}
+
+/** OpenAPI responses of the given problems, one per status. */
+export function problemAnswers(codes: readonly ProblemCode[]) {
+  const groups = Map.groupBy(new Set(codes), (code) => problems[code].status);
+  return applyDecorators(
+    ...[...groups].map(([status, group]) =>
+      ApiResponse({
+        status,
+        description: group.map((code) => `\`${code}\`: ${problems[code].title}`).join('\n\n'),
+        content: {
+          'application/problem+json': {
+            schema: { $ref: '#/components/schemas/Problem' },
+            examples: Object.fromEntries(
+              group.map((code) => [
+                code,
+                { value: { type: `/docs/problems#${code}`, title: problems[code].title, status, code } },
+              ]),
+            ),
+          },
+        },
+      }),
+    ),
+  );
+}

@@ -1,0 +1,32 @@
+import { StandardSchemaValidationPipe } from '@nestjs/common';
+import { Problem, type FieldError } from './problems.js';
+
+type Path = readonly (PropertyKey | { readonly key: PropertyKey })[];
+interface Issue {
+  readonly message: string;
+  readonly path?: Path | undefined;
+  readonly keys?: readonly string[];
+}
+
+const pointer = (path: Path = []) =>
+  path
+    .map(
+      (segment) =>
+        `/${String(typeof segment === 'object' ? segment.key : segment)
+          .replaceAll('~', '~0')
+          .replaceAll('/', '~1')}`,
+    )
+    .join('');
+
+/** Zod names unknown keys in one issue without a path; a client wants each at its own pointer. */
+const toErrors = ({ message, path, keys }: Issue): FieldError[] =>
+  keys
+    ? keys.map((key) => ({ pointer: `${pointer(path)}/${key}`, message: 'There is no such field' }))
+    : [{ pointer: pointer(path), message }];
+
+/** Every body, query and parameter goes through its zod schema here; what comes out is what the handler gets. */
+export const validationPipe = () =>
+  new StandardSchemaValidationPipe({
+    exceptionFactory: (issues: readonly Issue[]) =>
+      new Problem('validation_failed', { errors: issues.slice(0, 50).flatMap(toErrors) }),
+  });

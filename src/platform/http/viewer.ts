@@ -1,0 +1,16 @@
+export const roles = ['user', 'moderator', 'admin'] as const;
+
+/** What an API key can be allowed to do. A session may do all of it. */
+export const scopes = ['read', 'write', 'account'] as const;
+export type Scope = (typeof scopes)[number];
+
+/** Who is asking: made by the guards from a token or a key, never from a body. */
+export interface Viewer {
+  id: string;
+  username: string;
+  emailVerified: boolean;
+  role: (typeof roles)[number];
+  scopes: readonly Scope[];
+  /** The session behind the access token; absent for an API key. */
+  sessionId?: string;
+}

@@ -1,0 +1,23 @@
+import { createServer, type Server } from 'node:http';
+import { once } from 'node:events';
+import type { Health } from './health.js';
+
+/** `/livez` and `/readyz` of a process without an API. @param port 0: any free one */
+export async function serveHealth(health: Health, host: string, port: number): Promise<Server> {
+  const server = createServer((request, response) => {
+    const answer = (status: number, body: object) =>
+      response
+        .writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' })
+        .end(JSON.stringify(body));
+    if (request.url === '/livez') return answer(200, { status: 'ok' });
+    if (request.url !== '/readyz') return answer(404, { status: 404 });
+    health.troubles().then(
+      (troubles) =>
+        answer(troubles.length ? 503 : 200, troubles.length ? { status: 'unavailable', troubles } : { status: 'ok' }),
+      () => answer(503, { status: 'unavailable' }),
+    );
+  });
+  server.listen(port, host);
+  await once(server, 'listening');
+  return server;
+}

@@ -1,0 +1,34 @@
+import { Controller, Get } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { z } from 'zod';
+import { Public } from '../http/access.js';
+import { Problem } from '../http/problems.js';
+import { Documented } from '../http/route.js';
+import { Health } from './health.js';
+
+const Fine = z.object({ status: z.literal('ok') }).meta({ id: 'Health' });
+
+@ApiTags('operations')
+@Controller()
+export class HealthController {
+  constructor(private readonly health: Health) {}
+
+  @Get('livez')
+  @Public()
+  @Documented({ summary: 'Is the process alive?', answers: { 200: { schema: Fine, description: 'It is' } } })
+  live() {
+    return { status: 'ok' };
+  }
+
+  @Get('readyz')
+  @Public()
+  @Documented({
+    summary: 'Can it work?',
+    answers: { 200: { schema: Fine, description: 'Database and storage are there' } },
+  })
+  async ready() {
+    const troubles = await this.health.troubles();
+    if (troubles.length) throw new Problem('unavailable', `Not ready: ${troubles.join(', ')}.`);
+    return { status: 'ok' };
+  }
+}

@@ -1,0 +1,40 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable } from '@nestjs/common';
+import { Storage } from '../storage/storage.js';
+
+const patienceMs = 3_000;
+
+/** Alive means that the process answers. Ready means that it can work: its database and its storage are there. */
+@Injectable()
+export class Health {
+  private draining = false;
+
+  constructor(
+    private readonly em: EntityManager,
+    private readonly storage: Storage,
+  ) {}
+
+  /** From here on no new work: load balancers see it before connections end. */
+  drain(): void {
+    this.draining = true;
+  }
+
+  /** What is not all right, by name; empty when ready. */
+  async troubles(): Promise<string[]> {
+    if (this.draining) return ['draining'];
+    const checks = { database: this.em.fork().execute('select 1'), storage: this.storage.check() };
+    const results = await Promise.all(
+      Object.entries(checks).map(async ([name, check]) => ((await succeeds(check)) ? [] : [name])),
+    );
+    return results.flat();
+  }
+}
+
+const succeeds = (check: Promise<unknown>): Promise<boolean> =>
+  Promise.race([
+    check.then(
+      () => true,
+      () => false,
+    ),
+    new Promise<boolean>((resolve) => setTimeout(resolve, patienceMs, false).unref()),
+  ]);

@@ -1,0 +1,24 @@
+import type { FastifyInstance } from 'fastify';
+import type { LoggerService } from '@nestjs/common';
+
+/** Signed addresses are keys to private bytes, codes in paths prove a mailbox: neither reaches a log. */
+export const withoutSecrets = (url: string): string =>
+  url.replace(/([?&]t=)[^&]*/g, '$1…').replace(/(\/verify\/)[^/?]+/, '$1…');
+
+const quiet = new Set(['/livez', '/readyz']);
+
+/** One line per request, and its id in the answer. */
+export function logRequests(server: FastifyInstance, logger: LoggerService): void {
+  server.addHook('onRequest', (request, reply, done) => {
+    void reply.header('x-request-id', request.id);
+    reply.raw.setHeader('x-request-id', request.id); // For answers that are written past Fastify (tus).
+    done();
+  });
+  server.addHook('onResponse', (request, reply, done) => {
+    done();
+    if (quiet.has(request.url)) return;
+    const { id, method, url } = request;
+    const ms = Math.round(reply.elapsedTime);
+    logger.log({ reqId: id, method, url: withoutSecrets(url), status: reply.statusCode, ms }, 'request');
+  });
+}

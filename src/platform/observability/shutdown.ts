@@ -1,0 +1,35 @@
+import type { INestApplicationContext } from '@nestjs/common';
+import type { Health } from './health.js';
+
+const signals = ['SIGTERM', 'SIGINT'] as const;
+
+/**
+ * Ends a process in order on SIGTERM or Ctrl-C: not ready first, then no new work, then what runs is finished or given
+ * back. A second signal ends it at once.
+ * @param limitMs after which it ends anyway
+ */
+export function shutdownOnSignal(
+  app: INestApplicationContext,
+  health: Health,
+  limitMs: number,
+  more?: () => Promise<unknown>,
+): void {
+  let asked = false;
+  const stop = async () => {
+    if (asked) process.exit(1);
+    asked = true;
+    setTimeout(() => process.exit(1), limitMs).unref();
+    health.drain();
+    await more?.();
+    await app.close();
+    process.exit(0);
+  };
+  for (const signal of signals) {
+    process.on(signal, () => {
+      stop().catch((error: unknown) => {
+        process.stderr.write(`The shutdown failed: ${String(error)}\n`);
+        process.exit(1);
+      });
+    });
+  }
+}

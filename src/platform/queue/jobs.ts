@@ -1,0 +1,99 @@
+import { z } from 'zod';
+
+const seconds = (n: number) => n * 1_000;
+const minutes = (n: number) => seconds(60 * n);
+const hours = (n: number) => minutes(60 * n);
+
+export const queueNames = ['image', 'video', 'audio', 'social', 'mail', 'maintenance'] as const;
+export type QueueName = (typeof queueNames)[number];
+
+interface Job<P extends z.ZodType> {
+  queue: QueueName;
+  payload: P;
+  /** Tries until the job counts as failed. */
+  attempts: number;
+  backoff: { type: 'exponential'; delay: number };
+  /** Wall clock. When it is over the job's signal aborts and its child processes are killed. */
+  timeout: number;
+  /** Runs by itself, so often; one effect however many workers there are. */
+  every?: number;
+}
+const job = <P extends z.ZodType>(definition: Job<P>) => definition;
+const exponential = (delay: number) => ({ type: 'exponential', delay }) as const;
+
+const file = z.strictObject({ fileId: z.uuid() });
+const event = z.strictObject({ eventId: z.uuid(), subscriber: z.string() });
+const nothing = z.strictObject({});
+
+/** All work outside a request, on one page. A process refuses to boot when one has no handler, or two. */
+export const jobs = {
+  'photo.derive': job({
+    queue: 'image',
+    payload: file,
+    attempts: 3,
+    backoff: exponential(seconds(2)),
+    timeout: minutes(2),
+  }),
+  'video.ladder': job({
+    queue: 'video',
+    payload: file,
+    attempts: 3,
+    backoff: exponential(seconds(15)),
+    timeout: hours(8),
+  }),
+  'music.derive': job({
+    queue: 'audio',
+    payload: file,
+    attempts: 3,
+    backoff: exponential(seconds(5)),
+    timeout: minutes(60),
+  }),
+  'event.social': job({
+    queue: 'social',
+    payload: event,
+    attempts: 12,
+    backoff: exponential(seconds(1)),
+    timeout: minutes(1),
+  }),
+  'event.mail': job({
+    queue: 'mail',
+    payload: event,
+    attempts: 12,
+    backoff: exponential(seconds(2)),
+    timeout: minutes(1),
+  }),
+  'event.maintenance': job({
+    queue: 'maintenance',
+    payload: event,
+    attempts: 12,
+    backoff: exponential(seconds(2)),
+    timeout: minutes(5),
+  }),
+  'files.sweep': job({
+    queue: 'maintenance',
+    payload: nothing,
+    attempts: 1,
+    backoff: exponential(seconds(5)),
+    timeout: minutes(2),
+    every: seconds(20),
+  }),
+  'uploads.sweep': job({
+    queue: 'maintenance',
+    payload: nothing,
+    attempts: 1,
+    backoff: exponential(seconds(5)),
+    timeout: minutes(10),
+    every: minutes(1),
+  }),
+  'rows.expire': job({
+    queue: 'maintenance',
+    payload: nothing,
+    attempts: 1,
+    backoff: exponential(seconds(5)),
+    timeout: minutes(10),
+    every: hours(1),
+  }),
+} as const;
+
+export type JobName = keyof typeof jobs;
+export type PayloadOf<N extends JobName> = z.infer<(typeof jobs)[N]['payload']>;

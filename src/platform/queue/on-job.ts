@@ -1,0 +1,18 @@
+import { SetMetadata } from '@nestjs/common';
+import type { JobName, PayloadOf } from './jobs.js';
+
+export const ON_JOB = Symbol('on-job');
+
+export interface JobContext {
+  /** Aborts on timeout and on shutdown. Hand it to everything that can wait or spawn. */
+  signal: AbortSignal;
+  /** No try follows this one: say so in the row before throwing. */
+  isLastAttempt: boolean;
+}
+export type JobHandler<N extends JobName> = (payload: PayloadOf<N>, context: JobContext) => Promise<void>;
+
+/** Makes a provider's method THE handler of a job. */
+export const OnJob =
+  <N extends JobName>(name: N) =>
+  <H extends JobHandler<N>>(target: object, key: string | symbol, method: TypedPropertyDescriptor<H>) =>
+    SetMetadata(ON_JOB, name)(target, key, method);

@@ -1,0 +1,77 @@
+import { BullModule, Processor, WorkerHost } from '@nestjs/bullmq';
+import { Injectable, Logger, Module, type DynamicModule, type Type } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+import type { Job } from 'bullmq';
+import { CONFIG } from '../config/config.module.js';
+import type { Config } from '../config/env.js';
+import { Handlers } from './handlers.js';
+import { Jobs } from './jobs.service.js';
+import { queueNames, type QueueName } from './jobs.js';
+import { Runner } from './runner.js';
+import { Schedules } from './schedules.js';
+import { openQueueStore, type QueueStore } from './store.js';
+
+const STORE = Symbol('queue-store');
+
+@Module({
+  providers: [
+    {
+      provide: STORE,
+      inject: [CONFIG],
+      useFactory: (config: Config) =>
+        openQueueStore(config, (error) => new Logger('QueueStore').warn({ err: error }, 'connection lost')),
+    },
+  ],
+  exports: [STORE],
+})
+class QueueStoreModule {}
+
+/** A worker process: all queues to put jobs into, and a processor for each of the named ones. */
+@Module({})
+export class QueueModule {
+  static working(names: readonly QueueName[], config: Config): DynamicModule {
+    return {
+      global: true,
+      module: QueueModule,
+      imports: [
+        DiscoveryModule,
+        BullModule.forRootAsync({
+          imports: [QueueStoreModule],
+          inject: [STORE],
+          useFactory: (store: QueueStore) => ({
+            connection: store.connection,
+            prefix: 'vitrine',
+            // Workers start when everything else has (worker.ts), not while modules are still being built.
+            extraOptions: { manualRegistration: true },
+          }),
+        }),
+        BullModule.registerQueue(...queueNames.map((name) => ({ name }))),
+      ],
+      providers: [
+        Jobs,
+        Handlers,
+        Runner,
+        Schedules,
+        ...names.map((name) => processor(name, config.worker.concurrency[name])),
+      ],
+      exports: [Jobs, Handlers],
+    };
+  }
+}
+
+function processor(queue: QueueName, concurrency: number): Type {
+  @Injectable()
+  @Processor(queue, { concurrency, lockDuration: 20_000, stalledInterval: 10_000, maxStalledCount: 3 })
+  class QueueProcessor extends WorkerHost {
+    constructor(private readonly runner: Runner) {
+      super();
+    }
+
+    process(job: Job, token?: string): Promise<void> {
+      return this.runner.run(job, token ?? '');
+    }
+  }
+  // Nest tells providers apart by their class's name in its messages.
+  Object.defineProperty(QueueProcessor, 'name', { value: `${queue}Processor` });
+  return QueueProcessor;
+}

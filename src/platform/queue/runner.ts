@@ -1,0 +1,79 @@
+import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
+import { MikroORM, RequestContext } from '@mikro-orm/core';
+import { DelayedError, UnrecoverableError, type Job } from 'bullmq';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Handlers } from './handlers.js';
+import { jobs, type JobName } from './jobs.js';
+
+/** Why a job's signal aborted. */
+export class JobTimedOut extends Error {}
+export class ShuttingDown extends Error {}
+/** Thrown by a handler when trying again can't help. */
+export class PermanentFailure extends UnrecoverableError {}
+
+/** What running jobs get to finish by themselves when the process is asked to stop. */
+const graceMs = 8_000;
+/** What a handler gets to clean up after its signal aborted, before the job is given up without it. */
+const cleanupMs = 15_000;
+
+/** Runs one job: validated payload, fresh entity manager, a signal that really stops it. */
+@Injectable()
+export class Runner implements BeforeApplicationShutdown {
+  private readonly logger = new Logger('Jobs');
+  private readonly running = new Map<AbortController, Promise<void>>();
+
+  constructor(
+    private readonly handlers: Handlers,
+    private readonly orm: MikroORM,
+  ) {}
+
+  async run(job: Job, token: string): Promise<void> {
+    const name = job.name as JobName;
+    const definition = jobs[name];
+    if (!definition) throw new UnrecoverableError(`Unknown job ${job.name}`);
+    const payload = definition.payload.safeParse(job.data);
+    if (!payload.success) throw new UnrecoverableError(`Bad payload for ${name}: ${payload.error.message}`);
+
+    const stop = new AbortController();
+    const timer = setTimeout(
+      () => stop.abort(new JobTimedOut(`${name} took longer than ${definition.timeout} ms`)),
+      definition.timeout,
+    );
+    const context = { signal: stop.signal, isLastAttempt: job.attemptsMade + 1 >= definition.attempts };
+    const work = RequestContext.create(this.orm.em, () => this.handlers.of(name)(payload.data as never, context));
+    this.running.set(stop, work);
+    try {
+      await Promise.race([work, abandoned(stop.signal)]);
+      this.logger.debug({ job: name, id: job.id }, 'job done');
+    } catch (error) {
+      if (stop.signal.reason instanceof ShuttingDown) await this.giveBack(job, token);
+      this.logger.warn({ job: name, id: job.id, attempt: job.attemptsMade + 1, err: error }, 'job failed');
+      throw error;
+    } finally {
+      clearTimeout(timer);
+      this.running.delete(stop);
+    }
+  }
+
+  /** Short jobs finish; long ones are stopped and given back to the queue, without counting as a try. */
+  async beforeApplicationShutdown(): Promise<void> {
+    if (!this.running.size) return;
+    await Promise.race([Promise.allSettled(this.running.values()), sleep(graceMs, undefined, { ref: false })]);
+    for (const stop of this.running.keys()) stop.abort(new ShuttingDown('the worker is stopping'));
+    await Promise.allSettled(this.running.values());
+  }
+
+  private async giveBack(job: Job, token: string): Promise<never> {
+    await job.moveToDelayed(Date.now(), token);
+    throw new DelayedError();
+  }
+}
+
+/** Rejects some time after the signal aborts: the handler that ignores it does not hold its place in the queue. */
+function abandoned(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => setTimeout(() => reject(signal.reason as Error), cleanupMs).unref(), {
+      once: true,
+    });
+  });
+}
