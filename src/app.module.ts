@@ -1,0 +1,58 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { AuthModule, AuthWorkerModule } from './auth/auth.module.js';
+import { DeliveryModule } from './delivery/delivery.module.js';
+import { entities } from './entities.js';
+import { FilesModule, FilesWorkerModule } from './files/files.module.js';
+import { MediaModule, MediaWorkerModule } from './media/media.module.js';
+import { ConfigModule } from './platform/config/config.module.js';
+import type { Config } from './platform/config/env.js';
+import { DatabaseModule } from './platform/database/database.module.js';
+import { DocsController } from './platform/docs/docs.controller.js';
+import { ExpiryModule } from './platform/database/expiry.module.js';
+import { EventDeliveryModule, EventsModule } from './platform/events/events.module.js';
+import { HealthModule, HealthWorkerModule } from './platform/observability/health.module.js';
+import { LoggingModule } from './platform/observability/logging.module.js';
+import type { QueueName } from './platform/queue/jobs.js';
+import { QueueModule } from './platform/queue/queue.module.js';
+import { StorageModule } from './platform/storage/storage.module.js';
+import { UploadsModule, UploadsWorkerModule } from './uploads/uploads.module.js';
+import { UsersModule } from './users/users.module.js';
+
+const platform = [ConfigModule, LoggingModule, DatabaseModule.with(entities), StorageModule, EventsModule];
+
+/** Answers requests. It has no queue: what has to happen later is an event in the same transaction. */
+@Module({
+  imports: [
+    ...platform,
+    HealthModule,
+    AuthModule,
+    UsersModule,
+    FilesModule,
+    UploadsModule,
+    MediaModule,
+    DeliveryModule,
+  ],
+  controllers: [DocsController],
+})
+export class ApiModule {}
+
+/** Does the jobs of the named queues, and lets events become jobs. */
+@Module({})
+export class WorkerModule {
+  static for(queues: readonly QueueName[], config: Config): DynamicModule {
+    return {
+      module: WorkerModule,
+      imports: [
+        ...platform,
+        QueueModule.working(queues, config),
+        EventDeliveryModule.with({ relay: queues.includes('social') }),
+        HealthWorkerModule,
+        ExpiryModule,
+        AuthWorkerModule,
+        FilesWorkerModule,
+        UploadsWorkerModule,
+        MediaWorkerModule,
+      ],
+    };
+  }
+}

@@ -1,0 +1,58 @@
+import cors from '@fastify/cors';
+import multipart from '@fastify/multipart';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { SwaggerModule } from '@nestjs/swagger';
+import { Logger } from 'nestjs-pino';
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { Config } from './platform/config/env.js';
+import { openApiDocument } from './platform/http/openapi.js';
+import { ProblemFilter } from './platform/http/problem.filter.js';
+import { RouteTable } from './platform/http/route-table.js';
+import { validationPipe } from './platform/http/validation.js';
+import { logRequests } from './platform/observability/request-log.js';
+
+const MiB = 1024 * 1024;
+const requestId = /^[A-Za-z0-9_.-]{1,64}$/;
+
+/** A client that keeps a connection open and says nothing on it. */
+const silentSocketMs = 75_000;
+
+export const httpAdapter = ({ http }: Pick<Config, 'http'>): FastifyAdapter =>
+  new FastifyAdapter({
+    bodyLimit: MiB,
+    trustProxy: http.trustProxy.length ? [...http.trustProxy] : false,
+    connectionTimeout: silentSocketMs,
+    keepAliveTimeout: silentSocketMs,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 300 },
+    genReqId: ({ headers }: IncomingMessage) => {
+      const given = headers['x-request-id'];
+      return typeof given === 'string' && requestId.test(given) ? given : randomUUID();
+    },
+  });
+
+/** Everything between a Nest application and one that answers as the contract says. The same for main.ts and tests. */
+export async function setupApp(app: NestFastifyApplication, config: Config): Promise<RouteTable> {
+  const server = app.getHttpAdapter().getInstance();
+  const routes = new RouteTable();
+  routes.watch(server);
+  app.useLogger(app.get(Logger));
+  app.setGlobalPrefix('api', { exclude: ['livez', 'readyz', 'docs/problems'] });
+  app.useGlobalPipes(validationPipe());
+  app.useGlobalFilters(new ProblemFilter(routes));
+
+  logRequests(server, app.get(Logger));
+  // tus reads the stream itself.
+  server.addContentTypeParser('application/offset+octet-stream', (_request, _payload, done) => done(null));
+  await app.register(multipart);
+  const { corsOrigins } = config.http;
+  if (corsOrigins.length)
+    await app.register(cors, { origin: [...corsOrigins], exposedHeaders: ['ETag', 'X-Request-Id', 'Vitrine-File'] });
+
+  SwaggerModule.setup('docs', app, () => openApiDocument(app, config.http.publicUrl), {
+    jsonDocumentUrl: '/docs-json',
+    customSiteTitle: 'Vitrine API',
+    swaggerOptions: { persistAuthorization: true, displayRequestDuration: true },
+  });
+  return routes;
+}

@@ -1,0 +1,115 @@
+import { Body, Controller, createParamDecorator, HttpCode, Param, Post, type ExecutionContext } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import { Documented } from '../platform/http/route.js';
+import { Problem } from '../platform/http/problems.js';
+import { AccountsService } from './accounts.service.js';
+import { CurrentUser, Public, SignedIn } from '../platform/http/access.js';
+import {
+  RefreshBody,
+  SignedInAnswer,
+  SignedUpAnswer,
+  SignInBody,
+  SignOutBody,
+  SignUpBody,
+  Tokens,
+  VerifiedAnswer,
+  VerifyParams,
+} from './auth.schemas.js';
+import { CodesService } from './codes.service.js';
+import { TokensService, type Device } from './tokens.service.js';
+import type { Viewer } from '../platform/http/viewer.js';
+
+const FromDevice = createParamDecorator((_: unknown, context: ExecutionContext): Device => {
+  const request = context.switchToHttp().getRequest<FastifyRequest>();
+  return { device: request.headers['user-agent'] ?? '', address: request.ip };
+});
+
+@ApiTags('accounts')
+@Controller('users')
+export class AuthController {
+  constructor(
+    private readonly accounts: AccountsService,
+    private readonly codes: CodesService,
+    private readonly tokens: TokensService,
+  ) {}
+
+  @Post()
+  @Public()
+  @Documented({
+    summary: 'Sign up',
+    description:
+      'Opens an account and a session, and mails a code for `POST users/{username}/verify/{code}`. The API key is shown this once.',
+    answers: { 201: { schema: SignedUpAnswer, description: 'The account, its key and a session' } },
+    problems: ['validation_failed', 'username_taken', 'email_taken'],
+  })
+  signUp(@Body({ schema: SignUpBody }) body: SignUpBody, @FromDevice() device: Device) {
+    return this.accounts.signUp(body, device);
+  }
+
+  @Post('sign-in')
+  @HttpCode(200)
+  @Public()
+  @Documented({
+    summary: 'Sign in',
+    answers: { 200: { schema: SignedInAnswer, description: 'A new session' } },
+    problems: ['validation_failed', 'invalid_credentials'],
+  })
+  signIn(@Body({ schema: SignInBody }) body: SignInBody, @FromDevice() device: Device) {
+    return this.accounts.signIn(body, device);
+  }
+
+  @Post('refresh')
+  @HttpCode(200)
+  @Public()
+  @Documented({
+    summary: 'Get new tokens',
+    description: 'Each refresh token is good once. Using an old one ends the session: somebody else may have it.',
+    answers: { 200: { schema: Tokens, description: 'A new pair' } },
+    problems: ['validation_failed', 'refresh_token_invalid'],
+  })
+  refresh(@Body({ schema: RefreshBody }) { refreshToken }: z.infer<typeof RefreshBody>, @FromDevice() device: Device) {
+    return this.tokens.rotate(refreshToken, device);
+  }
+
+  @Post('sign-out')
+  @HttpCode(204)
+  @SignedIn('account')
+  @Documented({
+    summary: 'Sign out',
+    description: 'Ends the session of the access token: its tokens are dead at once. An API key has no session to end.',
+    answers: { 204: null },
+    problems: ['validation_failed'],
+  })
+  async signOut(@CurrentUser() viewer: Viewer, @Body({ schema: SignOutBody }) _body?: z.infer<typeof SignOutBody>) {
+    if (viewer.sessionId) await this.tokens.end(viewer.sessionId);
+  }
+
+  @Post('resend-email')
+  @HttpCode(202)
+  @SignedIn('account')
+  @Documented({
+    summary: 'Mail a new code',
+    description: 'The old code is dead from here on.',
+    answers: { 202: null },
+    problems: ['already_verified'],
+  })
+  async resend(@CurrentUser() viewer: Viewer) {
+    if (viewer.emailVerified) throw new Problem('already_verified');
+    await this.codes.request(viewer.id, 'verify_email');
+  }
+
+  @Post(':username/verify/:code')
+  @HttpCode(200)
+  @Public()
+  @Documented({
+    summary: 'Verify the e-mail address',
+    params: { username: 'Whose address', code: 'The six digits from the mail' },
+    answers: { 200: { schema: VerifiedAnswer, description: 'Verified' } },
+    problems: ['code_invalid', 'code_expired', 'too_many_tries', 'validation_failed'],
+  })
+  verify(@Param({ schema: VerifyParams }) { username, code }: z.infer<typeof VerifyParams>) {
+    return this.accounts.verifyEmail(username, code);
+  }
+}

@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import { Profile } from '../users/users.schemas.js';
+import { Bio, DisplayName, NewUsername, Username } from '../users/users.schemas.js';
+
+const Password = z
+  .string()
+  .min(8)
+  .max(128)
+  .meta({ description: '8 to 128 characters, any of them', example: 'correct horse battery' });
+
+export const Email = z
+  .email()
+  .max(254)
+  .regex(/^[^@]{1,64}@/, 'the part before the @ is too long')
+  .transform((value) => value.normalize('NFC'))
+  .meta({ example: 'ada@example.org' });
+
+export const SignUpBody = z
+  .strictObject({
+    email: Email,
+    username: NewUsername,
+    password: Password,
+    displayName: DisplayName.optional(),
+    bio: Bio.optional(),
+    locale: z
+      .string()
+      .regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/)
+      .max(35)
+      .optional()
+      .meta({ example: 'en' }),
+  })
+  .meta({ id: 'SignUp' });
+export type SignUpBody = z.infer<typeof SignUpBody>;
+
+export const SignInBody = z
+  .strictObject({
+    usernameOrEmail: z.string().min(1).max(254).meta({ example: 'ada' }),
+    password: z.string().min(1).max(128).meta({ example: 'correct horse battery' }),
+  })
+  .meta({ id: 'SignIn' });
+export type SignInBody = z.infer<typeof SignInBody>;
+
+export const RefreshBody = z.strictObject({ refreshToken: z.string().min(1).max(200) }).meta({ id: 'Refresh' });
+export const SignOutBody = z
+  .strictObject({
+    refreshToken: z
+      .string()
+      .max(200)
+      .optional()
+      .meta({ description: 'Not needed: the access token names the session' }),
+  })
+  .optional();
+
+export const Tokens = z
+  .object({
+    accessToken: z.string(),
+    refreshToken: z.string().meta({ description: 'Good once: each refresh gives a new one' }),
+    expiresIn: z.int().meta({ description: 'Seconds until the access token ends', example: 900 }),
+  })
+  .meta({ id: 'Tokens' });
+
+export const SignedInAnswer = Tokens.extend({ user: Profile }).meta({ id: 'SignedIn' });
+export const SignedUpAnswer = SignedInAnswer.extend({
+  apiKey: z.string().meta({ description: 'Shown this once; kept hashed' }),
+}).meta({ id: 'SignedUp' });
+export const VerifiedAnswer = z.object({ user: Profile }).meta({ id: 'VerifiedUser' });
+
+export const VerifyParams = z.strictObject({ username: Username.or(z.literal('me')), code: z.string().min(1).max(32) });

@@ -1,0 +1,95 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Inject, Injectable } from '@nestjs/common';
+import { randomInt } from 'node:crypto';
+import { CONFIG } from '../platform/config/config.module.js';
+import type { Config } from '../platform/config/env.js';
+import { Outbox } from '../platform/events/outbox.js';
+import { Problem } from '../platform/http/problems.js';
+import type { CodePurpose } from './one-time-code.entity.js';
+import { deriveKey, hmac, sameSecret } from '../platform/secrets.js';
+
+const maxAttempts = 10;
+
+interface CodeRow {
+  id: string;
+  hash: string | null;
+  attempts: number;
+  expired: boolean;
+}
+
+/** Six digits that prove that somebody reads the account's mail. */
+@Injectable()
+export class CodesService {
+  private readonly key: Buffer;
+
+  constructor(
+    private readonly em: EntityManager,
+    private readonly outbox: Outbox,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {
+    this.key = deriveKey(config.secret, 'one-time-code');
+  }
+
+  /** Asks for a new code; it is made and mailed by a job. The one before is dead from here on. */
+  request(userId: string, purpose: CodePurpose): Promise<void> {
+    return this.em.transactional(async (em) => {
+      await em.execute('delete from one_time_codes where user_id = ? and purpose = ?', [userId, purpose]);
+      const [code] = await em.execute<{ id: string }[]>(
+        'insert into one_time_codes (user_id, purpose, expires_at) values (?, ?, ?) returning id',
+        [userId, purpose, new Date(Date.now() + this.config.tokens.codeMs)],
+      );
+      await this.outbox.record('code.requested', { codeId: code!.id });
+    });
+  }
+
+  /**
+   * Makes the clear code for a request and keeps its hash. Null when it was mailed already, or replaced by another.
+   * A second run before the mail went out makes another code: the last mail counts.
+   */
+  async issue(codeId: string): Promise<string | null> {
+    const code = String(randomInt(1_000_000)).padStart(6, '0');
+    const issued = await this.em.execute<{ id: string }[]>(
+      'update one_time_codes set hash = ? where id = ? and sent_at is null returning id',
+      [this.hash(codeId, code), codeId],
+    );
+    return issued.length ? code : null;
+  }
+
+  async sent(codeId: string): Promise<void> {
+    await this.em.execute('update one_time_codes set sent_at = now() where id = ?', [codeId]);
+  }
+
+  /**
+   * Uses the code up and does what it allows, in one transaction. A wrong try is counted on the account's row, so
+   * neither many addresses nor parallel requests get more of them.
+   * @throws {Problem} `code_invalid`, `code_expired`, `too_many_tries`
+   */
+  async redeem(
+    userId: string,
+    purpose: CodePurpose,
+    code: string,
+    then: (em: EntityManager) => Promise<unknown>,
+  ): Promise<void> {
+    const refusal = await this.em.transactional(async (em): Promise<Problem | null> => {
+      const [row] = await em.execute<CodeRow[]>(
+        `update one_time_codes set attempts = attempts + 1 where user_id = ? and purpose = ?
+         returning id, hash, attempts, expires_at < now() as expired`,
+        [userId, purpose],
+      );
+      if (!row?.hash) return new Problem('code_invalid');
+      if (row.attempts > maxAttempts) return new Problem('too_many_tries', { headers: { 'retry-after': '60' } });
+      if (!sameSecret(row.hash, this.hash(row.id, code))) return new Problem('code_invalid');
+      if (row.expired) return new Problem('code_expired');
+      await em.execute('delete from one_time_codes where id = ?', [row.id]);
+      await then(em);
+      return null;
+    });
+    // Thrown outside: the count of a wrong try must be committed.
+    if (refusal) throw refusal;
+  }
+
+  /** Bound to the one request, and by it to account and purpose. */
+  private hash(codeId: string, code: string): string {
+    return hmac(this.key, `${codeId}:${code}`);
+  }
+}

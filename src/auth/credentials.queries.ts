@@ -1,0 +1,52 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable } from '@nestjs/common';
+import { sha256 } from '../platform/secrets.js';
+import { scopes, type Scope, type Viewer } from '../platform/http/viewer.js';
+
+interface Row {
+  id: string;
+  username: string;
+  role: Viewer['role'];
+  verified: boolean;
+  stale: boolean;
+}
+
+/** "Last used" is exact to five minutes: a write per request would cost more than it tells. */
+const stale = `last_used_at is null or last_used_at < now() - interval '5 minutes'`;
+const user = `u.id, u.username, u.role, u.email_verified_at is not null as verified`;
+
+/** Who stands behind a session or a key: one statement by primary or unique key. */
+@Injectable()
+export class CredentialsQueries {
+  constructor(private readonly em: EntityManager) {}
+
+  async bySession(sessionId: string, userId: string): Promise<Viewer | null> {
+    const [row] = await this.em.execute<Row[]>(
+      `select ${user}, ${stale} as stale from sessions s join users u on u.id = s.user_id
+       where s.id = ? and u.id = ? and s.ended_at is null and s.expires_at > now() and u.disabled_at is null`,
+      [sessionId, userId],
+    );
+    if (!row) return null;
+    if (row.stale) await this.em.execute(`update sessions set last_used_at = now() where id = ?`, [sessionId]);
+    return { ...viewer(row, scopes), sessionId };
+  }
+
+  async byApiKey(key: string): Promise<Viewer | null> {
+    const [row] = await this.em.execute<(Row & { key_id: string; scopes: Scope[] })[]>(
+      `select ${user}, ${stale} as stale, k.id as key_id, k.scopes from api_keys k join users u on u.id = k.user_id
+       where k.hash = ? and (k.expires_at is null or k.expires_at > now()) and u.disabled_at is null`,
+      [sha256(key)],
+    );
+    if (!row) return null;
+    if (row.stale) await this.em.execute(`update api_keys set last_used_at = now() where id = ?`, [row.key_id]);
+    return viewer(row, row.scopes);
+  }
+}
+
+const viewer = (row: Row, allowed: readonly Scope[]): Viewer => ({
+  id: row.id,
+  username: row.username,
+  emailVerified: row.verified,
+  role: row.role,
+  scopes: allowed,
+});

@@ -1,0 +1,29 @@
+import { defineEntity, p } from '@mikro-orm/core';
+import { User } from '../users/user.entity.js';
+
+export const codePurposes = ['verify_email'] as const;
+export type CodePurpose = (typeof codePurposes)[number];
+
+/**
+ * A code somebody asked for. It is made by the job that mails it, so that no clear code ever lies in the database:
+ * `hash` is null until then. A new request replaces the row, and with it the old code.
+ */
+const OneTimeCodeSchema = defineEntity({
+  name: 'OneTimeCode',
+  tableName: 'one_time_codes',
+  properties: {
+    id: p.uuid().primary().defaultRaw('uuidv7()'),
+    user: () => p.manyToOne(User).deleteRule('cascade'),
+    purpose: p.enum(codePurposes),
+    /** HMAC-SHA-256, hex, keyed: six digits would be found in a plain hash at once. */
+    hash: p.string().length(64).nullable(),
+    attempts: p.integer().default(0),
+    sentAt: p.datetime().nullable(),
+    expiresAt: p.datetime(),
+    createdAt: p.datetime().defaultRaw('now()'),
+  },
+  uniques: [{ properties: ['user', 'purpose'] }],
+});
+export class OneTimeCode extends OneTimeCodeSchema.class {}
+OneTimeCodeSchema.setClass(OneTimeCode);
+export { OneTimeCodeSchema };

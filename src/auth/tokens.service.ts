@@ -1,0 +1,96 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Inject, Injectable } from '@nestjs/common';
+import { JwtService } from '@nestjs/jwt';
+import { CONFIG } from '../platform/config/config.module.js';
+import type { Config } from '../platform/config/env.js';
+import { Problem } from '../platform/http/problems.js';
+import { deriveKey, randomToken, sameSecret, sha256 } from '../platform/secrets.js';
+import { Session } from './session.entity.js';
+
+export const accessTokenRules = (config: Pick<Config, 'secret'>) =>
+  ({
+    key: deriveKey(config.secret, 'access-token'),
+    algorithm: 'HS256',
+    issuer: 'vitrine',
+    audience: 'vitrine-api',
+  }) as const;
+
+export interface Device {
+  /** The client's User-Agent. */
+  device: string;
+  address: string;
+}
+
+/** Sessions: a short access token (JWT) and a rotating refresh token (`<session id>.<secret>`, stored hashed). */
+@Injectable()
+export class TokensService {
+  constructor(
+    private readonly em: EntityManager,
+    private readonly jwt: JwtService,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  /** Opens a session. In the caller's transaction, if there is one. */
+  async open(userId: string, { device, address }: Device) {
+    const secret = randomToken();
+    const session = this.em.create(Session, {
+      user: userId,
+      refreshHash: sha256(secret),
+      device: device.slice(0, 200),
+      address,
+      expiresAt: this.refreshExpiry(),
+    });
+    await this.em.persist(session).flush();
+    return this.pair(session.id, userId, secret);
+  }
+
+  /** Gives a new pair for the newest refresh token. An older one is a sign of theft: the whole session ends. */
+  async rotate(refreshToken: string, { device, address }: Device) {
+    const { sessionId, secret } = parse(refreshToken);
+    const next = randomToken();
+    const outcome = await this.em.transactional(async (em) => {
+      const [session] = await em.execute<{ user_id: string; refresh_hash: string }[]>(
+        `select s.user_id, s.refresh_hash from sessions s join users u on u.id = s.user_id
+         where s.id = ? and s.ended_at is null and s.expires_at > now() and u.disabled_at is null for update of s`,
+        [sessionId],
+      );
+      if (!session) return null;
+      if (!sameSecret(session.refresh_hash, sha256(secret))) {
+        await em.execute('update sessions set ended_at = now() where id = ?', [sessionId]);
+        return null;
+      }
+      await em.execute(
+        'update sessions set refresh_hash = ?, device = ?, address = ?, last_used_at = now(), expires_at = ? where id = ?',
+        [sha256(next), device.slice(0, 200), address, this.refreshExpiry(), sessionId],
+      );
+      return session.user_id;
+    });
+    if (!outcome) throw new Problem('refresh_token_invalid');
+    return this.pair(sessionId, outcome, next);
+  }
+
+  async end(sessionId: string): Promise<void> {
+    await this.em.execute('update sessions set ended_at = now() where id = ? and ended_at is null', [sessionId]);
+  }
+
+  private pair(sessionId: string, userId: string, secret: string) {
+    const { key, algorithm, issuer, audience } = accessTokenRules(this.config);
+    const expiresIn = Math.floor(this.config.tokens.accessMs / 1_000);
+    const accessToken = this.jwt.sign(
+      { sid: sessionId },
+      { secret: key, algorithm, issuer, audience, subject: userId, expiresIn },
+    );
+    return { accessToken, refreshToken: `${sessionId}.${secret}`, expiresIn };
+  }
+
+  private refreshExpiry(): Date {
+    return new Date(Date.now() + this.config.tokens.refreshMs);
+  }
+}
+
+function parse(refreshToken: string) {
+  const [sessionId = '', secret = ''] = refreshToken.split('.');
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(sessionId) || !secret)
+    throw new Problem('refresh_token_invalid');
+  return { sessionId, secret };
+}

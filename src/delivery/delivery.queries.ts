@@ -1,0 +1,84 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
+import type { FileKind, FileStatus } from '../files/file.entity.js';
+import type { RenditionRole } from '../files/rendition.entity.js';
+import { isOpen, visibleTo, type ViewerId } from '../media/visibility.js';
+
+export interface Deliverable {
+  id: string;
+  url: string;
+  kind: FileKind;
+  status: FileStatus;
+  mine: boolean;
+  /** Anybody with the address may have it. */
+  open: boolean;
+  filename: string;
+  sourceKey: string;
+  sourceType: string;
+  sourceBytes: number;
+  updatedAt: Date;
+  renditions: StoredRendition[];
+}
+
+export interface StoredRendition {
+  id: string;
+  role: RenditionRole;
+  name: string;
+  mimeType: string;
+  width: number | null;
+  height: number | null;
+  bytes: number;
+  key: string;
+  createdAt: Date;
+  /** Only for playlists: see `RungFacts`. */
+  facts: Record<string, unknown> | null;
+}
+
+type Row = Omit<Deliverable, 'updatedAt' | 'renditions' | 'sourceBytes'> & {
+  updatedAt: string;
+  sourceBytes: string;
+  renditions: (Omit<StoredRendition, 'createdAt'> & { createdAt: string })[];
+};
+
+@Injectable()
+export class DeliveryQueries {
+  constructor(private readonly em: EntityManager) {}
+
+  /**
+   * A file and the renditions of the given roles, if the viewer may see the media that shows it, or owns it. What is
+   * not shown anywhere is its owner's alone.
+   * @param withFacts playlists need the segments; bytes don't
+   */
+  async find(
+    viewer: ViewerId,
+    kind: FileKind,
+    url: string,
+    roles: RenditionRole[],
+    withFacts: boolean,
+  ): Promise<Deliverable | null> {
+    const mine = viewer === null ? sql`false` : sql`f.owner_id = ${viewer}`;
+    const { rows } = await sql<Row>`
+      select f.id, f.url, f.kind, f.status, ${mine} as mine, coalesce(${isOpen()}, false) as open, f.filename, f.source_key as "sourceKey",
+        f.mime_type as "sourceType", f.bytes as "sourceBytes", f.updated_at as "updatedAt",
+        (select coalesce(json_agg(json_build_object('id', r.id, 'role', r.role, 'name', r.name, 'mimeType', r.mime_type, 'width', r.width,
+            'height', r.height, 'bytes', r.bytes, 'key', r.key, 'createdAt', r.created_at,
+            'facts', case when ${withFacts} then r.facts end) order by r.width nulls last, r.bytes), '[]')
+          from renditions r where r.file_id = f.id and r.role in (${sql.join(roles)})) as renditions
+      from files f
+      left join media_files mf on mf.file_id = f.id
+      left join medias m on m.id = mf.media_id
+      where f.url = ${url} and f.kind = ${kind} and (${mine} or ${visibleTo(viewer)})`.execute(
+      this.em.getKysely<unknown>(),
+    );
+    const [row] = rows;
+    return row
+      ? {
+          ...row,
+          sourceBytes: Number(row.sourceBytes),
+          updatedAt: new Date(row.updatedAt),
+          renditions: row.renditions.map((r) => ({ ...r, createdAt: new Date(r.createdAt) })),
+        }
+      : null;
+  }
+}

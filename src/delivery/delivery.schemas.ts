@@ -1,0 +1,21 @@
+import { z } from 'zod';
+import { Slug } from '../files/files.schemas.js';
+
+const token = z.string().max(200).optional().meta({ description: 'The signature of an address that the API gave out' });
+
+export const sizes = ['thumb', 'small', 'medium', 'large', 'original'] as const;
+const format = z
+  .enum(['avif', 'webp', 'jpeg'])
+  .optional()
+  .meta({ description: 'This format and no other; without it the `Accept` header decides' });
+
+export const TokenQuery = z.strictObject({ t: token });
+export const ImageQuery = z.strictObject({ size: z.enum(sizes).default('medium'), format, t: token });
+export const PhotoQuery = ImageQuery.extend({
+  raw: z.enum(['0', '1']).default('0').meta({ description: '1: the upload as it came, for its owner only' }),
+});
+export type PhotoQuery = z.infer<typeof PhotoQuery>;
+
+export const FileParam = z.strictObject({ url: Slug });
+const rungName = /^[0-9a-z]{1,20}$/;
+export const PlaylistParam = z.strictObject({ url: Slug, rung: z.string().regex(rungName) });

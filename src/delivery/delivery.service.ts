@@ -1,0 +1,102 @@
+import { Injectable } from '@nestjs/common';
+import Negotiator from 'negotiator';
+import { createHash } from 'node:crypto';
+import type { FileKind } from '../files/file.entity.js';
+import type { RenditionRole } from '../files/rendition.entity.js';
+import { SignedHrefs } from '../files/signed-hrefs.service.js';
+import { Problem } from '../platform/http/problems.js';
+import { Storage } from '../platform/storage/storage.js';
+import type { Asking } from './asking.js';
+import { DeliveryQueries, type Deliverable, type StoredRendition } from './delivery.queries.js';
+import { textBody, type Body } from './send.js';
+
+/** Best first; a client that takes several gets the first. */
+const imageTypes = ['image/avif', 'image/webp', 'image/jpeg'];
+
+@Injectable()
+export class DeliveryService {
+  constructor(
+    private readonly queries: DeliveryQueries,
+    private readonly storage: Storage,
+    private readonly signed: SignedHrefs,
+  ) {}
+
+  /**
+   * The file, if whoever asks may see it. A token only says who asks.
+   * @throws {Problem} `file_not_found`, `media_token_invalid`
+   */
+  async find(
+    asking: Asking,
+    kind: FileKind,
+    url: string,
+    roles: RenditionRole[],
+    withFacts = false,
+  ): Promise<Deliverable> {
+    let viewer = asking.viewer?.id ?? null;
+    if (viewer === null && asking.token !== null) {
+      viewer = this.signed.viewerOf(url, asking.token);
+      if (viewer === null) throw new Problem('media_token_invalid', 'Ask the media for a new address.');
+    }
+    const file = await this.queries.find(viewer, kind, url, roles, withFacts);
+    if (!file) throw new Problem('file_not_found');
+    return file;
+  }
+
+  /** What has to stand behind the addresses inside a playlist: the token it was asked with, or the viewer's own. */
+  tokenFor(file: Deliverable, { viewer, token }: Asking): string | null {
+    if (file.open) return null;
+    return viewer ? this.signed.token(file.url, viewer.id) : token;
+  }
+
+  /** A size of an image in the best format that `Accept` takes; what it refuses is better than nothing. */
+  image(file: Deliverable, role: RenditionRole, size: string, format: string | undefined, { headers }: Asking): Body {
+    const made = this.made(file, role).filter(({ name }) => name === size);
+    if (format)
+      return this.bytes(
+        file,
+        made.find(({ mimeType }) => mimeType === `image/${format}`),
+      );
+    const offered = imageTypes.filter((type) => made.some(({ mimeType }) => mimeType === type));
+    const best = new Negotiator({ headers }).mediaType(offered) ?? offered.at(-1);
+    const chosen = made.find(({ mimeType }) => mimeType === best) ?? made[0];
+    return { ...this.bytes(file, chosen), vary: 'accept' };
+  }
+
+  /** @throws {Problem} `file_not_ready`, `rendition_not_found` */
+  made(file: Deliverable, role: RenditionRole): StoredRendition[] {
+    const made = file.renditions.filter((rendition) => rendition.role === role);
+    if (made.length) return made;
+    throw file.status === 'processing'
+      ? new Problem('file_not_ready', { headers: { 'retry-after': '2' } })
+      : new Problem('rendition_not_found');
+  }
+
+  bytes(file: Deliverable, rendition: StoredRendition | undefined, more: Partial<Body> = {}): Body {
+    if (!rendition) throw new Problem('rendition_not_found');
+    const { id, bytes, mimeType, key, createdAt } = rendition;
+    return { tag: id, bytes, mimeType, modifiedAt: createdAt, open: file.open, ...this.reading(key), ...more };
+  }
+
+  /** The upload as it came in, position and camera included: for its owner only. */
+  source(file: Deliverable): Body {
+    if (!file.mine) throw new Problem('file_not_found');
+    const { id, sourceBytes, sourceType, sourceKey, updatedAt, filename } = file;
+    const about = { tag: `${id}-source`, bytes: sourceBytes, mimeType: sourceType, modifiedAt: updatedAt, open: false };
+    return { ...about, downloadAs: filename, ...this.reading(sourceKey) };
+  }
+
+  playlist(file: Deliverable, text: string, changes: boolean): Body {
+    const tag = createHash('sha256').update(text).digest('base64url').slice(0, 27);
+    return textBody(text, {
+      tag,
+      mimeType: 'application/vnd.apple.mpegurl',
+      modifiedAt: file.updatedAt,
+      open: file.open,
+      changes,
+    });
+  }
+
+  private reading(key: string): Pick<Body, 'read'> {
+    return { read: async (range) => (await this.storage.open(key, range)).stream };
+  }
+}

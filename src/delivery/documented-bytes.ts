@@ -1,0 +1,39 @@
+import { Documented } from '../platform/http/route.js';
+
+interface Bytes {
+  summary: string;
+  description?: string;
+  /** Media type of a good answer. */
+  content: string;
+  params: Record<string, string>;
+}
+
+const headers = {
+  ETag: 'Strong',
+  'Cache-Control': 'Public and immutable for what everybody may see, `private, no-store` for the rest',
+  'Accept-Ranges': '`bytes`',
+};
+
+/** Every route of bytes answers alike: ranges, conditions, HEAD. */
+export const DocumentedBytes = ({ content, ...about }: Bytes) =>
+  Documented({
+    ...about,
+    answers: {
+      200: { content, headers, description: 'The bytes' },
+      206: {
+        content,
+        headers: { ...headers, 'Content-Range': 'Which bytes, of how many' },
+        description: 'The range that was asked for',
+      },
+      304: { description: 'What you have is still right' },
+    },
+    problems: [
+      'file_not_found',
+      'file_not_ready',
+      'rendition_not_found',
+      'media_token_invalid',
+      'range_not_satisfiable',
+      'precondition_failed',
+      'validation_failed',
+    ],
+  });

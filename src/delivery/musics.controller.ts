@@ -1,0 +1,83 @@
+import { Controller, Get, Param, Query, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import type { z } from 'zod';
+import { OptionalUser } from '../platform/http/access.js';
+import type { RenditionRole } from '../files/rendition.entity.js';
+import { AskingFor, type Asking } from './asking.js';
+import { FileParam, ImageQuery, TokenQuery } from './delivery.schemas.js';
+import { DeliveryService } from './delivery.service.js';
+import { DocumentedBytes } from './documented-bytes.js';
+import { Playlists } from './playlists.service.js';
+import { send } from './send.js';
+
+const params = { url: 'The `url` of the music' };
+
+@ApiTags('bytes')
+@Controller('musics/:url')
+export class MusicsController {
+  constructor(
+    private readonly delivery: DeliveryService,
+    private readonly playlists: Playlists,
+  ) {}
+
+  @Get()
+  @OptionalUser()
+  @DocumentedBytes({ summary: 'HLS playlist of a music', content: 'application/vnd.apple.mpegurl', params })
+  async playlist(
+    @AskingFor() asking: Asking,
+    @Param({ schema: FileParam }) { url }: z.infer<typeof FileParam>,
+    @Query({ schema: TokenQuery }) _query: z.infer<typeof TokenQuery>,
+    @Res() reply: FastifyReply,
+  ) {
+    const file = await this.delivery.find(asking, 'music', url, ['audio'], true);
+    return send(reply, asking, this.playlists.music(file, asking));
+  }
+
+  @Get('audio.mp4')
+  @OptionalUser()
+  @DocumentedBytes({ summary: 'The file behind the HLS playlist', content: 'audio/mp4', params })
+  stream(
+    @AskingFor() asking: Asking,
+    @Param({ schema: FileParam }) { url }: z.infer<typeof FileParam>,
+    @Query({ schema: TokenQuery }) _query: z.infer<typeof TokenQuery>,
+    @Res() reply: FastifyReply,
+  ) {
+    return this.only('audio', url, asking, reply);
+  }
+
+  @Get('audio.m4a')
+  @OptionalUser()
+  @DocumentedBytes({
+    summary: 'The music as one M4A file',
+    description: 'With title, artist and album inside.',
+    content: 'audio/mp4',
+    params,
+  })
+  download(
+    @AskingFor() asking: Asking,
+    @Param({ schema: FileParam }) { url }: z.infer<typeof FileParam>,
+    @Query({ schema: TokenQuery }) _query: z.infer<typeof TokenQuery>,
+    @Res() reply: FastifyReply,
+  ) {
+    return this.only('download', url, asking, reply);
+  }
+
+  @Get('cover')
+  @OptionalUser()
+  @DocumentedBytes({ summary: 'The cover of a music', content: 'image/*', params })
+  async cover(
+    @AskingFor() asking: Asking,
+    @Param({ schema: FileParam }) { url }: z.infer<typeof FileParam>,
+    @Query({ schema: ImageQuery }) { size, format }: z.infer<typeof ImageQuery>,
+    @Res() reply: FastifyReply,
+  ) {
+    const file = await this.delivery.find(asking, 'music', url, ['cover']);
+    return send(reply, asking, this.delivery.image(file, 'cover', size, format, asking));
+  }
+
+  private async only(role: RenditionRole, url: string, asking: Asking, reply: FastifyReply): Promise<void> {
+    const file = await this.delivery.find(asking, 'music', url, [role]);
+    return send(reply, asking, this.delivery.bytes(file, this.delivery.made(file, role)[0]));
+  }
+}

@@ -1,0 +1,87 @@
+import { Controller, Get, Param, Query, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import type { z } from 'zod';
+import { OptionalUser } from '../platform/http/access.js';
+import { AskingFor, type Asking } from './asking.js';
+import { FileParam, ImageQuery, PlaylistParam, TokenQuery } from './delivery.schemas.js';
+import { DeliveryService } from './delivery.service.js';
+import { DocumentedBytes } from './documented-bytes.js';
+import { Playlists } from './playlists.service.js';
+import { send } from './send.js';
+
+const params = { url: 'The `url` of the video' };
+const rung = { ...params, rung: 'A rung of the ladder, as `720p`' };
+const playlist = 'application/vnd.apple.mpegurl';
+
+@ApiTags('bytes')
+@Controller('videos/:url')
+export class VideosController {
+  constructor(
+    private readonly delivery: DeliveryService,
+    private readonly playlists: Playlists,
+  ) {}
+
+  @Get()
+  @OptionalUser()
+  @DocumentedBytes({
+    summary: 'HLS master playlist',
+    description: 'For any HLS player (RFC 8216).',
+    content: playlist,
+    params,
+  })
+  async master(
+    @AskingFor() asking: Asking,
+    @Param({ schema: FileParam }) { url }: z.infer<typeof FileParam>,
+    @Query({ schema: TokenQuery }) _query: z.infer<typeof TokenQuery>,
+    @Res() reply: FastifyReply,
+  ) {
+    const file = await this.delivery.find(asking, 'video', url, ['rung'], true);
+    return send(reply, asking, this.playlists.master(file, asking));
+  }
+
+  @Get(':rung.m3u8')
+  @OptionalUser()
+  @DocumentedBytes({
+    summary: 'HLS playlist of one rung',
+    description: 'Byte ranges of the one file of the rung.',
+    content: playlist,
+    params: rung,
+  })
+  async media(
+    @AskingFor() asking: Asking,
+    @Param({ schema: PlaylistParam }) { url, rung }: z.infer<typeof PlaylistParam>,
+    @Query({ schema: TokenQuery }) _query: z.infer<typeof TokenQuery>,
+    @Res() reply: FastifyReply,
+  ) {
+    const file = await this.delivery.find(asking, 'video', url, ['rung'], true);
+    return send(reply, asking, this.playlists.rung(file, rung, asking));
+  }
+
+  @Get(':rung.mp4')
+  @OptionalUser()
+  @DocumentedBytes({ summary: 'One rung as a progressive MP4', content: 'video/mp4', params: rung })
+  async progressive(
+    @AskingFor() asking: Asking,
+    @Param({ schema: PlaylistParam }) { url, rung }: z.infer<typeof PlaylistParam>,
+    @Query({ schema: TokenQuery }) _query: z.infer<typeof TokenQuery>,
+    @Res() reply: FastifyReply,
+  ) {
+    const file = await this.delivery.find(asking, 'video', url, ['rung']);
+    const found = this.delivery.made(file, 'rung').find(({ name }) => name === rung);
+    return send(reply, asking, this.delivery.bytes(file, found));
+  }
+
+  @Get('poster')
+  @OptionalUser()
+  @DocumentedBytes({ summary: 'The poster of a video', content: 'image/*', params })
+  async poster(
+    @AskingFor() asking: Asking,
+    @Param({ schema: FileParam }) { url }: z.infer<typeof FileParam>,
+    @Query({ schema: ImageQuery }) { size, format }: z.infer<typeof ImageQuery>,
+    @Res() reply: FastifyReply,
+  ) {
+    const file = await this.delivery.find(asking, 'video', url, ['poster']);
+    return send(reply, asking, this.delivery.image(file, 'poster', size, format, asking));
+  }
+}

@@ -1,0 +1,106 @@
+import { extname } from 'node:path';
+import type { Limits } from '../processing/limits.js';
+import { deriveMusic } from '../processing/audio.js';
+import type { Context } from '../processing/context.js';
+import { derivePhoto, type Output } from '../processing/image.js';
+import { deriveVideo } from '../processing/video.js';
+import type { FileKind } from './file.entity.js';
+import type { RenditionRole } from './rendition.entity.js';
+
+/** One file that processing made, lying in the workspace, and the row it becomes. */
+export interface Made {
+  role: RenditionRole;
+  name: string;
+  path: string;
+  mimeType: string;
+  width?: number;
+  height?: number;
+  durationMs?: number;
+  bitrate?: number;
+  bytes: number;
+  facts?: Record<string, unknown>;
+}
+
+export interface Derived {
+  width?: number;
+  height?: number;
+  durationMs?: number;
+  placeholder?: string;
+  color?: string;
+  facts: Record<string, unknown>;
+  made: Made[];
+}
+
+type Derive = (input: string, dir: string, limits: Limits, context: Context) => Promise<Derived>;
+
+const images = (role: RenditionRole, outputs: Output[]): Made[] =>
+  outputs.map(({ name, path, mimeType, width, height, bytes }) => ({
+    role,
+    name,
+    path,
+    mimeType,
+    width,
+    height,
+    bytes,
+  }));
+
+/** What is made of each kind. A chat file is kept as it is. */
+export const derive: Record<Exclude<FileKind, 'file'>, Derive> = {
+  async photo(input, dir, limits, { signal }) {
+    const { facts, placeholder, color, outputs } = await derivePhoto(input, dir, limits.photo, signal);
+    const { width, height, ...rest } = facts;
+    return { width, height, placeholder, color, facts: rest, made: images('image', outputs) };
+  },
+
+  async video(input, dir, _limits, context) {
+    const { facts, renditions, poster } = await deriveVideo(input, dir, context);
+    const { width, height, durationMs, ...rest } = facts;
+    const rungs = renditions.map(
+      ({ name, path, mimeType, width, height, durationMs, bitrate, bytes, ...rung }): Made => {
+        const { codecs, fps, initBytes, segments } = rung;
+        return {
+          role: 'rung',
+          name,
+          path,
+          mimeType,
+          width,
+          height,
+          durationMs,
+          bitrate,
+          bytes,
+          facts: { codecs, fps, initBytes, segments },
+        };
+      },
+    );
+    const { placeholder, color } = poster;
+    return {
+      width,
+      height,
+      durationMs,
+      placeholder,
+      color,
+      facts: rest,
+      made: [...rungs, ...images('poster', poster.outputs)],
+    };
+  },
+
+  async music(input, dir, limits, context) {
+    const { facts, hls, progressive, cover } = await deriveMusic(input, dir, limits.photo, context);
+    const { durationMs, ...rest } = facts;
+    const { codecs, initBytes, segments, ...stream } = hls;
+    return {
+      durationMs,
+      ...(cover && { placeholder: cover.placeholder, color: cover.color }),
+      facts: rest,
+      made: [
+        { role: 'audio', name: 'audio', ...stream, facts: { codecs, initBytes, segments } },
+        { role: 'download', name: 'audio', ...progressive },
+        ...(cover ? images('cover', cover.outputs) : []),
+      ],
+    };
+  },
+};
+
+/** Below the file's folder: each run writes to a folder of its own, so that two can't mix. */
+export const nameInRun = (runId: string, { role, name, path }: Made): string =>
+  `${runId}/${role}-${name}${extname(path)}`;

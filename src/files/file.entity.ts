@@ -1,0 +1,52 @@
+import { defineEntity, p } from '@mikro-orm/core';
+import { User } from '../users/user.entity.js';
+
+export const fileKinds = ['photo', 'video', 'music', 'file'] as const;
+export type FileKind = (typeof fileKinds)[number];
+export const fileStatuses = ['processing', 'ready', 'failed'] as const;
+export type FileStatus = (typeof fileStatuses)[number];
+
+/** What a user uploaded. The row is the truth about its processing: the queue can be emptied and is filled from here. */
+const FileSchema = defineEntity({
+  name: 'File',
+  tableName: 'files',
+  properties: {
+    id: p.uuid().primary().defaultRaw('uuidv7()'),
+    url: p.string().length(16).unique(),
+    owner: () => p.manyToOne(User).deleteRule('cascade'),
+    kind: p.enum(fileKinds),
+    status: p.enum(fileStatuses).default('processing'),
+    /** 0..1 */
+    progress: p.float().default(0),
+    failureCode: p.string().length(32).nullable(),
+    bytes: p.bigint('number'),
+    /** hex */
+    sha256: p.string().length(64),
+    /** As the client named it, cleaned for show; never part of a path. */
+    filename: p.string().length(255),
+    sourceKey: p.string().length(255),
+    mimeType: p.string().length(100),
+    width: p.integer().nullable(),
+    height: p.integer().nullable(),
+    durationMs: p.integer().nullable(),
+    /** ThumbHash, base64. */
+    placeholder: p.string().length(64).nullable(),
+    /** Dominant colour, #rrggbb. */
+    color: p.string().length(7).nullable(),
+    /** What else processing found out: tags of a song, codec of a video. */
+    facts: p.json<Record<string, unknown>>().defaultRaw(`'{}'`),
+    /** Counts the jobs made for this file; part of the job's id, so that a new one is never taken for an old one. */
+    runs: p.integer().default(0),
+    /** Starts of the present job series. One that kills its worker each time is given up. */
+    attempts: p.integer().default(0),
+    /** When a worker last said that it works on it. */
+    heartbeatAt: p.datetime().nullable(),
+    processedAt: p.datetime().nullable(),
+    createdAt: p.datetime().defaultRaw('now()'),
+    updatedAt: p.datetime().defaultRaw('now()'),
+  },
+  uniques: [{ properties: ['owner', 'kind', 'sha256'] }],
+});
+export class File extends FileSchema.class {}
+FileSchema.setClass(File);
+export { FileSchema };

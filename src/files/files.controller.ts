@@ -1,0 +1,58 @@
+import { Controller, Delete, Get, HttpCode, Param, Post } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { z } from 'zod';
+import { CurrentUser, Verified } from '../platform/http/access.js';
+import type { Viewer } from '../platform/http/viewer.js';
+import { Documented } from '../platform/http/route.js';
+import { FileParam, FileView } from './files.schemas.js';
+import { FilesService } from './files.service.js';
+
+type Address = z.infer<typeof FileParam>;
+const params = { url: 'The `url` of the file' };
+
+@ApiTags('files')
+@Controller('files/:url')
+export class FilesController {
+  constructor(private readonly files: FilesService) {}
+
+  @Get()
+  @Verified('read')
+  @Documented({
+    summary: 'State of a file',
+    description: 'Its owner follows processing here: `progress` runs from 0 to 1, `failure` says why it did not work.',
+    params,
+    answers: { 200: { schema: FileView, description: 'The file' } },
+    problems: ['file_not_found', 'validation_failed'],
+  })
+  read(@CurrentUser() viewer: Viewer, @Param({ schema: FileParam }) { url }: Address) {
+    return this.files.view(viewer.id, url);
+  }
+
+  @Post('retry')
+  @HttpCode(202)
+  @Verified('write')
+  @Documented({
+    summary: 'Process a failed file again',
+    params,
+    answers: { 202: { schema: FileView, description: 'It is `processing` again' } },
+    problems: ['file_not_found', 'file_not_failed', 'validation_failed'],
+  })
+  retry(@CurrentUser() viewer: Viewer, @Param({ schema: FileParam }) { url }: Address) {
+    return this.files.retry(viewer.id, url);
+  }
+
+  @Delete()
+  @HttpCode(204)
+  @Verified('write')
+  @Documented({
+    summary: 'Delete a file',
+    description:
+      'Row and quota are gone at once, the bytes moments later. A file that a media shows goes with its media.',
+    params,
+    answers: { 204: null },
+    problems: ['file_not_found', 'file_in_use', 'validation_failed'],
+  })
+  delete(@CurrentUser() viewer: Viewer, @Param({ schema: FileParam }) { url }: Address) {
+    return this.files.delete(viewer.id, url);
+  }
+}

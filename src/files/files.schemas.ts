@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { failureCodes } from '../processing/failure.js';
+import { fileKinds, fileStatuses } from './file.entity.js';
+
+export const Slug = z
+  .string()
+  .regex(/^[0-9A-Za-z]{16}$/, 'not an address of ours')
+  .meta({ example: 'k3JfW0aXq9TzB7Lm' });
+export const FileParam = z.strictObject({ url: Slug });
+
+export const Failure = z
+  .object({ code: z.enum(failureCodes), message: z.string() })
+  .meta({ id: 'Failure', description: 'Why the file could not be processed' });
+
+const shared = {
+  url: Slug,
+  kind: z.enum(fileKinds),
+  status: z.enum(fileStatuses),
+  bytes: z.int().min(0),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  filename: z.string(),
+  href: z.string().meta({ description: 'Where its bytes will be, relative to this host' }),
+};
+
+export const UploadedFile = z.object(shared).meta({ id: 'UploadedFile' });
+export type UploadedFile = z.infer<typeof UploadedFile>;
+
+export const FileView = z
+  .object({
+    ...shared,
+    progress: z.number().min(0).max(1),
+    failure: Failure.optional(),
+    usedBy: z.string().optional().meta({ description: '`url` of the media that shows it' }),
+    mimeType: z.string(),
+    width: z.int().nullable(),
+    height: z.int().nullable(),
+    durationMs: z.int().nullable(),
+    placeholder: z.string().nullable().meta({ description: 'ThumbHash, base64' }),
+    color: z.string().nullable().meta({ description: 'Dominant colour, #rrggbb' }),
+    facts: z.record(z.string(), z.unknown()),
+    createdAt: z.iso.datetime(),
+  })
+  .meta({ id: 'File' });
+export type FileView = z.infer<typeof FileView>;

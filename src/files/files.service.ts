@@ -1,0 +1,120 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable } from '@nestjs/common';
+import { Outbox } from '../platform/events/outbox.js';
+import { Problem } from '../platform/http/problems.js';
+import { failures, type FailureCode } from '../processing/failure.js';
+import type { FileKind, FileStatus } from './file.entity.js';
+import type { FileView } from './files.schemas.js';
+import { fileHref } from './signed-hrefs.service.js';
+
+interface Row {
+  id: string;
+  url: string;
+  kind: FileKind;
+  status: FileStatus;
+  progress: number;
+  failure_code: FailureCode | null;
+  bytes: string;
+  sha256: string;
+  filename: string;
+  mime_type: string;
+  width: number | null;
+  height: number | null;
+  duration_ms: number | null;
+  placeholder: string | null;
+  color: string | null;
+  facts: Record<string, unknown>;
+  created_at: string | Date;
+  used_by: string | null;
+}
+
+/** A user's own files: their state, another try, the end. */
+@Injectable()
+export class FilesService {
+  constructor(
+    private readonly em: EntityManager,
+    private readonly outbox: Outbox,
+  ) {}
+
+  async view(ownerId: string, url: string): Promise<FileView> {
+    const [row] = await this.em.execute<Row[]>(
+      `select f.*, m.url as used_by from files f
+       left join media_files mf on mf.file_id = f.id left join medias m on m.id = mf.media_id
+       where f.url = ? and f.owner_id = ?`,
+      [url, ownerId],
+    );
+    if (!row) throw new Problem('file_not_found');
+    return toView(row);
+  }
+
+  /** Starts a failed file over. */
+  async retry(ownerId: string, url: string): Promise<FileView> {
+    await this.em.transactional(async (em) => {
+      const [file] = await em.execute<{ id: string; status: FileStatus }[]>(
+        'select id, status from files where url = ? and owner_id = ? for update',
+        [url, ownerId],
+      );
+      if (!file) throw new Problem('file_not_found');
+      if (file.status !== 'failed') throw new Problem('file_not_failed', `It is \`${file.status}\`.`);
+      await this.restart(em, file.id);
+    });
+    return this.view(ownerId, url);
+  }
+
+  /** Puts a failed file back to `processing`. Call it with the file's row locked. */
+  async restart(em: EntityManager, fileId: string): Promise<void> {
+    await em.execute(
+      `update files set status = 'processing', failure_code = null, progress = 0, attempts = 0, runs = runs + 1, heartbeat_at = null,
+         processed_at = null, updated_at = now() where id = ?`,
+      [fileId],
+    );
+    await this.outbox.record('file.uploaded', { fileId });
+  }
+
+  /** Row first, bytes second: a job takes them, whatever happens to this process. */
+  async delete(ownerId: string, url: string): Promise<void> {
+    await this.em.transactional(async (em) => {
+      const [file] = await em.execute<{ id: string; used: boolean }[]>(
+        `select f.id, exists (select 1 from media_files where file_id = f.id) as used from files f
+         where f.url = ? and f.owner_id = ? for update of f`,
+        [url, ownerId],
+      );
+      if (!file) throw new Problem('file_not_found');
+      if (file.used) throw new Problem('file_in_use', 'Delete the media that shows it; that deletes its files too.');
+      await this.deleteRows(em, [file.id]);
+    });
+  }
+
+  /** In the caller's transaction: rows and quota go, events for the bytes stay. */
+  async deleteRows(em: EntityManager, fileIds: string[]): Promise<void> {
+    const gone = await em.execute<{ id: string; owner_id: string; bytes: string }[]>(
+      'delete from files where id = any(?::uuid[]) returning id, owner_id, bytes',
+      [`{${fileIds.join()}}`],
+    );
+    for (const { id, owner_id, bytes } of gone) {
+      await em.execute('update users set storage_bytes = storage_bytes - ? where id = ?', [bytes, owner_id]);
+      await this.outbox.record('file.deleted', { fileId: id });
+    }
+  }
+}
+
+const toView = (row: Row): FileView => ({
+  url: row.url,
+  kind: row.kind,
+  status: row.status,
+  progress: row.progress,
+  ...(row.failure_code && { failure: { code: row.failure_code, message: failures[row.failure_code].sentence } }),
+  bytes: Number(row.bytes),
+  sha256: row.sha256,
+  filename: row.filename,
+  href: fileHref(row.kind, row.url),
+  ...(row.used_by && { usedBy: row.used_by }),
+  mimeType: row.mime_type,
+  width: row.width,
+  height: row.height,
+  durationMs: row.duration_ms,
+  placeholder: row.placeholder,
+  color: row.color,
+  facts: row.facts,
+  createdAt: new Date(row.created_at).toISOString(),
+});

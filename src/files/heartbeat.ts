@@ -1,0 +1,43 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+
+const everyMs = 1_000;
+const silentMs = 10_000;
+
+/** Writes progress and a sign of life to the file's row: at most once a second, at least every ten. */
+export class Heartbeat {
+  private latest = 0;
+  private written = 0;
+  private writtenAt = Date.now();
+  private writing: Promise<void> = Promise.resolve();
+  private readonly timer: NodeJS.Timeout;
+
+  constructor(
+    private readonly em: EntityManager,
+    private readonly fileId: string,
+    private readonly onError: (error: unknown) => void,
+  ) {
+    this.timer = setInterval(() => this.beat(), everyMs).unref();
+  }
+
+  /** @param fraction 0..1; never goes back */
+  progress(fraction: number): void {
+    this.latest = Math.min(1, Math.max(this.latest, fraction));
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.timer);
+    await this.writing;
+  }
+
+  private beat(): void {
+    if (this.latest === this.written && Date.now() - this.writtenAt < silentMs) return;
+    this.written = this.latest;
+    this.writtenAt = Date.now();
+    this.writing = this.em
+      .execute(
+        `update files set progress = greatest(progress, ?), heartbeat_at = now() where id = ? and status = 'processing'`,
+        [this.latest, this.fileId],
+      )
+      .then(() => undefined, this.onError);
+  }
+}

@@ -1,0 +1,33 @@
+import { defineEntity, p } from '@mikro-orm/core';
+import { File } from './file.entity.js';
+
+export const renditionRoles = ['image', 'rung', 'poster', 'audio', 'download', 'cover'] as const;
+export type RenditionRole = (typeof renditionRoles)[number];
+
+/** One stored file that processing made: an image size, a rung of the ladder, a poster. */
+const RenditionSchema = defineEntity({
+  name: 'Rendition',
+  tableName: 'renditions',
+  properties: {
+    id: p.uuid().primary().defaultRaw('uuidv7()'),
+    file: () => p.manyToOne(File).deleteRule('cascade'),
+    role: p.enum(renditionRoles),
+    /** `thumb`, `720p` */
+    name: p.string().length(32),
+    mimeType: p.string().length(100),
+    width: p.integer().nullable(),
+    height: p.integer().nullable(),
+    durationMs: p.integer().nullable(),
+    /** bits per second */
+    bitrate: p.integer().nullable(),
+    bytes: p.bigint('number'),
+    key: p.string().length(255),
+    /** The rest of what its playlist needs: codecs, frame rate, byte ranges of the segments. */
+    facts: p.json<Record<string, unknown>>().defaultRaw(`'{}'`),
+    createdAt: p.datetime().defaultRaw('now()'),
+  },
+  uniques: [{ properties: ['file', 'role', 'name', 'mimeType'] }],
+});
+export class Rendition extends RenditionSchema.class {}
+RenditionSchema.setClass(Rendition);
+export { RenditionSchema };

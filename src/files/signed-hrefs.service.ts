@@ -1,0 +1,48 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { deriveKey, hmac, sameSecret } from '../platform/secrets.js';
+import { CONFIG } from '../platform/config/config.module.js';
+import type { Config } from '../platform/config/env.js';
+import type { FileKind } from './file.entity.js';
+
+const folders: Record<FileKind, string> = { photo: 'photos', video: 'videos', music: 'musics', file: 'files' };
+
+/** Addresses are relative to the host: right behind every proxy and under every name. */
+export const fileHref = (kind: FileKind, url: string): string => `/api/${folders[kind]}/${url}`;
+
+const uuid = /^[0-9a-f]{32}$/;
+
+/**
+ * Addresses of private bytes that an `<img>` or a player can open: `?t=<expiry>.<viewer>.<signature>`. The token names
+ * a file and a viewer, and only says who asks: whether that viewer may still see the file is looked up each time, so
+ * it dies with the permission.
+ */
+@Injectable()
+export class SignedHrefs {
+  private readonly key: Buffer;
+  private readonly lifeMs: number;
+
+  constructor(@Inject(CONFIG) config: Config) {
+    this.key = deriveKey(config.secret, 'media-token');
+    this.lifeMs = config.tokens.mediaMs;
+  }
+
+  /** Good for one to two lives: the expiry is rounded up, so that the same page has the same addresses for a while. */
+  token(fileUrl: string, viewerId: string): string {
+    const expiry = Math.ceil(Date.now() / this.lifeMs + 1) * this.lifeMs;
+    const viewer = viewerId.replaceAll('-', '');
+    return `${expiry.toString(36)}.${viewer}.${this.sign(fileUrl, viewer, expiry)}`;
+  }
+
+  /** The viewer's id; null for a token that is expired, changed, or for another file. */
+  viewerOf(fileUrl: string, token: string): string | null {
+    const [time = '', viewer = '', signature = ''] = token.split('.');
+    const expiry = Number.parseInt(time, 36);
+    if (!uuid.test(viewer) || !(expiry > Date.now())) return null;
+    if (!sameSecret(signature, this.sign(fileUrl, viewer, expiry))) return null;
+    return viewer.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+  }
+
+  private sign(fileUrl: string, viewer: string, expiry: number): string {
+    return hmac(this.key, `${fileUrl}.${viewer}.${expiry}`, 'base64url');
+  }
+}

@@ -1,0 +1,30 @@
+import { Inject, Injectable, Module } from '@nestjs/common';
+import { cpus } from 'node:os';
+import { resolve } from 'node:path';
+import { CONFIG } from '../platform/config/config.module.js';
+import type { Config } from '../platform/config/env.js';
+import { resolveBinaries, type Binaries } from '../processing/binaries.js';
+
+/** What processing needs from the machine: ffmpeg, ffprobe, threads, a place to work in. */
+@Injectable()
+export class Tools {
+  readonly threads: number;
+  /** Holds one workspace per running job. */
+  readonly workRoot: string;
+  private found: Promise<Binaries> | undefined;
+
+  constructor(@Inject(CONFIG) private readonly config: Config) {
+    // One CPU stays with the API: encodes must not be felt there.
+    this.threads = config.ffmpeg.threads || Math.max(1, cpus().length - 1);
+    this.workRoot = resolve(config.dataDir, 'work');
+  }
+
+  binaries(): Promise<Binaries> {
+    const { ffmpegPath, ffprobePath } = this.config.ffmpeg;
+    this.found ??= resolveBinaries({ ...(ffmpegPath && { ffmpegPath }), ...(ffprobePath && { ffprobePath }) });
+    return this.found;
+  }
+}
+
+@Module({ providers: [Tools], exports: [Tools] })
+export class ToolsModule {}

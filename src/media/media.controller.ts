@@ -1,0 +1,128 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
+import { CurrentUser, MaybeUser, OptionalUser, Verified } from '../platform/http/access.js';
+import type { Viewer } from '../platform/http/viewer.js';
+import { Idempotent } from '../platform/http/idempotency.js';
+import { Problem } from '../platform/http/problems.js';
+import { Documented } from '../platform/http/route.js';
+import { TagName } from '../tags/tags.schemas.js';
+import { MediaQueries } from './media.queries.js';
+import { EditBody, ListQuery, MediaPage, MediaParam, MediaView, PublishBody } from './media.schemas.js';
+import { MediaService } from './media.service.js';
+
+type Address = z.infer<typeof MediaParam>;
+const TagParams = MediaParam.extend({ name: TagName });
+const params = { url: 'The `url` of the media' };
+const ownerProblems = ['media_not_found', 'not_yours', 'validation_failed'] as const;
+
+@ApiTags('medias')
+@Controller('medias')
+export class MediaController {
+  constructor(
+    private readonly medias: MediaService,
+    private readonly queries: MediaQueries,
+  ) {}
+
+  @Get()
+  @OptionalUser()
+  @Documented({
+    summary: 'List medias',
+    description:
+      'What everybody may see, and what those you follow show their followers. `username=me` adds your hidden and unfinished ones.',
+    answers: { 200: { schema: MediaPage, description: 'A page' } },
+    problems: ['validation_failed', 'not_signed_in'],
+  })
+  list(@MaybeUser() viewer: Viewer | null, @Query({ schema: ListQuery }) query: ListQuery) {
+    if (query.username === 'me' && !viewer) throw new Problem('not_signed_in');
+    return this.queries.list(viewer?.id ?? null, query);
+  }
+
+  @Post()
+  @Verified('write')
+  @Idempotent(201)
+  @Documented({
+    summary: 'Publish',
+    description:
+      'Files may still be processing: the media is `processing` until they are ready, and others see it from then on.',
+    answers: { 201: { schema: MediaView, description: 'The media' } },
+    problems: [
+      'validation_failed',
+      'file_not_found',
+      'file_kind_mismatch',
+      'file_in_use',
+      'file_failed',
+      'idempotency_mismatch',
+    ],
+  })
+  publish(@CurrentUser() viewer: Viewer, @Body({ schema: PublishBody }) body: PublishBody) {
+    return this.medias.publish(viewer.id, body);
+  }
+
+  @Get(':url')
+  @OptionalUser()
+  @Documented({
+    summary: 'Read a media',
+    params,
+    answers: { 200: { schema: MediaView, description: 'The media' } },
+    problems: ['media_not_found', 'validation_failed'],
+  })
+  read(@MaybeUser() viewer: Viewer | null, @Param({ schema: MediaParam }) { url }: Address) {
+    return this.medias.read(viewer?.id ?? null, url);
+  }
+
+  @Put(':url')
+  @Verified('write')
+  @Documented({
+    summary: 'Change a media',
+    description: 'Only what is named changes.',
+    params,
+    answers: { 200: { schema: MediaView, description: 'As it is now' } },
+    problems: ownerProblems,
+  })
+  edit(
+    @CurrentUser() viewer: Viewer,
+    @Param({ schema: MediaParam }) { url }: Address,
+    @Body({ schema: EditBody }) body: EditBody,
+  ) {
+    return this.medias.edit(viewer.id, url, body);
+  }
+
+  @Delete(':url')
+  @HttpCode(204)
+  @Verified('write')
+  @Documented({ summary: 'Delete a media and its files', params, answers: { 204: null }, problems: ownerProblems })
+  delete(@CurrentUser() viewer: Viewer, @Param({ schema: MediaParam }) { url }: Address) {
+    return this.medias.delete(viewer.id, url);
+  }
+
+  @Post(':url/tag/:name')
+  @Verified('write')
+  @Documented({
+    summary: 'Add a tag',
+    params: { ...params, name: 'The tag, with or without `#`' },
+    answers: { 201: { description: 'Added' }, 200: { description: 'It was there' } },
+    problems: ownerProblems,
+  })
+  async tag(
+    @CurrentUser() viewer: Viewer,
+    @Param({ schema: TagParams }) { url, name }: z.infer<typeof TagParams>,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    reply.status((await this.medias.tag(viewer.id, url, name)) ? 201 : 200);
+  }
+
+  @Delete(':url/tag/:name')
+  @HttpCode(204)
+  @Verified('write')
+  @Documented({
+    summary: 'Remove a tag',
+    params: { ...params, name: 'The tag' },
+    answers: { 204: null },
+    problems: ownerProblems,
+  })
+  untag(@CurrentUser() viewer: Viewer, @Param({ schema: TagParams }) { url, name }: z.infer<typeof TagParams>) {
+    return this.medias.untag(viewer.id, url, name);
+  }
+}

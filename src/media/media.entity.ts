@@ -1,0 +1,50 @@
+import { defineEntity, p } from '@mikro-orm/core';
+import { File } from '../files/file.entity.js';
+import { User } from '../users/user.entity.js';
+
+export const mediaTypes = ['photo', 'video', 'reel', 'music'] as const;
+export type MediaType = (typeof mediaTypes)[number];
+export const visibilities = ['public', 'unlisted', 'followers', 'private'] as const;
+export type Visibility = (typeof visibilities)[number];
+export const mediaStatuses = ['processing', 'ready', 'failed'] as const;
+
+const MediaSchema = defineEntity({
+  name: 'Media',
+  tableName: 'medias',
+  properties: {
+    id: p.uuid().primary().defaultRaw('uuidv7()'),
+    url: p.string().length(16).unique(),
+    owner: () => p.manyToOne(User).deleteRule('cascade'),
+    type: p.enum(mediaTypes),
+    title: p.string().length(128).default(''),
+    description: p.string().length(2000).default(''),
+    visibility: p.enum(visibilities).default('public'),
+    /** `ready` when every file is; only then others see it. */
+    status: p.enum(mediaStatuses).default('processing'),
+    viewsCount: p.integer().default(0),
+    likesCount: p.integer().default(0),
+    dislikesCount: p.integer().default(0),
+    commentsCount: p.integer().default(0),
+    repostsCount: p.integer().default(0),
+    savesCount: p.integer().default(0),
+    publishedAt: p.datetime().nullable(),
+    createdAt: p.datetime().defaultRaw('now()'),
+    updatedAt: p.datetime().defaultRaw('now()'),
+  },
+});
+export class Media extends MediaSchema.class {}
+MediaSchema.setClass(Media);
+
+/** A file belongs to one media at most. */
+const MediaFileSchema = defineEntity({
+  name: 'MediaFile',
+  tableName: 'media_files',
+  properties: {
+    media: () => p.manyToOne(Media).primary().deleteRule('cascade'),
+    position: p.smallint().primary(),
+    file: () => p.manyToOne(File).unique(),
+  },
+});
+export class MediaFile extends MediaFileSchema.class {}
+MediaFileSchema.setClass(MediaFile);
+export { MediaFileSchema, MediaSchema };

@@ -1,0 +1,39 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable } from '@nestjs/common';
+import type { EventOf } from '../platform/events/events.js';
+import { OnEvent } from '../platform/events/on-event.js';
+import { MediaStatus } from './media.status.js';
+
+/** A media follows its files. */
+@Injectable()
+export class MediaJobs {
+  constructor(
+    private readonly em: EntityManager,
+    private readonly status: MediaStatus,
+  ) {}
+
+  @OnEvent('file.ready', 'settle-media')
+  onReady({ fileId }: EventOf<'file.ready'>): Promise<void> {
+    return this.settle(fileId);
+  }
+
+  @OnEvent('file.failed', 'fail-media')
+  onFailed({ fileId }: EventOf<'file.failed'>): Promise<void> {
+    return this.settle(fileId);
+  }
+
+  /** Also told when a failed file is started over. */
+  @OnEvent('file.uploaded', 'unsettle-media')
+  onStartedOver({ fileId }: EventOf<'file.uploaded'>): Promise<void> {
+    return this.settle(fileId);
+  }
+
+  private settle(fileId: string): Promise<void> {
+    return this.em.transactional(async (em) => {
+      const [media] = await em.execute<{ media_id: string }[]>('select media_id from media_files where file_id = ?', [
+        fileId,
+      ]);
+      if (media) await this.status.settle(em, media.media_id);
+    });
+  }
+}

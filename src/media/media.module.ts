@@ -1,0 +1,21 @@
+import { Module } from '@nestjs/common';
+import { FilesModule } from '../files/files.module.js';
+import { SignedHrefs } from '../files/signed-hrefs.service.js';
+import { TagsService } from '../tags/tags.service.js';
+import { MediaController } from './media.controller.js';
+import { MediaJobs } from './media.jobs.js';
+import { MediaQueries } from './media.queries.js';
+import { MediaService } from './media.service.js';
+import { MediaStatus } from './media.status.js';
+import { MediaViews } from './media.view.js';
+
+@Module({
+  imports: [FilesModule],
+  controllers: [MediaController],
+  providers: [MediaService, MediaQueries, MediaViews, MediaStatus, TagsService, SignedHrefs],
+})
+export class MediaModule {}
+
+/** In workers: medias follow their files. */
+@Module({ providers: [MediaJobs, MediaStatus] })
+export class MediaWorkerModule {}

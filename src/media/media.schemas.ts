@@ -1,0 +1,120 @@
+import { z } from 'zod';
+import { fileKinds } from '../files/file.entity.js';
+import { Failure, Slug } from '../files/files.schemas.js';
+import { page, PageQuery } from '../platform/http/page.js';
+import { TagName } from '../tags/tags.schemas.js';
+import { line, Owner, text, Username } from '../users/users.schemas.js';
+import { mediaStatuses, mediaTypes, visibilities } from './media.entity.js';
+
+export const maxTags = 30;
+
+export const MediaParam = z.strictObject({ url: Slug });
+
+const Title = line(128).meta({ example: 'Sunset over the bay' });
+const Description = text(2000);
+const Visibility = z.enum(visibilities).meta({
+  description: '`public`: everybody. `unlisted`: whoever has the address. `followers`: them and you. `private`: you.',
+});
+const Tags = z.array(TagName).max(maxTags);
+
+export const PublishBody = z
+  .strictObject({
+    type: z.enum(mediaTypes),
+    files: z
+      .array(Slug)
+      .min(1)
+      .max(10)
+      .meta({ description: 'Your uploaded files, in order: 1 to 10 photos, or one video or music' }),
+    title: Title.default(''),
+    description: Description.default(''),
+    visibility: Visibility.default('public'),
+    tags: Tags.default([]),
+  })
+  .refine(({ type, files }) => type === 'photo' || files.length === 1, {
+    path: ['files'],
+    message: 'this type has exactly one file',
+  })
+  .refine(({ files }) => new Set(files).size === files.length, { path: ['files'], message: 'each file once' })
+  .meta({ id: 'PublishMedia' });
+export type PublishBody = z.infer<typeof PublishBody>;
+
+export const EditBody = z
+  .strictObject({
+    title: Title.optional(),
+    description: Description.optional(),
+    visibility: Visibility.optional(),
+    tags: Tags.optional(),
+  })
+  .refine((body) => Object.keys(body).length > 0, 'name at least one field to change')
+  .meta({ id: 'EditMedia' });
+export type EditBody = z.infer<typeof EditBody>;
+
+export const sorts = ['newest', 'oldest', 'most-viewed', 'least-viewed', 'most-liked'] as const;
+export const ListQuery = PageQuery.extend({
+  type: z.enum([...mediaTypes, 'any']).default('any'),
+  username: Username.optional().meta({ description: 'Only of this user; `me` for your own, hidden ones included' }),
+  tag: TagName.optional(),
+  sort: z.enum(sorts).default('newest'),
+});
+export type ListQuery = z.infer<typeof ListQuery>;
+
+const px = z.int().nullable();
+const Rendition = z
+  .object({
+    name: z.string().meta({ example: '720p' }),
+    mimeType: z.string(),
+    width: px,
+    height: px,
+    bitrate: z.int().nullable().meta({ description: 'bits per second' }),
+    bytes: z.int(),
+    href: z.string().meta({ description: 'Relative to this host. Of a private media it is signed, and expires' }),
+  })
+  .meta({ id: 'Rendition' });
+
+const MediaFile = z
+  .object({
+    url: Slug,
+    kind: z.enum(fileKinds),
+    status: z.enum(mediaStatuses),
+    progress: z.number(),
+    width: px,
+    height: px,
+    durationMs: z.int().nullable(),
+    placeholder: z.string().nullable().meta({ description: 'ThumbHash, base64' }),
+    color: z.string().nullable(),
+    renditions: z.array(Rendition),
+    hls: z.string().optional().meta({ description: 'Master playlist' }),
+    poster: z.string().optional(),
+    cover: z.string().optional(),
+    facts: z.record(z.string(), z.unknown()),
+  })
+  .meta({ id: 'MediaFile' });
+
+export const MediaView = z
+  .object({
+    url: Slug,
+    type: z.enum(mediaTypes),
+    title: z.string(),
+    description: z.string(),
+    visibility: z.enum(visibilities),
+    status: z.enum(mediaStatuses),
+    failure: Failure.optional(),
+    owner: Owner,
+    files: z.array(MediaFile),
+    tags: z.array(z.string()),
+    counts: z
+      .object({
+        views: z.int(),
+        likes: z.int(),
+        dislikes: z.int(),
+        comments: z.int(),
+        reposts: z.int(),
+        saves: z.int(),
+      })
+      .meta({ id: 'MediaCounts' }),
+    createdAt: z.iso.datetime(),
+    updatedAt: z.iso.datetime(),
+  })
+  .meta({ id: 'Media' });
+export type MediaView = z.infer<typeof MediaView>;
+export const MediaPage = page(MediaView).meta({ id: 'MediaPage' });

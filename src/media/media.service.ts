@@ -1,0 +1,148 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
+import type { FileKind, FileStatus } from '../files/file.entity.js';
+import { FilesService } from '../files/files.service.js';
+import { slug } from '../platform/database/slug.js';
+import { Problem } from '../platform/http/problems.js';
+import { TagsService } from '../tags/tags.service.js';
+import type { MediaType, Visibility } from './media.entity.js';
+import { MediaQueries } from './media.queries.js';
+import type { EditBody, MediaView, PublishBody } from './media.schemas.js';
+import { MediaStatus } from './media.status.js';
+import { visibleTo, type ViewerId } from './visibility.js';
+
+const kindOf: Record<MediaType, FileKind> = { photo: 'photo', video: 'video', reel: 'video', music: 'music' };
+
+interface OwnFile {
+  id: string;
+  url: string;
+  kind: FileKind;
+  status: FileStatus;
+  width: number | null;
+  height: number | null;
+  used: boolean;
+}
+
+@Injectable()
+export class MediaService {
+  constructor(
+    private readonly em: EntityManager,
+    private readonly queries: MediaQueries,
+    private readonly files: FilesService,
+    private readonly tags: TagsService,
+    private readonly status: MediaStatus,
+  ) {}
+
+  async read(viewer: ViewerId, url: string): Promise<MediaView> {
+    const media = await this.queries.byUrl(viewer, url);
+    if (!media) throw new Problem('media_not_found');
+    return media;
+  }
+
+  /** Files may still be processing: then the media is, too, and is published when the last of them is ready. */
+  async publish(
+    ownerId: string,
+    { type, files: urls, title, description, visibility, tags }: PublishBody,
+  ): Promise<MediaView> {
+    const url = slug();
+    await this.em.transactional(async (em) => {
+      const files = await this.lockFiles(em, ownerId, urls);
+      for (const file of files) checkFile(type, file);
+      const [media] = await em.execute<{ id: string }[]>(
+        'insert into medias (url, owner_id, type, title, description, visibility) values (?, ?, ?, ?, ?, ?) returning id',
+        [url, ownerId, type, title, description, visibility],
+      );
+      for (const [position, file] of files.entries()) {
+        await em.execute('insert into media_files (media_id, position, file_id) values (?, ?, ?)', [
+          media!.id,
+          position,
+          file.id,
+        ]);
+      }
+      await this.tags.set(em, media!.id, tags);
+      await this.status.settle(em, media!.id);
+    });
+    return this.read(ownerId, url);
+  }
+
+  async edit(ownerId: string, url: string, { title, description, visibility, tags }: EditBody): Promise<MediaView> {
+    await this.em.transactional(async (em) => {
+      const media = await this.ownMedia(em, ownerId, url);
+      await this.status.change(em, media.id, () =>
+        em.execute(
+          `update medias set title = coalesce(?, title), description = coalesce(?, description), visibility = coalesce(?, visibility),
+             updated_at = now() where id = ?`,
+          [title ?? null, description ?? null, visibility ?? null, media.id],
+        ),
+      );
+      if (tags) await this.tags.set(em, media.id, tags);
+    });
+    return this.read(ownerId, url);
+  }
+
+  /** The media and its files: rows now, bytes by jobs. */
+  async delete(ownerId: string, url: string): Promise<void> {
+    await this.em.transactional(async (em) => {
+      const media = await this.ownMedia(em, ownerId, url);
+      const files = await em.execute<{ file_id: string }[]>('select file_id from media_files where media_id = ?', [
+        media.id,
+      ]);
+      await this.status.change(em, media.id, () => em.execute('delete from medias where id = ?', [media.id]));
+      await this.files.deleteRows(
+        em,
+        files.map((file) => file.file_id),
+      );
+    });
+  }
+
+  /** @returns whether the media did not have the tag yet */
+  tag(ownerId: string, url: string, name: string): Promise<boolean> {
+    return this.em.transactional(async (em) => this.tags.add(em, (await this.ownMedia(em, ownerId, url)).id, name));
+  }
+
+  async untag(ownerId: string, url: string, name: string): Promise<void> {
+    await this.em.transactional(async (em) => this.tags.remove(em, (await this.ownMedia(em, ownerId, url)).id, name));
+  }
+
+  /** Locks the row. @throws {Problem} `media_not_found` where it can't be seen, `not_yours` where it can */
+  private async ownMedia(
+    em: EntityManager,
+    viewer: string,
+    url: string,
+  ): Promise<{ id: string; visibility: Visibility }> {
+    const { rows } = await sql<{ id: string; owner_id: string; visibility: Visibility }>`
+      select m.id, m.owner_id, m.visibility from medias m where m.url = ${url} and ${visibleTo(viewer)} for update of m`.execute(
+      em.getKysely<unknown>(),
+    );
+    const [media] = rows;
+    if (!media) throw new Problem('media_not_found');
+    if (media.owner_id !== viewer) throw new Problem('not_yours');
+    return media;
+  }
+
+  /** In the order of `urls`. Locked in the order of ids, so that two requests can't wait for each other. */
+  private async lockFiles(em: EntityManager, ownerId: string, urls: string[]): Promise<OwnFile[]> {
+    const rows = await em.execute<OwnFile[]>(
+      `select f.id, f.url, f.kind, f.status, f.width, f.height, exists (select 1 from media_files where file_id = f.id) as used
+       from files f where f.owner_id = ? and f.url = any(?::text[]) order by f.id for update of f`,
+      [ownerId, `{${urls.join()}}`],
+    );
+    return urls.map((url) => {
+      const file = rows.find((row) => row.url === url);
+      if (!file) throw new Problem('file_not_found', `None of your files has the url ${url}.`);
+      return file;
+    });
+  }
+}
+
+function checkFile(type: MediaType, { url, kind, status, used, width, height }: OwnFile): void {
+  if (kind !== kindOf[type])
+    throw new Problem('file_kind_mismatch', `A ${type} is made of a ${kindOf[type]} file; ${url} is a ${kind}.`);
+  if (used) throw new Problem('file_in_use', `${url} belongs to another media.`);
+  if (status === 'failed')
+    throw new Problem('file_failed', `${url} failed: see GET files/${url}, and retry or upload it again.`);
+  if (type === 'reel' && width !== null && height !== null && width >= height) {
+    throw new Problem('file_kind_mismatch', `A reel is a vertical video; ${url} is ${width} × ${height}.`);
+  }
+}

@@ -1,0 +1,83 @@
+import { Injectable } from '@nestjs/common';
+import type { FileKind } from '../files/file.entity.js';
+import { fileHref } from '../files/signed-hrefs.service.js';
+import type { RenditionRole } from '../files/rendition.entity.js';
+import { SignedHrefs } from '../files/signed-hrefs.service.js';
+import { failures, type FailureCode } from '../processing/failure.js';
+import type { MediaView } from './media.schemas.js';
+import type { ViewerId } from './visibility.js';
+
+interface RenditionRow {
+  role: RenditionRole;
+  name: string;
+  mimeType: string;
+  width: number | null;
+  height: number | null;
+  bitrate: number | null;
+  bytes: number;
+}
+type FileRow = Omit<MediaView['files'][number], 'renditions' | 'hls' | 'poster' | 'cover'> & {
+  failureCode: FailureCode | null;
+  renditions: RenditionRow[];
+};
+export type MediaRow = Omit<MediaView, 'files' | 'failure' | 'owner' | 'createdAt' | 'updatedAt'> & {
+  id: string;
+  open: boolean;
+  username: string;
+  displayName: string;
+  files: FileRow[];
+  createdAt: string | Date;
+  updatedAt: string | Date;
+};
+
+const extensions: Record<string, string> = { 'image/webp': 'webp', 'image/jpeg': 'jpeg', 'image/avif': 'avif' };
+
+/** Where each rendition is served, below its file's address. */
+const paths: Record<RenditionRole, (rendition: RenditionRow) => string> = {
+  image: ({ name, mimeType }) =>
+    name === 'original' ? '?size=original' : `?size=${name}&format=${extensions[mimeType]}`,
+  rung: ({ name }) => `/${name}.mp4`,
+  poster: ({ name, mimeType }) => `/poster?size=${name}&format=${extensions[mimeType]}`,
+  cover: ({ name, mimeType }) => `/cover?size=${name}&format=${extensions[mimeType]}`,
+  audio: () => '/audio.mp4',
+  download: () => '/audio.m4a',
+};
+
+/** Turns rows into what clients see; private bytes get signed addresses of the viewer's own. */
+@Injectable()
+export class MediaViews {
+  constructor(private readonly signed: SignedHrefs) {}
+
+  of(row: MediaRow, viewer: ViewerId): MediaView {
+    const { id: _, open, username, displayName, files, createdAt, updatedAt, ...rest } = row;
+    const failed = files.find((file) => file.failureCode !== null)?.failureCode;
+    return {
+      ...rest,
+      ...(failed && { failure: { code: failed, message: failures[failed].sentence } }),
+      owner: { username, displayName, avatarUrl: null },
+      files: files.map((file) => this.file(file, open ? null : viewer)),
+      createdAt: new Date(createdAt).toISOString(),
+      updatedAt: new Date(updatedAt).toISOString(),
+    };
+  }
+
+  /** @param signFor whose token the addresses carry; null for bytes that are open anyway */
+  private file({ failureCode: _, renditions, ...file }: FileRow, signFor: ViewerId): MediaView['files'][number] {
+    const token = signFor && this.signed.token(file.url, signFor);
+    const href = (path: string) => withToken(fileHref(file.kind as FileKind, file.url) + path, token);
+    const has = (role: RenditionRole) => renditions.some((rendition) => rendition.role === role);
+    return {
+      ...file,
+      renditions: renditions.map(({ role, ...rendition }) => ({
+        ...rendition,
+        href: href(paths[role]({ role, ...rendition })),
+      })),
+      ...((has('rung') || has('audio')) && { hls: href('') }),
+      ...(has('poster') && { poster: href('/poster') }),
+      ...(has('cover') && { cover: href('/cover') }),
+    };
+  }
+}
+
+export const withToken = (href: string, token: string | null): string =>
+  token ? `${href}${href.includes('?') ? '&' : '?'}t=${token}` : href;

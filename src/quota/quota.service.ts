@@ -1,0 +1,67 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG } from '../platform/config/config.module.js';
+import type { Config } from '../platform/config/env.js';
+import { Problem } from '../platform/http/problems.js';
+import { inBytes } from '../platform/http/in-bytes.js';
+
+interface Used {
+  stored: number;
+  open: number;
+  day: number;
+}
+
+/**
+ * Bytes a user may still send. The `uploads` rows are the charges: made before the first byte, corrected when the
+ * file is whole, deleted when it came to nothing.
+ */
+@Injectable()
+export class QuotaService {
+  constructor(
+    private readonly em: EntityManager,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  async usage(userId: string) {
+    const used = await this.used(userId, '');
+    const { dayBytes, totalBytes } = this.config.quota;
+    return {
+      day: { usedBytes: used.day, allowedBytes: dayBytes },
+      total: { usedBytes: used.stored + used.open, allowedBytes: totalBytes },
+    };
+  }
+
+  /**
+   * How many bytes may be charged now. Call it in the transaction that inserts the charge: it holds the user's row,
+   * so parallel uploads wait for each other instead of each counting the same room.
+   * @param wanted bytes; null where the client did not say: then whatever is left, up to `atMost`
+   * @throws {Problem} `quota_exceeded`
+   */
+  async room(userId: string, wanted: number | null, atMost: number): Promise<number> {
+    const used = await this.used(userId, 'for update of u');
+    const { dayBytes, totalBytes } = this.config.quota;
+    const left = Math.max(0, Math.min(dayBytes - used.day, totalBytes - used.stored - used.open));
+    const charge = wanted ?? Math.min(left, atMost);
+    if (charge > left || left === 0) {
+      throw new Problem('quota_exceeded', {
+        detail:
+          `You may send ${inBytes(left)} more now (${inBytes(dayBytes)} in 24 hours, ${inBytes(totalBytes)} in all)` +
+          (wanted === null ? '.' : `; this is ${inBytes(wanted)}.`),
+      });
+    }
+    return charge;
+  }
+
+  private async used(userId: string, lock: string): Promise<Used> {
+    if (lock) await this.em.execute(`select 1 from users u where id = ? ${lock}`, [userId]);
+    const [row] = await this.em.execute<Record<keyof Used, string>[]>(
+      `select u.storage_bytes as stored,
+         (select coalesce(sum(bytes), 0) from uploads where owner_id = u.id and state = 'open' and expires_at > now()) as open,
+         (select coalesce(sum(bytes), 0) from uploads where owner_id = u.id and created_at > now() - interval '24 hours'
+            and (state = 'settled' or expires_at > now())) as day
+       from users u where u.id = ?`,
+      [userId],
+    );
+    return { stored: Number(row?.stored ?? 0), open: Number(row?.open ?? 0), day: Number(row?.day ?? 0) };
+  }
+}

@@ -1,0 +1,28 @@
+import { defineEntity, p } from '@mikro-orm/core';
+import { Media } from '../media/media.entity.js';
+
+const TagSchema = defineEntity({
+  name: 'Tag',
+  tableName: 'tags',
+  properties: {
+    id: p.uuid().primary().defaultRaw('uuidv7()'),
+    /** Lower case, NFC. */
+    name: p.string().length(64).unique(),
+    createdAt: p.datetime().defaultRaw('now()'),
+  },
+});
+export class Tag extends TagSchema.class {}
+TagSchema.setClass(Tag);
+
+const MediaTagSchema = defineEntity({
+  name: 'MediaTag',
+  tableName: 'media_tags',
+  properties: {
+    media: () => p.manyToOne(Media).primary().deleteRule('cascade'),
+    tag: () => p.manyToOne(Tag).primary().deleteRule('cascade'),
+    createdAt: p.datetime().defaultRaw('now()'),
+  },
+});
+export class MediaTag extends MediaTagSchema.class {}
+MediaTagSchema.setClass(MediaTag);
+export { MediaTagSchema, TagSchema };

@@ -1,0 +1,9 @@
+import { z } from 'zod';
+
+/** Letters of any script, digits, `_` and `-`; kept in lower case and NFC, so `#Café` and `café` are one tag. */
+export const TagName = z
+  .string()
+  .max(200)
+  .transform((value) => value.normalize('NFC').replace(/^#/, '').toLowerCase())
+  .pipe(z.string().regex(/^[\p{L}\p{M}\p{N}_-]{1,64}$/u, '1 to 64 letters, digits, `_` or `-`'))
+  .meta({ example: 'sunset' });

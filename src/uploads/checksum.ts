@@ -1,0 +1,61 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { createHash } from 'node:crypto';
+import { truncate } from 'node:fs/promises';
+import { Transform, type Readable } from 'node:stream';
+import { Problem } from '../platform/http/problems.js';
+
+/** tus 1.0, checksum extension. */
+export const checksumAlgorithms = ['sha1', 'sha256', 'md5'] as const;
+export interface Checksum {
+  algorithm: string;
+  /** base64 */
+  value: string;
+}
+
+/** What the request being handled says about its body. */
+export const announcedChecksum = new AsyncLocalStorage<Checksum | undefined>();
+
+/** Reads `Upload-Checksum: <algorithm> <base64>`. @throws {Problem} `malformed_request` */
+export function parseChecksum(header: string | undefined): Checksum | undefined {
+  if (header === undefined) return undefined;
+  const [algorithm = '', value = ''] = header.split(' ');
+  if (!(checksumAlgorithms as readonly string[]).includes(algorithm) || !/^[A-Za-z0-9+/]+=*$/.test(value)) {
+    throw new Problem(
+      'malformed_request',
+      `Upload-Checksum is one of ${checksumAlgorithms.join(', ')}, a blank, and the digest in base64.`,
+    );
+  }
+  return { algorithm, value };
+}
+
+/**
+ * Lets `write` store the body, and takes it back to `offset` when it was not what was announced, or ended before
+ * that could be told.
+ * @throws {Problem} `upload_checksum_mismatch`
+ */
+export async function verified(
+  checksum: Checksum | undefined,
+  path: string,
+  offset: number,
+  body: Readable,
+  write: (stream: Readable) => Promise<number>,
+): Promise<number> {
+  if (!checksum) return write(body);
+  const hash = createHash(checksum.algorithm);
+  const tap = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      hash.update(chunk);
+      done(null, chunk);
+    },
+  });
+  body.on('error', (error) => tap.destroy(error));
+  try {
+    const next = await write(body.pipe(tap));
+    if (hash.digest('base64') === checksum.value) return next;
+  } catch (error) {
+    await truncate(path, offset);
+    throw error;
+  }
+  await truncate(path, offset);
+  throw new Problem('upload_checksum_mismatch');
+}

@@ -1,0 +1,16 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG } from '../platform/config/config.module.js';
+import type { Config } from '../platform/config/env.js';
+import { QuotaService } from '../quota/quota.service.js';
+
+@Injectable()
+export class LimitsService {
+  constructor(
+    private readonly quota: QuotaService,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  async of(userId: string) {
+    return { ...(await this.quota.usage(userId)), kinds: this.config.limits };
+  }
+}

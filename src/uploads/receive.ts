@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { Transform, type Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createReadStream } from 'node:fs';
+
+/** A client that sends nothing for so long is gone, whatever its socket says. */
+const silenceMs = 60_000;
+
+export interface Received {
+  bytes: number;
+  /** hex */
+  sha256: string;
+}
+
+/**
+ * Streams to a new file, counting and hashing on the way. Never more than one chunk in memory.
+ * @param maxBytes the stream is cut at the first byte beyond
+ * @param onTooMuch makes the error for that
+ */
+export async function receive(
+  stream: Readable,
+  path: string,
+  maxBytes: number,
+  onTooMuch: () => Error,
+): Promise<Received> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  const silence = new AbortController();
+  const timer = setTimeout(() => silence.abort(), silenceMs);
+  const meter = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      timer.refresh();
+      bytes += chunk.length;
+      if (bytes > maxBytes) return done(onTooMuch());
+      hash.update(chunk);
+      done(null, chunk);
+    },
+  });
+  try {
+    await pipeline(stream, meter, createWriteStream(path, { flags: 'wx' }), { signal: silence.signal });
+  } finally {
+    clearTimeout(timer);
+  }
+  return { bytes, sha256: hash.digest('hex') };
+}
+
+/** Hash of a file that is whole already. */
+export async function hashOf(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path, { highWaterMark: 1024 * 1024 }), hash);
+  return hash.digest('hex');
+}

@@ -1,0 +1,15 @@
+import { Problem, type ProblemCode } from '../platform/http/problems.js';
+import type { Refused, RefusalCode } from '../processing/refusal.js';
+
+const codes: Partial<Record<RefusalCode, ProblemCode>> = {
+  type_not_allowed: 'unsupported_media_type',
+  too_large: 'too_large',
+};
+
+/** What the pipeline refused, as the client is told. The pipeline's own code goes along as the reason. */
+export const refusalProblem = (refused: Refused): Problem =>
+  new Problem(codes[refused.code] ?? 'content_refused', {
+    detail: refused.message,
+    reason: refused.code,
+    cause: refused,
+  });

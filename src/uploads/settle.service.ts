@@ -1,0 +1,162 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Inject, Injectable } from '@nestjs/common';
+import { rm } from 'node:fs/promises';
+import type { FileKind, FileStatus } from '../files/file.entity.js';
+import { FilesService } from '../files/files.service.js';
+import type { UploadedFile } from '../files/files.schemas.js';
+import { fileHref } from '../files/signed-hrefs.service.js';
+import { Tools } from '../files/tools.service.js';
+import { CONFIG } from '../platform/config/config.module.js';
+import type { Config } from '../platform/config/env.js';
+import { slug } from '../platform/database/slug.js';
+import { Outbox } from '../platform/events/outbox.js';
+import { originalKey } from '../platform/storage/keys.js';
+import { Storage, StorageFull } from '../platform/storage/storage.js';
+import { Problem } from '../platform/http/problems.js';
+import { accept, type Accepted } from '../processing/accept.js';
+import { Refused } from '../processing/refusal.js';
+import { refusalProblem } from './refusal.js';
+
+export interface Whole {
+  /** Of the upload, and of the file it becomes. */
+  id: string;
+  ownerId: string;
+  kind: FileKind;
+  filename: string;
+  /** Where the bytes lie, on the storage's own file system. */
+  path: string;
+  bytes: number;
+  sha256: string;
+  /** The bytes are in the storage already; `path` only reads them. */
+  placed?: boolean;
+}
+export interface Settled {
+  file: UploadedFile;
+  /** False where the owner had sent these bytes before. */
+  created: boolean;
+}
+
+/** What looking at a file may take. */
+const acceptMs = 60_000;
+
+/** Makes a file of an upload that is whole: looked at, moved into place, then its row and its event in one commit. */
+@Injectable()
+export class SettleService {
+  constructor(
+    private readonly em: EntityManager,
+    private readonly storage: Storage,
+    private readonly outbox: Outbox,
+    private readonly files: FilesService,
+    private readonly tools: Tools,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  /** @throws {Problem} `unsupported_media_type`, `content_refused`; the caller removes the bytes and refunds */
+  async settle(whole: Whole): Promise<Settled> {
+    const known = await this.known(whole);
+    if (known) {
+      await (whole.placed ? this.storage.delete(originalKey(whole.id)) : rm(whole.path, { force: true }));
+      return known;
+    }
+    const accepted = await this.look(whole);
+    if (!whole.placed) await this.place(whole, accepted);
+    // From here on an error says nothing about the commit: the bytes stay, and the sweeper looks for their row.
+    return (await this.insert(whole, accepted)) ?? (await this.duplicate(whole));
+  }
+
+  /**
+   * Gives the charge back, unless the upload became a file after all. The row stays for the sweeper, which removes
+   * whatever bytes there are.
+   */
+  async refund(uploadId: string): Promise<void> {
+    await this.em.execute(`update uploads set expires_at = now() where id = ? and state = 'open'`, [uploadId]);
+  }
+
+  private async place({ id, path }: Whole, { mimeType }: Accepted): Promise<void> {
+    try {
+      await this.storage.put(originalKey(id), { path }, { contentType: mimeType });
+    } catch (error) {
+      if (error instanceof StorageFull)
+        throw new Problem('unavailable', { detail: 'The storage is full.', cause: error });
+      throw error;
+    }
+  }
+
+  private async look({ path, kind }: Whole): Promise<Accepted> {
+    try {
+      const context = { binaries: await this.tools.binaries(), signal: AbortSignal.timeout(acceptMs) };
+      return await accept(path, kind, this.config.limits, context);
+    } catch (error) {
+      throw error instanceof Refused ? refusalProblem(error) : error;
+    }
+  }
+
+  /** The owner's file with the same bytes, if there is one. A failed one is given another try. */
+  private known({ id, ownerId, kind, sha256 }: Whole): Promise<Settled | null> {
+    return this.em.transactional(async (em) => {
+      const [file] = await em.execute<(Omit<UploadedFile, 'href' | 'bytes'> & { id: string; bytes: string })[]>(
+        `select id, url, kind, status, bytes, sha256, filename from files where owner_id = ? and kind = ? and sha256 = ? for update`,
+        [ownerId, kind, sha256],
+      );
+      if (!file) return null;
+      const failed = file.status === 'failed';
+      if (failed) await this.files.restart(em, file.id);
+      // What was sent counts for the day, though nothing more is stored.
+      await em.execute(`update uploads set state = 'settled', bytes = ?, file_url = ? where id = ?`, [
+        file.bytes,
+        file.url,
+        id,
+      ]);
+      const { id: _, ...rest } = file;
+      const status: FileStatus = failed ? 'processing' : file.status;
+      return { created: false, file: { ...rest, status, bytes: Number(file.bytes), href: fileHref(kind, file.url) } };
+    });
+  }
+
+  private insert({ id, ownerId, kind, filename, bytes, sha256 }: Whole, accepted: Accepted): Promise<Settled | null> {
+    const status: FileStatus = kind === 'file' ? 'ready' : 'processing';
+    return this.em.transactional(async (em) => {
+      const { mimeType, width = null, height = null, durationMs = null } = accepted;
+      const [row] = await em.execute<{ url: string }[]>(
+        `insert into files (id, url, owner_id, kind, status, progress, bytes, sha256, filename, source_key, mime_type, width, height, duration_ms)
+         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (owner_id, kind, sha256) do nothing returning url`,
+        [
+          id,
+          slug(),
+          ownerId,
+          kind,
+          status,
+          kind === 'file' ? 1 : 0,
+          bytes,
+          sha256,
+          filename,
+          originalKey(id),
+          mimeType,
+          width,
+          height,
+          durationMs,
+        ],
+      );
+      if (!row) return null;
+      await em.execute('update users set storage_bytes = storage_bytes + ? where id = ?', [bytes, ownerId]);
+      const [upload] = await em.execute<{ id: string }[]>(
+        `update uploads set state = 'settled', bytes = ?, file_url = ? where id = ? returning id`,
+        [bytes, row.url, id],
+      );
+      if (!upload) throw new Problem('upload_expired'); // Swept away, and the bytes with it.
+      await this.outbox.record('file.uploaded', { fileId: id });
+      return {
+        created: true,
+        file: { url: row.url, kind, status, bytes, sha256, filename, href: fileHref(kind, row.url) },
+      };
+    });
+  }
+
+  /** Another request brought the same bytes in the meantime. */
+  private async duplicate(whole: Whole): Promise<Settled> {
+    const known = await this.known(whole);
+    if (!known) throw new Problem('unavailable', 'The same file was deleted while it was sent: send it again.');
+    await this.storage.delete(originalKey(whole.id));
+    return known;
+  }
+}

@@ -1,0 +1,62 @@
+import { FileStore } from '@tus/file-store';
+import { Upload } from '@tus/server';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { announcedChecksum, verified } from './checksum.js';
+import type { UploadRecords } from './upload-records.js';
+
+/** Half-sent files on local disk. What is known about them is their `uploads` row; there is no second record of it. */
+export class StagingStore extends FileStore {
+  constructor(
+    directory: string,
+    private readonly records: UploadRecords,
+    expiryMs: number,
+  ) {
+    super({
+      directory,
+      expirationPeriodInMilliseconds: expiryMs,
+      configstore: {
+        get: async (id) => {
+          const record = await records.find(id);
+          return record && toUpload(record, 0);
+        },
+        set: async () => {}, // The row is there before the bytes.
+        delete: async (id) => records.remove(id),
+      },
+    });
+    // No creation-defer-length: a length that comes later can't be charged before the first byte.
+    this.extensions = ['creation', 'creation-with-upload', 'termination', 'expiration', 'checksum'];
+  }
+
+  pathOf(id: string): string {
+    return join(this.directory, id);
+  }
+
+  /** A settled upload has no bytes here any more, but it is complete: who lost the last answer may ask. */
+  override async getUpload(id: string): Promise<Upload> {
+    const record = await this.records.find(id);
+    return record?.state === 'settled' ? toUpload(record, record.bytes) : super.getUpload(id);
+  }
+
+  override async write(body: Readable, id: string, offset: number): Promise<number> {
+    const checksum = announcedChecksum.getStore();
+    return verified(checksum, this.pathOf(id), offset, body, (stream) => super.write(stream, id, offset));
+  }
+
+  override async remove(id: string): Promise<void> {
+    await rm(this.pathOf(id), { force: true });
+    await this.records.remove(id);
+  }
+}
+
+const toUpload = (
+  {
+    id,
+    bytes,
+    filename,
+    kind,
+    createdAt,
+  }: { id: string; bytes: number; filename: string; kind: string; createdAt: Date },
+  offset: number,
+) => new Upload({ id, size: bytes, offset, metadata: { filename, kind }, creation_date: createdAt.toISOString() });

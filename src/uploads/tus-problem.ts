@@ -1,0 +1,26 @@
+import { ERRORS } from '@tus/server';
+import { Problem, type ProblemCode } from '../platform/http/problems.js';
+import { toProblem } from '../platform/http/problem.filter.js';
+
+/** The library's refusals, under our codes. */
+const codes = new Map<unknown, ProblemCode>([
+  [ERRORS.MISSING_OFFSET, 'malformed_request'],
+  [ERRORS.INVALID_CONTENT_TYPE, 'unsupported_media_type'],
+  [ERRORS.INVALID_LENGTH, 'malformed_request'],
+  [ERRORS.INVALID_METADATA, 'malformed_request'],
+  [ERRORS.FILE_NOT_FOUND, 'upload_not_found'],
+  [ERRORS.FILE_NO_LONGER_EXISTS, 'upload_expired'],
+  [ERRORS.INVALID_OFFSET, 'upload_offset_conflict'],
+  [ERRORS.ERR_SIZE_EXCEEDED, 'too_large'],
+  [ERRORS.ERR_MAX_SIZE_EXCEEDED, 'too_large'],
+  [ERRORS.ERR_LOCK_TIMEOUT, 'upload_locked'],
+  [ERRORS.ABORTED, 'upload_locked'],
+  [ERRORS.INVALID_TERMINATION, 'upload_finished'],
+  [ERRORS.UNSUPPORTED_CREATION_DEFER_LENGTH_EXTENSION, 'not_supported'],
+  [ERRORS.UNSUPPORTED_CONCATENATION_EXTENSION, 'not_supported'],
+]);
+
+export function tusProblem(error: unknown): Problem {
+  const code = codes.get(error);
+  return code ? new Problem(code, (error as { body: string }).body.trim()) : toProblem(error);
+}

@@ -1,0 +1,121 @@
+import { Controller, Delete, Head, Options, Patch, Post, Req, Res } from '@nestjs/common';
+import { ApiBody, ApiConsumes, ApiHeader, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { CurrentUser, Public, Verified } from '../platform/http/access.js';
+import type { Viewer } from '../platform/http/viewer.js';
+import { Documented } from '../platform/http/route.js';
+import { TusService } from './tus.service.js';
+
+const Resumable = () =>
+  ApiHeader({ name: 'Tus-Resumable', required: true, schema: { type: 'string', enum: ['1.0.0'] } });
+const params = { id: 'The last part of the address that creation gave in `Location`' };
+
+/** The protocol is https://tus.io/protocols/resumable-upload (1.0); any client of it works. */
+@ApiTags('uploads')
+@Controller('uploads')
+export class TusController {
+  constructor(private readonly tus: TusService) {}
+
+  @Options()
+  @Public()
+  @Documented({
+    summary: 'What the tus server can do',
+    answers: { 204: { description: 'Versions, extensions and checksums, in headers' } },
+  })
+  options(@Req() request: FastifyRequest, @Res() reply: FastifyReply) {
+    return this.tus.handle(request, reply);
+  }
+
+  @Post()
+  @Verified('write')
+  @Resumable()
+  @ApiHeader({ name: 'Upload-Length', required: true, description: 'Bytes', schema: { type: 'integer' } })
+  @ApiHeader({
+    name: 'Upload-Metadata',
+    required: true,
+    description: '`filename` and `kind` (photo, video, music, file), values in base64',
+    schema: { type: 'string' },
+    example: 'filename Y2F0LmpwZw==,kind cGhvdG8=',
+  })
+  @Documented({
+    summary: 'Begin a resumable upload',
+    description: 'tus 1.0. Charges the quota. The body may hold the first bytes (`application/offset+octet-stream`).',
+    answers: {
+      201: {
+        description: 'Go on at `Location`',
+        headers: { Location: 'Address of the upload', 'Upload-Expires': 'Until when it can be resumed' },
+      },
+    },
+    problems: ['too_large', 'quota_exceeded', 'validation_failed', 'not_supported'],
+  })
+  create(@CurrentUser() viewer: Viewer, @Req() request: FastifyRequest, @Res() reply: FastifyReply) {
+    return this.tus.handle(request, reply, viewer);
+  }
+
+  @Head(':id')
+  @Verified('write')
+  @Resumable()
+  @Documented({
+    summary: 'Where to go on',
+    params,
+    answers: {
+      200: {
+        description: 'In headers',
+        headers: { 'Upload-Offset': 'Bytes that are here', 'Vitrine-File': '`url` of the file, once complete' },
+      },
+    },
+    problems: ['upload_not_found', 'upload_expired', 'upload_locked'],
+  })
+  head(@CurrentUser() viewer: Viewer, @Req() request: FastifyRequest, @Res() reply: FastifyReply) {
+    return this.tus.handle(request, reply, viewer);
+  }
+
+  @Patch(':id')
+  @Verified('write')
+  @Resumable()
+  @ApiConsumes('application/offset+octet-stream')
+  @ApiBody({ schema: { type: 'string', format: 'binary' } })
+  @ApiHeader({ name: 'Upload-Offset', required: true, schema: { type: 'integer' } })
+  @ApiHeader({
+    name: 'Upload-Checksum',
+    required: false,
+    description: '`sha1`, `sha256` or `md5`, a blank, base64',
+    schema: { type: 'string' },
+  })
+  @Documented({
+    summary: 'Send bytes',
+    params,
+    answers: {
+      204: {
+        description: 'Stored',
+        headers: { 'Upload-Offset': 'The next offset', 'Vitrine-File': '`url` of the file, with the last bytes' },
+      },
+    },
+    problems: [
+      'upload_not_found',
+      'upload_expired',
+      'upload_offset_conflict',
+      'upload_locked',
+      'upload_checksum_mismatch',
+      'too_large',
+      'unsupported_media_type',
+      'content_refused',
+    ],
+  })
+  patch(@CurrentUser() viewer: Viewer, @Req() request: FastifyRequest, @Res() reply: FastifyReply) {
+    return this.tus.handle(request, reply, viewer);
+  }
+
+  @Delete(':id')
+  @Verified('write')
+  @Resumable()
+  @Documented({
+    summary: 'Give an upload up',
+    params,
+    answers: { 204: { description: 'Its bytes and its charge are gone' } },
+    problems: ['upload_not_found', 'upload_finished', 'upload_locked'],
+  })
+  terminate(@CurrentUser() viewer: Viewer, @Req() request: FastifyRequest, @Res() reply: FastifyReply) {
+    return this.tus.handle(request, reply, viewer);
+  }
+}

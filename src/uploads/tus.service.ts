@@ -1,0 +1,116 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Server } from '@tus/server';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { NodeRequest, sendNodeResponse } from 'srvx/node';
+import type { Viewer } from '../platform/http/viewer.js';
+import { fileKinds, type FileKind } from '../files/file.entity.js';
+import { CONFIG } from '../platform/config/config.module.js';
+import type { Config } from '../platform/config/env.js';
+import { Problem } from '../platform/http/problems.js';
+import { announcedChecksum, checksumAlgorithms, parseChecksum } from './checksum.js';
+import { cleanFilename } from './filename.js';
+import { FinishService } from './finish.service.js';
+import { Leases } from './leases.js';
+import { tusProblem } from './tus-problem.js';
+import { UploadsService } from './uploads.service.js';
+
+/** Resumable uploads (tus 1.0): creation, creation-with-upload, checksum, expiration, termination. */
+@Injectable()
+export class TusService {
+  private readonly server: Server;
+  private readonly asking = new AsyncLocalStorage<Viewer>();
+
+  constructor(
+    private readonly uploads: UploadsService,
+    private readonly finishing: FinishService,
+    leases: Leases,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {
+    this.server = new Server({
+      path: '/api/uploads',
+      relativeLocation: true,
+      datastore: finishing.store,
+      locker: leases,
+      disableTerminationForFinishedUploads: true,
+      allowedOrigins: [...config.http.corsOrigins],
+      exposedHeaders: ['Vitrine-File', 'Upload-Expires', 'Tus-Checksum-Algorithm'],
+      allowedHeaders: ['X-API-KEY', 'Upload-Checksum'],
+      namingFunction: (request, metadata) => this.create(request.headers.get('upload-length'), metadata ?? {}),
+      onIncomingRequest: (request, id) => this.admit(request.method, id),
+      onUploadFinish: async (_request, { id }) => ({ headers: { 'Vitrine-File': await this.finished(id) } }),
+      onResponseError: (_request, error) => {
+        const problem = tusProblem(error);
+        return { status_code: problem.getStatus(), body: JSON.stringify(problem.toDocument()) };
+      },
+    });
+  }
+
+  /** Hands the connection over; the guards have let the viewer in. */
+  async handle(request: FastifyRequest, reply: FastifyReply, viewer?: Viewer): Promise<void> {
+    const checksum = parseChecksum(header(request, 'upload-checksum'));
+    if (request.method === 'OPTIONS') reply.raw.setHeader('Tus-Checksum-Algorithm', checksumAlgorithms.join(','));
+    if (request.method === 'HEAD' && viewer) await this.tellFile(request, reply, viewer);
+    reply.hijack();
+    const serve = async () => {
+      const response = await this.server.handleWeb(new NodeRequest({ req: request.raw, res: reply.raw }));
+      if (response.status >= 400) response.headers.set('Content-Type', 'application/problem+json; charset=utf-8');
+      await sendNodeResponse(reply.raw, response);
+    };
+    await announcedChecksum.run(checksum, () => (viewer ? this.asking.run(viewer, serve) : serve()));
+  }
+
+  private async create(length: string | null, metadata: Record<string, string | null>): Promise<string> {
+    const kind = (metadata.kind ?? 'file') as FileKind;
+    if (!fileKinds.includes(kind)) {
+      throw new Problem('validation_failed', {
+        errors: [{ pointer: '/Upload-Metadata/kind', message: `one of ${fileKinds.join(', ')}` }],
+      });
+    }
+    const wanted = Number(length);
+    if (length === null || !Number.isSafeInteger(wanted))
+      throw new Problem('malformed_request', 'Upload-Length is missing.');
+    if (wanted === 0) throw new Problem('content_refused', { detail: 'The file is empty.', reason: 'empty_file' });
+    const { id } = await this.uploads.open(this.viewer().id, {
+      kind,
+      filename: cleanFilename(metadata.filename),
+      wanted,
+      resumable: true,
+      expiresInMs: this.config.uploadExpiryMs,
+    });
+    return id;
+  }
+
+  /** Somebody else's upload does not exist. */
+  private async admit(method: string, id: string): Promise<void> {
+    if (method === 'OPTIONS') return;
+    const record = await this.finishing.records.find(id);
+    if (record?.ownerId !== this.viewer().id) throw new Problem('upload_not_found');
+  }
+
+  private async finished(id: string): Promise<string> {
+    const url = await this.finishing.finish(id);
+    if (!url) throw new Error(`Upload ${id} was said to be complete, but is not`);
+    return url;
+  }
+
+  /** A client that lost the answer to its last PATCH asks by HEAD, and gets the file's address there. */
+  private async tellFile(request: FastifyRequest, reply: FastifyReply, viewer: Viewer): Promise<void> {
+    const id = request.url.split('?')[0]!.split('/').at(-1)!;
+    const record = await this.finishing.records.find(id);
+    if (record?.ownerId !== viewer.id) return;
+    const url = await this.finishing.finish(id);
+    if (url) reply.raw.setHeader('Vitrine-File', url);
+  }
+
+  private viewer(): Viewer {
+    const viewer = this.asking.getStore();
+    if (!viewer) throw new Problem('not_signed_in');
+    return viewer;
+  }
+}
+
+const header = (request: FastifyRequest, name: string): string | undefined => {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value[0] : value;
+};

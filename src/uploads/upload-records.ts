@@ -1,0 +1,34 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import type { FileKind } from '../files/file.entity.js';
+
+export interface UploadRecord {
+  id: string;
+  ownerId: string;
+  kind: FileKind;
+  state: 'open' | 'settled';
+  filename: string;
+  bytes: number;
+  fileUrl: string | null;
+  createdAt: Date;
+}
+
+/** The rows of resumable uploads. Ids come from addresses, so anything may stand in them. */
+export class UploadRecords {
+  constructor(private readonly em: EntityManager) {}
+
+  async find(id: string): Promise<UploadRecord | undefined> {
+    const [row] = await this.em.execute<
+      (Omit<UploadRecord, 'bytes' | 'createdAt'> & { bytes: string; createdAt: string })[]
+    >(
+      `select id, owner_id as "ownerId", kind, state, filename, bytes, file_url as "fileUrl", created_at as "createdAt"
+       from uploads where id::text = ? and resumable`,
+      [id],
+    );
+    return row && { ...row, bytes: Number(row.bytes), createdAt: new Date(row.createdAt) };
+  }
+
+  /** What was charged comes back, unless it became a file. */
+  async remove(id: string): Promise<void> {
+    await this.em.execute(`delete from uploads where id::text = ? and state = 'open'`, [id]);
+  }
+}

@@ -1,0 +1,109 @@
+import { Controller, Get, Post, Req, Res } from '@nestjs/common';
+import { ApiBody, ApiConsumes, ApiTags } from '@nestjs/swagger';
+import '@fastify/multipart';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { applyDecorators } from '@nestjs/common';
+import { CurrentUser, Verified } from '../platform/http/access.js';
+import type { Viewer } from '../platform/http/viewer.js';
+import type { FileKind } from '../files/file.entity.js';
+import { UploadedFile } from '../files/files.schemas.js';
+import { Problem } from '../platform/http/problems.js';
+import { Documented } from '../platform/http/route.js';
+import { LimitsService } from './limits.service.js';
+import { LimitsView } from './uploads.schemas.js';
+import { UploadsService } from './uploads.service.js';
+
+const DocumentedUpload = (kind: FileKind, accepted: string) =>
+  applyDecorators(
+    ApiConsumes('multipart/form-data'),
+    ApiBody({
+      schema: {
+        type: 'object',
+        required: ['file'],
+        properties: { file: { type: 'string', format: 'binary', description: accepted } },
+      },
+    }),
+    Documented({
+      summary: `Upload a ${kind}`,
+      description:
+        `One file in the form field \`file\`: ${accepted}. What it is, is decided by its content. The answer comes before any ` +
+        'processing: follow `GET files/{url}`, or publish it at once. Sending the same bytes again answers 200 with the file that is there.',
+      answers: {
+        202: { schema: UploadedFile, description: 'Taken; processing follows' },
+        200: { schema: UploadedFile, description: 'You have this file already' },
+      },
+      problems: ['file_missing', 'too_large', 'quota_exceeded', 'unsupported_media_type', 'content_refused'],
+    }),
+  );
+
+@ApiTags('uploads')
+@Controller()
+export class UploadsController {
+  constructor(
+    private readonly uploads: UploadsService,
+    private readonly limits: LimitsService,
+  ) {}
+
+  @Post('photos/upload')
+  @Verified('write')
+  @DocumentedUpload('photo', 'JPEG, PNG, GIF, WebP, AVIF, HEIC or TIFF')
+  photo(
+    @CurrentUser() viewer: Viewer,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return this.take('photo', viewer, request, reply);
+  }
+
+  @Post('videos/upload')
+  @Verified('write')
+  @DocumentedUpload('video', 'MP4, MOV, WebM, MKV, AVI, MPEG or 3GP')
+  video(
+    @CurrentUser() viewer: Viewer,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return this.take('video', viewer, request, reply);
+  }
+
+  @Post('musics/upload')
+  @Verified('write')
+  @DocumentedUpload('music', 'MP3, M4A, FLAC, OGG, Opus, WAV, WMA or AIFF')
+  music(
+    @CurrentUser() viewer: Viewer,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return this.take('music', viewer, request, reply);
+  }
+
+  @Get('users/me/limits')
+  @Verified('read')
+  @Documented({
+    summary: 'What you may upload',
+    answers: { 200: { schema: LimitsView, description: 'Quota used and allowed, and the limits of each kind' } },
+  })
+  myLimits(@CurrentUser() viewer: Viewer) {
+    return this.limits.of(viewer.id);
+  }
+
+  private async take(kind: FileKind, viewer: Viewer, request: FastifyRequest, reply: FastifyReply) {
+    if (!request.isMultipart())
+      throw new Problem('unsupported_media_type', 'Send a form: multipart/form-data with the field `file`.');
+    const part = await request.file({
+      throwFileSizeLimit: false,
+      limits: { files: 1, fields: 10, parts: 20, fieldSize: 1024, fileSize: Infinity },
+    });
+    if (part?.fieldname !== 'file') throw new Problem('file_missing');
+    const length = Number(request.headers['content-length']);
+    const announced = Number.isSafeInteger(length) ? length : null;
+    const { file, created } = await this.uploads.take(viewer.id, {
+      kind,
+      filename: part.filename,
+      stream: part.file,
+      announced,
+    });
+    reply.status(created ? 202 : 200);
+    return file;
+  }
+}

@@ -1,0 +1,60 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable, Logger } from '@nestjs/common';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { OnJob } from '../platform/queue/on-job.js';
+import { fileFolder } from '../platform/storage/keys.js';
+import { Storage } from '../platform/storage/storage.js';
+import { FinishService } from './finish.service.js';
+
+/** Ends what nobody came back for. */
+@Injectable()
+export class UploadsJobs {
+  private readonly logger = new Logger('Uploads');
+
+  constructor(
+    private readonly em: EntityManager,
+    private readonly storage: Storage,
+    private readonly finishing: FinishService,
+  ) {}
+
+  @OnJob('uploads.sweep')
+  async sweep(): Promise<void> {
+    await this.finishComplete();
+    while (await this.removeExpired());
+    // A settled upload is only the charge for the day.
+    await this.em.execute(`delete from uploads where state = 'settled' and created_at < now() - interval '25 hours'`);
+  }
+
+  /** Uploads whose last bytes arrived, but whose process died before it could make a file of them. */
+  private async finishComplete(): Promise<void> {
+    const idle = await this.em.execute<{ id: string }[]>(
+      `select id from uploads where state = 'open' and resumable and expires_at > now() and created_at < now() - interval '1 minute'
+         and (writer_until is null or writer_until < now()) order by id limit 1000`,
+    );
+    for (const { id } of idle) {
+      try {
+        if (await this.finishing.finish(id))
+          this.logger.log({ uploadId: id }, 'finished for a client that did not come back');
+      } catch (error) {
+        this.logger.warn({ uploadId: id, err: error }, 'could not be finished');
+      }
+    }
+  }
+
+  /** The row is locked until its bytes are gone, so that no process makes a file of them in the meantime. */
+  private removeExpired(): Promise<boolean> {
+    return this.em.transactional(async (em) => {
+      const [upload] = await em.execute<{ id: string }[]>(
+        `select id from uploads where state = 'open' and expires_at < now() order by expires_at limit 1 for update skip locked`,
+      );
+      if (!upload) return false;
+      const { id } = upload;
+      await rm(join(this.storage.staging, id), { force: true });
+      await rm(this.finishing.store.pathOf(id), { force: true });
+      await this.storage.deletePrefix(fileFolder(id));
+      await em.execute('delete from uploads where id = ?', [id]);
+      return true;
+    });
+  }
+}

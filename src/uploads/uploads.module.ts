@@ -1,0 +1,28 @@
+import { Module } from '@nestjs/common';
+import { FilesModule } from '../files/files.module.js';
+import { FilesService } from '../files/files.service.js';
+import { ToolsModule } from '../files/tools.service.js';
+import { QuotaModule } from '../quota/quota.module.js';
+import { FinishService } from './finish.service.js';
+import { Leases } from './leases.js';
+import { LimitsService } from './limits.service.js';
+import { SettleService } from './settle.service.js';
+import { TusController } from './tus.controller.js';
+import { TusService } from './tus.service.js';
+import { UploadsController } from './uploads.controller.js';
+import { UploadsJobs } from './uploads.jobs.js';
+import { UploadsService } from './uploads.service.js';
+
+@Module({
+  imports: [FilesModule, ToolsModule, QuotaModule],
+  controllers: [UploadsController, TusController],
+  providers: [UploadsService, SettleService, FinishService, TusService, Leases, LimitsService],
+})
+export class UploadsModule {}
+
+/** In workers: ends what nobody came back for. */
+@Module({
+  imports: [ToolsModule],
+  providers: [UploadsJobs, SettleService, FinishService, Leases, FilesService],
+})
+export class UploadsWorkerModule {}

@@ -1,0 +1,99 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Inject, Injectable } from '@nestjs/common';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import type { FileKind } from '../files/file.entity.js';
+import { CONFIG } from '../platform/config/config.module.js';
+import type { Config } from '../platform/config/env.js';
+import { Problem } from '../platform/http/problems.js';
+import { Storage } from '../platform/storage/storage.js';
+import { inBytes } from '../platform/http/in-bytes.js';
+import { QuotaService } from '../quota/quota.service.js';
+import { cleanFilename } from './filename.js';
+import { receive } from './receive.js';
+import { SettleService } from './settle.service.js';
+
+interface Incoming {
+  kind: FileKind;
+  filename: string | null | undefined;
+  stream: Readable;
+  /** Bytes of the whole request, where the client said: more than the file, so it reserves enough. */
+  announced: number | null;
+}
+
+/** How long bytes may lie around whose request died. */
+const multipartExpiryMs = 6 * 3_600_000;
+
+/** Files on their way in. The charge is made before the first byte and taken back when it comes to nothing. */
+@Injectable()
+export class UploadsService {
+  constructor(
+    private readonly em: EntityManager,
+    private readonly quota: QuotaService,
+    private readonly storage: Storage,
+    private readonly settling: SettleService,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  /** One multipart file, streamed to the storage's own file system. */
+  async take(ownerId: string, { kind, filename, stream, announced }: Incoming) {
+    const { maxBytes } = this.config.limits[kind];
+    const upload = await this.open(ownerId, {
+      kind,
+      filename: cleanFilename(filename),
+      // The request is a little more than its file; what it is too much is given back when the file is whole.
+      wanted: announced === null ? null : Math.min(announced, maxBytes),
+      resumable: false,
+      expiresInMs: multipartExpiryMs,
+    });
+    const path = join(this.storage.staging, upload.id);
+    try {
+      const received = await receive(stream, path, Math.min(maxBytes, upload.bytes), () =>
+        this.tooLarge(kind, upload.bytes),
+      );
+      return await this.settling.settle({ ...upload, ownerId, kind, path, ...received });
+    } catch (error) {
+      await rm(path, { force: true });
+      await this.settling.refund(upload.id);
+      throw error;
+    }
+  }
+
+  /**
+   * Charges the quota and remembers the upload.
+   * @param wanted bytes; null where the client does not say
+   * @throws {Problem} `too_large`, `quota_exceeded`
+   */
+  open(
+    ownerId: string,
+    {
+      kind,
+      filename,
+      wanted,
+      resumable,
+      expiresInMs,
+    }: { kind: FileKind; filename: string; wanted: number | null; resumable: boolean; expiresInMs: number },
+  ): Promise<{ id: string; bytes: number; filename: string }> {
+    const { maxBytes } = this.config.limits[kind];
+    if (wanted !== null && wanted > maxBytes) throw this.tooLarge(kind, maxBytes, wanted);
+    return this.em.transactional(async (em) => {
+      const bytes = await this.quota.room(ownerId, wanted, maxBytes);
+      const [row] = await em.execute<{ id: string }[]>(
+        'insert into uploads (owner_id, kind, resumable, filename, bytes, expires_at) values (?, ?, ?, ?, ?, ?) returning id',
+        [ownerId, kind, resumable, filename, bytes, new Date(Date.now() + expiresInMs)],
+      );
+      return { id: row!.id, bytes, filename };
+    });
+  }
+
+  private tooLarge(kind: FileKind, reserved: number, sent?: number): Problem {
+    const { maxBytes } = this.config.limits[kind];
+    if (reserved < maxBytes)
+      return new Problem('quota_exceeded', `More was sent than the ${inBytes(reserved)} your quota leaves.`);
+    return new Problem('too_large', {
+      detail: `A ${kind} may have ${inBytes(maxBytes)}${sent === undefined ? '' : `; this one has ${inBytes(sent)}`}.`,
+      reason: 'too_large',
+    });
+  }
+}

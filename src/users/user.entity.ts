@@ -1,0 +1,44 @@
+import { defineEntity, p } from '@mikro-orm/core';
+import { roles } from '../platform/http/viewer.js';
+
+export interface Link {
+  title: string;
+  url: string;
+}
+
+const UserSchema = defineEntity({
+  name: 'User',
+  tableName: 'users',
+  properties: {
+    id: p.uuid().primary().defaultRaw('uuidv7()'),
+    /** As the owner writes it; unique without regard to case, by an index on lower(username). */
+    username: p.string().length(30),
+    email: p.string().length(254),
+    emailVerifiedAt: p.datetime().nullable(),
+    passwordHash: p.text(),
+    role: p.enum(roles).default('user'),
+    disabledAt: p.datetime().nullable(),
+    displayName: p.string().length(60),
+    bio: p.string().length(500).default(''),
+    color: p.string().length(7).nullable(),
+    pronouns: p.string().length(40).nullable(),
+    links: p.json<Link[]>().defaultRaw(`'[]'`),
+    locale: p.string().length(35).default('en'),
+    birthday: p.date().nullable(),
+    isPrivate: p.boolean().default(false),
+    /** Bytes of all files that are stored for this user, moved in the transaction that stores or deletes one. */
+    storageBytes: p.bigint('number').default(0),
+    followersCount: p.integer().default(0),
+    followingsCount: p.integer().default(0),
+    photosCount: p.integer().default(0),
+    videosCount: p.integer().default(0),
+    musicsCount: p.integer().default(0),
+    viewsCount: p.integer().default(0),
+    likesReceivedCount: p.integer().default(0),
+    createdAt: p.datetime().defaultRaw('now()'),
+    updatedAt: p.datetime().defaultRaw('now()'),
+  },
+});
+export class User extends UserSchema.class {}
+UserSchema.setClass(User);
+export { UserSchema };

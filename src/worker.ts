@@ -1,0 +1,49 @@
+import { BullRegistrar } from '@nestjs/bullmq';
+import { NestFactory } from '@nestjs/core';
+import { Logger } from 'nestjs-pino';
+import { mkdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { WorkerModule } from './app.module.js';
+import { ConfigError, readConfig } from './platform/config/env.js';
+import { exitWithParent } from './platform/embedded/parent.js';
+import { serveHealth } from './platform/observability/health-server.js';
+import { Health } from './platform/observability/health.js';
+import { shutdownOnSignal } from './platform/observability/shutdown.js';
+import { startOrSay } from './platform/observability/start-or-say.js';
+import { queueNames, type QueueName } from './platform/queue/jobs.js';
+import { reapWorkspaces } from './processing/workspace.js';
+
+/** Jobs get 8 s to finish, then their handlers 15 s to clean up (queue/runner.ts). */
+const stopMs = 28_000;
+
+/** `--queues=video,image`; all of them without it. */
+function queuesOf(argv: string[]): QueueName[] {
+  const { queues } = parseArgs({ args: argv, options: { queues: { type: 'string' } } }).values;
+  const named = queues?.split(',') ?? [...queueNames];
+  const unknown = named.filter((name) => !(queueNames as readonly string[]).includes(name));
+  if (unknown.length)
+    throw new ConfigError([`--queues: there is no ${unknown.join(', ')}; there are ${queueNames.join(', ')}`]);
+  return named as QueueName[];
+}
+
+await startOrSay(async () => {
+  const config = readConfig();
+  const queues = queuesOf(process.argv.slice(2));
+  const workRoot = resolve(config.dataDir, 'work');
+  await mkdir(workRoot, { recursive: true });
+  await reapWorkspaces(workRoot);
+
+  const app = await NestFactory.createApplicationContext(WorkerModule.for(queues, config), {
+    bufferLogs: true,
+    abortOnError: false,
+  });
+  const logger = app.get(Logger);
+  app.useLogger(logger);
+  const health = app.get(Health);
+  const server = await serveHealth(health, config.http.host, config.worker.port);
+  exitWithParent();
+  shutdownOnSignal(app, health, stopMs, async () => server.close());
+  app.get(BullRegistrar).register();
+  logger.log({ queues }, 'worker started');
+});

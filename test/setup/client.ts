@@ -1,0 +1,103 @@
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { expect } from 'vitest';
+import { until } from './until.js';
+
+/** JSON of whatever shape: each test says what it expects of it. */
+// oxlint-disable-next-line typescript/no-explicit-any
+export type Json = any;
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  body: Json;
+  bytes: Buffer;
+}
+
+type Kind = 'photo' | 'video' | 'music';
+
+/** Speaks HTTP as one user, or as a stranger. */
+export class Client {
+  constructor(
+    readonly origin: string,
+    readonly credentials: Record<string, string> = {},
+  ) {}
+
+  get(path: string, headers: Record<string, string> = {}) {
+    return this.send('GET', path, undefined, headers);
+  }
+  post(path: string, body?: object, headers: Record<string, string> = {}) {
+    return this.send('POST', path, body, headers);
+  }
+  put(path: string, body?: object) {
+    return this.send('PUT', path, body);
+  }
+  delete(path: string) {
+    return this.send('DELETE', path);
+  }
+
+  send(method: string, path: string, body?: object | Buffer, headers: Record<string, string> = {}) {
+    const json = body !== undefined && !Buffer.isBuffer(body) && !(body instanceof FormData);
+    return expectable(
+      fetch(this.origin + path, {
+        method,
+        redirect: 'manual',
+        headers: { ...this.credentials, ...(json && { 'content-type': 'application/json' }), ...headers },
+        ...(body !== undefined && { body: json ? JSON.stringify(body) : (body as BodyInit) }),
+      }).then(read),
+    );
+  }
+
+  upload(kind: Kind, bytes: Buffer, filename = 'file') {
+    const form = new FormData();
+    form.set('file', new Blob([new Uint8Array(bytes)]), filename);
+    return this.send('POST', `/api/${kind}s/upload`, form);
+  }
+
+  async uploadFile(kind: Kind, path: string) {
+    return this.upload(kind, await readFile(path), basename(path));
+  }
+
+  /** Waits until processing has come to an end, good or bad. */
+  settled(url: string, limitMs = 60_000): Promise<Json> {
+    return until(
+      async () => {
+        const { body } = await this.get(`/api/files/${url}`).expect(200);
+        return body.status !== 'processing' && body;
+      },
+      `${url} to be processed`,
+      limitMs,
+      150,
+    );
+  }
+
+  /** Uploads, waits until it is ready, publishes. @returns the media */
+  async publish(kind: Kind, bytes: Buffer, more: object = {}): Promise<Json> {
+    const { body: file } = await this.upload(kind, bytes).expect(202);
+    const settled = await this.settled(file.url);
+    expect(settled).toMatchObject({ status: 'ready' });
+    const { body } = await this.post('/api/medias', { type: kind, files: [file.url], ...more }).expect(201);
+    return body;
+  }
+}
+
+async function read(response: Response): Promise<Answer> {
+  const bytes = Buffer.from(await response.arrayBuffer());
+  const type = response.headers.get('content-type') ?? '';
+  const body: Json = /[/+]json/.test(type) && bytes.length ? JSON.parse(bytes.toString()) : bytes.toString();
+  return { status: response.status, headers: response.headers, body, bytes };
+}
+
+/** An answer to await, or to check by status (and problem code) first. */
+function expectable(answer: Promise<Answer>) {
+  return Object.assign(answer, {
+    async expect(status: number, code?: string): Promise<Answer> {
+      const got = await answer;
+      expect({ status: got.status, body: got.body }, 'the answer').toMatchObject({
+        status,
+        ...(code && { body: { code } }),
+      });
+      return got;
+    },
+  });
+}

@@ -1,0 +1,17 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Asks again and again until the answer is truthy. @throws {Error} when it takes too long */
+export async function until<T>(
+  ask: () => Promise<T>,
+  what: string,
+  limitMs = 30_000,
+  everyMs = 100,
+): Promise<Exclude<T, false | null | undefined | 0 | ''>> {
+  const deadline = Date.now() + limitMs;
+  for (;;) {
+    const answer = await ask();
+    if (answer) return answer as never;
+    if (Date.now() > deadline) throw new Error(`Waited ${limitMs} ms for ${what}`);
+    await sleep(everyMs);
+  }
+}

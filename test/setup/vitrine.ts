@@ -1,0 +1,152 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+import { inject } from 'vitest';
+import { freePort } from '../../src/platform/embedded/ports.js';
+import { Client } from './client.js';
+import { until } from './until.js';
+
+const entry = (name: string) => fileURLToPath(new URL(`../../dist/${name}.js`, import.meta.url));
+
+interface Options {
+  env?: Record<string, string>;
+  /** One worker process per entry. */
+  workers?: string[];
+}
+
+/** Vitrine as it runs: an API process and worker processes of the built code, with a database and a directory of their own. */
+export class Vitrine {
+  readonly processes = new Map<string, ChildProcess>();
+  /** What the processes said, for the message of a test that failed. */
+  said = '';
+
+  private constructor(
+    readonly origin: string,
+    readonly dataDir: string,
+    readonly databaseUrl: string,
+    private readonly env: NodeJS.ProcessEnv,
+    readonly db: pg.Pool,
+  ) {}
+
+  static async start({
+    env = {},
+    workers = ['image,video,audio', 'social,mail,maintenance'],
+  }: Options = {}): Promise<Vitrine> {
+    const dataDir = await mkdtemp(join(tmpdir(), 'vitrine-data-'));
+    const databaseUrl = await databaseFromTemplate();
+    const port = await freePort(10_000 + (randomBytes(2).readUInt16LE() % 40_000));
+    const db = new pg.Pool({ connectionString: databaseUrl, max: 4 });
+    const all = {
+      PATH: process.env.PATH,
+      NODE_ENV: 'test',
+      PORT: String(port),
+      DATA_DIR: dataDir,
+      DATABASE_URL: databaseUrl,
+      SMTP_URL: inject('smtp'),
+      LOG_LEVEL: 'warn',
+      ...env,
+    };
+    const vitrine = new Vitrine(`http://127.0.0.1:${port}`, dataDir, databaseUrl, all, db);
+    await vitrine.startApi();
+    for (const queues of workers) vitrine.startWorker(queues);
+    return vitrine;
+  }
+
+  async startApi(): Promise<void> {
+    this.spawn('api', 'main', []);
+    await until(async () => {
+      const api = this.processes.get('api');
+      if (!api || api.exitCode !== null) throw new Error(`The API ended:\n${this.said}`);
+      return (await fetch(`${this.origin}/readyz`).catch(() => null))?.status === 200;
+    }, 'the API to be ready');
+  }
+
+  startWorker(queues: string): void {
+    this.spawn(queues, 'worker', [`--queues=${queues}`]);
+  }
+
+  /** Sends a signal and waits for the end. @returns the exit code, null after a signal that kills */
+  async end(name: string, signal: NodeJS.Signals): Promise<number | null> {
+    const child = this.processes.get(name);
+    if (!child) throw new Error(`There is no process ${name}`);
+    this.processes.delete(name);
+    if (child.exitCode !== null) return child.exitCode;
+    child.kill(signal);
+    const [code] = (await once(child, 'exit')) as [number | null];
+    return code;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.processes.keys()].map((name) => this.end(name, 'SIGTERM')));
+    await this.db.end();
+    await rm(this.dataDir, { recursive: true, force: true });
+  }
+
+  client(credentials: Record<string, string> = {}): Client {
+    return new Client(this.origin, credentials);
+  }
+
+  /** A new account, verified by the code from its mail. */
+  async signUp(
+    username = `user-${randomBytes(5).toString('hex')}`,
+  ): Promise<Client & { username: string; email: string; apiKey: string }> {
+    const email = `${username}-${randomBytes(4).toString('hex')}@example.org`;
+    const { body } = await this.client()
+      .post('/api/users', { username, email, password: 'correct horse battery' })
+      .expect(201);
+    const code = await codeFor(email);
+    await this.client().post(`/api/users/${username}/verify/${code}`).expect(200);
+    return Object.assign(this.client({ 'x-api-key': body.apiKey as string }), {
+      username,
+      email,
+      apiKey: body.apiKey as string,
+    });
+  }
+
+  private spawn(name: string, script: string, args: string[]): void {
+    const child = spawn(process.execPath, ['--enable-source-maps', entry(script), ...args], {
+      env: this.env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => (this.said = (this.said + chunk.toString()).slice(-20_000)));
+    this.processes.set(name, child);
+  }
+}
+
+async function databaseFromTemplate(): Promise<string> {
+  const admin = new pg.Client({ connectionString: inject('postgres') });
+  await admin.connect();
+  const name = `t_${randomBytes(6).toString('hex')}`;
+  // Two files copying the template at once have to take turns.
+  await admin.query('select pg_advisory_lock(1)');
+  await admin.query(`create database ${name} template template`);
+  await admin.end();
+  const url = new URL(inject('postgres'));
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+interface Mail {
+  subject: string;
+  to: { address: string }[];
+}
+
+export async function mailsTo(address: string): Promise<Mail[]> {
+  const mails = (await (await fetch(`${inject('mails')}/email`)).json()) as Mail[];
+  return mails.filter(({ to }) => to.some((recipient) => recipient.address === address));
+}
+
+/** The six digits of the newest mail to an address, once there are `atLeast` mails. */
+export async function codeFor(address: string, atLeast = 1): Promise<string> {
+  const mails = await until(async () => {
+    const found = await mailsTo(address);
+    return found.length >= atLeast && found;
+  }, `a mail to ${address}`);
+  return /\d{6}/.exec(mails.at(-1)!.subject)![0];
+}
