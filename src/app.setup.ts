@@ -6,6 +6,7 @@ import { Logger } from 'nestjs-pino';
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Config } from './platform/config/env.js';
+import { drainRefused } from './platform/http/drain.js';
 import { openApiDocument } from './platform/http/openapi.js';
 import { ProblemFilter } from './platform/http/problem.filter.js';
 import { RouteTable } from './platform/http/route-table.js';
@@ -42,6 +43,7 @@ export async function setupApp(app: NestFastifyApplication, config: Config): Pro
   app.useGlobalFilters(new ProblemFilter(routes));
 
   logRequests(server, app.get(Logger));
+  drainRefused(server);
   // tus reads the stream itself.
   server.addContentTypeParser('application/offset+octet-stream', (_request, _payload, done) => done(null));
   await app.register(multipart);

@@ -1,10 +1,10 @@
 import { create as contentDisposition } from 'content-disposition';
 import type { FastifyReply } from 'fastify';
-import fresh from 'fresh';
 import { Readable } from 'node:stream';
-import parseRange from 'range-parser';
 import { Problem } from '../platform/http/problems.js';
 import type { Asking } from './asking.js';
+import { evaluate, rangeHolds } from './conditions.js';
+import { parseRange, type Range } from './range.js';
 
 export interface Body {
   /** Unique to these very bytes: quoted it is the strong ETag. */
@@ -20,7 +20,7 @@ export interface Body {
   /** Offered as a download under this name instead of being shown. */
   downloadAs?: string;
   /** @param range both ends included */
-  read(range?: { start: number; end: number }): Promise<Readable>;
+  read(range?: Range): Promise<Readable>;
 }
 
 /** No document of ours runs scripts, whatever somebody managed to put into it. */
@@ -35,59 +35,36 @@ const cacheControl = ({ open, changes }: Body): string => {
   return changes ? 'public, no-cache' : 'public, max-age=31536000, immutable';
 };
 
-/**
- * Answers GET and HEAD for one body: conditions before ranges, one range or the whole (RFC 9110, 13.2.2 and 14).
- * Several ranges at once get the whole: a server may, and nobody needs them for media.
- */
+/** Answers GET and HEAD for one body: conditions before ranges, one range or the whole. */
 export async function send(reply: FastifyReply, { method, headers }: Asking, body: Body): Promise<void> {
-  const etag = `"${body.tag}"`;
-  const lastModified = body.modifiedAt.toUTCString();
+  const validators = { etag: `"${body.tag}"`, modifiedAt: body.modifiedAt };
   void reply.headers({
     ...harmless,
-    etag,
-    'last-modified': lastModified,
+    etag: validators.etag,
+    'last-modified': body.modifiedAt.toUTCString(),
     'cache-control': cacheControl(body),
     'accept-ranges': 'bytes',
     ...(body.vary && { vary: body.vary }),
     ...(body.downloadAs && { 'content-disposition': contentDisposition(body.downloadAs) }),
   });
+  const outcome = evaluate(headers, validators);
+  if (outcome === 'failed') throw new Problem('precondition_failed');
+  if (outcome === 'not-modified') return void reply.code(304).send();
 
-  if (headers['if-match'] !== undefined && !matches(headers['if-match'], etag))
-    throw new Problem('precondition_failed');
-  if (fresh(headers, { etag, 'last-modified': lastModified })) return void reply.code(304).send();
-
-  void reply.type(body.mimeType);
-  const range = wantedRange(headers.range, headers['if-range'], body, etag, lastModified);
+  const range = rangeHolds(headers['if-range'], validators) ? parseRange(headers.range, body.bytes) : null;
   if (range === 'unsatisfiable') {
     throw new Problem('range_not_satisfiable', {
       detail: `The content has ${body.bytes} bytes.`,
       headers: { 'content-range': `bytes */${body.bytes}` },
     });
   }
-  const length = range ? range.end - range.start + 1 : body.bytes;
-  void reply.code(range ? 206 : 200).header('content-length', length);
+  void reply
+    .code(range ? 206 : 200)
+    .type(body.mimeType)
+    .header('content-length', range ? range.end - range.start + 1 : body.bytes);
   if (range) void reply.header('content-range', `bytes ${range.start}-${range.end}/${body.bytes}`);
   // An empty stream: for no body at all Fastify would call the length 0.
-  if (method === 'HEAD') return void reply.send(Readable.from([]));
-  return void reply.send(await body.read(range ?? undefined));
-}
-
-const matches = (header: string, etag: string): boolean =>
-  header.trim() === '*' || header.split(',').some((candidate) => candidate.trim() === etag);
-
-function wantedRange(
-  header: string | undefined,
-  ifRange: string | string[] | undefined,
-  body: Body,
-  etag: string,
-  lastModified: string,
-) {
-  if (header === undefined || (ifRange !== undefined && ifRange !== etag && ifRange !== lastModified)) return null;
-  const ranges = parseRange(body.bytes, header);
-  if (ranges === -1) return 'unsatisfiable';
-  // -2: not a range at all; a server ignores that.
-  if (ranges === -2 || ranges.type !== 'bytes' || ranges.length !== 1) return null;
-  return ranges[0]!;
+  return void reply.send(method === 'HEAD' ? Readable.from([]) : await body.read(range ?? undefined));
 }
 
 /** A text made for this request. */

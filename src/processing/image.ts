@@ -63,6 +63,8 @@ export async function deriveSizes(
 ): Promise<Sizes> {
   const excess = excessOf(header, limits);
   if (excess) throw new ProcessingFailure(excess, `${header.width} × ${header.height} × ${header.frames}`);
+  // Known before decoding: libvips keeps its errors in one place for all threads, so what it says may be about another.
+  if (header.codec === 'hevc') throw new ProcessingFailure('unsupported_codec', 'no decoder for HEVC');
   await mkdir(dir, { recursive: true });
   const raster = await decode(input, limits.maxPixels);
   const rights = readRights(header.exif);

@@ -27,6 +27,8 @@ export type ImageHeader = {
   hasAlpha: boolean;
   exif: Buffer | undefined;
   orientation: number;
+  /** Of HEIF: `hevc`, `av1`. */
+  codec: string | undefined;
 };
 
 /** Reads what a picture says of itself, decoding nothing, so whatever size it claims. @throws {ProcessingFailure} */
@@ -39,6 +41,7 @@ export async function readHeader(input: string | Buffer): Promise<ImageHeader> {
     hasAlpha: header.hasAlpha,
     exif: header.exif,
     orientation: header.orientation ?? 1,
+    codec: header.compression,
   };
 }
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
+import { createReadStream, createWriteStream } from 'node:fs';
 import { Transform, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createReadStream } from 'node:fs';
+import { Problem } from '../platform/http/problems.js';
 
 /** A client that sends nothing for so long is gone, whatever its socket says. */
 const silenceMs = 60_000;
@@ -37,13 +37,25 @@ export async function receive(
       done(null, chunk);
     },
   });
+  let broken: Error | null = stream.errored;
+  stream.once('error', (error: Error) => (broken = error));
   try {
+    // It may have ended badly while we were asking for room: then nothing would ever come of waiting for it.
+    if (stream.destroyed) throw (broken ??= new Error('The body was gone before it was read'));
     await pipeline(stream, meter, createWriteStream(path, { flags: 'wx' }), { signal: silence.signal });
+  } catch (error) {
+    if (error instanceof Problem) throw error;
+    if (silence.signal.aborted) throw new Problem('request_timeout', `Nothing came for ${silenceMs / 1_000} seconds.`);
+    throw broken === error ? brokenBody(error) : error;
   } finally {
     clearTimeout(timer);
   }
   return { bytes, sha256: hash.digest('hex') };
 }
+
+/** The client's fault: cut off, or not well-formed. */
+export const brokenBody = (cause: unknown): Problem =>
+  new Problem('malformed_request', { detail: 'The body broke off, or its parts are not well-formed.', cause });
 
 /** Hash of a file that is whole already. */
 export async function hashOf(path: string): Promise<string> {

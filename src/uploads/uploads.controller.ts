@@ -10,6 +10,7 @@ import { UploadedFile } from '../files/files.schemas.js';
 import { Problem } from '../platform/http/problems.js';
 import { Documented } from '../platform/http/route.js';
 import { LimitsService } from './limits.service.js';
+import { brokenBody } from './receive.js';
 import { LimitsView } from './uploads.schemas.js';
 import { UploadsService } from './uploads.service.js';
 
@@ -90,10 +91,7 @@ export class UploadsController {
   private async take(kind: FileKind, viewer: Viewer, request: FastifyRequest, reply: FastifyReply) {
     if (!request.isMultipart())
       throw new Problem('unsupported_media_type', 'Send a form: multipart/form-data with the field `file`.');
-    const part = await request.file({
-      throwFileSizeLimit: false,
-      limits: { files: 1, fields: 10, parts: 20, fieldSize: 1024, fileSize: Infinity },
-    });
+    const part = await firstFile(request);
     if (part?.fieldname !== 'file') throw new Problem('file_missing');
     const length = Number(request.headers['content-length']);
     const announced = Number.isSafeInteger(length) ? length : null;
@@ -105,5 +103,15 @@ export class UploadsController {
     });
     reply.status(created ? 202 : 200);
     return file;
+  }
+}
+
+/** Only the headers of the part are read here; its bytes stay in the socket until somebody takes them. */
+async function firstFile(request: FastifyRequest) {
+  const limits = { files: 1, fields: 10, parts: 20, fieldSize: 1024, fileSize: Infinity };
+  try {
+    return await request.file({ throwFileSizeLimit: false, limits });
+  } catch (error) {
+    throw typeof (error as { statusCode?: unknown }).statusCode === 'number' ? error : brokenBody(error);
   }
 }

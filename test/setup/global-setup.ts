@@ -7,6 +7,7 @@ import { readConfig } from '../../src/platform/config/env.js';
 import { migrate } from '../../src/platform/database/migrate.js';
 import { startPostgres } from '../../src/platform/embedded/postgres.js';
 import { startSink } from './mail-sink.js';
+import { sayWhatIsLeftOut } from './needs.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -19,6 +20,7 @@ declare module 'vitest' {
 
 /** One PostgreSQL and one mail server for the whole run; each test file takes a database of its own from the template. */
 export default async function setup(project: TestProject) {
+  sayWhatIsLeftOut(['real', 'browser']);
   const root = await mkdtemp(join(tmpdir(), 'vitrine-test-'));
   const postgres = await startPostgres({ dataDir: join(root, 'postgres'), durable: false });
   const sink = await startSink(join(root, 'mail'));

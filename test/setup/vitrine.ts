@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -85,6 +85,12 @@ export class Vitrine {
     await Promise.all([...this.processes.keys()].map((name) => this.end(name, 'SIGTERM')));
     await this.db.end();
     await rm(this.dataDir, { recursive: true, force: true });
+  }
+
+  /** Every file below the data directory, by path. */
+  async stored(folder = 'storage'): Promise<string[]> {
+    const entries = await readdir(join(this.dataDir, folder), { recursive: true, withFileTypes: true });
+    return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   }
 
   client(credentials: Record<string, string> = {}): Client {

@@ -17,7 +17,7 @@ const byStatus: Record<number, ProblemCode> = {
   401: 'not_signed_in',
   404: 'not_found',
   405: 'method_not_allowed',
-  408: 'malformed_request',
+  408: 'request_timeout',
   413: 'too_large',
   415: 'unsupported_media_type',
   416: 'range_not_satisfiable',

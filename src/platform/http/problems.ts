@@ -22,6 +22,7 @@ export const problems = {
   file_not_ready: { status: 404, title: 'The file is still being processed: come back later' },
   rendition_not_found: { status: 404, title: 'The file has no such rendition' },
   method_not_allowed: { status: 405, title: 'This address does not know that method' },
+  request_timeout: { status: 408, title: 'The request came too slowly' },
   username_taken: { status: 409, title: 'The username is taken' },
   email_taken: { status: 409, title: 'The e-mail address has an account already' },
   file_in_use: { status: 409, title: 'A published media uses the file' },

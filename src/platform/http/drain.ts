@@ -1,0 +1,26 @@
+import type { FastifyInstance } from 'fastify';
+import type { IncomingMessage } from 'node:http';
+
+/** What we read of a body that was refused, so that its client gets to hear so and can go on with the connection. */
+const patience = 32 * 1024 * 1024;
+
+/**
+ * A handler that answers before it has read the whole body leaves the rest in the socket, and the next request on the
+ * same connection would wait behind it for ever. The rest is thrown away; where there is too much of it, the connection.
+ */
+export function drainRefused(server: FastifyInstance): void {
+  server.addHook('onResponse', ({ raw }, _reply, done) => {
+    if (!raw.complete && !raw.destroyed) discardRest(raw);
+    done();
+  });
+}
+
+function discardRest(raw: IncomingMessage): void {
+  let left = patience;
+  raw.unpipe();
+  raw.on('data', (chunk: Buffer) => {
+    left -= chunk.length;
+    if (left < 0) raw.destroy();
+  });
+  raw.resume();
+}
