@@ -24,3 +24,22 @@ export function tusProblem(error: unknown): Problem {
   const code = codes.get(error);
   return code ? new Problem(code, (error as { body: string }).body.trim()) : toProblem(error);
 }
+
+/** What the library answers before it calls any hook: headers it can't read, a version it does not speak. */
+const bare: Record<number, ProblemCode> = {
+  400: 'malformed_request',
+  404: 'upload_not_found',
+  412: 'precondition_failed',
+};
+
+/** Makes every refusal a problem document, whoever wrote it. */
+export async function asProblem(response: Response, requestId: string): Promise<Response> {
+  const text = await response.text();
+  const document = text.startsWith('{')
+    ? { ...(JSON.parse(text) as object), instance: requestId }
+    : new Problem(bare[response.status] ?? 'internal', text.trim()).toDocument(requestId);
+  const headers = new Headers(response.headers);
+  headers.delete('content-length');
+  headers.set('content-type', 'application/problem+json; charset=utf-8');
+  return new Response(JSON.stringify(document), { status: response.status, headers });
+}

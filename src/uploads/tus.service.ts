@@ -12,7 +12,7 @@ import { announcedChecksum, checksumAlgorithms, parseChecksum } from './checksum
 import { cleanFilename } from './filename.js';
 import { FinishService } from './finish.service.js';
 import { Leases } from './leases.js';
-import { tusProblem } from './tus-problem.js';
+import { asProblem, tusProblem } from './tus-problem.js';
 import { UploadsService } from './uploads.service.js';
 
 /** Resumable uploads (tus 1.0): creation, creation-with-upload, checksum, expiration, termination. */
@@ -54,8 +54,7 @@ export class TusService {
     reply.hijack();
     const serve = async () => {
       const response = await this.server.handleWeb(new NodeRequest({ req: request.raw, res: reply.raw }));
-      if (response.status >= 400) response.headers.set('Content-Type', 'application/problem+json; charset=utf-8');
-      await sendNodeResponse(reply.raw, response);
+      await sendNodeResponse(reply.raw, response.status < 400 ? response : await asProblem(response, request.id));
     };
     await announcedChecksum.run(checksum, () => (viewer ? this.asking.run(viewer, serve) : serve()));
   }
@@ -68,7 +67,7 @@ export class TusService {
       });
     }
     const wanted = Number(length);
-    if (length === null || !Number.isSafeInteger(wanted))
+    if (length === null || !Number.isInteger(wanted))
       throw new Problem('malformed_request', 'Upload-Length is missing.');
     if (wanted === 0) throw new Problem('content_refused', { detail: 'The file is empty.', reason: 'empty_file' });
     const { id } = await this.uploads.open(this.viewer().id, {

@@ -8,7 +8,7 @@ export const chromiumPath = env.CHROMIUM_PATH ?? '/usr/bin/chromium';
 /** What a suite needs from outside of this repository, and what is missing when it is not there. */
 const needs = {
   real: () => (mediaFolder ? null : 'VITRINE_MEDIA names no folder of real media'),
-  browser: () => (existsSync(chromiumPath) ? null : `CHROMIUM_PATH is not set and there is no ${chromiumPath}`),
+  browser: () => (existsSync(chromiumPath) ? null : `there is no Chromium at ${chromiumPath}, see CHROMIUM_PATH`),
   s3: () => (env.VITRINE_TEST_S3 ? null : 'VITRINE_TEST_S3 names no endpoint'),
 };
 export type Suite = keyof typeof needs;

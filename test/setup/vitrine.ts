@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { inject } from 'vitest';
+import { nodeFlags } from '../../src/platform/embedded/node-flags.js';
 import { freePort } from '../../src/platform/embedded/ports.js';
 import { Client } from './client.js';
 import { until } from './until.js';
@@ -115,7 +116,7 @@ export class Vitrine {
   }
 
   private spawn(name: string, script: string, args: string[]): void {
-    const child = spawn(process.execPath, ['--enable-source-maps', entry(script), ...args], {
+    const child = spawn(process.execPath, [...nodeFlags, entry(script), ...args], {
       env: this.env,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
