@@ -44,6 +44,7 @@ export async function setupApp(app: NestFastifyApplication, config: Config): Pro
 
   logRequests(server, app.get(Logger));
   drainRefused(server);
+  server.removeContentTypeParser('text/plain'); // Bodies are JSON unless a route says otherwise.
   // tus reads the stream itself.
   server.addContentTypeParser('application/offset+octet-stream', (_request, _payload, done) => done(null));
   await app.register(multipart);
@@ -51,7 +52,7 @@ export async function setupApp(app: NestFastifyApplication, config: Config): Pro
   if (corsOrigins.length)
     await app.register(cors, { origin: [...corsOrigins], exposedHeaders: ['ETag', 'X-Request-Id', 'Vitrine-File'] });
 
-  SwaggerModule.setup('docs', app, () => openApiDocument(app, config.http.publicUrl), {
+  SwaggerModule.setup('docs', app, () => openApiDocument(app), {
     jsonDocumentUrl: '/docs-json',
     customSiteTitle: 'Vitrine API',
     swaggerOptions: { persistAuthorization: true, displayRequestDuration: true },

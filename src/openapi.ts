@@ -13,6 +13,6 @@ export async function writeOpenApi(out: NodeJS.WritableStream): Promise<void> {
     abortOnError: false,
   });
   await setupApp(app, config);
-  out.write(`${JSON.stringify(openApiDocument(app, config.http.publicUrl), null, 2)}\n`);
+  out.write(`${JSON.stringify(openApiDocument(app), null, 2)}\n`);
   await app.close();
 }

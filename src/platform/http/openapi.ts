@@ -24,14 +24,16 @@ Sign up, verify your e-mail address, upload files, publish them, and stream them
 
 **Addresses** (\`href\`, \`hls\`, \`poster\`) are relative to this host.`;
 
+type SchemasObject = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
+
 /** The document behind `/docs` and `/docs-json`, made from the same schemas that check the requests. */
-export function openApiDocument(app: INestApplication, server: string): OpenAPIObject {
+export function openApiDocument(app: INestApplication): OpenAPIObject {
   const builder = new DocumentBuilder()
     .setTitle('Vitrine')
     .setDescription(description.trim())
     .setVersion('0.1.0')
     .setLicense('MIT', 'https://opensource.org/license/mit')
-    .addServer(server)
+    .addServer('/', 'This host')
     .addBearerAuth(
       { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'The access token' },
       'accessToken',
@@ -41,11 +43,18 @@ export function openApiDocument(app: INestApplication, server: string): OpenAPIO
   const document = SwaggerModule.createDocument(app, builder.build(), {
     operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '').toLowerCase()}-${method}`,
   });
-  const {
-    $schema: _,
-    id: __,
-    ...problem
-  } = z.toJSONSchema(ProblemDocument, { target: 'openapi-3.0' }) as Record<string, unknown>;
-  document.components = { ...document.components, schemas: { ...document.components?.schemas, Problem: problem } };
-  return document;
+  const { definitions } = z.toJSONSchema(ProblemDocument, { target: 'openapi-3.0' }) as unknown as {
+    definitions: SchemasObject;
+  };
+  document.components = { ...document.components, schemas: { ...document.components?.schemas, ...definitions } };
+  return withoutLoneAllOf(document) as OpenAPIObject;
+}
+
+/** An optional reference comes out as `allOf` of one: the same without it is what people and linters expect. */
+function withoutLoneAllOf(node: unknown): unknown {
+  if (Array.isArray(node)) return node.map(withoutLoneAllOf);
+  if (typeof node !== 'object' || node === null) return node;
+  const { allOf } = node as { allOf?: unknown[] };
+  if (allOf?.length === 1) return withoutLoneAllOf(allOf[0]);
+  return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, withoutLoneAllOf(value)]));
 }

@@ -48,26 +48,36 @@ function goodAnswer(status: number, answer: Documented['answers'][number]) {
   return ApiResponse({ ...shared, ...(answer?.schema && { standardSchema: answer.schema }) });
 }
 
-/** OpenAPI responses of the given problems, one per status. */
-export function problemAnswers(codes: readonly ProblemCode[]) {
-  const groups = Map.groupBy(new Set(codes), (code) => problems[code].status);
-  return applyDecorators(
-    ...[...groups].map(([status, group]) =>
-      ApiResponse({
-        status,
-        description: group.map((code) => `\`${code}\`: ${problems[code].title}`).join('\n\n'),
-        content: {
-          'application/problem+json': {
-            schema: { $ref: '#/components/schemas/Problem' },
-            examples: Object.fromEntries(
-              group.map((code) => [
-                code,
-                { value: { type: `/docs/problems#${code}`, title: problems[code].title, status, code } },
-              ]),
-            ),
-          },
-        },
-      }),
-    ),
-  );
+const CODES = Symbol('problem-codes');
+/** Where @nestjs/swagger keeps what `ApiResponse` was told. */
+const RESPONSES = 'swagger/apiResponse';
+
+/** OpenAPI responses of the given problems, one per status; together with those that another decorator has named. */
+export function problemAnswers(codes: readonly ProblemCode[]): MethodDecorator {
+  return (target, key, method) => {
+    const known = (Reflect.getMetadata(CODES, method.value as object) ?? []) as ProblemCode[];
+    const all = [...new Set([...known, ...codes])];
+    Reflect.defineMetadata(CODES, all, method.value as object);
+    for (const [status, group] of Map.groupBy(all, (code) => problems[code].status)) {
+      // What was said of this status before is said again, with the rest.
+      Reflect.deleteProperty((Reflect.getMetadata(RESPONSES, method.value as object) ?? {}) as object, String(status));
+      ApiResponse(problemAnswer(status, group))(target, key, method);
+    }
+  };
 }
+
+const problemAnswer = (status: number, codes: ProblemCode[]) => ({
+  status,
+  description: codes.map((code) => `\`${code}\`: ${problems[code].title}`).join('\n\n'),
+  content: {
+    'application/problem+json': {
+      schema: { $ref: '#/components/schemas/Problem' },
+      examples: Object.fromEntries(
+        codes.map((code) => [
+          code,
+          { value: { type: `/docs/problems#${code}`, title: problems[code].title, status, code } },
+        ]),
+      ),
+    },
+  },
+});

@@ -1,0 +1,204 @@
+import { NestFactory, Reflector, ModulesContainer } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { ApiModule } from '../../src/app.module.js';
+import { httpAdapter, setupApp } from '../../src/app.setup.js';
+import { readConfig } from '../../src/platform/config/env.js';
+import { ACCESS } from '../../src/platform/http/access.js';
+import { openApiDocument } from '../../src/platform/http/openapi.js';
+import { problems } from '../../src/platform/http/problems.js';
+import type { RouteTable } from '../../src/platform/http/route-table.js';
+
+const redocly = fileURLToPath(new URL('../../node_modules/.bin/redocly', import.meta.url));
+let app: NestFastifyApplication;
+let routes: RouteTable;
+let document: OpenAPIObject;
+let dir: string;
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'vitrine-routes-'));
+  Object.assign(process.env, { DATABASE_URL: inject('postgres'), DATA_DIR: dir, LOG_LEVEL: 'silent' });
+  const config = readConfig();
+  app = await NestFactory.create<NestFastifyApplication>(ApiModule, httpAdapter(config), {
+    logger: false,
+    abortOnError: false,
+  });
+  routes = await setupApp(app, config);
+  await app.init();
+  document = openApiDocument(app);
+});
+afterAll(async () => {
+  await app.close();
+  await rm(dir, { recursive: true, force: true });
+});
+
+interface Operation {
+  operationId: string;
+  summary?: string;
+  responses: Record<string, { content?: object; description: string }>;
+  security?: object[];
+}
+const operations = () =>
+  Object.entries(document.paths).flatMap(([path, item]) =>
+    Object.entries(item as Record<string, Operation>).map(([method, operation]) => ({
+      method: method.toUpperCase(),
+      path,
+      operation,
+    })),
+  );
+
+describe('the documentation', () => {
+  it('lists exactly the routes that the router has', () => {
+    const written = operations().map(({ method, path }) => `${method} ${path}`);
+    // HEAD goes with every GET; the documentation does not list its own pages.
+    const real = routes.routes
+      .filter(
+        ({ method, url }) =>
+          !url.startsWith('/docs') &&
+          !(method === 'HEAD' && routes.routes.some((other) => other.method === 'GET' && other.url === url)),
+      )
+      .map(({ method, url }) => `${method} ${url.replace(/:([A-Za-z]+)/g, '{$1}')}`);
+    expect(written.toSorted()).toEqual([...new Set(real)].toSorted());
+  });
+
+  it('says of every route what it is for, what it answers, and who may ask', () => {
+    for (const { method, path, operation } of operations()) {
+      const where = `${method} ${path}`;
+      expect(operation.summary, where).toBeTruthy();
+      expect(
+        Object.keys(operation.responses).some((status) => /^[23]/.test(status)),
+        where,
+      ).toBe(true);
+      expect(
+        Object.keys(operation.responses).some((status) => status.startsWith('4')),
+        where,
+      ).toBe(true);
+      expect(operation.security, where).toBeDefined();
+    }
+    const ids = operations().map(({ operation }) => operation.operationId);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('answers refusals with problem documents only', () => {
+    for (const { method, path, operation } of operations()) {
+      for (const [status, { content }] of Object.entries(operation.responses)) {
+        if (Number(status) >= 400)
+          expect(Object.keys(content ?? {}), `${method} ${path} ${status}`).toEqual(['application/problem+json']);
+      }
+    }
+  });
+
+  it('lints clean', async () => {
+    const file = join(dir, 'openapi.json');
+    await writeFile(file, JSON.stringify(document));
+    const config = join(dir, 'redocly.yaml');
+    await writeFile(config, 'extends: [recommended]\n');
+    const run = promisify(execFile)(process.execPath, [redocly, 'lint', '--config', config, '--format', 'json', file], {
+      env: { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' },
+      maxBuffer: 16 * 1024 * 1024,
+    });
+    const { stdout } = await run.catch((error: { stdout: string }) => error);
+    const found = JSON.parse(stdout.slice(stdout.indexOf('{'))) as {
+      problems: { ruleId: string; message: string; location: unknown[] }[];
+    };
+    expect(
+      found.problems.map(({ ruleId, message, location }) => ({
+        ruleId,
+        message,
+        location: JSON.stringify(location[0]).slice(-120),
+      })),
+    ).toEqual([]);
+  });
+});
+
+describe('every route', () => {
+  it('says who may use it', () => {
+    const silent: string[] = [];
+    const reflector = app.get(Reflector);
+    for (const { controllers } of app.get(ModulesContainer).values()) {
+      for (const { metatype } of controllers.values()) {
+        if (typeof metatype !== 'function') continue;
+        const prototype = metatype.prototype as Record<string, unknown>;
+        for (const name of Object.getOwnPropertyNames(prototype).filter((key) => key !== 'constructor')) {
+          const handler = prototype[name];
+          if (typeof handler !== 'function' || !Reflect.hasMetadata('path', handler)) continue;
+          if (!reflector.getAllAndOverride(ACCESS, [handler as () => void, metatype]))
+            silent.push(`${metatype.name}.${name}`);
+        }
+      }
+    }
+    expect(silent).toEqual([]);
+  });
+
+  it('is closed to strangers unless it says otherwise, and answers with a problem document', async () => {
+    const server = app.getHttpAdapter().getInstance();
+    for (const { method, path, operation } of operations()) {
+      if (operation.security!.some((way) => Object.keys(way).length === 0)) continue;
+      const url = path.replace(/\{\w+\}/g, 'k3JfW0aXq9TzB7Lm');
+      const answer = await server.inject({ method: method as 'GET', url, headers: { 'tus-resumable': '1.0.0' } });
+      expect({ route: `${method} ${path}`, status: answer.statusCode }).toEqual({
+        route: `${method} ${path}`,
+        status: 401,
+      });
+      expect(answer.headers['content-type']).toMatch(/problem\+json/);
+    }
+  });
+
+  it.each([
+    '/%61pi/users/me/limits',
+    '/api/users/me/limits/',
+    '//api/users/me/limits',
+    '/api/users/me/limits;x',
+    '/API/users/me/limits',
+    '/api/./users/me/limits',
+  ])('is not opened by writing its path as %s', async (url) => {
+    const { statusCode } = await app.getHttpAdapter().getInstance().inject({ method: 'GET', url });
+    expect([401, 404]).toContain(statusCode);
+  });
+
+  it('tells which methods it knows', async () => {
+    const answer = await app.getHttpAdapter().getInstance().inject({ method: 'PATCH', url: '/api/medias' });
+    expect([answer.statusCode, answer.headers.allow, answer.json().code]).toEqual([
+      405,
+      'GET, HEAD, POST',
+      'method_not_allowed',
+    ]);
+    expect(
+      (await app.getHttpAdapter().getInstance().inject({ method: 'GET', url: '/api/nothing' })).json(),
+    ).toMatchObject({ status: 404, code: 'not_found' });
+  });
+});
+
+describe('a body', () => {
+  const send = (payload: string, type = 'application/json') =>
+    app
+      .getHttpAdapter()
+      .getInstance()
+      .inject({ method: 'POST', url: '/api/users/sign-in', payload, headers: { 'content-type': type } });
+
+  it.each([
+    ['{"usernameOrEmail":', 400],
+    ['{"usernameOrEmail":{"$ne":null},"password":"x"}', 422],
+    ['{"__proto__":{"a":1},"usernameOrEmail":"a","password":"b"}', 400],
+    ['[]', 422],
+    ['null', 422],
+    ['', 400],
+    [`{"usernameOrEmail":"${'a'.repeat(1_100_000)}"}`, 413],
+    ['['.repeat(10_000), 400],
+  ])('%.40s is a clear refusal', async (payload, status) => {
+    const answer = await send(payload);
+    expect(answer.statusCode).toBe(status);
+    expect(answer.headers['content-type']).toMatch(/problem\+json/);
+    expect(problems).toHaveProperty(answer.json().code);
+  });
+
+  it.each(['text/plain', 'application/xml', 'APPLICATION/JSONX'])('of the type %s is not read', async (type) => {
+    expect((await send('{}', type)).statusCode).toBe(415);
+  });
+});

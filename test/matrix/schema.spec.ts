@@ -1,0 +1,53 @@
+import { MikroORM } from '@mikro-orm/postgresql';
+import { expect, inject, it } from 'vitest';
+import { entities } from '../../src/entities.js';
+import { ormOptions } from '../../src/platform/database/orm.js';
+
+interface Column {
+  table: string;
+  column: string;
+  type: string;
+  nullable: boolean;
+}
+
+/** `character varying(30)` and `varchar(30)` are one type, `timestamptz(0)` and `timestamp with time zone` nearly so. */
+const plain = (type: string) =>
+  type
+    .toLowerCase()
+    .replace('character varying', 'varchar')
+    .replace('timestamp with time zone', 'timestamptz')
+    .replace(/timestamptz\(\d\)/, 'timestamptz')
+    .replace('integer', 'int')
+    .replace(/^boolean$/, 'boolean');
+
+it('the migrations make exactly the tables that the entities describe', async () => {
+  const url = new URL(inject('postgres'));
+  url.pathname = '/template';
+  const orm = await MikroORM.init(ormOptions(url.href, entities, 2));
+  try {
+    const described = [...orm.getMetadata().getAll().values()].flatMap((entity) => {
+      const { tableName, props } = entity as unknown as { tableName: string; props: Described[] };
+      return props.flatMap((prop) =>
+        prop.fieldNames.map((column, i) =>
+          written({ table: tableName, column, type: prop.columnTypes[i]!, nullable: Boolean(prop.nullable) }),
+        ),
+      );
+    });
+    const rows = await orm.em.execute<Column[]>(
+      `select c.relname as "table", a.attname as "column", format_type(a.atttypid, a.atttypmod) as type, not a.attnotnull as nullable
+       from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid
+       where n.nspname = 'public' and c.relkind = 'r' and a.attnum > 0 and not a.attisdropped and c.relname <> 'migrations'`,
+    );
+    expect(rows.map(written).toSorted()).toEqual(described.toSorted());
+  } finally {
+    await orm.close();
+  }
+});
+
+interface Described {
+  fieldNames: string[];
+  columnTypes: string[];
+  nullable?: boolean;
+}
+const written = ({ table, column, type, nullable }: Column) =>
+  `${table}.${column} ${plain(type)}${nullable ? '' : ' not null'}`;
