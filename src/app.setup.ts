@@ -38,7 +38,7 @@ export async function setupApp(app: NestFastifyApplication, config: Config): Pro
   const routes = new RouteTable();
   routes.watch(server);
   app.useLogger(app.get(Logger));
-  app.setGlobalPrefix('api', { exclude: ['livez', 'readyz', 'docs/problems'] });
+  app.setGlobalPrefix('api', { exclude: ['livez', 'readyz', 'docs/*path'] });
   app.useGlobalPipes(validationPipe());
   app.useGlobalFilters(new ProblemFilter(routes));
 

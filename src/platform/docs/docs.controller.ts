@@ -1,36 +1,39 @@
 import { Controller, Get, Header } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { Public } from '../http/access.js';
-import { problems } from '../http/problems.js';
+import { problemsPage } from './problems-page.js';
 
-const escape = (text: string) =>
-  text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`).replace(/`([^`]+)`/g, '<code>$1</code>');
+const html = 'text/html; charset=utf-8';
+const player = new URL('./player.html', import.meta.url);
+const hlsScript = createRequire(import.meta.url).resolve('hls.js/dist/hls.min.js');
 
-const rows = Object.entries(problems)
-  .toSorted(([, a], [, b]) => a.status - b.status)
-  .map(
-    ([code, { status, title }]) =>
-      `<tr id="${code}"><td>${status}</td><td><code>${code}</code></td><td>${escape(title)}</td></tr>`,
-  )
-  .join('\n');
-
-const page = `<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Problems · Vitrine</title>
-<style>body{font:16px/1.5 system-ui;max-width:52rem;margin:2rem auto;padding:0 1rem}td,th{text-align:left;padding:.3rem .8rem .3rem 0;
-vertical-align:top;border-bottom:1px solid #ddd}tr:target{background:#fff3c4}</style>
-<h1>Problems</h1><p>Every refusal is a problem document (RFC 9457). Programs decide by its <code>code</code>.</p>
-<table><tr><th>Status<th>Code<th>Meaning</tr>
-${rows}
-</table></html>`;
-
-/** The page that the `type` of every problem document points to. */
+/** Pages for people who build against the API. */
 @ApiExcludeController()
 @Controller('docs')
 export class DocsController {
+  /** What the `type` of every problem document points to. */
   @Get('problems')
   @Public()
-  @Header('content-type', 'text/html; charset=utf-8')
+  @Header('content-type', html)
   problems(): string {
-    return page;
+    return problemsPage;
+  }
+
+  /** Shows one public media: every size, and a player. */
+  @Get('player')
+  @Public()
+  @Header('content-type', html)
+  player(): Promise<string> {
+    return readFile(player, 'utf8');
+  }
+
+  @Get('hls.js')
+  @Public()
+  @Header('content-type', 'text/javascript; charset=utf-8')
+  @Header('cache-control', 'public, max-age=86400')
+  hls(): Promise<string> {
+    return readFile(hlsScript, 'utf8');
   }
 }

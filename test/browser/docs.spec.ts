@@ -1,0 +1,63 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Client, Json } from '../setup/client.js';
+import { Vitrine } from '../setup/vitrine.js';
+import { complaintsOf, describeBrowser, openBrowser } from './browser.js';
+
+describeBrowser('the documentation, in Chromium', () => {
+  let vitrine: Vitrine;
+  let browser: Browser;
+  let page: Page;
+  let complaints: string[];
+  let ada: Client & { apiKey: string };
+  let document: Json;
+  beforeAll(async () => {
+    [vitrine, browser] = await Promise.all([Vitrine.start({ workers: ['social,mail,maintenance'] }), openBrowser()]);
+    ada = await vitrine.signUp();
+    document = (await vitrine.client().get('/docs-json').expect(200)).body;
+    page = await browser.newPage({ viewport: { width: 1200, height: 1400 } });
+    complaints = complaintsOf(page);
+    // The name that the document gives for its server: a page of another origin could not try anything out.
+    await page.goto(vitrine.origin.replace('127.0.0.1', 'localhost') + '/docs');
+    await page.locator('.opblock').first().waitFor();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await vitrine?.stop();
+  });
+
+  it('shows every tag and every operation', async () => {
+    const tags = await page
+      .locator('.opblock-tag')
+      .evaluateAll((all) => all.map((tag) => tag.getAttribute('data-tag')));
+    expect(tags).toEqual(document.tags.map(({ name }: Json) => name));
+    const operations = Object.values<object>(document.paths).flatMap((path) => Object.keys(path));
+    expect(await page.locator('.opblock').count()).toBe(operations.length);
+    expect(complaints).toEqual([]);
+  });
+
+  it('takes an API key or an access token', async () => {
+    await page.locator('.auth-wrapper .authorize').first().click();
+    const dialog = page.locator('.dialog-ux');
+    const schemes = await dialog.locator('.auth-container h4').allInnerTexts();
+    expect(schemes.map((text) => text.split(/\s/)[0]).toSorted()).toEqual(['accessToken', 'apiKey']);
+    const key = dialog.locator('.auth-container', { hasText: 'X-API-KEY' });
+    await key.locator('input').fill(ada.apiKey);
+    await key.getByRole('button', { name: 'Apply credentials' }).click();
+    await dialog.getByRole('button', { name: 'Close', exact: true }).first().click();
+    expect(complaints).toEqual([]);
+  });
+
+  it('lets it be tried out', async () => {
+    const operation = page.locator('.opblock', { has: page.locator('[data-path="/api/users/me/limits"]') });
+    await operation.locator('.opblock-summary-control').click();
+    await operation.getByRole('button', { name: 'Try it out' }).click();
+    await operation.getByRole('button', { name: 'Execute' }).click();
+    const answer = operation.locator('.live-responses-table .response').first();
+    await answer.waitFor();
+    expect(await answer.locator('.response-col_status').innerText()).toMatch(/^200/);
+    const { body } = await ada.get('/api/users/me/limits').expect(200);
+    expect(JSON.parse(await answer.locator('pre').first().innerText())).toEqual(body);
+    expect(complaints).toEqual([]);
+  });
+});

@@ -1,0 +1,65 @@
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../../src/platform/embedded/ports.js';
+import { until } from '../setup/until.js';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+let dir: string;
+let vitrine: ChildProcess;
+let said = '';
+let port: number;
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'vitrine-tour-'));
+  port = await freePort(34_000);
+  vitrine = spawn(process.execPath, [join(root, 'dist/local.js')], {
+    cwd: dir,
+    env: { ...process.env, PORT: String(port), DATA_DIR: join(dir, 'data') },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  vitrine.stdout!.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  await until(async () => said.includes('Ctrl-C'), 'Vitrine to start');
+});
+afterAll(async () => {
+  vitrine.kill('SIGTERM');
+  await once(vitrine, 'exit');
+  await rm(dir, { recursive: true, force: true });
+});
+
+/** The shell lines of the README's tour, as somebody copies them; only the addresses are this instance's. */
+async function tour(): Promise<string> {
+  const readme = await readFile(join(root, 'README.md'), 'utf8');
+  const section = readme.split('## Five-minute tour')[1]!.split('\n### ')[0]!;
+  const script = [...section.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, lines]) => lines).join('\n');
+  const inbox = /Inbox +(\S+)/.exec(said)![1]!;
+  return script
+    .replace('http://localhost:3000', `http://localhost:${port}`)
+    .replace('http://localhost:1080', inbox)
+    .replaceAll('samples/', `${dir}/samples/`)
+    .replace('samples samples', `samples ${dir}/samples`);
+}
+
+describe("the README's tour", () => {
+  it('works line by line, and ends with pages that show what was uploaded', async () => {
+    const { stdout } = await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', await tour()], {
+      cwd: root,
+      env: { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}` },
+      timeout: 150_000,
+    });
+    expect(stdout).toMatch(/thumb image\/webp \d+x\d+/);
+    expect(stdout).toContain('original image/jpeg 2400x1600');
+    expect(stdout).toContain('#EXT-X-STREAM-INF');
+    expect(stdout).toContain('720p.m3u8');
+    const pages = [...stdout.matchAll(/(http:\S+\/docs\/player)#(\w{16})/g)];
+    expect(pages).toHaveLength(3);
+    const page = await (await fetch(pages[0]![1]!)).text();
+    expect(page).toContain('/docs/hls.js');
+    expect((await fetch(`http://localhost:${port}/docs/hls.js`)).status).toBe(200);
+    for (const [, , url] of pages) expect((await fetch(`http://localhost:${port}/api/medias/${url}`)).status).toBe(200);
+  }, 180_000);
+});

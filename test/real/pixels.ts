@@ -1,0 +1,37 @@
+import sharp, { type Sharp } from 'sharp';
+import { ffmpeg } from '../setup/make-media.js';
+
+const side = 96;
+
+/** A picture as a square raster of RGB, whatever its size, shape, format and profile; transparency lies on white. */
+export const raster = (image: Sharp): Promise<Buffer> =>
+  image
+    .toColourspace('srgb')
+    .flatten({ background: '#ffffff' })
+    .resize(side, side, { fit: 'fill' })
+    .removeAlpha()
+    .raw({ depth: 'uchar' })
+    .toBuffer();
+
+/** The same of a video, at a time in seconds. ffmpeg turns it upright by itself. */
+export const frame = (path: string, at: number): Promise<Buffer> =>
+  ffmpeg(
+    ...['-i', path, '-ss', at.toFixed(3), '-frames:v', '1', '-vf', `scale=${side}:${side}`],
+    ...['-pix_fmt', 'rgb24', '-f', 'rawvideo', 'frame.raw'],
+  );
+
+/** Turned clockwise, and mirrored: all the wrong ways to show a picture. */
+export const wrongWays = (pixels: Buffer): Promise<Buffer[]> => {
+  const open = () => sharp(pixels, { raw: { width: side, height: side, channels: 3 } });
+  return Promise.all(
+    [open().rotate(90), open().rotate(180), open().rotate(270), open().flop(), open().flip()].map((image) =>
+      image.raw().toBuffer(),
+    ),
+  );
+};
+
+/** Mean absolute difference of two rasters, 0 to 255. */
+export function difference(a: Buffer, b: Buffer): number {
+  if (a.length !== b.length) return 255;
+  return a.reduce((sum, value, i) => sum + Math.abs(value - b[i]!), 0) / a.length;
+}
