@@ -9,6 +9,7 @@ export const chromiumPath = env.CHROMIUM_PATH ?? '/usr/bin/chromium';
 const needs = {
   real: () => (mediaFolder ? null : 'VITRINE_MEDIA names no folder of real media'),
   browser: () => (existsSync(chromiumPath) ? null : `there is no Chromium at ${chromiumPath}, see CHROMIUM_PATH`),
+  redis: () => (env.VITRINE_TEST_REDIS ? null : 'VITRINE_TEST_REDIS names no server'),
   s3: () => (env.VITRINE_TEST_S3 ? null : 'VITRINE_TEST_S3 names no endpoint'),
 };
 export type Suite = keyof typeof needs;
