@@ -3,6 +3,7 @@ import { AuthModule, AuthWorkerModule } from './auth/auth.module.js';
 import { DeliveryModule } from './delivery/delivery.module.js';
 import { entities } from './entities.js';
 import { FilesModule, FilesWorkerModule } from './files/files.module.js';
+import { IntegrityService } from './files/integrity.service.js';
 import { MediaModule, MediaWorkerModule } from './media/media.module.js';
 import { ConfigModule } from './platform/config/config.module.js';
 import type { Config } from './platform/config/env.js';
@@ -35,6 +36,10 @@ const platform = [ConfigModule, LoggingModule, DatabaseModule.with(entities), St
   controllers: [DocsController],
 })
 export class ApiModule {}
+
+/** What the operator's commands work with. */
+@Module({ imports: platform, providers: [IntegrityService] })
+export class CliModule {}
 
 /** Does the jobs of the named queues, and lets events become jobs. */
 @Module({})

@@ -42,6 +42,8 @@ const FileSchema = defineEntity({
     /** When a worker last said that it works on it. */
     heartbeatAt: p.datetime().nullable(),
     processedAt: p.datetime().nullable(),
+    /** Null while something shows it; what is unused for a day is removed. */
+    unusedSince: p.datetime().nullable().defaultRaw('now()'),
     createdAt: p.datetime().defaultRaw('now()'),
     updatedAt: p.datetime().defaultRaw('now()'),
   },

@@ -1,5 +1,7 @@
 import { EntityManager } from '@mikro-orm/postgresql';
-import { Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { CONFIG } from '../platform/config/config.module.js';
+import type { Config } from '../platform/config/env.js';
 import type { EventOf } from '../platform/events/events.js';
 import { OnEvent } from '../platform/events/on-event.js';
 import type { PayloadOf } from '../platform/queue/jobs.js';
@@ -8,6 +10,7 @@ import { OnJob, type JobContext } from '../platform/queue/on-job.js';
 import { fileFolder } from '../platform/storage/keys.js';
 import { Storage } from '../platform/storage/storage.js';
 import type { FileKind } from './file.entity.js';
+import { FilesService } from './files.service.js';
 import { ProcessingService } from './processing.service.js';
 
 const jobOf = { photo: 'photo.derive', video: 'video.ladder', music: 'music.derive' } as const;
@@ -28,6 +31,8 @@ export class FilesJobs {
     private readonly jobs: Jobs,
     private readonly processing: ProcessingService,
     private readonly storage: Storage,
+    private readonly files: FilesService,
+    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   @OnJob('photo.derive')
@@ -77,6 +82,27 @@ export class FilesJobs {
       if (!again) continue;
       this.logger.warn({ fileId: file.id }, 'lost by the queue: started again');
       await this.enqueue(again);
+    }
+  }
+
+  /** Files that nothing shows; in slices, each its own transaction. */
+  @OnJob('files.expire')
+  async expire(_payload: object, { signal }: JobContext): Promise<void> {
+    for (;;) {
+      signal.throwIfAborted();
+      const expired = await this.em.transactional(async (em) => {
+        const files = await em.execute<{ id: string }[]>(
+          `select id from files where unused_since < ? and status <> 'processing' limit 200 for update skip locked`,
+          [new Date(Date.now() - this.config.unusedFileMs)],
+        );
+        if (files.length)
+          await this.files.deleteRows(
+            em,
+            files.map(({ id }) => id),
+          );
+        return files.length;
+      });
+      if (expired === 0) return;
     }
   }
 

@@ -9,5 +9,5 @@ import { ToolsModule } from './tools.service.js';
 export class FilesModule {}
 
 /** In workers: processing, and the bytes of what was deleted. */
-@Module({ imports: [ToolsModule], providers: [FilesJobs, ProcessingService] })
+@Module({ imports: [ToolsModule], providers: [FilesJobs, FilesService, ProcessingService] })
 export class FilesWorkerModule {}

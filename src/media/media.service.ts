@@ -60,6 +60,9 @@ export class MediaService {
           file.id,
         ]);
       }
+      await em.execute('update files set unused_since = null where id = any(?::uuid[])', [
+        `{${files.map(({ id }) => id).join()}}`,
+      ]);
       await this.tags.set(em, media!.id, tags);
       await this.status.settle(em, media!.id);
     });

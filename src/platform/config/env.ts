@@ -72,6 +72,7 @@ const Env = z.object({
   QUOTA_DAY_BYTES: int(20 * GiB, 1),
   QUOTA_TOTAL_BYTES: int(200 * GiB, 1),
   UPLOAD_EXPIRY_MS: int(hours(24), 1),
+  UNUSED_FILE_MS: int(hours(24), 1),
 
   ACCESS_TOKEN_MS: int(minutes(15), 1),
   REFRESH_TOKEN_MS: int(30 * hours(24), 1),
@@ -148,6 +149,7 @@ export function readConfig(source: NodeJS.ProcessEnv = process.env) {
     },
     quota: { dayBytes: env.QUOTA_DAY_BYTES, totalBytes: env.QUOTA_TOTAL_BYTES },
     uploadExpiryMs: env.UPLOAD_EXPIRY_MS,
+    unusedFileMs: env.UNUSED_FILE_MS,
     tokens: {
       accessMs: env.ACCESS_TOKEN_MS,
       refreshMs: env.REFRESH_TOKEN_MS,

@@ -85,6 +85,14 @@ export const jobs = {
     timeout: minutes(10),
     every: minutes(1),
   }),
+  'files.expire': job({
+    queue: 'maintenance',
+    payload: nothing,
+    attempts: 1,
+    backoff: exponential(seconds(5)),
+    timeout: minutes(10),
+    every: minutes(10),
+  }),
   'rows.expire': job({
     queue: 'maintenance',
     payload: nothing,

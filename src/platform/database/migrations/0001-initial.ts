@@ -108,10 +108,12 @@ export class Migration0001Initial extends Migration {
         attempts int not null default 0,
         heartbeat_at timestamptz,
         processed_at timestamptz,
+        unused_since timestamptz default now(),
         created_at timestamptz not null default now(),
         updated_at timestamptz not null default now(),
         unique (owner_id, kind, sha256)
       );
+      create index files_unused_index on files (unused_since) where unused_since is not null;
       create index files_unfinished_index on files (heartbeat_at nulls first) where status = 'processing';
 
       create table renditions (
