@@ -24,7 +24,8 @@ function queuesOf(argv: string[]): QueueName[] {
   const unknown = named.filter((name) => !(queueNames as readonly string[]).includes(name));
   if (unknown.length)
     throw new ConfigError([`--queues: there is no ${unknown.join(', ')}; there are ${queueNames.join(', ')}`]);
-  return named as QueueName[];
+  // A lane that nobody serves would be a trap: `video` means both.
+  return [...new Set(named.flatMap((name) => (name === 'video' ? ['video', 'express'] : [name])))] as QueueName[];
 }
 
 await startOrSay(async () => {

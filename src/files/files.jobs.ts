@@ -13,7 +13,16 @@ import type { FileKind } from './file.entity.js';
 import { FilesService } from './files.service.js';
 import { ProcessingService } from './processing.service.js';
 
-const jobOf = { photo: 'photo.derive', video: 'video.ladder', music: 'music.derive' } as const;
+/** The job for each kind, and the lane for those who have nothing else in the works. */
+const jobOf = {
+  photo: { usual: 'photo.derive', first: 'photo.derive' },
+  video: { usual: 'video.ladder', first: 'video.express' },
+  music: { usual: 'music.derive', first: 'music.derive' },
+} as const;
+const lanes = ['usual', 'first'] as const;
+
+/** An encode for somebody who waits steps back for the API only; bulk steps back for that, too. */
+const niceness = { bulk: 19, express: 10 };
 
 interface Unfinished {
   id: string;
@@ -42,7 +51,12 @@ export class FilesJobs {
 
   @OnJob('video.ladder')
   video({ fileId }: FileJob, context: JobContext): Promise<void> {
-    return this.processing.process(fileId, context);
+    return this.processing.process(fileId, context, niceness.bulk);
+  }
+
+  @OnJob('video.express')
+  express({ fileId }: FileJob, context: JobContext): Promise<void> {
+    return this.processing.process(fileId, context, niceness.express);
   }
 
   @OnJob('music.derive')
@@ -74,7 +88,7 @@ export class FilesJobs {
        order by heartbeat_at nulls first limit 500`,
     );
     for (const file of silent) {
-      if (await this.jobs.isPending(jobOf[file.kind], jobId(file))) continue;
+      if (await this.isPending(file)) continue;
       const [again] = await this.em.execute<Unfinished[]>(
         `update files set runs = runs + 1 where id = ? and runs = ? and status = 'processing' returning id, kind, runs`,
         [file.id, file.runs],
@@ -106,8 +120,21 @@ export class FilesJobs {
     }
   }
 
-  private enqueue(file: Unfinished): Promise<void> {
-    return this.jobs.add(jobOf[file.kind], { fileId: file.id }, { id: jobId(file) });
+  /** Who has more in the works comes later: one user's backlog never starves another. */
+  private async enqueue(file: Unfinished): Promise<void> {
+    const [load] = await this.em.execute<{ before: number }[]>(
+      `select count(*)::int as before from files f join files mine on mine.id = ? and f.owner_id = mine.owner_id and f.kind = mine.kind
+       where f.id <> mine.id and (f.status = 'processing' and f.id < mine.id or f.processed_at > now() - interval '5 minutes')`,
+      [file.id],
+    );
+    const before = load?.before ?? 0;
+    const name = jobOf[file.kind][before === 0 ? 'first' : 'usual'];
+    await this.jobs.add(name, { fileId: file.id }, { id: jobId(file), priority: 1 + Math.min(before, 100_000) });
+  }
+
+  private async isPending(file: Unfinished): Promise<boolean> {
+    for (const lane of lanes) if (await this.jobs.isPending(jobOf[file.kind][lane], jobId(file))) return true;
+    return false;
   }
 }
 

@@ -39,7 +39,7 @@ export class ProcessingService {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  async process(fileId: string, { signal, isLastAttempt }: JobContext): Promise<void> {
+  async process(fileId: string, { signal, isLastAttempt }: JobContext, niceness?: number): Promise<void> {
     const started = await this.start(fileId);
     if (!started) return; // Deleted, or done by another.
     const runId = randomUUID();
@@ -49,7 +49,7 @@ export class ProcessingService {
     try {
       if (started.attempts > maxStarts) throw new ProcessingFailure('internal', 'every try ended without a word');
       await withWorkspace(this.tools.workRoot, fileId, async (dir) => {
-        const derived = await this.derive(started, dir, signal, heartbeat);
+        const derived = await this.derive(started, dir, signal, heartbeat, niceness);
         await this.publish(fileId, runId, derived, signal);
       });
     } catch (error) {
@@ -80,10 +80,12 @@ export class ProcessingService {
     dir: string,
     signal: AbortSignal,
     heartbeat: Heartbeat,
+    niceness?: number,
   ): Promise<Derived> {
     const context = {
       binaries: await this.tools.binaries(),
       threads: this.tools.threads,
+      ...(niceness !== undefined && { niceness }),
       signal,
       onProgress: (fraction: number) => heartbeat.progress(fraction),
     };

@@ -68,6 +68,7 @@ export async function ffmpeg(command: Command, ctx: Context, options: FfmpegOpti
       cwd: options.cwd,
       signal: ctx.signal,
       limits: ctx.resources,
+      niceness: ctx.niceness,
       onStdoutLine,
     }),
     'internal',

@@ -23,17 +23,12 @@ afterAll(() => vitrine.stop());
 const env = () => ({ ...process.env, DATABASE_URL: vitrine.databaseUrl, DATA_DIR: vitrine.dataDir });
 
 async function integrity(): Promise<{ code: number; lines: string; findings: Json[] }> {
-  const run = promisify(execFile)(process.execPath, [cli, 'integrity'], { env: env() });
-  const { stdout, code = 0 } = await run.catch((error: { stdout: string; code: number }) => error as never);
-  const lines = stdout as string;
-  return {
-    code: code as number,
-    lines,
-    findings: lines
-      .split('\n')
-      .filter(Boolean)
-      .map((line) => JSON.parse(line) as Json),
-  };
+  const { stdout, code } = await promisify(execFile)(process.execPath, [cli, 'integrity'], { env: env() }).then(
+    (good) => ({ stdout: good.stdout, code: 0 }),
+    (error: { stdout: string; code: number }) => error,
+  );
+  const findings = stdout.split('\n').filter(Boolean);
+  return { code, lines: stdout, findings: findings.map((line) => JSON.parse(line) as Json) };
 }
 
 async function prune(lines: string): Promise<string> {

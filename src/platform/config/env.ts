@@ -53,6 +53,7 @@ const Env = z.object({
   WORKER_PORT: int(0),
   IMAGE_CONCURRENCY: int(2, 1),
   VIDEO_CONCURRENCY: int(1, 1),
+  EXPRESS_CONCURRENCY: int(1, 1),
   AUDIO_CONCURRENCY: int(1, 1),
   LIGHT_CONCURRENCY: int(8, 1),
   FFMPEG_PATH: z.string().optional(),
@@ -129,6 +130,7 @@ export function readConfig(source: NodeJS.ProcessEnv = process.env) {
       concurrency: {
         image: env.IMAGE_CONCURRENCY,
         video: env.VIDEO_CONCURRENCY,
+        express: env.EXPRESS_CONCURRENCY,
         audio: env.AUDIO_CONCURRENCY,
         social: env.LIGHT_CONCURRENCY,
         mail: env.LIGHT_CONCURRENCY,

@@ -4,7 +4,11 @@ const seconds = (n: number) => n * 1_000;
 const minutes = (n: number) => seconds(60 * n);
 const hours = (n: number) => minutes(60 * n);
 
-export const queueNames = ['image', 'video', 'audio', 'social', 'mail', 'maintenance'] as const;
+/**
+ * `express` is the lane beside `video`: the first clip of somebody who has none in the works does not wait for another's
+ * long one, and its encoder gets the CPU first. Whoever serves one serves the other (worker.ts).
+ */
+export const queueNames = ['image', 'video', 'express', 'audio', 'social', 'mail', 'maintenance'] as const;
 export type QueueName = (typeof queueNames)[number];
 
 interface Job<P extends z.ZodType> {
@@ -36,6 +40,13 @@ export const jobs = {
   }),
   'video.ladder': job({
     queue: 'video',
+    payload: file,
+    attempts: 3,
+    backoff: exponential(seconds(15)),
+    timeout: hours(8),
+  }),
+  'video.express': job({
+    queue: 'express',
     payload: file,
     attempts: 3,
     backoff: exponential(seconds(15)),
