@@ -4,6 +4,7 @@ import { DeliveryModule } from './delivery/delivery.module.js';
 import { entities } from './entities.js';
 import { FilesModule, FilesWorkerModule } from './files/files.module.js';
 import { IntegrityService } from './files/integrity.service.js';
+import { ReprocessService } from './files/reprocess.service.js';
 import { MediaModule, MediaWorkerModule } from './media/media.module.js';
 import { ConfigModule } from './platform/config/config.module.js';
 import type { Config } from './platform/config/env.js';
@@ -38,7 +39,7 @@ const platform = [ConfigModule, LoggingModule, DatabaseModule.with(entities), St
 export class ApiModule {}
 
 /** What the operator's commands work with. */
-@Module({ imports: platform, providers: [IntegrityService] })
+@Module({ imports: platform, providers: [IntegrityService, ReprocessService] })
 export class CliModule {}
 
 /** Does the jobs of the named queues, and lets events become jobs. */

@@ -2,14 +2,16 @@ import cors from '@fastify/cors';
 import multipart from '@fastify/multipart';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Logger } from 'nestjs-pino';
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Config } from './platform/config/env.js';
 import { drainRefused } from './platform/http/drain.js';
 import { openApiDocument } from './platform/http/openapi.js';
-import { ProblemFilter } from './platform/http/problem.filter.js';
+import { ProblemFilter, sendProblem, toProblem } from './platform/http/problem.filter.js';
 import { RouteTable } from './platform/http/route-table.js';
+import { refuseSlowBodies } from './platform/http/slow-bodies.js';
 import { validationPipe } from './platform/http/validation.js';
 import { logRequests } from './platform/observability/request-log.js';
 
@@ -26,6 +28,9 @@ export const httpAdapter = ({ http }: Pick<Config, 'http'>): FastifyAdapter =>
     connectionTimeout: silentSocketMs,
     keepAliveTimeout: silentSocketMs,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 300 },
+    // A path that can't even be decoded never reaches a route, nor the filter.
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
+      sendProblem(reply, request, toProblem(error)),
     genReqId: ({ headers }: IncomingMessage) => {
       const given = headers['x-request-id'];
       return typeof given === 'string' && requestId.test(given) ? given : randomUUID();
@@ -44,6 +49,7 @@ export async function setupApp(app: NestFastifyApplication, config: Config): Pro
 
   logRequests(server, app.get(Logger));
   drainRefused(server);
+  refuseSlowBodies(server);
   server.removeContentTypeParser('text/plain'); // Bodies are JSON unless a route says otherwise.
   // tus reads the stream itself.
   server.addContentTypeParser('application/offset+octet-stream', (_request, _payload, done) => done(null));

@@ -1,10 +1,11 @@
 import { MikroORM, RequestContext } from '@mikro-orm/core';
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { createInterface } from 'node:readline';
 import { CliModule } from './app.module.js';
 import { IntegrityService } from './files/integrity.service.js';
+import { ReprocessService, type Selection } from './files/reprocess.service.js';
 import { migrate } from './platform/database/migrate.js';
 import { readConfig } from './platform/config/env.js';
 import { startOrSay } from './platform/observability/start-or-say.js';
@@ -56,6 +57,31 @@ program
     });
     process.stderr.write(`${findings} findings\n`);
     process.exitCode = findings ? 1 : 0;
+  });
+
+program
+  .command('reprocess')
+  .description('have ready files made anew: one, a kind, or those that are outdated or lack their renditions')
+  .argument('[url]', 'one file')
+  .addOption(new Option('--kind <kind>', 'only this kind').choices(['photo', 'video', 'music']))
+  .option('--outdated', 'only what an older pipeline made')
+  .option('--missing', 'only what has no rendition')
+  .option('--all', 'really all of it')
+  .option('--dry-run', 'say which, and do nothing')
+  .action(async (url: string | undefined, options: Omit<Selection, 'url'> & { all?: boolean }, command: Command) => {
+    const { all, ...selection } = options;
+    if (!all && !url && !selection.kind && !selection.outdated && !selection.missing) {
+      command.error('Say what: a url, --kind, --outdated, --missing, or --all.');
+    }
+    const count = await withServices(async (services) => {
+      let files = 0;
+      for await (const file of services.get(ReprocessService).run({ ...selection, ...(url && { url }) })) {
+        process.stdout.write(`${file.kind} ${file.url}\n`);
+        files += 1;
+      }
+      return files;
+    });
+    process.stderr.write(`${count} files${selection.dryRun ? ' would be' : ''} queued\n`);
   });
 
 program

@@ -93,7 +93,7 @@ export class AuthController {
     summary: 'Mail a new code',
     description: 'The old code is dead from here on.',
     answers: { 202: null },
-    problems: ['already_verified'],
+    problems: ['already_verified', 'too_many_codes'],
   })
   async resend(@CurrentUser() viewer: Viewer) {
     if (viewer.emailVerified) throw new Problem('already_verified');

@@ -34,7 +34,12 @@ export type SignUpBody = z.infer<typeof SignUpBody>;
 
 export const SignInBody = z
   .strictObject({
-    usernameOrEmail: z.string().min(1).max(254).meta({ example: 'ada' }),
+    usernameOrEmail: z
+      .string()
+      .min(1)
+      .max(254)
+      .regex(/^\P{Cc}*$/u)
+      .meta({ example: 'ada' }),
     password: z.string().min(1).max(128).meta({ example: 'correct horse battery' }),
   })
   .meta({ id: 'SignIn' });

@@ -9,6 +9,7 @@ import type { CodePurpose } from './one-time-code.entity.js';
 import { deriveKey, hmac, sameSecret } from '../platform/secrets.js';
 
 const maxAttempts = 10;
+const maxRequests = 5;
 
 interface CodeRow {
   id: string;
@@ -30,14 +31,23 @@ export class CodesService {
     this.key = deriveKey(config.secret, 'one-time-code');
   }
 
-  /** Asks for a new code; it is made and mailed by a job. The one before is dead from here on. */
+  /**
+   * Asks for a new code; it is made and mailed by a job. The one before is dead from here on. Tries and requests are
+   * counted over all codes of an hour, or each new code would bring ten new guesses.
+   * @throws {Problem} `too_many_codes`
+   */
   request(userId: string, purpose: CodePurpose): Promise<void> {
     return this.em.transactional(async (em) => {
-      await em.execute('delete from one_time_codes where user_id = ? and purpose = ?', [userId, purpose]);
-      const [code] = await em.execute<{ id: string }[]>(
-        'insert into one_time_codes (user_id, purpose, expires_at) values (?, ?, ?) returning id',
+      const [code] = await em.execute<{ id: string; requests: number }[]>(
+        `insert into one_time_codes as c (user_id, purpose, expires_at) values (?, ?, ?)
+         on conflict (user_id, purpose) do update set id = uuidv7(), hash = null, sent_at = null, expires_at = excluded.expires_at,
+           requests = case when c.created_at > now() - interval '1 hour' then c.requests + 1 else 1 end,
+           attempts = case when c.created_at > now() - interval '1 hour' then c.attempts else 0 end,
+           created_at = case when c.created_at > now() - interval '1 hour' then c.created_at else now() end
+         returning id, requests`,
         [userId, purpose, new Date(Date.now() + this.config.tokens.codeMs)],
       );
+      if (code!.requests > maxRequests) throw new Problem('too_many_codes', { headers: { 'retry-after': '3600' } });
       await this.outbox.record('code.requested', { codeId: code!.id });
     });
   }
@@ -77,7 +87,7 @@ export class CodesService {
         [userId, purpose],
       );
       if (!row?.hash) return new Problem('code_invalid');
-      if (row.attempts > maxAttempts) return new Problem('too_many_tries', { headers: { 'retry-after': '60' } });
+      if (row.attempts > maxAttempts) return new Problem('too_many_tries', { headers: { 'retry-after': '3600' } });
       if (!sameSecret(row.hash, this.hash(row.id, code))) return new Problem('code_invalid');
       if (row.expired) return new Problem('code_expired');
       await em.execute('delete from one_time_codes where id = ?', [row.id]);

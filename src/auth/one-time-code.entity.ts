@@ -17,7 +17,9 @@ const OneTimeCodeSchema = defineEntity({
     purpose: p.enum(codePurposes),
     /** HMAC-SHA-256, hex, keyed: six digits would be found in a plain hash at once. */
     hash: p.string().length(64).nullable(),
+    /** Wrong tries, and codes asked for, in the hour since `createdAt`: a new code brings no new tries. */
     attempts: p.integer().default(0),
+    requests: p.integer().default(1),
     sentAt: p.datetime().nullable(),
     expiresAt: p.datetime(),
     createdAt: p.datetime().defaultRaw('now()'),

@@ -31,7 +31,7 @@ export interface StoredRendition {
   bytes: number;
   key: string;
   createdAt: Date;
-  /** Only for playlists: see `RungFacts`. */
+  /** Only for playlists: codecs, and where the segments lie. */
   facts: Record<string, unknown> | null;
 }
 
@@ -68,7 +68,8 @@ export class DeliveryQueries {
       from files f
       left join media_files mf on mf.file_id = f.id
       left join medias m on m.id = mf.media_id
-      where f.url = ${url} and f.kind = ${kind} and (${mine} or ${visibleTo(viewer)})`.execute(
+      where f.url = ${url} and f.kind = ${kind} and (${mine} or ${visibleTo(viewer)})
+        and (${viewer}::uuid is null or exists (select 1 from users u where u.id = ${viewer} and u.disabled_at is null))`.execute(
       this.em.getKysely<unknown>(),
     );
     const [row] = rows;

@@ -9,8 +9,15 @@ const format = z
   .optional()
   .meta({ description: 'This format and no other; without it the `Accept` header decides' });
 
-export const TokenQuery = z.strictObject({ t: token });
-export const ImageQuery = z.strictObject({ size: z.enum(sizes).default('medium'), format, t: token });
+const version = z
+  .string()
+  .max(16)
+  .optional()
+  .meta({ description: 'Part of the addresses the API gives out: keeps what was made anew apart in caches' });
+
+export const TokenQuery = z.strictObject({ t: token, v: version });
+export const ImageQuery = z.strictObject({ size: z.enum(sizes).default('medium'), format, t: token, v: version });
+export type ImageQuery = z.infer<typeof ImageQuery>;
 export const PhotoQuery = ImageQuery.extend({
   raw: z.enum(['0', '1']).default('0').meta({ description: '1: the upload as it came, for its owner only' }),
 });

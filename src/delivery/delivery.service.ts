@@ -7,6 +7,7 @@ import { SignedHrefs } from '../files/signed-hrefs.service.js';
 import { Problem } from '../platform/http/problems.js';
 import { Storage } from '../platform/storage/storage.js';
 import type { Asking } from './asking.js';
+import type { ImageQuery } from './delivery.schemas.js';
 import { DeliveryQueries, type Deliverable, type StoredRendition } from './delivery.queries.js';
 import { textBody, type Body } from './send.js';
 
@@ -48,18 +49,21 @@ export class DeliveryService {
     return viewer ? this.signed.token(file.url, viewer.id) : token;
   }
 
-  /** A size of an image in the best format that `Accept` takes; what it refuses is better than nothing. */
-  image(file: Deliverable, role: RenditionRole, size: string, format: string | undefined, { headers }: Asking): Body {
+  /**
+   * A size of an image in the best format that `Accept` takes; what it refuses is better than nothing. Posters and
+   * covers can be exchanged: without a version in the address caches have to ask again.
+   */
+  image(file: Deliverable, role: RenditionRole, { size, format, v }: ImageQuery, { headers }: Asking): Body {
     const made = this.made(file, role).filter(({ name }) => name === size);
-    if (format)
-      return this.bytes(
-        file,
-        made.find(({ mimeType }) => mimeType === `image/${format}`),
-      );
+    const changes = role !== 'image' && v === undefined;
+    if (format) {
+      const wanted = made.find(({ mimeType }) => mimeType === `image/${format}`);
+      return this.bytes(file, wanted, { changes });
+    }
     const offered = imageTypes.filter((type) => made.some(({ mimeType }) => mimeType === type));
     const best = new Negotiator({ headers }).mediaType(offered) ?? offered.at(-1);
     const chosen = made.find(({ mimeType }) => mimeType === best) ?? made[0];
-    return { ...this.bytes(file, chosen), vary: 'accept' };
+    return this.bytes(file, chosen, { changes, vary: 'accept' });
   }
 
   /** @throws {Problem} `file_not_ready`, `rendition_not_found` */
@@ -77,9 +81,9 @@ export class DeliveryService {
     return { tag: id, bytes, mimeType, modifiedAt: createdAt, open: file.open, ...this.reading(key), ...more };
   }
 
-  /** The upload as it came in, position and camera included: for its owner only. */
-  source(file: Deliverable): Body {
-    if (!file.mine) throw new Problem('file_not_found');
+  /** The upload as it came in, position and camera included: for its owner only, and by no address that can be passed on. */
+  source(file: Deliverable, { viewer }: Asking): Body {
+    if (!file.mine || !viewer) throw new Problem('file_not_found');
     const { id, sourceBytes, sourceType, sourceKey, updatedAt, filename } = file;
     const about = { tag: `${id}-source`, bytes: sourceBytes, mimeType: sourceType, modifiedAt: updatedAt, open: false };
     return { ...about, downloadAs: filename, ...this.reading(sourceKey) };

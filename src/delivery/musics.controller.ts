@@ -69,11 +69,11 @@ export class MusicsController {
   async cover(
     @AskingFor() asking: Asking,
     @Param({ schema: FileParam }) { url }: z.infer<typeof FileParam>,
-    @Query({ schema: ImageQuery }) { size, format }: z.infer<typeof ImageQuery>,
+    @Query({ schema: ImageQuery }) query: ImageQuery,
     @Res() reply: FastifyReply,
   ) {
     const file = await this.delivery.find(asking, 'music', url, ['cover']);
-    return send(reply, asking, this.delivery.image(file, 'cover', size, format, asking));
+    return send(reply, asking, this.delivery.image(file, 'cover', query, asking));
   }
 
   private async only(role: RenditionRole, url: string, asking: Asking, reply: FastifyReply): Promise<void> {

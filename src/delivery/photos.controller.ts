@@ -24,11 +24,12 @@ export class PhotosController {
   async photo(
     @AskingFor() asking: Asking,
     @Param({ schema: FileParam }) { url }: z.infer<typeof FileParam>,
-    @Query({ schema: PhotoQuery }) { size, format, raw }: PhotoQuery,
+    @Query({ schema: PhotoQuery }) query: PhotoQuery,
     @Res() reply: FastifyReply,
   ) {
     const file = await this.delivery.find(asking, 'photo', url, ['image']);
-    const body = raw === '1' ? this.delivery.source(file) : this.delivery.image(file, 'image', size, format, asking);
+    const body =
+      query.raw === '1' ? this.delivery.source(file, asking) : this.delivery.image(file, 'image', query, asking);
     return send(reply, asking, body);
   }
 }

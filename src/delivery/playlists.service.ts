@@ -13,37 +13,33 @@ export class Playlists {
   constructor(private readonly delivery: DeliveryService) {}
 
   master(file: Deliverable, asking: Asking): Body {
-    const address = this.addresses(file, asking);
-    const variants = this.delivery.made(file, 'rung').map(toVariant);
-    return this.delivery.playlist(
-      file,
-      masterPlaylist(variants, (name) => address(`${name}.m3u8`)),
-      true,
+    const rungs = this.delivery.made(file, 'rung');
+    const text = masterPlaylist(rungs.map(toVariant), (name) =>
+      this.address(
+        file,
+        asking,
+        `${name}.m3u8`,
+        rungs.find((rung) => rung.name === name)!,
+      ),
     );
+    return this.delivery.playlist(file, text, true);
   }
 
   rung(file: Deliverable, name: string, asking: Asking): Body {
     const rung = this.delivery.made(file, 'rung').find((rendition) => rendition.name === name);
     if (!rung) throw new Problem('rendition_not_found');
-    return this.delivery.playlist(
-      file,
-      mediaPlaylist(toVariant(rung), this.addresses(file, asking)(`${name}.mp4`)),
-      false,
-    );
+    const text = mediaPlaylist(toVariant(rung), this.address(file, asking, `${name}.mp4`, rung));
+    return this.delivery.playlist(file, text, false);
   }
 
   music(file: Deliverable, asking: Asking): Body {
-    const [audio] = this.delivery.made(file, 'audio');
-    return this.delivery.playlist(
-      file,
-      mediaPlaylist(toVariant(audio!), this.addresses(file, asking)('audio.mp4')),
-      true,
-    );
+    const audio = this.delivery.made(file, 'audio')[0]!;
+    const text = mediaPlaylist(toVariant(audio), this.address(file, asking, 'audio.mp4', audio));
+    return this.delivery.playlist(file, text, true);
   }
 
-  private addresses(file: Deliverable, asking: Asking): (name: string) => string {
-    const token = this.delivery.tokenFor(file, asking);
-    return (name) => `${fileHref(file.kind, file.url)}/${name}${token ? `?t=${token}` : ''}`;
+  private address(file: Deliverable, asking: Asking, name: string, { id }: StoredRendition): string {
+    return fileHref(file.kind, file.url, `/${name}`, { v: id.slice(-8), t: this.delivery.tokenFor(file, asking) });
   }
 }
 

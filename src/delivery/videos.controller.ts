@@ -78,10 +78,10 @@ export class VideosController {
   async poster(
     @AskingFor() asking: Asking,
     @Param({ schema: FileParam }) { url }: z.infer<typeof FileParam>,
-    @Query({ schema: ImageQuery }) { size, format }: z.infer<typeof ImageQuery>,
+    @Query({ schema: ImageQuery }) query: ImageQuery,
     @Res() reply: FastifyReply,
   ) {
     const file = await this.delivery.find(asking, 'video', url, ['poster']);
-    return send(reply, asking, this.delivery.image(file, 'poster', size, format, asking));
+    return send(reply, asking, this.delivery.image(file, 'poster', query, asking));
   }
 }

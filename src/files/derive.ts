@@ -44,6 +44,11 @@ const images = (role: RenditionRole, outputs: Output[]): Made[] =>
     bytes,
   }));
 
+/**
+ * Raised whenever the same file would come out different: `vitrine reprocess --outdated` finds what was made before.
+ */
+export const pipelineVersions: Record<Exclude<FileKind, 'file'>, number> = { photo: 1, video: 1, music: 1 };
+
 /** What is made of each kind. A chat file is kept as it is. */
 export const derive: Record<Exclude<FileKind, 'file'>, Derive> = {
   async photo(input, dir, limits, { signal }) {

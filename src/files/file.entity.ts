@@ -35,6 +35,10 @@ const FileSchema = defineEntity({
     color: p.string().length(7).nullable(),
     /** What else processing found out: tags of a song, codec of a video. */
     facts: p.json<Record<string, unknown>>().defaultRaw(`'{}'`),
+    /** Ready, and to be made anew: what there is stays until the new is complete. */
+    redo: p.boolean().default(false),
+    /** Version of the pipeline (derive.ts) that made the renditions. */
+    pipeline: p.smallint().default(0),
     /** Counts the jobs made for this file; part of the job's id, so that a new one is never taken for an old one. */
     runs: p.integer().default(0),
     /** Starts of the present job series. One that kills its worker each time is given up. */

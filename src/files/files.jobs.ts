@@ -20,6 +20,8 @@ const jobOf = {
   music: { usual: 'music.derive', first: 'music.derive' },
 } as const;
 const lanes = ['usual', 'first'] as const;
+const firstId = '00000000-0000-0000-0000-000000000000';
+const lastPriority = 1_000_000;
 
 /** An encode for somebody who waits steps back for the API only; bulk steps back for that, too. */
 const niceness = { bulk: 19, express: 10 };
@@ -28,6 +30,7 @@ interface Unfinished {
   id: string;
   kind: Exclude<FileKind, 'file'>;
   runs: number;
+  redo: boolean;
 }
 type FileJob = PayloadOf<'photo.derive'>;
 
@@ -67,10 +70,15 @@ export class FilesJobs {
   @OnEvent('file.uploaded', 'start-processing', 'maintenance')
   async start({ fileId }: EventOf<'file.uploaded'>): Promise<void> {
     const [file] = await this.em.execute<Unfinished[]>(
-      `select id, kind, runs from files where id = ? and status = 'processing'`,
+      `select id, kind, runs, redo from files where id = ? and (status = 'processing' or redo)`,
       [fileId],
     );
     if (file) await this.enqueue(file);
+  }
+
+  @OnEvent('file.redo', 'start-over', 'maintenance')
+  startOver({ fileId }: EventOf<'file.redo'>): Promise<void> {
+    return this.start({ fileId });
   }
 
   /** The row is gone already; this takes the bytes, as often as it needs. */
@@ -82,20 +90,16 @@ export class FilesJobs {
   /** Files that nobody works on and no queue remembers (it was emptied, or gave up) get a new job. */
   @OnJob('files.sweep')
   async sweep(): Promise<void> {
-    const silent = await this.em.execute<Unfinished[]>(
-      `select id, kind, runs from files where status = 'processing'
-         and coalesce(heartbeat_at, created_at) < now() - interval '45 seconds'
-       order by heartbeat_at nulls first limit 500`,
-    );
-    for (const file of silent) {
-      if (await this.isPending(file)) continue;
-      const [again] = await this.em.execute<Unfinished[]>(
-        `update files set runs = runs + 1 where id = ? and runs = ? and status = 'processing' returning id, kind, runs`,
-        [file.id, file.runs],
+    for (let after = firstId; ;) {
+      const silent = await this.em.execute<Unfinished[]>(
+        `select id, kind, runs, redo from files where (status = 'processing' or redo)
+           and coalesce(heartbeat_at, updated_at) < now() - interval '45 seconds' and id > ? order by id limit 500`,
+        [after],
       );
-      if (!again) continue;
-      this.logger.warn({ fileId: file.id }, 'lost by the queue: started again');
-      await this.enqueue(again);
+      for (const file of silent) await this.startLost(file);
+      const last = silent.at(-1);
+      if (!last) return;
+      after = last.id;
     }
   }
 
@@ -122,6 +126,10 @@ export class FilesJobs {
 
   /** Who has more in the works comes later: one user's backlog never starves another. */
   private async enqueue(file: Unfinished): Promise<void> {
+    if (file.redo) {
+      // Nobody waits for it.
+      return this.jobs.add(jobOf[file.kind].usual, { fileId: file.id }, { id: jobId(file), priority: lastPriority });
+    }
     const [load] = await this.em.execute<{ before: number }[]>(
       `select count(*)::int as before from files f join files mine on mine.id = ? and f.owner_id = mine.owner_id and f.kind = mine.kind
        where f.id <> mine.id and (f.status = 'processing' and f.id < mine.id or f.processed_at > now() - interval '5 minutes')`,
@@ -129,7 +137,22 @@ export class FilesJobs {
     );
     const before = load?.before ?? 0;
     const name = jobOf[file.kind][before === 0 ? 'first' : 'usual'];
-    await this.jobs.add(name, { fileId: file.id }, { id: jobId(file), priority: 1 + Math.min(before, 100_000) });
+    await this.jobs.add(
+      name,
+      { fileId: file.id },
+      { id: jobId(file), priority: Math.min(1 + before, lastPriority - 1) },
+    );
+  }
+
+  private async startLost(file: Unfinished): Promise<void> {
+    if (await this.isPending(file)) return;
+    const [again] = await this.em.execute<Unfinished[]>(
+      `update files set runs = runs + 1 where id = ? and runs = ? and (status = 'processing' or redo) returning id, kind, runs, redo`,
+      [file.id, file.runs],
+    );
+    if (!again) return;
+    this.logger.warn({ fileId: file.id }, 'lost by the queue: started again');
+    await this.enqueue(again);
   }
 
   private async isPending(file: Unfinished): Promise<boolean> {

@@ -75,8 +75,8 @@ export class FilesService {
   async delete(ownerId: string, url: string): Promise<void> {
     await this.em.transactional(async (em) => {
       const [file] = await em.execute<{ id: string; used: boolean }[]>(
-        `select f.id, exists (select 1 from media_files where file_id = f.id) as used from files f
-         where f.url = ? and f.owner_id = ? for update of f`,
+        // A column of the locked row, not a look at another table: after waiting for the lock it is read anew.
+        'select id, unused_since is null as used from files where url = ? and owner_id = ? for update',
         [url, ownerId],
       );
       if (!file) throw new Problem('file_not_found');

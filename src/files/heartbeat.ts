@@ -35,7 +35,7 @@ export class Heartbeat {
     this.writtenAt = Date.now();
     this.writing = this.em
       .execute(
-        `update files set progress = greatest(progress, ?), heartbeat_at = now() where id = ? and status = 'processing'`,
+        `update files set progress = greatest(progress, ?), heartbeat_at = now() where id = ? and (status = 'processing' or redo)`,
         [this.latest, this.fileId],
       )
       .then(() => undefined, this.onError);

@@ -97,15 +97,18 @@ export class IntegrityService {
     if (!ids.length) return new Set(old.map(({ key }) => key));
     const rows = await this.em.execute<{ key: string }[]>(
       `select source_key as key from files where id = any(:ids) union all select key from renditions where file_id = any(:ids)
-       union all select 'upload/' || id from uploads where id = any(:ids) and state = 'open'`.replaceAll(
+       union all select 'upload/' || id from uploads where id = any(:ids) and state = 'open'
+       union all select 'work/' || id from files where id = any(:ids) and (status = 'processing' or redo)`.replaceAll(
         ':ids',
         '?::uuid[]',
       ),
-      Array.from({ length: 3 }, () => `{${ids.join()}}`),
+      Array.from({ length: 4 }, () => `{${ids.join()}}`),
     );
     const tracked = new Set(rows.map(({ key }) => key));
     const isTracked = (key: string) => {
       const id = fileIdOf(key);
+      // A worker may be about to commit what it has written.
+      if (tracked.has(`work/${id}`)) return true;
       // The bytes of an upload that is not settled yet are the sweeper's to judge.
       return tracked.has(key) || (id !== undefined && key === originalKey(id) && tracked.has(`upload/${id}`));
     };

@@ -10,7 +10,7 @@ import { fileFolder, renditionKey } from '../platform/storage/keys.js';
 import { Storage, StorageFull } from '../platform/storage/storage.js';
 import { ProcessingFailure, type FailureCode } from '../processing/failure.js';
 import { withWorkspace } from '../processing/workspace.js';
-import { derive, nameInRun, type Derived, type Made } from './derive.js';
+import { derive, nameInRun, pipelineVersions, type Derived, type Made } from './derive.js';
 import type { FileKind } from './file.entity.js';
 import { Heartbeat } from './heartbeat.js';
 import { Rendition } from './rendition.entity.js';
@@ -50,7 +50,7 @@ export class ProcessingService {
       if (started.attempts > maxStarts) throw new ProcessingFailure('internal', 'every try ended without a word');
       await withWorkspace(this.tools.workRoot, fileId, async (dir) => {
         const derived = await this.derive(started, dir, signal, heartbeat, niceness);
-        await this.publish(fileId, runId, derived, signal);
+        await this.publish(fileId, runId, derived, pipelineVersions[started.kind], signal);
       });
     } catch (error) {
       await this.discard(fileId, runId);
@@ -68,7 +68,7 @@ export class ProcessingService {
 
   private async start(fileId: string): Promise<Started | undefined> {
     const [row] = await this.em.execute<Started[]>(
-      `update files set attempts = attempts + 1, heartbeat_at = now() where id = ? and status = 'processing'
+      `update files set attempts = attempts + 1, heartbeat_at = now() where id = ? and (status = 'processing' or redo)
        returning kind, source_key, attempts`,
       [fileId],
     );
@@ -95,7 +95,13 @@ export class ProcessingService {
   }
 
   /** Bytes first, rows second. Whoever finds the file finished already takes its own bytes back. */
-  private async publish(fileId: string, runId: string, derived: Derived, signal: AbortSignal): Promise<void> {
+  private async publish(
+    fileId: string,
+    runId: string,
+    derived: Derived,
+    pipeline: number,
+    signal: AbortSignal,
+  ): Promise<void> {
     const stored: Stored[] = [];
     for (const made of derived.made) {
       signal.throwIfAborted();
@@ -103,18 +109,25 @@ export class ProcessingService {
       await this.storage.put(key, { path: made.path }, { contentType: made.mimeType });
       stored.push({ ...made, key });
     }
-    const won = await this.em.transactional((em) => this.commit(em, fileId, derived, stored));
+    const won = await this.em.transactional((em) => this.commit(em, fileId, derived, pipeline, stored));
     await (won ? this.discardOthers(fileId, runId) : this.discard(fileId, runId));
   }
 
-  private async commit(em: EntityManager, fileId: string, derived: Derived, stored: Stored[]): Promise<boolean> {
+  private async commit(
+    em: EntityManager,
+    fileId: string,
+    derived: Derived,
+    pipeline: number,
+    stored: Stored[],
+  ): Promise<boolean> {
     const { width = null, height = null, durationMs = null, placeholder = null, color = null, facts } = derived;
     const updated = await em.execute<{ id: string }[]>(
-      `update files set status = 'ready', progress = 1, width = ?, height = ?, duration_ms = ?, placeholder = ?, color = ?,
-         facts = ?, processed_at = now(), updated_at = now() where id = ? and status = 'processing' returning id`,
-      [width, height, durationMs, placeholder, color, JSON.stringify(facts), fileId],
+      `update files set status = 'ready', redo = false, pipeline = ?, progress = 1, width = ?, height = ?, duration_ms = ?, placeholder = ?, color = ?,
+         facts = ?, processed_at = now(), updated_at = now() where id = ? and (status = 'processing' or redo) returning id`,
+      [pipeline, width, height, durationMs, placeholder, color, JSON.stringify(facts), fileId],
     );
     if (!updated.length) return false;
+    await em.execute('delete from renditions where file_id = ?', [fileId]);
     await em.insertMany(
       Rendition,
       stored.map(({ path: _, facts = {}, ...rendition }) => ({ file: fileId, facts, ...rendition })),
@@ -126,8 +139,10 @@ export class ProcessingService {
   private async fail(fileId: string, code: FailureCode): Promise<void> {
     await this.em.transactional(async (em) => {
       const failed = await em.execute<{ id: string }[]>(
-        `update files set status = 'failed', failure_code = ?, processed_at = now(), updated_at = now()
-         where id = ? and status = 'processing' returning id`,
+        // What was ready before stays so: the old renditions are still there.
+        `update files set status = case when redo then 'ready' else 'failed' end, failure_code = case when redo then null else ? end,
+           redo = false, processed_at = now(), updated_at = now()
+         where id = ? and (status = 'processing' or redo) returning id`,
         [code, fileId],
       );
       if (failed.length) await this.outbox.record('file.failed', { fileId });

@@ -6,8 +6,18 @@ import type { FileKind } from './file.entity.js';
 
 const folders: Record<FileKind, string> = { photo: 'photos', video: 'videos', music: 'musics', file: 'files' };
 
+/** What an address carries beside its path: the making of the bytes (`v`), and whose it is (`t`). */
+export interface AddressQuery {
+  v?: string | undefined;
+  t?: string | null | undefined;
+}
+
 /** Addresses are relative to the host: right behind every proxy and under every name. */
-export const fileHref = (kind: FileKind, url: string): string => `/api/${folders[kind]}/${url}`;
+export function fileHref(kind: FileKind, url: string, path = '', { v, t }: AddressQuery = {}): string {
+  const query = [...(v ? [`v=${v}`] : []), ...(t ? [`t=${t}`] : [])].join('&');
+  const joint = path.includes('?') ? '&' : '?';
+  return `/api/${folders[kind]}/${url}${path}${query && joint + query}`;
+}
 
 const uuid = /^[0-9a-f]{32}$/;
 

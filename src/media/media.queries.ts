@@ -17,7 +17,7 @@ const columns = sql`
   (select coalesce(json_agg(json_build_object('url', f.url, 'kind', f.kind, 'status', f.status, 'progress', f.progress,
       'width', f.width, 'height', f.height, 'durationMs', f.duration_ms, 'placeholder', f.placeholder, 'color', f.color,
       'facts', f.facts, 'failureCode', f.failure_code,
-      'renditions', (select coalesce(json_agg(json_build_object('role', r.role, 'name', r.name, 'mimeType', r.mime_type, 'width', r.width,
+      'renditions', (select coalesce(json_agg(json_build_object('role', r.role, 'version', right(r.id::text, 8), 'name', r.name, 'mimeType', r.mime_type, 'width', r.width,
           'height', r.height, 'bitrate', r.bitrate, 'bytes', r.bytes) order by r.role, r.width nulls last, r.bytes), '[]')
         from renditions r where r.file_id = f.id)) order by mf.position), '[]')
     from media_files mf join files f on f.id = mf.file_id where mf.media_id = m.id) as files`;
@@ -41,7 +41,7 @@ const byCount = (count: 'views' | 'likes', direction: 'asc' | 'desc'): Sort => {
   return {
     order: sql`${column} ${sql.raw(direction)}, m.id ${sql.raw(direction)}`,
     after: ([value, id]: [number, string]) => sql<boolean>`(${column}, m.id) ${compare} (${value}::int, ${id}::uuid)`,
-    key: z.tuple([z.int(), z.uuid()]),
+    key: z.tuple([z.int32(), z.uuid()]),
     keyOf: ({ counts, id }) => [counts[count], id],
   };
 };

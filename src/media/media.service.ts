@@ -6,7 +6,7 @@ import { FilesService } from '../files/files.service.js';
 import { slug } from '../platform/database/slug.js';
 import { Problem } from '../platform/http/problems.js';
 import { TagsService } from '../tags/tags.service.js';
-import type { MediaType, Visibility } from './media.entity.js';
+import type { MediaType } from './media.entity.js';
 import { MediaQueries } from './media.queries.js';
 import type { EditBody, MediaView, PublishBody } from './media.schemas.js';
 import { MediaStatus } from './media.status.js';
@@ -109,13 +109,9 @@ export class MediaService {
   }
 
   /** Locks the row. @throws {Problem} `media_not_found` where it can't be seen, `not_yours` where it can */
-  private async ownMedia(
-    em: EntityManager,
-    viewer: string,
-    url: string,
-  ): Promise<{ id: string; visibility: Visibility }> {
-    const { rows } = await sql<{ id: string; owner_id: string; visibility: Visibility }>`
-      select m.id, m.owner_id, m.visibility from medias m where m.url = ${url} and ${visibleTo(viewer)} for update of m`.execute(
+  private async ownMedia(em: EntityManager, viewer: string, url: string): Promise<{ id: string }> {
+    const { rows } = await sql<{ id: string; owner_id: string }>`
+      select m.id, m.owner_id from medias m where m.url = ${url} and ${visibleTo(viewer)} for update of m`.execute(
       em.getKysely<unknown>(),
     );
     const [media] = rows;
@@ -127,7 +123,7 @@ export class MediaService {
   /** In the order of `urls`. Locked in the order of ids, so that two requests can't wait for each other. */
   private async lockFiles(em: EntityManager, ownerId: string, urls: string[]): Promise<OwnFile[]> {
     const rows = await em.execute<OwnFile[]>(
-      `select f.id, f.url, f.kind, f.status, f.width, f.height, exists (select 1 from media_files where file_id = f.id) as used
+      `select f.id, f.url, f.kind, f.status, f.width, f.height, f.unused_since is null as used
        from files f where f.owner_id = ? and f.url = any(?::text[]) order by f.id for update of f`,
       [ownerId, `{${urls.join()}}`],
     );

@@ -8,6 +8,8 @@ import type { MediaView } from './media.schemas.js';
 import type { ViewerId } from './visibility.js';
 
 interface RenditionRow {
+  /** Another one for each making. */
+  version: string;
   role: RenditionRole;
   name: string;
   mimeType: string;
@@ -33,7 +35,7 @@ export type MediaRow = Omit<MediaView, 'files' | 'failure' | 'owner' | 'createdA
 const extensions: Record<string, string> = { 'image/webp': 'webp', 'image/jpeg': 'jpeg', 'image/avif': 'avif' };
 
 /** Where each rendition is served, below its file's address. */
-const paths: Record<RenditionRole, (rendition: RenditionRow) => string> = {
+const paths: Record<RenditionRole, (rendition: Pick<RenditionRow, 'name' | 'mimeType'>) => string> = {
   image: ({ name, mimeType }) =>
     name === 'original' ? '?size=original' : `?size=${name}&format=${extensions[mimeType]}`,
   rung: ({ name }) => `/${name}.mp4`,
@@ -63,14 +65,14 @@ export class MediaViews {
 
   /** @param signFor whose token the addresses carry; null for bytes that are open anyway */
   private file({ failureCode: _, renditions, ...file }: FileRow, signFor: ViewerId): MediaView['files'][number] {
-    const token = signFor && this.signed.token(file.url, signFor);
-    const href = (path: string) => withToken(fileHref(file.kind as FileKind, file.url) + path, token);
+    const t = signFor && this.signed.token(file.url, signFor);
+    const href = (path: string, v?: string) => fileHref(file.kind as FileKind, file.url, path, { v, t });
     const has = (role: RenditionRole) => renditions.some((rendition) => rendition.role === role);
     return {
       ...file,
-      renditions: renditions.map(({ role, ...rendition }) => ({
+      renditions: renditions.map(({ role, version, ...rendition }) => ({
         ...rendition,
-        href: href(paths[role]({ role, ...rendition })),
+        href: href(paths[role](rendition), version),
       })),
       ...((has('rung') || has('audio')) && { hls: href('') }),
       ...(has('poster') && { poster: href('/poster') }),
@@ -78,6 +80,3 @@ export class MediaViews {
     };
   }
 }
-
-export const withToken = (href: string, token: string | null): string =>
-  token ? `${href}${href.includes('?') ? '&' : '?'}t=${token}` : href;

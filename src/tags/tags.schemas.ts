@@ -1,5 +1,8 @@
 import { z } from 'zod';
 
+/** On one media. */
+export const maxTags = 30;
+
 /** Letters of any script, digits, `_` and `-`; kept in lower case and NFC, so `#Café` and `café` are one tag. */
 export const TagName = z
   .string()

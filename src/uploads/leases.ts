@@ -1,9 +1,9 @@
-import type { EntityManager } from '@mikro-orm/postgresql';
-import { Injectable } from '@nestjs/common';
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable, Logger } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EntityManager as Manager } from '@mikro-orm/postgresql';
 import { Problem } from '../platform/http/problems.js';
+import { isUuid } from './upload-records.js';
 
 /** Silence after which a writer counts as dead. */
 const leaseMs = 15_000;
@@ -15,10 +15,11 @@ const patienceMs = 10_000;
  */
 @Injectable()
 export class Leases {
+  private readonly logger = new Logger('Leases');
   private readonly em: EntityManager;
   private readonly holders = new Map<string, () => void>();
 
-  constructor(em: Manager) {
+  constructor(em: EntityManager) {
     this.em = em.fork();
   }
 
@@ -44,6 +45,7 @@ export class Leases {
 
   /** @throws {Problem} `upload_locked` */
   private async acquire(id: string, onWanted: () => void, signal?: AbortSignal): Promise<() => Promise<void>> {
+    if (!isUuid(id)) throw new Problem('upload_not_found');
     const writer = randomUUID();
     const deadline = Date.now() + patienceMs;
     while (!(await this.take(id, writer))) {
@@ -53,30 +55,37 @@ export class Leases {
       await sleep(100);
     }
     this.holders.set(id, onWanted);
-    const renewal = setInterval(
-      () => void this.take(id, writer).catch(() => clearInterval(renewal)),
-      leaseMs / 3,
-    ).unref();
+    const renewal = setInterval(() => void this.renew(id, writer, onWanted), leaseMs / 5).unref();
     return async () => {
       clearInterval(renewal);
       if (this.holders.get(id) === onWanted) this.holders.delete(id);
-      await this.em.execute('update uploads set writer = null, writer_until = null where id::text = ? and writer = ?', [
+      await this.em.execute('update uploads set writer = null, writer_until = null where id = ? and writer = ?', [
         id,
         writer,
       ]);
     };
   }
 
+  /** A failed try is followed by others; a lease that somebody else has by now is lost, and its holder has to stop. */
+  private async renew(id: string, writer: string, onLost: () => void): Promise<void> {
+    try {
+      if (!(await this.take(id, writer))) onLost();
+    } catch (error) {
+      this.logger.warn({ uploadId: id, err: error }, 'could not renew the lease');
+    }
+  }
+
   /** Takes or renews. An upload that does not exist is nobody's: whoever asks finds that out next. */
   private async take(id: string, writer: string): Promise<boolean> {
     const [row] = await this.em.execute<{ taken: boolean }[]>(
-      `with u as (select id from uploads where id::text = :id), t as (
+      `with t as (
          update uploads set writer = :writer, writer_until = now() + interval '${leaseMs} milliseconds'
-         where id in (select id from u) and (writer is null or writer = :writer or writer_until < now()) returning 1)
-       select exists (select 1 from t) or not exists (select 1 from u) as taken`
-        .replaceAll(':id', '?')
-        .replaceAll(':writer', '?::uuid'),
-      [id, writer, writer],
+         where id = :id and (writer is null or writer = :writer or writer_until < now()) returning 1)
+       select exists (select 1 from t) or not exists (select 1 from uploads where id = :id) as taken`.replaceAll(
+        /:\w+/g,
+        '?::uuid',
+      ),
+      [writer, id, writer, id],
     );
     return row!.taken;
   }

@@ -3,10 +3,12 @@ import { createWriteStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { Transform, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { inBytes } from '../platform/http/in-bytes.js';
 import { Problem } from '../platform/http/problems.js';
 
-/** A client that sends nothing for so long is gone, whatever its socket says. */
-const silenceMs = 60_000;
+/** Who sends less than this in a minute holds a connection, not an upload. */
+const leastBytes = 64 * 1024;
+const minute = 60_000;
 
 export interface Received {
   bytes: number;
@@ -27,32 +29,43 @@ export async function receive(
 ): Promise<Received> {
   const hash = createHash('sha256');
   let bytes = 0;
-  const silence = new AbortController();
-  const timer = setTimeout(() => silence.abort(), silenceMs);
+  const stop = new AbortController();
+  let before = 0;
+  const watch = setInterval(() => {
+    if (bytes - before < leastBytes) stop.abort();
+    before = bytes;
+  }, minute);
   const meter = new Transform({
     transform(chunk: Buffer, _encoding, done) {
-      timer.refresh();
       bytes += chunk.length;
       if (bytes > maxBytes) return done(onTooMuch());
       hash.update(chunk);
       done(null, chunk);
     },
   });
-  let broken: Error | null = stream.errored;
-  stream.once('error', (error: Error) => (broken = error));
+  const file = createWriteStream(path, { flags: 'wx' });
+  let ours: Error | undefined;
+  file.once('error', (error: Error) => (ours = error));
   try {
     // It may have ended badly while we were asking for room: then nothing would ever come of waiting for it.
-    if (stream.destroyed) throw (broken ??= new Error('The body was gone before it was read'));
-    await pipeline(stream, meter, createWriteStream(path, { flags: 'wx' }), { signal: silence.signal });
+    if (stream.destroyed) throw stream.errored ?? new Error('The body was gone before it was read');
+    await pipeline(stream, meter, file, { signal: stop.signal });
   } catch (error) {
+    file.destroy();
     if (error instanceof Problem) throw error;
-    if (silence.signal.aborted) throw new Problem('request_timeout', `Nothing came for ${silenceMs / 1_000} seconds.`);
-    throw broken === error ? brokenBody(error) : error;
+    if (stop.signal.aborted) throw new Problem('request_timeout', `Send at least ${inBytes(leastBytes)} a minute.`);
+    throw ours ? writeProblem(ours) : brokenBody(error);
   } finally {
-    clearTimeout(timer);
+    clearInterval(watch);
   }
   return { bytes, sha256: hash.digest('hex') };
 }
+
+/** A full disk is our trouble, and may be over soon. */
+export const writeProblem = (error: Error): Error =>
+  ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '')
+    ? new Problem('unavailable', { detail: 'The storage is full.', cause: error })
+    : error;
 
 /** The client's fault: cut off, or not well-formed. */
 export const brokenBody = (cause: unknown): Problem =>

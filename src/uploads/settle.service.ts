@@ -36,6 +36,8 @@ export interface Settled {
   created: boolean;
 }
 
+type Known = Settled & { fileId: string };
+
 /** What looking at a file may take. */
 const acceptMs = 60_000;
 
@@ -55,8 +57,8 @@ export class SettleService {
   async settle(whole: Whole): Promise<Settled> {
     const known = await this.known(whole);
     if (known) {
-      await (whole.placed ? this.storage.delete(originalKey(whole.id)) : rm(whole.path, { force: true }));
-      return known;
+      if (!whole.placed) await rm(whole.path, { force: true });
+      return this.withoutCopy(whole, known);
     }
     const accepted = await this.look(whole);
     if (!whole.placed) await this.place(whole, accepted);
@@ -92,7 +94,7 @@ export class SettleService {
   }
 
   /** The owner's file with the same bytes, if there is one. A failed one is given another try. */
-  private known({ id, ownerId, kind, sha256 }: Whole): Promise<Settled | null> {
+  private known({ id, ownerId, kind, sha256 }: Whole): Promise<Known | null> {
     return this.em.transactional(async (em) => {
       const [file] = await em.execute<(Omit<UploadedFile, 'href' | 'bytes'> & { id: string; bytes: string })[]>(
         `select id, url, kind, status, bytes, sha256, filename from files where owner_id = ? and kind = ? and sha256 = ? for update`,
@@ -101,15 +103,21 @@ export class SettleService {
       if (!file) return null;
       const failed = file.status === 'failed';
       if (failed) await this.files.restart(em, file.id);
+      // Whoever was just told of it gets the whole time to show it.
+      await em.execute('update files set unused_since = now() where id = ? and unused_since is not null', [file.id]);
       // What was sent counts for the day, though nothing more is stored.
       await em.execute(`update uploads set state = 'settled', bytes = ?, file_url = ? where id = ?`, [
         file.bytes,
         file.url,
         id,
       ]);
-      const { id: _, ...rest } = file;
+      const { id: fileId, ...rest } = file;
       const status: FileStatus = failed ? 'processing' : file.status;
-      return { created: false, file: { ...rest, status, bytes: Number(file.bytes), href: fileHref(kind, file.url) } };
+      return {
+        fileId,
+        created: false,
+        file: { ...rest, status, bytes: Number(file.bytes), href: fileHref(kind, file.url) },
+      };
     });
   }
 
@@ -119,7 +127,7 @@ export class SettleService {
       const { mimeType, width = null, height = null, durationMs = null } = accepted;
       const [row] = await em.execute<{ url: string }[]>(
         `insert into files (id, url, owner_id, kind, status, progress, bytes, sha256, filename, source_key, mime_type, width, height, duration_ms)
-         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (owner_id, kind, sha256) do nothing returning url`,
+         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing returning url`,
         [
           id,
           slug(),
@@ -140,7 +148,7 @@ export class SettleService {
       if (!row) return null;
       await em.execute('update users set storage_bytes = storage_bytes + ? where id = ?', [bytes, ownerId]);
       const [upload] = await em.execute<{ id: string }[]>(
-        `update uploads set state = 'settled', bytes = ?, file_url = ? where id = ? returning id`,
+        `update uploads set state = 'settled', bytes = ?, file_url = ? where id = ? and state = 'open' returning id`,
         [bytes, row.url, id],
       );
       if (!upload) throw new Problem('upload_expired'); // Swept away, and the bytes with it.
@@ -156,7 +164,12 @@ export class SettleService {
   private async duplicate(whole: Whole): Promise<Settled> {
     const known = await this.known(whole);
     if (!known) throw new Problem('unavailable', 'The same file was deleted while it was sent: send it again.');
-    await this.storage.delete(originalKey(whole.id));
-    return known;
+    return this.withoutCopy(whole, known);
+  }
+
+  /** The bytes are stored twice now, unless the known file is this very upload, settled by another process. */
+  private async withoutCopy(whole: Whole, { fileId, ...settled }: Known): Promise<Settled> {
+    if (fileId !== whole.id) await this.storage.delete(originalKey(whole.id));
+    return settled;
   }
 }

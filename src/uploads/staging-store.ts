@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { announcedChecksum, verified } from './checksum.js';
+import { writeProblem } from './receive.js';
 import type { UploadRecords } from './upload-records.js';
 
 /** Half-sent files on local disk. What is known about them is their `uploads` row; there is no second record of it. */
@@ -40,8 +41,20 @@ export class StagingStore extends FileStore {
   }
 
   override async write(body: Readable, id: string, offset: number): Promise<number> {
+    // A PATCH behind the end of a finished upload brings nothing, and there is no file to write it to.
+    if ((await this.records.find(id))?.state === 'settled') return offset;
     const checksum = announcedChecksum.getStore();
     return verified(checksum, this.pathOf(id), offset, body, (stream) => super.write(stream, id, offset));
+  }
+
+  /** A charge without a place for its bytes is given back. */
+  override async create(upload: Upload): Promise<Upload> {
+    try {
+      return await super.create(upload);
+    } catch (error) {
+      await this.records.remove(upload.id);
+      throw writeProblem(error as Error);
+    }
   }
 
   override async remove(id: string): Promise<void> {

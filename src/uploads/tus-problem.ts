@@ -16,6 +16,8 @@ const codes = new Map<unknown, ProblemCode>([
   [ERRORS.ERR_LOCK_TIMEOUT, 'upload_locked'],
   [ERRORS.ABORTED, 'upload_locked'],
   [ERRORS.INVALID_TERMINATION, 'upload_finished'],
+  // The library hides the reason; a disk that can't be written to is what there is.
+  [ERRORS.FILE_WRITE_ERROR, 'unavailable'],
   [ERRORS.UNSUPPORTED_CREATION_DEFER_LENGTH_EXTENSION, 'not_supported'],
   [ERRORS.UNSUPPORTED_CONCATENATION_EXTENSION, 'not_supported'],
 ]);

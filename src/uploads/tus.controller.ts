@@ -46,7 +46,7 @@ export class TusController {
         headers: { Location: 'Address of the upload', 'Upload-Expires': 'Until when it can be resumed' },
       },
     },
-    problems: ['too_large', 'quota_exceeded', 'validation_failed', 'not_supported'],
+    problems: ['too_large', 'quota_exceeded', 'too_many_uploads', 'validation_failed', 'not_supported'],
   })
   create(@CurrentUser() viewer: Viewer, @Req() request: FastifyRequest, @Res() reply: FastifyReply) {
     return this.tus.handle(request, reply, viewer);

@@ -12,16 +12,20 @@ export interface UploadRecord {
   createdAt: Date;
 }
 
-/** The rows of resumable uploads. Ids come from addresses, so anything may stand in them. */
+/** Ids come from addresses, so anything may stand in them. */
+export const isUuid = (id: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id);
+
+/** The rows of resumable uploads. */
 export class UploadRecords {
   constructor(private readonly em: EntityManager) {}
 
   async find(id: string): Promise<UploadRecord | undefined> {
+    if (!isUuid(id)) return undefined;
     const [row] = await this.em.execute<
       (Omit<UploadRecord, 'bytes' | 'createdAt'> & { bytes: string; createdAt: string })[]
     >(
       `select id, owner_id as "ownerId", kind, state, filename, bytes, file_url as "fileUrl", created_at as "createdAt"
-       from uploads where id::text = ? and resumable`,
+       from uploads where id = ? and resumable`,
       [id],
     );
     return row && { ...row, bytes: Number(row.bytes), createdAt: new Date(row.createdAt) };
@@ -29,6 +33,6 @@ export class UploadRecords {
 
   /** What was charged comes back, unless it became a file. */
   async remove(id: string): Promise<void> {
-    await this.em.execute(`delete from uploads where id::text = ? and state = 'open'`, [id]);
+    await this.em.execute(`delete from uploads where id = ? and state = 'open'`, [id]);
   }
 }

@@ -33,7 +33,14 @@ const DocumentedUpload = (kind: FileKind, accepted: string) =>
         202: { schema: UploadedFile, description: 'Taken; processing follows' },
         200: { schema: UploadedFile, description: 'You have this file already' },
       },
-      problems: ['file_missing', 'too_large', 'quota_exceeded', 'unsupported_media_type', 'content_refused'],
+      problems: [
+        'file_missing',
+        'too_large',
+        'quota_exceeded',
+        'too_many_uploads',
+        'unsupported_media_type',
+        'content_refused',
+      ],
     }),
   );
 

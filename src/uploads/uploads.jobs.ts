@@ -1,11 +1,16 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable, Logger } from '@nestjs/common';
-import { rm } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OnJob } from '../platform/queue/on-job.js';
 import { fileFolder } from '../platform/storage/keys.js';
 import { Storage } from '../platform/storage/storage.js';
 import { FinishService } from './finish.service.js';
+import { isUuid } from './upload-records.js';
+
+const firstId = '00000000-0000-0000-0000-000000000000';
+/** Younger bytes may belong to a request that runs. */
+const strayMs = 24 * 3_600_000;
 
 /** Ends what nobody came back for. */
 @Injectable()
@@ -22,22 +27,45 @@ export class UploadsJobs {
   async sweep(): Promise<void> {
     await this.finishComplete();
     while (await this.removeExpired());
+    await this.removeStrays();
     // A settled upload is only the charge for the day.
     await this.em.execute(`delete from uploads where state = 'settled' and created_at < now() - interval '25 hours'`);
   }
 
   /** Uploads whose last bytes arrived, but whose process died before it could make a file of them. */
   private async finishComplete(): Promise<void> {
-    const idle = await this.em.execute<{ id: string }[]>(
-      `select id from uploads where state = 'open' and resumable and expires_at > now() and created_at < now() - interval '1 minute'
-         and (writer_until is null or writer_until < now()) order by id limit 1000`,
-    );
-    for (const { id } of idle) {
-      try {
-        if (await this.finishing.finish(id))
-          this.logger.log({ uploadId: id }, 'finished for a client that did not come back');
-      } catch (error) {
-        this.logger.warn({ uploadId: id, err: error }, 'could not be finished');
+    for (let after = firstId; ;) {
+      const idle = await this.em.execute<{ id: string }[]>(
+        `select id from uploads where state = 'open' and resumable and expires_at > now() and created_at < now() - interval '1 minute'
+           and (writer_until is null or writer_until < now()) and id > ? order by id limit 500`,
+        [after],
+      );
+      for (const { id } of idle) await this.finish(id);
+      const last = idle.at(-1);
+      if (!last) return;
+      after = last.id;
+    }
+  }
+
+  private async finish(id: string): Promise<void> {
+    try {
+      if (await this.finishing.finish(id))
+        this.logger.log({ uploadId: id }, 'finished for a client that did not come back');
+    } catch (error) {
+      this.logger.warn({ uploadId: id, err: error }, 'could not be finished');
+    }
+  }
+
+  /** What a process left behind that died after its upload was settled, or before it was known. */
+  private async removeStrays(): Promise<void> {
+    for (const folder of [this.storage.staging, join(this.storage.staging, 'tus')]) {
+      const names = (await readdir(folder)).filter(isUuid);
+      for (const name of names) {
+        const path = join(folder, name);
+        const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Infinity }));
+        if (mtimeMs > Date.now() - strayMs) continue;
+        const open = await this.em.execute<unknown[]>(`select 1 from uploads where id = ? and state = 'open'`, [name]);
+        if (!open.length) await rm(path, { force: true });
       }
     }
   }

@@ -22,6 +22,9 @@ interface Incoming {
   announced: number | null;
 }
 
+/** Of one user at a time. */
+const maxOpen = 200;
+
 /** How long bytes may lie around whose request died. */
 const multipartExpiryMs = 6 * 3_600_000;
 
@@ -79,11 +82,25 @@ export class UploadsService {
     if (wanted !== null && wanted > maxBytes) throw this.tooLarge(kind, maxBytes, wanted);
     return this.em.transactional(async (em) => {
       const bytes = await this.quota.room(ownerId, wanted, maxBytes);
+      await this.refuseTooMany(em, ownerId);
       const [row] = await em.execute<{ id: string }[]>(
         'insert into uploads (owner_id, kind, resumable, filename, bytes, expires_at) values (?, ?, ?, ?, ?, ?) returning id',
         [ownerId, kind, resumable, filename, bytes, new Date(Date.now() + expiresInMs)],
       );
       return { id: row!.id, bytes, filename };
+    });
+  }
+
+  /** Asked under the lock on the user's row that `room` took. */
+  private async refuseTooMany(em: EntityManager, ownerId: string): Promise<void> {
+    const [row] = await em.execute<{ open: number }[]>(
+      `select count(*)::int as open from uploads where owner_id = ? and state = 'open' and expires_at > now()`,
+      [ownerId],
+    );
+    if (row!.open < maxOpen) return;
+    throw new Problem('too_many_uploads', {
+      detail: `${maxOpen} uploads are open: finish or delete some of them first.`,
+      headers: { 'retry-after': '60' },
     });
   }
 

@@ -147,7 +147,7 @@ describe('an emptied queue', () => {
       'the job',
     );
     await vitrine.db.query(`delete from bullmq.job where name = 'photo.derive'`);
-    await vitrine.db.query(`update files set created_at = now() - interval '10 minutes' where url = $1`, [file.url]);
+    await vitrine.db.query(`update files set updated_at = now() - interval '10 minutes' where url = $1`, [file.url]);
     vitrine.startWorker(media);
     expect(await ada.settled(file.url, 60_000)).toMatchObject({ status: 'ready' });
     expect((await row(file.url)).runs).toBe(1);

@@ -89,6 +89,35 @@ describe('vitrine integrity', () => {
   });
 });
 
+describe('vitrine reprocess', () => {
+  const reprocess = async (...args: string[]) =>
+    (await promisify(execFile)(process.execPath, [cli, 'reprocess', ...args], { env: env() })).stdout;
+
+  it('makes a file anew while the old stays, under addresses of its own', async () => {
+    const media = await ada.publish('photo', await picture(310, 200).jpeg().toBuffer());
+    const { url } = media.files[0];
+    await vitrine.db.query('update files set pipeline = 0 where url = $1', [url]);
+    expect(await reprocess('--outdated', '--dry-run')).toBe(`photo ${url}\n`);
+    expect(await reprocess('--outdated')).toBe(`photo ${url}\n`);
+    expect(await reprocess('--outdated')).toBe('');
+    const hrefs = (m: Json): string[] => m.files[0].renditions.map(({ href }: Json) => href);
+    const anew = await until(async () => {
+      const { body } = await ada.get(`/api/medias/${media.url}`).expect(200);
+      expect(body.status).toBe('ready');
+      for (const href of hrefs(body)) await ada.get(href).expect(200);
+      return hrefs(body)[0] !== hrefs(media)[0] && body;
+    }, 'the new renditions');
+    expect(hrefs(anew)).toHaveLength(hrefs(media).length);
+    expect(hrefs(anew).filter((href) => hrefs(media).includes(href))).toEqual([]);
+    const { rows } = await vitrine.db.query('select redo, pipeline, status from files where url = $1', [url]);
+    expect(rows).toEqual([{ redo: false, pipeline: 1, status: 'ready' }]);
+  });
+
+  it('wants to be told what', async () => {
+    await expect(reprocess()).rejects.toThrow('Say what');
+  });
+});
+
 describe('a file that nothing shows', () => {
   it('is removed after its time, with its bytes and its charge; one that is shown stays', async () => {
     const shown = await ada.publish('photo', await picture(302, 200).png().toBuffer());

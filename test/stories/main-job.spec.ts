@@ -173,7 +173,7 @@ describe('a video', () => {
       const ranges = [...(body as string).matchAll(/BYTERANGE[:=]"?(\d+)@(\d+)/g)].map(
         ([, length, offset]) => [Number(length), Number(offset)] as const,
       );
-      const uri = /^\/.*\.mp4$/m.exec(body as string)![0];
+      const uri = /^\/.*\.mp4\?v=\w{8}$/m.exec(body as string)![0];
       for (const [length, offset] of ranges) {
         const { bytes } = await anybody.get(uri, { range: `bytes=${offset}-${offset + length - 1}` }).expect(206);
         expect(bytes.length).toBe(length);
@@ -184,6 +184,9 @@ describe('a video', () => {
   it('has a poster', async () => {
     const { bytes } = await anybody.get(media.files[0].poster, { accept: 'image/jpeg' }).expect(200);
     expect(await sharp(bytes).metadata()).toMatchObject({ format: 'jpeg', width: 854, height: 480 });
+    expect((await anybody.get(media.files[0].poster)).headers.get('cache-control')).toBe('public, no-cache');
+    const { href } = media.files[0].renditions.find(({ mimeType }: Json) => mimeType === 'image/webp');
+    expect((await anybody.get(href)).headers.get('cache-control')).toContain('immutable');
   });
 
   it('is a reel only when it stands upright', async () => {
@@ -203,7 +206,7 @@ describe('a music', () => {
     expect(Math.abs(file.durationMs - 5_000)).toBeLessThan(100);
 
     const { body: playlist } = await anybody.get(file.hls).expect(200);
-    expect(playlist).toMatch(/#EXT-X-MAP:URI="\/api\/musics\/\w+\/audio\.mp4"/);
+    expect(playlist).toMatch(/#EXT-X-MAP:URI="\/api\/musics\/\w+\/audio\.mp4\?v=\w{8}"/);
     const download = await anybody.get(`/api/musics/${file.url}/audio.m4a`).expect(200);
     const { format, streams } = await probed(download.bytes, 'audio.m4a');
     expect(format.tags).toMatchObject({ title: 'Gleis 9', artist: 'Die Probe' });

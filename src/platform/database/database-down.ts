@@ -1,5 +1,5 @@
-/** PostgreSQL's classes 08 (connection), 53 (resources) and 57P (shutdown), and the socket's own errors. */
-const codes = /^(08|53|57P)|^(ECONNREFUSED|ECONNRESET|ENOTFOUND|EPIPE|ETIMEDOUT)$/;
+/** PostgreSQL's connection errors, 53 (resources) and 57P (shutdown), and the socket's own errors. */
+const codes = /^(08(000|001|003|004|006)|53|57P)|^(ECONNREFUSED|ECONNRESET|ENOTFOUND|EPIPE|ETIMEDOUT)$/;
 const sentences =
   /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/;
 

@@ -8,6 +8,7 @@ export const events = {
   'code.requested': z.strictObject({ codeId: id }),
   'file.uploaded': file,
   'file.ready': file,
+  'file.redo': file,
   'file.failed': file,
   'file.deleted': file,
   'media.published': z.strictObject({ mediaId: id, ownerId: id }),

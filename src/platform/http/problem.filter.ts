@@ -52,9 +52,12 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-function sendProblem(reply: FastifyReply, request: FastifyRequest, problem: Problem) {
+export function sendProblem(reply: FastifyReply, request: FastifyRequest, problem: Problem) {
   // Bytes are on their way already: the only honest signal left is a broken connection.
   if (reply.raw.headersSent) return void reply.raw.destroy();
+  // What was said of a body that did not come after all.
+  for (const name of ['etag', 'last-modified', 'content-disposition', 'accept-ranges', 'content-length'])
+    reply.removeHeader(name);
   const headers =
     problem.getStatus() === 503 ? { 'retry-after': '5', ...problem.extras.headers } : problem.extras.headers;
   void reply

@@ -58,7 +58,8 @@ export function problemAnswers(codes: readonly ProblemCode[]): MethodDecorator {
     const known = (Reflect.getMetadata(CODES, method.value as object) ?? []) as ProblemCode[];
     const all = [...new Set([...known, ...codes])];
     Reflect.defineMetadata(CODES, all, method.value as object);
-    for (const [status, group] of Map.groupBy(all, (code) => problems[code].status)) {
+    for (const status of new Set(all.map((code) => problems[code].status))) {
+      const group = all.filter((code) => problems[code].status === status);
       // What was said of this status before is said again, with the rest.
       Reflect.deleteProperty((Reflect.getMetadata(RESPONSES, method.value as object) ?? {}) as object, String(status));
       ApiResponse(problemAnswer(status, group))(target, key, method);

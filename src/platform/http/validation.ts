@@ -21,12 +21,12 @@ const pointer = (path: Path = []) =>
 /** Zod names unknown keys in one issue without a path; a client wants each at its own pointer. */
 const toErrors = ({ message, path, keys }: Issue): FieldError[] =>
   keys
-    ? keys.map((key) => ({ pointer: `${pointer(path)}/${key}`, message: 'There is no such field' }))
+    ? keys.map((key) => ({ pointer: pointer([...(path ?? []), key]).slice(0, 200), message: 'There is no such field' }))
     : [{ pointer: pointer(path), message }];
 
 /** Every body, query and parameter goes through its zod schema here; what comes out is what the handler gets. */
 export const validationPipe = () =>
   new StandardSchemaValidationPipe({
     exceptionFactory: (issues: readonly Issue[]) =>
-      new Problem('validation_failed', { errors: issues.slice(0, 50).flatMap(toErrors) }),
+      new Problem('validation_failed', { errors: issues.flatMap(toErrors).slice(0, 50) }),
   });

@@ -69,6 +69,7 @@ export class Migration0001Initial extends Migration {
         purpose text not null check (purpose in ('verify_email')),
         hash varchar(64),
         attempts int not null default 0,
+        requests int not null default 1,
         sent_at timestamptz,
         expires_at timestamptz not null,
         created_at timestamptz not null default now(),
@@ -104,6 +105,8 @@ export class Migration0001Initial extends Migration {
         placeholder varchar(64),
         color varchar(7),
         facts jsonb not null default '{}',
+        redo boolean not null default false,
+        pipeline smallint not null default 0,
         runs int not null default 0,
         attempts int not null default 0,
         heartbeat_at timestamptz,
@@ -114,7 +117,7 @@ export class Migration0001Initial extends Migration {
         unique (owner_id, kind, sha256)
       );
       create index files_unused_index on files (unused_since) where unused_since is not null;
-      create index files_unfinished_index on files (heartbeat_at nulls first) where status = 'processing';
+      create index files_unfinished_index on files (heartbeat_at nulls first) where status = 'processing' or redo;
 
       create table renditions (
         id uuid primary key default uuidv7(),
