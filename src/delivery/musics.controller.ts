@@ -43,7 +43,7 @@ export class MusicsController {
     @Query({ schema: TokenQuery }) _query: z.infer<typeof TokenQuery>,
     @Res() reply: FastifyReply,
   ) {
-    return this.only('audio', url, asking, reply);
+    return this.soleRendition('audio', url, asking, reply);
   }
 
   @Get('audio.m4a')
@@ -60,7 +60,24 @@ export class MusicsController {
     @Query({ schema: TokenQuery }) _query: z.infer<typeof TokenQuery>,
     @Res() reply: FastifyReply,
   ) {
-    return this.only('download', url, asking, reply);
+    return this.soleRendition('download', url, asking, reply);
+  }
+
+  @Get('waveform.json')
+  @OptionalUser()
+  @DocumentedBytes({
+    summary: 'The waveform of a music',
+    description: 'Peaks as audiowaveform writes them (version 2, 8 bit): 100 points a second, 4,000 at most.',
+    content: 'application/json',
+    params,
+  })
+  waveform(
+    @AskingFor() asking: Asking,
+    @Param({ schema: FileParam }) { url }: z.infer<typeof FileParam>,
+    @Query({ schema: TokenQuery }) _query: z.infer<typeof TokenQuery>,
+    @Res() reply: FastifyReply,
+  ) {
+    return this.soleRendition('waveform', url, asking, reply);
   }
 
   @Get('cover')
@@ -76,7 +93,7 @@ export class MusicsController {
     return send(reply, asking, this.delivery.image(file, 'cover', query, asking));
   }
 
-  private async only(role: RenditionRole, url: string, asking: Asking, reply: FastifyReply): Promise<void> {
+  private async soleRendition(role: RenditionRole, url: string, asking: Asking, reply: FastifyReply): Promise<void> {
     const file = await this.delivery.find(asking, 'music', url, [role]);
     return send(reply, asking, this.delivery.bytes(file, this.delivery.made(file, role)[0]));
   }

@@ -47,7 +47,7 @@ const images = (role: RenditionRole, outputs: Output[]): Made[] =>
 /**
  * Raised whenever the same file would come out different: `vitrine reprocess --outdated` finds what was made before.
  */
-export const pipelineVersions: Record<Exclude<FileKind, 'file'>, number> = { photo: 1, video: 1, music: 1 };
+export const pipelineVersions: Record<Exclude<FileKind, 'file'>, number> = { photo: 1, video: 1, music: 2 };
 
 /** What is made of each kind. A chat file is kept as it is. */
 export const derive: Record<Exclude<FileKind, 'file'>, Derive> = {
@@ -90,7 +90,7 @@ export const derive: Record<Exclude<FileKind, 'file'>, Derive> = {
   },
 
   async music(input, dir, limits, context) {
-    const { facts, hls, progressive, cover } = await deriveMusic(input, dir, limits.photo, context);
+    const { facts, hls, progressive, waveform, cover } = await deriveMusic(input, dir, limits.photo, context);
     const { durationMs, ...rest } = facts;
     const { codecs, initBytes, segments, ...stream } = hls;
     return {
@@ -100,6 +100,7 @@ export const derive: Record<Exclude<FileKind, 'file'>, Derive> = {
       made: [
         { role: 'audio', name: 'audio', ...stream, facts: { codecs, initBytes, segments } },
         { role: 'download', name: 'audio', ...progressive },
+        { role: 'waveform', name: 'peaks', ...waveform },
         ...(cover ? images('cover', cover.outputs) : []),
       ],
     };

@@ -83,6 +83,7 @@ const MediaFile = z
     renditions: z.array(Rendition),
     hls: z.string().optional().meta({ description: 'Master playlist' }),
     poster: z.string().optional(),
+    waveform: z.string().optional().meta({ description: 'Peaks, JSON' }),
     cover: z.string().optional(),
     facts: z.record(z.string(), z.unknown()),
   })

@@ -18,7 +18,7 @@ interface RenditionRow {
   bitrate: number | null;
   bytes: number;
 }
-type FileRow = Omit<MediaView['files'][number], 'renditions' | 'hls' | 'poster' | 'cover'> & {
+type FileRow = Omit<MediaView['files'][number], 'renditions' | 'hls' | 'poster' | 'waveform' | 'cover'> & {
   failureCode: FailureCode | null;
   renditions: RenditionRow[];
 };
@@ -43,6 +43,7 @@ const paths: Record<RenditionRole, (rendition: Pick<RenditionRow, 'name' | 'mime
   cover: ({ name, mimeType }) => `/cover?size=${name}&format=${extensions[mimeType]}`,
   audio: () => '/audio.mp4',
   download: () => '/audio.m4a',
+  waveform: () => '/waveform.json',
 };
 
 /** Turns rows into what clients see; private bytes get signed addresses of the viewer's own. */
@@ -76,6 +77,7 @@ export class MediaViews {
       })),
       ...((has('rung') || has('audio')) && { hls: href('') }),
       ...(has('poster') && { poster: href('/poster') }),
+      ...(has('waveform') && { waveform: href('/waveform.json') }),
       ...(has('cover') && { cover: href('/cover') }),
     };
   }

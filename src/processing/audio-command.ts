@@ -2,29 +2,40 @@ import { bare, flags, untrusted, type Command } from './ffmpeg.js';
 import { hlsOptions } from './hls-options.js';
 import type { AudioStream, Probe } from './probe.js';
 import type { Tags } from './tags.js';
+import { waveformRate } from './waveform.js';
 
 export const progressiveFile = 'audio.m4a';
 export const hlsName = 'stream';
 export const coverFile = 'cover';
+export const waveformFile = 'samples.s8';
+export const loudnessFile = 'loudness.txt';
 const bitrate = 128_000;
 
 export type Sound = Probe & { audio: AudioStream };
 
-/** The one encode: AAC in an M4A that begins to play before all of it has come, tagged. */
+/** One decode for everything: AAC in a tagged M4A that begins to play before all of it has come, and what is measured. */
 export function encodeCommand(input: string, { format, audio, tags }: Sound, threads: number): Command {
+  const chains = [
+    `[0:${audio.index}]${twoChannels(audio, 'mono')},asplit=3[sound][peaks][loud]`,
+    `[peaks]aresample=${waveformRate},aformat=channel_layouts=mono[wave]`,
+    `[loud]ebur128=metadata=1,ametadata=mode=print:key=lavfi.r128.I:file=${loudnessFile}[measured]`,
+  ];
   return {
     inputs: [untrusted(input, format.demuxer!, flags({ threads }))],
+    filter: chains.join(';'),
     outputs: [
       {
         path: progressiveFile,
         options: [
-          ...flags({ map: `0:${audio.index}`, af: twoChannels(audio, 'mono') }),
+          ...flags({ map: '[sound]' }),
           ...flags({ 'c:a': 'aac', 'b:a': bitrate, ar: sampleRate(audio) }),
           ...bare,
           ...Object.entries(tagsOfMp4(tags)).flatMap(([name, value]) => ['-metadata', `${name}=${value}`]),
           ...flags({ movflags: '+faststart', f: 'ipod' }),
         ],
       },
+      { path: waveformFile, options: [...flags({ map: '[wave]', 'c:a': 'pcm_s8', f: 's8' }), ...bare] },
+      { path: '-', options: flags({ map: '[measured]', f: 'null' }) },
     ],
   };
 }

@@ -7,6 +7,7 @@ import { deriveMusic } from './audio.js';
 import { resolveBinaries, type Binaries } from './binaries.js';
 import { probe } from './probe.js';
 import { run } from './process.js';
+import type { Waveform } from './waveform.js';
 
 let dir: string;
 let binaries: Binaries;
@@ -97,4 +98,40 @@ it('leaves out a cover that is damaged or too large, and keeps the music', async
 it('fails when there is no sound', async () => {
   const input = await make('mute.mp4', '-f', 'lavfi', '-i', 'color=size=16x16:duration=1', '-c:v', 'mpeg4');
   await expect(derive(input)).rejects.toMatchObject({ code: 'no_streams' });
+});
+
+it('measures peaks and loudness in the same decode', async () => {
+  // A tone of full scale / 10 for two seconds, then silence for one.
+  const input = await make('peaks.wav', '-f', 'lavfi', '-i', "aevalsrc='0.1*sin(2*PI*1000*t)*lt(t,2)':d=3:s=48000");
+  const { facts, waveform } = await derive(input);
+  const peaks = JSON.parse(await readFile(waveform.path, 'utf8')) as Waveform;
+  expect(peaks).toMatchObject({ version: 2, channels: 1, bits: 8, sample_rate: 8000, samples_per_pixel: 80 });
+  expect(peaks.length).toBe(300);
+  expect(peaks.data).toHaveLength(600);
+  for (const [low, high] of [peaks.data.slice(100, 102), peaks.data.slice(300, 302)]) {
+    expect(high).toBeGreaterThanOrEqual(12);
+    expect(high).toBeLessThanOrEqual(14);
+    expect(low).toBeLessThanOrEqual(-11);
+  }
+  for (const value of peaks.data.slice(420)) expect(Math.abs(value)).toBeLessThanOrEqual(1);
+  // A sine of -20 dBFS peak in one channel is -23 LUFS (EBU Tech 3341, 1, turned around); gating leaves the silence out.
+  expect(facts.loudness!.integratedLufs).toBeCloseTo(-23, 0);
+  expect(facts.loudness!.gainDb).toBeCloseTo(-14 - facts.loudness!.integratedLufs, 1);
+});
+
+it('has no loudness of silence, and no more than 4,000 points of anything', async () => {
+  const input = await make(
+    'silence.flac',
+    '-f',
+    'lavfi',
+    '-i',
+    'anullsrc=sample_rate=44100:channel_layout=mono',
+    '-t',
+    '90',
+  );
+  const { facts, waveform } = await derive(input);
+  expect(facts.loudness).toBeNull();
+  const peaks = JSON.parse(await readFile(waveform.path, 'utf8')) as Waveform;
+  expect(peaks.length).toBeLessThanOrEqual(4_000);
+  expect(peaks.length).toBeGreaterThan(3_900);
 });

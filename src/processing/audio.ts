@@ -1,12 +1,14 @@
-import { mkdir, readFile, stat } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import {
   coverCommand,
   coverFile,
   encodeCommand,
   hlsName,
+  loudnessFile,
   progressiveFile,
   segmentCommand,
+  waveformFile,
   type Sound,
 } from './audio-command.js';
 import { codecsOf } from './codecs.js';
@@ -17,11 +19,13 @@ import { formatNamed } from './formats.js';
 import { averageBandwidth, durationOf, parseMediaPlaylist, type Segments } from './hls.js';
 import { deriveSizes, type Sizes } from './image.js';
 import type { PhotoLimits } from './limits.js';
+import { loudnessOf, type Loudness } from './loudness.js';
 import { readHeader } from './pixels.js';
 import { lengthOf, probe, probeAs } from './probe.js';
 import { readBytes } from './read-bytes.js';
 import { sniff } from './sniff.js';
 import type { Tags } from './tags.js';
+import { waveformOf } from './waveform.js';
 
 type AudioFile = {
   path: string;
@@ -33,7 +37,18 @@ type AudioFile = {
 };
 
 export type Music = {
-  facts: { durationMs: number; /** Of the source. */ codec: string; sampleRate: number; channels: number; tags: Tags };
+  facts: {
+    durationMs: number;
+    /** Of the source, as the next two. */
+    codec: string;
+    sampleRate: number;
+    channels: number;
+    tags: Tags;
+    /** Null for silence. */
+    loudness: Loudness | null;
+  };
+  /** JSON: see `Waveform`. */
+  waveform: { path: string; mimeType: 'application/json'; bytes: number };
   /** Fragmented MP4: the HLS segments in one file. */
   hls: AudioFile & Segments & { codecs: string };
   /** M4A that can be played while it comes, with the tags. */
@@ -62,11 +77,28 @@ export async function deriveMusic(input: string, dir: string, coverLimits: Photo
   await ffmpeg(segmentCommand(), { ...ctx, onProgress: undefined }, { cwd: dir });
   const { codec, sampleRate, channels } = sound.audio;
   return {
-    facts: { durationMs: progressive.durationMs, codec, sampleRate, channels, tags: sound.tags },
+    facts: {
+      durationMs: progressive.durationMs,
+      codec,
+      sampleRate,
+      channels,
+      tags: sound.tags,
+      loudness: await loudnessOf(path.join(dir, loudnessFile)),
+    },
+    waveform: await writeWaveform(dir),
     hls: await describeHls(dir),
     progressive,
     cover: found.cover && (await deriveCover(file, sound, found.cover.index, dir, coverLimits, ctx)),
   };
+}
+
+async function writeWaveform(dir: string): Promise<Music['waveform']> {
+  const samples = path.join(dir, waveformFile);
+  const file = path.join(dir, 'waveform.json');
+  const json = JSON.stringify(await waveformOf(samples));
+  await writeFile(file, json);
+  await rm(samples);
+  return { path: file, mimeType: 'application/json', bytes: Buffer.byteLength(json) };
 }
 
 async function describeProgressive(file: string, ctx: Context): Promise<AudioFile> {

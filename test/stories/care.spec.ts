@@ -110,7 +110,9 @@ describe('vitrine reprocess', () => {
     expect(hrefs(anew)).toHaveLength(hrefs(media).length);
     expect(hrefs(anew).filter((href) => hrefs(media).includes(href))).toEqual([]);
     const { rows } = await vitrine.db.query('select redo, pipeline, status from files where url = $1', [url]);
-    expect(rows).toEqual([{ redo: false, pipeline: 1, status: 'ready' }]);
+    expect(rows).toEqual([
+      { redo: false, pipeline: expect.toSatisfy((version: number) => version > 0), status: 'ready' },
+    ]);
   });
 
   it('wants to be told what', async () => {

@@ -213,5 +213,8 @@ describe('a music', () => {
     expect(streams[0]).toMatchObject({ codec_name: 'aac' });
     expect(Math.abs(Number(format.duration) - 5)).toBeLessThan(0.1);
     await anybody.get(`/api/musics/${file.url}/cover`).expect(404, 'rendition_not_found');
+    const { body: waveform } = await anybody.get(file.waveform).expect(200);
+    expect(waveform).toMatchObject({ bits: 8, length: expect.toSatisfy((n: number) => n >= 495 && n <= 510) });
+    expect(file.facts.loudness.integratedLufs).toBeLessThan(0);
   });
 });
