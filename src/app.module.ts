@@ -17,6 +17,7 @@ import { LoggingModule } from './platform/observability/logging.module.js';
 import type { QueueName } from './platform/queue/jobs.js';
 import { QueueModule } from './platform/queue/queue.module.js';
 import { StorageModule } from './platform/storage/storage.module.js';
+import { SubtitlesModule } from './subtitles/subtitles.module.js';
 import { UploadsModule, UploadsWorkerModule } from './uploads/uploads.module.js';
 import { UsersModule } from './users/users.module.js';
 
@@ -32,6 +33,7 @@ const platform = [ConfigModule, LoggingModule, DatabaseModule.with(entities), St
     FilesModule,
     UploadsModule,
     MediaModule,
+    SubtitlesModule,
     DeliveryModule,
   ],
   controllers: [DocsController],

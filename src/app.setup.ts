@@ -12,6 +12,7 @@ import { openApiDocument } from './platform/http/openapi.js';
 import { ProblemFilter, sendProblem, toProblem } from './platform/http/problem.filter.js';
 import { RouteTable } from './platform/http/route-table.js';
 import { refuseSlowBodies } from './platform/http/slow-bodies.js';
+import { acceptText } from './platform/http/text-bodies.js';
 import { validationPipe } from './platform/http/validation.js';
 import { logRequests } from './platform/observability/request-log.js';
 
@@ -51,6 +52,7 @@ export async function setupApp(app: NestFastifyApplication, config: Config): Pro
   drainRefused(server);
   refuseSlowBodies(server);
   server.removeContentTypeParser('text/plain'); // Bodies are JSON unless a route says otherwise.
+  acceptText(server, /^(text\/|application\/x-subrip)/i, /\/subtitles\//, 3 * MiB);
   // tus reads the stream itself.
   server.addContentTypeParser('application/offset+octet-stream', (_request, _payload, done) => done(null));
   await app.register(multipart);

@@ -17,6 +17,7 @@ export interface Deliverable {
   sourceKey: string;
   sourceType: string;
   sourceBytes: number;
+  durationMs: number | null;
   updatedAt: Date;
   renditions: StoredRendition[];
 }
@@ -60,7 +61,7 @@ export class DeliveryQueries {
     const mine = viewer === null ? sql`false` : sql`f.owner_id = ${viewer}`;
     const { rows } = await sql<Row>`
       select f.id, f.url, f.kind, f.status, ${mine} as mine, coalesce(${isOpen()}, false) as open, f.filename, f.source_key as "sourceKey",
-        f.mime_type as "sourceType", f.bytes as "sourceBytes", f.updated_at as "updatedAt",
+        f.mime_type as "sourceType", f.bytes as "sourceBytes", f.duration_ms as "durationMs", f.updated_at as "updatedAt",
         (select coalesce(json_agg(json_build_object('id', r.id, 'role', r.role, 'name', r.name, 'mimeType', r.mime_type, 'width', r.width,
             'height', r.height, 'bytes', r.bytes, 'key', r.key, 'createdAt', r.created_at,
             'facts', case when ${withFacts} then r.facts end) order by r.width nulls last, r.bytes), '[]')

@@ -24,5 +24,6 @@ export const PhotoQuery = ImageQuery.extend({
 export type PhotoQuery = z.infer<typeof PhotoQuery>;
 
 export const FileParam = z.strictObject({ url: Slug });
+export const SubtitlesFileParam = z.strictObject({ url: Slug, lang: z.string().regex(/^[A-Za-z0-9-]{2,32}$/) });
 const rungName = /^[0-9a-z]{1,20}$/;
 export const PlaylistParam = z.strictObject({ url: Slug, rung: z.string().regex(rungName) });

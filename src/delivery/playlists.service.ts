@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { fileHref } from '../files/signed-hrefs.service.js';
 import { Problem } from '../platform/http/problems.js';
-import { masterPlaylist, mediaPlaylist, type Segments, type Variant } from '../processing/hls.js';
+import { masterPlaylist, mediaPlaylist, textPlaylist, type Segments, type Variant } from '../processing/hls.js';
 import type { Asking } from './asking.js';
 import type { Deliverable, StoredRendition } from './delivery.queries.js';
 import { DeliveryService } from './delivery.service.js';
@@ -14,14 +14,21 @@ export class Playlists {
 
   master(file: Deliverable, asking: Asking): Body {
     const rungs = this.delivery.made(file, 'rung');
-    const text = masterPlaylist(rungs.map(toVariant), (name) =>
+    const tracks = file.renditions
+      .filter(({ role }) => role === 'subtitles')
+      .map((track) => ({
+        language: track.name,
+        label: String(track.facts?.label ?? track.name),
+        uri: this.address(file, asking, `subtitles/${track.name}.m3u8`, track),
+      }));
+    const uri = (name: string) =>
       this.address(
         file,
         asking,
         `${name}.m3u8`,
         rungs.find((rung) => rung.name === name)!,
-      ),
-    );
+      );
+    const text = masterPlaylist(rungs.map(toVariant), uri, tracks);
     return this.delivery.playlist(file, text, true);
   }
 
@@ -30,6 +37,13 @@ export class Playlists {
     if (!rung) throw new Problem('rendition_not_found');
     const text = mediaPlaylist(toVariant(rung), this.address(file, asking, `${name}.mp4`, rung));
     return this.delivery.playlist(file, text, false);
+  }
+
+  subtitles(file: Deliverable, language: string, asking: Asking): Body {
+    const track = this.delivery.made(file, 'subtitles').find(({ name }) => name === language);
+    if (!track || file.durationMs === null) throw new Problem('rendition_not_found');
+    const text = textPlaylist(file.durationMs, this.address(file, asking, `subtitles/${language}.vtt`, track));
+    return this.delivery.playlist(file, text, true);
   }
 
   music(file: Deliverable, asking: Asking): Body {

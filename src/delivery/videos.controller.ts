@@ -4,7 +4,7 @@ import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import { OptionalUser } from '../platform/http/access.js';
 import { AskingFor, type Asking } from './asking.js';
-import { FileParam, ImageQuery, PlaylistParam, TokenQuery } from './delivery.schemas.js';
+import { FileParam, ImageQuery, PlaylistParam, SubtitlesFileParam, TokenQuery } from './delivery.schemas.js';
 import { DeliveryService } from './delivery.service.js';
 import { DocumentedBytes } from './documented-bytes.js';
 import { Playlists } from './playlists.service.js';
@@ -12,6 +12,7 @@ import { send } from './send.js';
 
 const params = { url: 'The `url` of the video' };
 const rung = { ...params, rung: 'A rung of the ladder, as `720p`' };
+const track = { ...params, lang: 'The language' };
 const playlist = 'application/vnd.apple.mpegurl';
 
 @ApiTags('bytes')
@@ -36,7 +37,7 @@ export class VideosController {
     @Query({ schema: TokenQuery }) _query: z.infer<typeof TokenQuery>,
     @Res() reply: FastifyReply,
   ) {
-    const file = await this.delivery.find(asking, 'video', url, ['rung'], true);
+    const file = await this.delivery.find(asking, 'video', url, ['rung', 'subtitles'], true);
     return send(reply, asking, this.playlists.master(file, asking));
   }
 
@@ -83,5 +84,32 @@ export class VideosController {
   ) {
     const file = await this.delivery.find(asking, 'video', url, ['poster']);
     return send(reply, asking, this.delivery.image(file, 'poster', query, asking));
+  }
+
+  @Get('subtitles/:lang.vtt')
+  @OptionalUser()
+  @DocumentedBytes({ summary: 'Subtitles of one language', content: 'text/vtt', params: track })
+  async subtitles(
+    @AskingFor() asking: Asking,
+    @Param({ schema: SubtitlesFileParam }) { url, lang }: z.infer<typeof SubtitlesFileParam>,
+    @Query({ schema: TokenQuery }) { v }: z.infer<typeof TokenQuery>,
+    @Res() reply: FastifyReply,
+  ) {
+    const file = await this.delivery.find(asking, 'video', url, ['subtitles']);
+    const found = file.renditions.find(({ name }) => name === lang);
+    return send(reply, asking, this.delivery.bytes(file, found, { changes: v === undefined }));
+  }
+
+  @Get('subtitles/:lang.m3u8')
+  @OptionalUser()
+  @DocumentedBytes({ summary: 'HLS playlist of the subtitles of one language', content: playlist, params: track })
+  async subtitlesPlaylist(
+    @AskingFor() asking: Asking,
+    @Param({ schema: SubtitlesFileParam }) { url, lang }: z.infer<typeof SubtitlesFileParam>,
+    @Query({ schema: TokenQuery }) _query: z.infer<typeof TokenQuery>,
+    @Res() reply: FastifyReply,
+  ) {
+    const file = await this.delivery.find(asking, 'video', url, ['subtitles'], true);
+    return send(reply, asking, this.playlists.subtitles(file, lang, asking));
   }
 }

@@ -87,6 +87,11 @@ export class FilesJobs {
     return this.storage.deletePrefix(fileFolder(fileId));
   }
 
+  @OnEvent('bytes.orphaned', 'delete-object', 'maintenance')
+  deleteObject({ key }: EventOf<'bytes.orphaned'>): Promise<void> {
+    return this.storage.delete(key);
+  }
+
   /** Files that nobody works on and no queue remembers (it was emptied, or gave up) get a new job. */
   @OnJob('files.sweep')
   async sweep(): Promise<void> {

@@ -127,7 +127,8 @@ export class ProcessingService {
       [pipeline, width, height, durationMs, placeholder, color, JSON.stringify(facts), fileId],
     );
     if (!updated.length) return false;
-    await em.execute('delete from renditions where file_id = ?', [fileId]);
+    // What its owner has brought is not ours to make anew.
+    await em.execute(`delete from renditions where file_id = ? and role <> 'subtitles'`, [fileId]);
     await em.insertMany(
       Rendition,
       stored.map(({ path: _, facts = {}, ...rendition }) => ({ file: fileId, facts, ...rendition })),
@@ -162,8 +163,8 @@ export class ProcessingService {
   private async discardOthers(fileId: string, runId: string): Promise<void> {
     const folder = fileFolder(fileId);
     for await (const { key } of this.storage.list(folder)) {
-      const inFolder = key.slice(folder.length);
-      if (inFolder.includes('/') && !inFolder.startsWith(`${runId}/`)) await this.storage.delete(key);
+      const [run, ...rest] = key.slice(folder.length).split('/');
+      if (rest.length && run !== runId && run !== 'subtitles') await this.storage.delete(key);
     }
   }
 }

@@ -1,7 +1,16 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { File } from './file.entity.js';
 
-export const renditionRoles = ['image', 'rung', 'poster', 'audio', 'download', 'waveform', 'cover'] as const;
+export const renditionRoles = [
+  'image',
+  'rung',
+  'poster',
+  'audio',
+  'download',
+  'waveform',
+  'cover',
+  'subtitles',
+] as const;
 export type RenditionRole = (typeof renditionRoles)[number];
 
 /** One stored file that processing made: an image size, a rung of the ladder, a poster. */

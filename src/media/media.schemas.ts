@@ -85,6 +85,7 @@ const MediaFile = z
     poster: z.string().optional(),
     waveform: z.string().optional().meta({ description: 'Peaks, JSON' }),
     cover: z.string().optional(),
+    subtitles: z.array(z.object({ language: z.string(), label: z.string(), href: z.string() })),
     facts: z.record(z.string(), z.unknown()),
   })
   .meta({ id: 'MediaFile' });

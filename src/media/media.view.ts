@@ -17,8 +17,13 @@ interface RenditionRow {
   height: number | null;
   bitrate: number | null;
   bytes: number;
+  /** Of subtitles. */
+  label: string | null;
 }
-type FileRow = Omit<MediaView['files'][number], 'renditions' | 'hls' | 'poster' | 'waveform' | 'cover'> & {
+type FileRow = Omit<
+  MediaView['files'][number],
+  'renditions' | 'hls' | 'poster' | 'waveform' | 'cover' | 'subtitles'
+> & {
   failureCode: FailureCode | null;
   renditions: RenditionRow[];
 };
@@ -40,6 +45,7 @@ const paths: Record<RenditionRole, (rendition: Pick<RenditionRow, 'name' | 'mime
     name === 'original' ? '?size=original' : `?size=${name}&format=${extensions[mimeType]}`,
   rung: ({ name }) => `/${name}.mp4`,
   poster: ({ name, mimeType }) => `/poster?size=${name}&format=${extensions[mimeType]}`,
+  subtitles: ({ name }) => `/subtitles/${name}.vtt`,
   cover: ({ name, mimeType }) => `/cover?size=${name}&format=${extensions[mimeType]}`,
   audio: () => '/audio.mp4',
   download: () => '/audio.m4a',
@@ -71,10 +77,19 @@ export class MediaViews {
     const has = (role: RenditionRole) => renditions.some((rendition) => rendition.role === role);
     return {
       ...file,
-      renditions: renditions.map(({ role, version, ...rendition }) => ({
-        ...rendition,
-        href: href(paths[role](rendition), version),
-      })),
+      renditions: renditions
+        .filter(({ role }) => role !== 'subtitles')
+        .map(({ role, version, label: _, ...rendition }) => ({
+          ...rendition,
+          href: href(paths[role](rendition), version),
+        })),
+      subtitles: renditions
+        .filter(({ role }) => role === 'subtitles')
+        .map(({ role, name, label, version, mimeType }) => ({
+          language: name,
+          label: label ?? name,
+          href: href(paths[role]({ name, mimeType }), version),
+        })),
       ...((has('rung') || has('audio')) && { hls: href('') }),
       ...(has('poster') && { poster: href('/poster') }),
       ...(has('waveform') && { waveform: href('/waveform.json') }),

@@ -72,10 +72,36 @@ export function peakBandwidth(file: Segments): number {
   return peak;
 }
 
+/** A text track for all variants. `uri` is the address of its media playlist. */
+export type TextTrack = { language: string; label: string; uri: string };
+
 /** @param uri maps the name of a variant to the address of its media playlist */
-export function masterPlaylist(variants: Variant[], uri: (name: string) => string): string {
-  const streams = variants.flatMap((variant) => [`#EXT-X-STREAM-INF:${attributes(variant)}`, uri(variant.name)]);
-  return text(['#EXTM3U', '#EXT-X-VERSION:7', '#EXT-X-INDEPENDENT-SEGMENTS', ...streams]);
+export function masterPlaylist(variants: Variant[], uri: (name: string) => string, tracks: TextTrack[] = []): string {
+  const group = tracks.length ? ',SUBTITLES="subtitles"' : '';
+  const streams = variants.flatMap((variant) => [
+    `#EXT-X-STREAM-INF:${attributes(variant)}${group}`,
+    uri(variant.name),
+  ]);
+  return text(['#EXTM3U', '#EXT-X-VERSION:7', '#EXT-X-INDEPENDENT-SEGMENTS', ...tracks.map(textTrack), ...streams]);
+}
+
+/** RFC 8216, 4.3.4.1: chosen by the viewer, or by the language of the device; never forced. */
+const textTrack = ({ language, label, uri }: TextTrack): string =>
+  `#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="subtitles",NAME="${label.replaceAll('"', "'")}",LANGUAGE="${language}",` +
+  `DEFAULT=NO,AUTOSELECT=YES,FORCED=NO,URI="${uri}"`;
+
+/** One WebVTT file that lasts as long as the video. @param uri its address */
+export function textPlaylist(durationMs: number, uri: string): string {
+  return text([
+    '#EXTM3U',
+    '#EXT-X-VERSION:7',
+    `#EXT-X-TARGETDURATION:${Math.max(1, Math.ceil(durationMs / 1000))}`,
+    '#EXT-X-MEDIA-SEQUENCE:0',
+    '#EXT-X-PLAYLIST-TYPE:VOD',
+    `#EXTINF:${(durationMs / 1000).toFixed(6)},`,
+    uri,
+    '#EXT-X-ENDLIST',
+  ]);
 }
 
 function attributes(variant: Variant): string {

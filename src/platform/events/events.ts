@@ -5,6 +5,8 @@ const file = z.strictObject({ fileId: id });
 
 /** Everything that can happen in Vitrine, on one page. Payloads are ids: a subscriber reads the present, not the past. */
 export const events = {
+  /** No row knows the stored object any more. */
+  'bytes.orphaned': z.strictObject({ key: z.string() }),
   'code.requested': z.strictObject({ codeId: id }),
   'file.uploaded': file,
   'file.ready': file,

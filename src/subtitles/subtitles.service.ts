@@ -1,0 +1,95 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
+import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileHref } from '../files/signed-hrefs.service.js';
+import { isOpen, visibleTo } from '../media/visibility.js';
+import { Outbox } from '../platform/events/outbox.js';
+import { Problem } from '../platform/http/problems.js';
+import { renditionKey } from '../platform/storage/keys.js';
+import { Storage } from '../platform/storage/storage.js';
+import { Refused } from '../processing/refusal.js';
+import { readSubtitles } from '../processing/subtitles.js';
+import { SignedHrefs } from '../files/signed-hrefs.service.js';
+import type { Track } from './subtitles.schemas.js';
+
+interface Video {
+  fileId: string;
+  fileUrl: string;
+  open: boolean;
+}
+
+const mimeType = 'text/vtt; charset=utf-8';
+
+/** Subtitles that a video's owner brings: one track per language, kept beside the renditions. */
+@Injectable()
+export class SubtitlesService {
+  constructor(
+    private readonly em: EntityManager,
+    private readonly storage: Storage,
+    private readonly outbox: Outbox,
+    private readonly signed: SignedHrefs,
+  ) {}
+
+  /** @returns the track, and whether the language is new */
+  async put(ownerId: string, url: string, language: string, body: Buffer): Promise<{ track: Track; created: boolean }> {
+    await this.ownVideo(this.em, ownerId, url);
+    const { vtt, cues } = await read(body);
+    const path = join(this.storage.staging, randomUUID());
+    await writeFile(path, vtt);
+    return this.em.transactional(async (em) => {
+      const video = await this.ownVideo(em, ownerId, url);
+      const key = renditionKey(video.fileId, `subtitles/${randomUUID()}.vtt`);
+      const label = new Intl.DisplayNames([language, 'en'], { type: 'language' }).of(language) ?? language;
+      await this.storage.put(key, { path }, { contentType: mimeType });
+      const [row] = await em.execute<{ old_key: string | null }[]>(
+        `insert into renditions (file_id, role, name, mime_type, bytes, key, facts) values (?, 'subtitles', ?, ?, ?, ?, ?)
+         on conflict (file_id, role, name, mime_type) do update set id = uuidv7(), bytes = excluded.bytes, key = excluded.key,
+           facts = excluded.facts, created_at = now()
+         returning old.key as old_key`,
+        [video.fileId, language, mimeType, Buffer.byteLength(vtt), key, JSON.stringify({ label, cues })],
+      );
+      if (row!.old_key) await this.outbox.record('bytes.orphaned', { key: row!.old_key });
+      const t = video.open ? null : this.signed.token(video.fileUrl, ownerId);
+      const href = fileHref('video', video.fileUrl, `/subtitles/${language}.vtt`, { t });
+      return { track: { language, label, href, cues }, created: row!.old_key === null };
+    });
+  }
+
+  async delete(ownerId: string, url: string, language: string): Promise<void> {
+    await this.em.transactional(async (em) => {
+      const video = await this.ownVideo(em, ownerId, url);
+      const [gone] = await em.execute<{ key: string }[]>(
+        `delete from renditions where file_id = ? and role = 'subtitles' and name = ? returning key`,
+        [video.fileId, language],
+      );
+      if (gone) await this.outbox.record('bytes.orphaned', { key: gone.key });
+    });
+  }
+
+  /** @throws {Problem} `media_not_found`, `not_yours`, `file_kind_mismatch` */
+  private async ownVideo(em: EntityManager, viewer: string, url: string): Promise<Video> {
+    const { rows } = await sql<Video & { owner_id: string; type: string }>`
+      select m.owner_id, m.type, f.id as "fileId", f.url as "fileUrl", ${isOpen()} as open
+      from medias m join media_files mf on mf.media_id = m.id and mf.position = 0 join files f on f.id = mf.file_id
+      where m.url = ${url} and ${visibleTo(viewer)}`.execute(em.getKysely<unknown>());
+    const [media] = rows;
+    if (!media) throw new Problem('media_not_found');
+    if (media.owner_id !== viewer) throw new Problem('not_yours');
+    if (media.type !== 'video' && media.type !== 'reel')
+      throw new Problem('file_kind_mismatch', 'Only videos have subtitles.');
+    return media;
+  }
+}
+
+async function read(body: Buffer) {
+  try {
+    return await readSubtitles(body);
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    const code = error.code === 'too_large' ? 'too_large' : 'content_refused';
+    throw new Problem(code, { detail: error.message, reason: error.code, cause: error });
+  }
+}
