@@ -1,11 +1,14 @@
 import cors from '@fastify/cors';
 import multipart from '@fastify/multipart';
+import type { NestApplicationOptions } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Logger } from 'nestjs-pino';
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { ApiModule } from './app.module.js';
 import type { Config } from './platform/config/env.js';
 import { drainRefused } from './platform/http/drain.js';
 import { openApiDocument } from './platform/http/openapi.js';
@@ -14,6 +17,8 @@ import { RouteTable } from './platform/http/route-table.js';
 import { refuseSlowBodies } from './platform/http/slow-bodies.js';
 import { acceptText } from './platform/http/text-bodies.js';
 import { validationPipe } from './platform/http/validation.js';
+import { answerBrokenRequest } from './platform/http/broken-requests.js';
+import { acceptJson } from './platform/http/json-bodies.js';
 import { logRequests } from './platform/observability/request-log.js';
 
 const MiB = 1024 * 1024;
@@ -22,13 +27,14 @@ const requestId = /^[A-Za-z0-9_.-]{1,64}$/;
 /** A client that keeps a connection open and says nothing on it. */
 const silentSocketMs = 75_000;
 
-export const httpAdapter = ({ http }: Pick<Config, 'http'>): FastifyAdapter =>
+const httpAdapter = ({ http }: Pick<Config, 'http'>): FastifyAdapter =>
   new FastifyAdapter({
     bodyLimit: MiB,
     trustProxy: http.trustProxy.length ? [...http.trustProxy] : false,
     connectionTimeout: silentSocketMs,
     keepAliveTimeout: silentSocketMs,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 300 },
+    clientErrorHandler: answerBrokenRequest,
     // A path that can't even be decoded never reaches a route, nor the filter.
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
       sendProblem(reply, request, toProblem(error)),
@@ -38,8 +44,18 @@ export const httpAdapter = ({ http }: Pick<Config, 'http'>): FastifyAdapter =>
     },
   });
 
-/** Everything between a Nest application and one that answers as the contract says. The same for main.ts and tests. */
-export async function setupApp(app: NestFastifyApplication, config: Config): Promise<RouteTable> {
+/** The API as it answers in main.ts, in tests and for the OpenAPI document; not listening yet. */
+export async function createApi(config: Config, options: NestApplicationOptions) {
+  const app = await NestFactory.create<NestFastifyApplication>(ApiModule, httpAdapter(config), {
+    abortOnError: false,
+    bodyParser: false,
+    ...options,
+  });
+  return { app, routes: await setupApp(app, config) };
+}
+
+/** Everything between a Nest application and one that answers as the contract says. */
+async function setupApp(app: NestFastifyApplication, config: Config): Promise<RouteTable> {
   const server = app.getHttpAdapter().getInstance();
   const routes = new RouteTable();
   routes.watch(server);
@@ -51,7 +67,9 @@ export async function setupApp(app: NestFastifyApplication, config: Config): Pro
   logRequests(server, app.get(Logger));
   drainRefused(server);
   refuseSlowBodies(server);
-  server.removeContentTypeParser('text/plain'); // Bodies are JSON unless a route says otherwise.
+  // Bodies are JSON unless a route says otherwise.
+  server.removeAllContentTypeParsers();
+  acceptJson(server);
   acceptText(server, /^(text\/|application\/x-subrip)/i, /\/subtitles\//, 3 * MiB);
   // tus reads the stream itself.
   server.addContentTypeParser('application/offset+octet-stream', (_request, _payload, done) => done(null));

@@ -27,7 +27,8 @@ program
   .command('migrate')
   .description('bring the database and the queue up to this version')
   .action(async () => {
-    for (const name of await migrate(readConfig())) process.stdout.write(`${name}\n`);
+    const names = await migrate(readConfig());
+    process.stderr.write(names.length ? `Database: ${names.join(', ')} applied\n` : 'Database: up to date\n');
   });
 
 program

@@ -1,8 +1,7 @@
-import { NestFactory } from '@nestjs/core';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { ApiModule } from './app.module.js';
-import { httpAdapter, setupApp } from './app.setup.js';
+import { Logger } from '@nestjs/common';
+import { createApi } from './app.setup.js';
 import { readConfig } from './platform/config/env.js';
+import { requireMigrated } from './platform/database/migrate.js';
 import { exitWithParent } from './platform/embedded/parent.js';
 import { Health } from './platform/observability/health.js';
 import { shutdownOnSignal } from './platform/observability/shutdown.js';
@@ -13,11 +12,9 @@ const drainMs = 25_000;
 
 await startOrSay(async () => {
   const config = readConfig();
-  const app = await NestFactory.create<NestFastifyApplication>(ApiModule, httpAdapter(config), {
-    bufferLogs: true,
-    abortOnError: false,
-  });
-  await setupApp(app, config);
+  await requireMigrated(config);
+  const { app } = await createApi(config, { bufferLogs: true });
+  if (config.secretIsKnown) new Logger('Api').warn('AUTH_SECRET is not set: everybody could forge tokens');
   exitWithParent();
   shutdownOnSignal(app, app.get(Health), drainMs);
   await app.listen(config.http.port, config.http.host);

@@ -6,6 +6,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { WorkerModule } from './app.module.js';
 import { ConfigError, readConfig } from './platform/config/env.js';
+import { requireMigrated } from './platform/database/migrate.js';
 import { exitWithParent } from './platform/embedded/parent.js';
 import { serveHealth } from './platform/observability/health-server.js';
 import { Health } from './platform/observability/health.js';
@@ -20,7 +21,7 @@ const stopMs = 28_000;
 /** `--queues=video,image`; all of them without it. */
 function queuesOf(argv: string[]): QueueName[] {
   const { queues } = parseArgs({ args: argv, options: { queues: { type: 'string' } } }).values;
-  const named = queues?.split(',') ?? [...queueNames];
+  const named = queues?.split(',').filter(Boolean) ?? [...queueNames];
   const unknown = named.filter((name) => !(queueNames as readonly string[]).includes(name));
   if (unknown.length)
     throw new ConfigError([`--queues: there is no ${unknown.join(', ')}; there are ${queueNames.join(', ')}`]);
@@ -31,6 +32,7 @@ function queuesOf(argv: string[]): QueueName[] {
 await startOrSay(async () => {
   const config = readConfig();
   const queues = queuesOf(process.argv.slice(2));
+  await requireMigrated(config);
   const workRoot = resolve(config.dataDir, 'work');
   await mkdir(workRoot, { recursive: true });
   await reapWorkspaces(workRoot);

@@ -44,7 +44,11 @@ export class AccessGuard implements CanActivate {
       } catch (error) {
         // Passport's own refusal; a database that is down stays what it is.
         if ((error as { status?: number }).status !== 401) throw error;
-        throw new Problem('bad_credentials', { headers: { 'www-authenticate': 'Bearer error="invalid_token"' } });
+        const isKey = String(request.headers[header]).startsWith('Bearer vt_');
+        throw new Problem('bad_credentials', {
+          ...(isKey && { detail: 'This is an API key: send it as X-API-KEY.' }),
+          headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
+        });
       }
       return;
     }

@@ -86,9 +86,9 @@ export class CodesService {
          returning id, hash, attempts, expires_at < now() as expired`,
         [userId, purpose],
       );
-      if (!row?.hash) return new Problem('code_invalid');
+      if (!row) return new Problem('code_invalid');
       if (row.attempts > maxAttempts) return new Problem('too_many_tries', { headers: { 'retry-after': '3600' } });
-      if (!sameSecret(row.hash, this.hash(row.id, code))) return new Problem('code_invalid');
+      if (!row.hash || !sameSecret(row.hash, this.hash(row.id, code))) return new Problem('code_invalid');
       if (row.expired) return new Problem('code_expired');
       await em.execute('delete from one_time_codes where id = ?', [row.id]);
       await then(em);

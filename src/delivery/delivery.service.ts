@@ -83,7 +83,7 @@ export class DeliveryService {
 
   /** The upload as it came in, position and camera included: for its owner only, and by no address that can be passed on. */
   source(file: Deliverable, { viewer }: Asking): Body {
-    if (!file.mine || !viewer) throw new Problem('file_not_found');
+    if (!file.mine || !viewer) throw new Problem('not_yours', 'The raw upload is for its owner, signed in by header.');
     const { id, sourceBytes, sourceType, sourceKey, updatedAt, filename } = file;
     const about = { tag: `${id}-source`, bytes: sourceBytes, mimeType: sourceType, modifiedAt: updatedAt, open: false };
     return { ...about, downloadAs: filename, ...this.reading(sourceKey) };

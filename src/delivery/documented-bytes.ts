@@ -32,6 +32,7 @@ export const DocumentedBytes = ({ content, ...about }: Bytes) =>
       'file_not_ready',
       'rendition_not_found',
       'media_token_invalid',
+      'not_yours',
       'range_not_satisfiable',
       'precondition_failed',
       'validation_failed',

@@ -98,8 +98,8 @@ export const derive: Record<Exclude<FileKind, 'file'>, Derive> = {
       ...(cover && { placeholder: cover.placeholder, color: cover.color }),
       facts: rest,
       made: [
-        { role: 'audio', name: 'audio', ...stream, facts: { codecs, initBytes, segments } },
-        { role: 'download', name: 'audio', ...progressive },
+        { role: 'audio', name: 'stream', ...stream, facts: { codecs, initBytes, segments } },
+        { role: 'download', name: 'download', ...progressive },
         { role: 'waveform', name: 'peaks', ...waveform },
         ...(cover ? images('cover', cover.outputs) : []),
       ],

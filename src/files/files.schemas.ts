@@ -4,7 +4,7 @@ import { fileKinds, fileStatuses } from './file.entity.js';
 
 export const Slug = z
   .string()
-  .regex(/^[0-9A-Za-z]{16}$/, 'not an address of ours')
+  .regex(/^[0-9A-Za-z_-]{1,64}$/, 'letters and digits')
   .meta({ example: 'k3JfW0aXq9TzB7Lm' });
 export const FileParam = z.strictObject({ url: Slug });
 

@@ -19,7 +19,8 @@ const columns = sql`
       'facts', f.facts, 'failureCode', f.failure_code,
       'renditions', (select coalesce(json_agg(json_build_object('role', r.role, 'version', right(r.id::text, 8), 'name', r.name, 'mimeType', r.mime_type, 'width', r.width,
           'height', r.height, 'bitrate', r.bitrate, 'bytes', r.bytes,
-          'label', r.facts->>'label') order by r.role, r.width nulls last, r.bytes), '[]')
+          'label', r.facts->>'label') order by r.role, r.width nulls last,
+          array_position(array['thumb', 'small', 'medium', 'large', 'original'], r.name::text), r.bytes), '[]')
         from renditions r where r.file_id = f.id)) order by mf.position), '[]')
     from media_files mf join files f on f.id = mf.file_id where mf.media_id = m.id) as files`;
 

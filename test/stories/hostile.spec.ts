@@ -157,7 +157,7 @@ describe('a signed address', () => {
     const { href } = media.files[0].renditions[0];
     const t = new URL(href, vitrine.origin).searchParams.get('t');
     await vitrine.client().get(href).expect(200);
-    await vitrine.client().get(`/api/photos/${media.files[0].url}?raw=1&t=${t}`).expect(404);
+    await vitrine.client().get(`/api/photos/${media.files[0].url}?raw=1&t=${t}`).expect(403, 'not_yours');
     await vitrine.db.query('update users set disabled_at = now() where username = $1', [eve.username]);
     await vitrine.client().get(href).expect(404);
     await eve.get('/api/users/me').expect(401);

@@ -104,7 +104,7 @@ describe('a photo', () => {
     const { bytes, headers } = await ada.get(address).expect(200);
     expect(await exifr.gps(bytes)).toMatchObject({ latitude: expect.closeTo(48.85, 1) });
     expect(headers.get('cache-control')).toBe('private, no-store');
-    await anybody.get(address).expect(404, 'file_not_found');
+    await anybody.get(address).expect(403, 'not_yours');
   });
 
   it('can be one of ten', async () => {

@@ -91,6 +91,10 @@ export class ConfigError extends Error {
   }
 }
 
+/** Asked where the configuration itself may be what is wrong. */
+export const wantsDetail = (source: NodeJS.ProcessEnv = process.env): boolean =>
+  ['debug', 'trace'].includes(source.LOG_LEVEL ?? '');
+
 /** @throws {ConfigError} */
 export function readConfig(source: NodeJS.ProcessEnv = process.env) {
   // An empty variable (`REDIS_URL=` in an env file) means "not set".
@@ -111,6 +115,8 @@ export function readConfig(source: NodeJS.ProcessEnv = process.env) {
     },
     logLevel: env.LOG_LEVEL,
     secret: env.AUTH_SECRET,
+    /** Everybody could forge tokens: fit for nothing but trying. */
+    secretIsKnown: env.AUTH_SECRET === developmentSecret,
     dataDir: env.DATA_DIR,
     database: { url: env.DATABASE_URL, pool: env.DATABASE_POOL },
     redisUrl: env.REDIS_URL,

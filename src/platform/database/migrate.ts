@@ -2,6 +2,7 @@ import { MikroORM } from '@mikro-orm/postgresql';
 import pg from 'pg';
 import type { Config } from '../config/env.js';
 import { migrateQueueStore } from '../queue/store.js';
+import { migrations } from './migrations/migrations.js';
 import { databaseUrl, ormOptions } from './orm.js';
 
 /** Any number: the same one for everybody who migrates. */
@@ -19,7 +20,7 @@ export async function migrate(config: Config): Promise<string[]> {
     const { rows } = await client.query<{ server_version_num: string }>('show server_version_num');
     if (Number(rows[0]!.server_version_num) < oldest) throw new Error('Vitrine needs PostgreSQL 18 or newer.');
     await client.query('select pg_advisory_lock($1)', [lock]);
-    const orm = await MikroORM.init(ormOptions(databaseUrl(config), [], 2));
+    const orm = await MikroORM.init({ ...ormOptions(databaseUrl(config), [], 2), logger: () => {} });
     try {
       const ran = await orm.migrator.up();
       await migrateQueueStore(config);
@@ -27,6 +28,30 @@ export async function migrate(config: Config): Promise<string[]> {
     } finally {
       await orm.close();
     }
+  } finally {
+    await client.end();
+  }
+}
+
+/** A process that meets another database than it was written for would fail at its first statement, or worse. */
+export class NotMigrated extends Error {
+  constructor() {
+    super('The database is not up to date: run `npm run vitrine -- migrate` first.');
+  }
+}
+
+/** @throws {NotMigrated} */
+export async function requireMigrated(config: Config): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl(config) });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ there: boolean }>(
+      `select to_regclass('public.migrations') is not null as there`,
+    );
+    if (!rows[0]!.there) throw new NotMigrated();
+    const { rows: done } = await client.query<{ name: string }>('select name from migrations');
+    const names = new Set(done.map(({ name }) => name));
+    if (!migrations.every(({ name }) => names.has(name))) throw new NotMigrated();
   } finally {
     await client.end();
   }

@@ -18,7 +18,7 @@ declare module 'fastify' {
   }
 }
 
-const credentials = () => applyDecorators(ApiBearerAuth('accessToken'), ApiSecurity('apiKey'));
+const credentials = () => applyDecorators(ApiSecurity('apiKey'), ApiBearerAuth('accessToken'));
 
 /** Open, and blind to who asks: sign-in, health, documentation. */
 export const Public = () =>

@@ -34,11 +34,11 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     .setVersion('0.1.0')
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addServer('/', 'This host')
+    .addApiKey({ type: 'apiKey', in: 'header', name: 'X-API-KEY', description: 'An API key' }, 'apiKey')
     .addBearerAuth(
       { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'The access token' },
       'accessToken',
-    )
-    .addApiKey({ type: 'apiKey', in: 'header', name: 'X-API-KEY', description: 'An API key' }, 'apiKey');
+    );
   for (const [name, text] of Object.entries(tags)) builder.addTag(name, text);
   const document = SwaggerModule.createDocument(app, builder.build(), {
     operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '').toLowerCase()}-${method}`,

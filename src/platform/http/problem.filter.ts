@@ -74,6 +74,9 @@ export function toProblem(error: unknown): Problem {
     return new Problem(byStatus[error.getStatus()] ?? 'internal', { cause: error, ...(detail && { detail }) });
   }
   if (isDatabaseDown(error)) return new Problem('unavailable', { cause: error });
+  if ((error as { code?: string }).code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+    return new Problem('too_large', { detail: 'A JSON body may have 1 MiB.', cause: error });
+  }
   const { statusCode, message } = error as { statusCode?: number; message?: string };
   if (statusCode && statusCode >= 400 && statusCode < 500) {
     return new Problem(byStatus[statusCode] ?? 'malformed_request', {

@@ -45,6 +45,7 @@ export const problems = {
   too_many_tries: { status: 429, title: 'Too many tries: wait, then ask for a new code' },
   too_many_uploads: { status: 429, title: 'Too many uploads are open at once' },
   too_many_codes: { status: 429, title: 'Too many codes were asked for: wait an hour' },
+  headers_too_large: { status: 431, title: 'The headers are larger than allowed' },
   upload_checksum_mismatch: { status: 460, title: 'The bytes do not match Upload-Checksum' },
   internal: { status: 500, title: 'Something went wrong on our side' },
   not_supported: { status: 501, title: 'This is not supported' },

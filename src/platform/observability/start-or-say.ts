@@ -1,17 +1,12 @@
-import { ConfigError } from '../config/env.js';
+import { wantsDetail } from '../config/env.js';
 
-/** Starts a process, or ends it with words a person can act on. */
+/** Starts a process, or ends it with words a person can act on; with `LOG_LEVEL=debug` also where it happened. */
 export async function startOrSay(start: () => Promise<void>): Promise<void> {
   try {
     await start();
   } catch (error) {
-    const text =
-      error instanceof ConfigError
-        ? error.message
-        : error instanceof Error
-          ? (error.stack ?? error.message)
-          : String(error);
-    process.stderr.write(`${text}\n`);
+    const { message, stack } = error instanceof Error ? error : new Error(String(error));
+    process.stderr.write(`${wantsDetail() ? stack : message}\n`);
     process.exit(1);
   }
 }
