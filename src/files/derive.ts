@@ -47,7 +47,7 @@ const images = (role: RenditionRole, outputs: Output[]): Made[] =>
 /**
  * Raised whenever the same file would come out different: `vitrine reprocess --outdated` finds what was made before.
  */
-export const pipelineVersions: Record<Exclude<FileKind, 'file'>, number> = { photo: 1, video: 1, music: 2 };
+export const pipelineVersions: Record<Exclude<FileKind, 'file'>, number> = { photo: 2, video: 2, music: 2 };
 
 /** What is made of each kind. A chat file is kept as it is. */
 export const derive: Record<Exclude<FileKind, 'file'>, Derive> = {

@@ -24,7 +24,10 @@ export type VideoStream = {
   /** The frame rate as a fraction when it is constant, e.g. `30000/1001`. */
   constantFps: string | null;
   pixFmt: string;
+  /** Curve, primaries and matrix of its colours in ffprobe's words; null when it does not say. */
   transfer: string | null;
+  primaries: string | null;
+  matrix: string | null;
   /** bit/s */
   bitrate: number | null;
   durationMs: number | null;
@@ -67,6 +70,8 @@ export type RawStream = {
   avg_frame_rate?: string;
   pix_fmt?: string;
   color_transfer?: string;
+  color_primaries?: string;
+  color_space?: string;
   bit_rate?: string;
   start_time?: string;
   duration?: string;
@@ -194,6 +199,8 @@ function describeVideo(stream: RawStream, leftForVideo: number | null): VideoStr
     constantFps: base > 0 && Math.abs(base - average) <= 0.01 * base ? stream.r_frame_rate! : null,
     pixFmt: stream.pix_fmt ?? 'unknown',
     transfer: stream.color_transfer ?? null,
+    primaries: stream.color_primaries ?? null,
+    matrix: stream.color_space ?? null,
     bitrate: positive(stream.bit_rate) ?? (leftForVideo && leftForVideo > 0 ? leftForVideo : null),
     durationMs: milliseconds(stream.duration ?? seconds(stream.tags?.DURATION)),
   };

@@ -20,7 +20,9 @@ const source: Source = {
     fps: 29.97,
     constantFps: '30000/1001',
     pixFmt: 'yuv420p',
-    transfer: null,
+    transfer: 'bt709',
+    primaries: 'bt709',
+    matrix: 'bt709',
     bitrate: 900_000,
     durationMs: 12_000,
   },
@@ -49,7 +51,9 @@ describe('videoCommand', () => {
   it('decodes once and splits into every rung and the poster', () => {
     const { filter } = build();
     expect(filter).toContain('[0:1]fps=fps=30000/1001:start_time=0,split=3[s0][s1][sp]');
-    expect(filter).toContain('[s0]scale=144:256:flags=bicubic:out_range=tv,setsar=1,format=yuv420p[v0]');
+    expect(filter).toContain(
+      '[s0]scale=144:256:flags=bicubic:out_color_matrix=bt709:out_range=tv,setsar=1,format=yuv420p,setparams=',
+    );
     expect(filter).toContain('[s1]scale=240:426:');
     expect(filter).toContain('[0:0]aresample=async=1:first_pts=0');
     expect(filter).toContain('asplit=2[a0][a1]');
@@ -80,6 +84,51 @@ describe('videoCommand', () => {
     expect(build().filter).not.toContain('tpad');
     const short = { ...source.video, durationMs: 10_000 };
     expect(build({ video: short }).filter).toContain('tpad=stop_mode=clone:stop_duration=2.000,split');
+  });
+});
+
+describe('colours', () => {
+  const filterOf = (said: Partial<Source['video']>) => build({ video: { ...source.video, ...said } }).filter!;
+  const hdr = { primaries: 'bt2020', matrix: 'bt2020nc' };
+
+  it.each(['smpte2084', 'arib-std-b67'])(
+    'tones %s down once, on no more pixels than the largest rung has',
+    (transfer) => {
+      const filter = filterOf({ ...hdr, transfer });
+      expect(filter).toContain(
+        `scale=240:426:flags=bicubic,setsar=1,zscale=tin=${transfer}:pin=bt2020:min=bt2020nc:t=linear:npl=100,`,
+      );
+      expect(filter.match(/tonemap=tonemap=mobius/g)).toHaveLength(1);
+      expect(filter.indexOf('tonemap')).toBeLessThan(filter.indexOf('split'));
+    },
+  );
+
+  it('takes what HDR does not say for BT.2020, and lets no unknown word into the filter', () => {
+    for (const said of [null, 'reserved']) {
+      const filter = filterOf({ transfer: 'smpte2084', primaries: said, matrix: said });
+      expect(filter).toContain('tin=smpte2084:pin=bt2020:min=bt2020nc');
+    }
+  });
+
+  it('narrows BT.2020 without HDR, and tones nothing down', () => {
+    const filter = filterOf({ ...hdr, transfer: 'bt2020-10' });
+    expect(filter).toContain('zscale=tin=bt709:pin=bt2020:min=bt2020nc:p=bt709:t=bt709:m=bt709:r=tv');
+    expect(filter).not.toContain('tonemap');
+  });
+
+  it.each([
+    ['says its matrix', { matrix: 'smpte170m' }, undefined],
+    ['is HD and says nothing', { matrix: null }, 'bt709'],
+    ['is small and says nothing', { matrix: null, displayWidth: 480, displayHeight: 640 }, 'smpte170m'],
+  ])('of a video that %s', (_, said, presumed) => {
+    const [, colorspace] = /setparams=colorspace=(\w+),split/.exec(filterOf(said)) ?? [];
+    expect(colorspace).toBe(presumed);
+  });
+
+  it('says BT.709 of every rung', () => {
+    const tag = 'setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709[v';
+    for (const filter of [filterOf({}), filterOf({ ...hdr, transfer: 'smpte2084' })])
+      expect(filter.split(tag)).toHaveLength(3);
   });
 });
 

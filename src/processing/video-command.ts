@@ -1,5 +1,6 @@
 import { bare, flags, untrusted, type Command } from './ffmpeg.js';
 import { twoChannels } from './audio-command.js';
+import { isWide, narrow, presumed, tagged } from './colour.js';
 import { hlsOptions } from './hls-options.js';
 import type { Probe } from './probe.js';
 import type { Rung } from './video-ladder.js';
@@ -71,10 +72,12 @@ function filters(source: Source, rungs: Rung[]): string {
   // Sound may go on after the last picture: that picture stays.
   const hold = missing > 1000 / rateOf(rate) ? [`tpad=stop_mode=clone:stop_duration=${seconds(missing)}`] : [];
   const step = seconds(Math.max(1, (durationMs ?? 60_000) / posterCandidates));
+  const largest = rungs.at(-1)!;
+  const colours = isWide(video) ? [fit(largest.width, largest.height), narrow(video)] : presumed(video);
   const chains = [
-    [`[0:${video.index}]fps=fps=${rate}:start_time=0`, ...hold, `split=${rungs.length + 1}`].join(',') +
+    [`[0:${video.index}]fps=fps=${rate}:start_time=0`, ...hold, ...colours, `split=${rungs.length + 1}`].join(',') +
       `${rungs.map((_, i) => `[s${i}]`).join('')}[sp]`,
-    ...rungs.map(({ width, height }, i) => `[s${i}]${scale(width, height)},format=yuv420p[v${i}]`),
+    ...rungs.map(({ width, height }, i) => `[s${i}]${scale(width, height)},format=yuv420p,${tagged}[v${i}]`),
     `[sp]select='isnan(prev_selected_t)+gte(t-prev_selected_t,${step})',` +
       `${scale(...posterSize(video))},format=rgb24[poster]`,
   ];
@@ -84,7 +87,9 @@ function filters(source: Source, rungs: Rung[]): string {
   return [...chains, `${sound},asplit=${rungs.length}${rungs.map((_, i) => `[a${i}]`).join('')}`].join(';');
 }
 
-const scale = (width: number, height: number) => `scale=${width}:${height}:flags=bicubic:out_range=tv,setsar=1`;
+const fit = (width: number, height: number) => `scale=${width}:${height}:flags=bicubic,setsar=1`;
+const scale = (width: number, height: number) =>
+  `scale=${width}:${height}:flags=bicubic:out_color_matrix=bt709:out_range=tv,setsar=1`;
 
 function posterSize({ displayWidth, displayHeight }: Source['video']): [number, number] {
   const factor = Math.min(1, posterSide / Math.max(displayWidth, displayHeight));

@@ -98,6 +98,72 @@ it('shows a silent, turned, odd-sized video upright', async () => {
   }
 });
 
+/** Mean red, green and blue of the left and of the right half of a picture, as a player turns it to RGB. */
+const meansOf = async (file: string) => {
+  const raw = ['-frames:v', '1', '-pix_fmt', 'rgb24', '-update', '1'];
+  const still = await make(`still-${++count}.png`, '-i', file, ...raw);
+  const { width, height } = await sharp(still).metadata();
+  const half = Math.floor(width / 2);
+  const halves = [0, width - half].map((left) =>
+    sharp(still).extract({ left, top: 0, width: half, height }).toBuffer(),
+  );
+  const stats = await Promise.all((await Promise.all(halves)).map((part) => sharp(part).stats()));
+  return stats.flatMap(({ channels }) => channels.slice(0, 3).map(({ mean }) => mean));
+};
+const tagsOf = async (file: string) => {
+  const show = ['-show_entries', 'stream=color_range,color_space,color_transfer,color_primaries', '-of', 'json'];
+  const { stdout } = await run(binaries.ffprobe, ['-v', 'error', '-select_streams', 'v', ...show, file]);
+  return JSON.parse(stdout).streams[0] as unknown;
+};
+const bt709 = { color_range: 'tv', color_space: 'bt709', color_transfer: 'bt709', color_primaries: 'bt709' };
+
+it.each([
+  ['PQ', 'smpte2084'],
+  ['HLG', 'arib-std-b67'],
+])('shows HDR (%s) in the colours it has in SDR', async (_, transfer) => {
+  // Well inside of what both can show, so both have to look alike.
+  const bars = 'color=0x804020:size=160x144:duration=1[a];color=0x206080:size=160x144:duration=1[b];[a][b]hstack';
+  const sdr = await make(
+    'sdr.mp4',
+    '-f',
+    'lavfi',
+    '-i',
+    `${bars},scale=out_color_matrix=bt709:out_range=tv,setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709,format=yuv420p`,
+    '-c:v',
+    'libx264',
+    '-crf',
+    '5',
+  );
+  const up = `zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt2020,zscale=t=${transfer}:m=bt2020nc:r=tv:npl=100,format=yuv420p10le`;
+  const x265 = `log-level=none:colorprim=bt2020:transfer=${transfer}:colormatrix=bt2020nc:range=limited`;
+  const hdr = await make(`${transfer}.mp4`, '-i', sdr, '-vf', up, '-c:v', 'libx265', '-crf', '5', '-x265-params', x265);
+  expect(await tagsOf(hdr)).toMatchObject({ color_transfer: transfer, color_primaries: 'bt2020' });
+
+  const expected = await meansOf(sdr);
+  const video = await derive(hdr);
+  const shown = [...video.renditions.map((r) => r.path), video.poster.outputs[0]!.path];
+  for (const file of shown) {
+    const means = await meansOf(file);
+    means.forEach((mean, i) => expect(Math.abs(mean - expected[i]!), `${means} for ${expected}`).toBeLessThan(8));
+  }
+  for (const { path: file } of video.renditions) expect(await tagsOf(file)).toEqual(bt709);
+});
+
+it.each([
+  ['BT.601, as it says', 'smpte170m', ['-colorspace', 'smpte170m']],
+  ['BT.601, as its size says', 'smpte170m', []],
+  ['BT.709', 'bt709', ['-colorspace', 'bt709']],
+])('keeps the colours of %s, and says BT.709', async (_, matrix, said) => {
+  const graph = `color=0xd02030:size=320x240:duration=1,scale=out_color_matrix=${matrix}:out_range=tv,format=yuv420p`;
+  const input = await make(`matrix-${++count}.mp4`, ...lavfi(graph), '-c:v', 'libx264', '-crf', '5', ...said);
+  const video = await derive(input);
+  for (const file of [...video.renditions.map((r) => r.path), video.poster.outputs[0]!.path]) {
+    const means = await meansOf(file);
+    [0xd0, 0x20, 0x30].forEach((value, i) => expect(Math.abs(means[i]! - value), `${means}`).toBeLessThan(6));
+  }
+  for (const { path: file } of video.renditions) expect(await tagsOf(file)).toEqual(bt709);
+});
+
 it('takes no black frame for the poster', async () => {
   const scenes = 'color=black:size=128x96:duration=3[b];testsrc2=size=128x96:duration=1[t];[b][t]concat';
   const input = await make('dark.mp4', '-f', 'lavfi', '-i', scenes, ...h264);
