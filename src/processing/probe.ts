@@ -139,7 +139,21 @@ export async function lengthOf(path: string, found: Probe, cwd: string, ctx: Con
     { ...ctx, onProgress: undefined },
     { cwd },
   );
-  return Math.round(outTimeMs);
+  return Math.round(found.video ? await endOf(path, found, outTimeMs, ctx) : outTimeMs);
+}
+
+/** Pictures lie in the order of decoding: the one shown last comes before others, which is where ffmpeg's clock stops. */
+async function endOf(path: string, found: Probe, nearMs: number, ctx: Context): Promise<number> {
+  let endMs = nearMs;
+  const onLine = (line: string) => {
+    const [at = NaN, duration = NaN] = line.split(',').map((seconds) => Number.parseFloat(seconds) * 1000);
+    if (Number.isFinite(at)) endMs = Math.max(endMs, at + (duration || 0) - found.startMs);
+  };
+  const from = Math.max(0, found.startMs + nearMs - 2000) / 1000;
+  const show = ['-read_intervals', `${from}%`, '-select_streams', `${mainStream(found)}`];
+  const entries = ['-show_entries', 'packet=pts_time,duration_time'];
+  await ffprobeLines(path, found.format.demuxer!, [...show, ...entries], ctx, onLine);
+  return endMs;
 }
 
 const mainStream = ({ video, audio }: Probe): number => (video ?? audio)?.index ?? 0;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ladder, planLadder } from './video-ladder.js';
 
 const plan = (displayWidth: number, displayHeight: number, bitrate: number | null = null) =>
-  planLadder({ displayWidth, displayHeight, bitrate }).map((r) => `${r.name} ${r.width}x${r.height}`);
+  planLadder({ displayWidth, displayHeight, bitrate, codec: 'h264' }).map((r) => `${r.name} ${r.width}x${r.height}`);
 
 describe('planLadder', () => {
   it.each([
@@ -36,7 +36,7 @@ describe('planLadder', () => {
   it('never enlarges and is always even', () => {
     for (let width = 2; width < 2200; width += 37) {
       for (let height = 2; height < 2200; height += 41) {
-        for (const rung of planLadder({ displayWidth: width, displayHeight: height, bitrate: null })) {
+        for (const rung of planLadder({ displayWidth: width, displayHeight: height, bitrate: null, codec: 'h264' })) {
           expect((rung.width % 2) + (rung.height % 2)).toBe(0);
           expect(rung.width).toBeLessThanOrEqual(width);
           expect(rung.height).toBeLessThanOrEqual(height);
@@ -45,9 +45,16 @@ describe('planLadder', () => {
     }
   });
 
-  it('never asks for more than the source has', () => {
-    const rungs = planLadder({ displayWidth: 1920, displayHeight: 1080, bitrate: 500_000 });
-    expect(rungs.map((r) => r.maxBitrate)).toEqual([110_000, 340_000, 500_000, 500_000, 500_000, 500_000]);
+  it.each([
+    ['h264', 500_000],
+    ['mpeg4', 500_000],
+    ['vp9', 850_000],
+    ['hevc', 1_000_000],
+    ['av1', 1_250_000],
+  ])('never asks for more than a source in %s is worth', (codec, worth) => {
+    const rungs = planLadder({ displayWidth: 1920, displayHeight: 1080, bitrate: 500_000, codec });
+    const rates = [110_000, 340_000, 856_000, 1_498_000, 2_996_000, 5_350_000].map((most) => Math.min(most, worth));
+    expect(rungs.map((r) => r.maxBitrate)).toEqual(rates);
   });
 
   it('has one name for each step, in order', () => {

@@ -17,23 +17,27 @@ export const ladder: readonly Step[] = [
 /** One rendition to be made. Sizes in px, both even; rates in bit/s. */
 export type Rung = { name: string; width: number; height: number; maxBitrate: number; audioBitrate: number };
 
+/** How many bits H.264 takes for what the codec of a source says in one. What is older takes more, not less: 1. */
+const efficiency: Record<string, number> = { hevc: 2, vp9: 1.7, av1: 2.5, vvc: 3 };
+
 /**
  * The rungs a video deserves, smallest first. A rung belongs to it when the picture fills its box in one direction at
  * least, so wide films keep their full width and portrait reels get the same names; nothing is enlarged. What is
  * smaller than the smallest box becomes one rung of its own size.
  */
-export function planLadder(video: Pick<VideoStream, 'displayWidth' | 'displayHeight' | 'bitrate'>): Rung[] {
+export function planLadder(video: Pick<VideoStream, 'displayWidth' | 'displayHeight' | 'bitrate' | 'codec'>): Rung[] {
   const long = Math.max(video.displayWidth, video.displayHeight);
   const short = Math.min(video.displayWidth, video.displayHeight);
   const reached = ladder.filter((step) => long >= step.long || short >= step.short);
   const steps = reached.length ? reached : ladder.slice(0, 1);
+  const enough = video.bitrate === null ? Infinity : Math.round(video.bitrate * (efficiency[video.codec] ?? 1));
   return steps.map(({ name, maxKbps, audioKbps, ...box }) => {
     const scale = Math.min(1, box.long / long, box.short / short);
     return {
       name,
       width: even(video.displayWidth, scale),
       height: even(video.displayHeight, scale),
-      maxBitrate: Math.min(maxKbps * 1000, video.bitrate ?? Infinity),
+      maxBitrate: Math.min(maxKbps * 1000, enough),
       audioBitrate: audioKbps * 1000,
     };
   });

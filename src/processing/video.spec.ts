@@ -178,6 +178,12 @@ it('holds the last picture when sound lasts longer', async () => {
   expect(video.renditions[0]).toMatchObject({ durationMs: 3000, name: '144p', width: 64, height: 48 });
 });
 
+it('loses no picture of a file whose length has to be counted', async () => {
+  const input = await make('counted.mpg', ...source('160x120', 2), '-c:v', 'mpeg2video', '-bf', '2', '-f', 'vob');
+  const video = await derive(input);
+  expect(video.facts.durationMs).toBe(2000);
+});
+
 it('says so when the file broke off', async () => {
   const whole = await readFile(await make('whole.mp4', ...source('320x240', 6), ...h264, '-movflags', '+faststart'));
   const file = path.join(dir, 'cut.mp4');
