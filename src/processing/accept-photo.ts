@@ -1,14 +1,13 @@
 import type { Check } from './accept.js';
-import type { Format } from './formats.js';
 import type { PhotoLimits } from './limits.js';
-import { excessOf, openImage, orImageFailure, readHeader, type ImageHeader } from './pixels.js';
+import { excessOf, openImage, orImageFailure, readable, readHeader, type ImageHeader } from './pixels.js';
 import { Refused } from './refusal.js';
 
-export const checkPhoto: Check = async (path, format, { photo }) => {
+export const checkPhoto: Check = async (path, format, { photo }, { signal }) => {
   const header = await readHeader(path);
   const excess = excessOf(header, photo);
   if (excess) throw excesses[excess](header, photo);
-  await checkDecodes(path, format, photo.maxPixels);
+  await checkDecodes(await readable(path, header, signal), photo.maxPixels);
   return {
     mimeType: format.mimeType,
     extension: format.extension,
@@ -33,9 +32,7 @@ const excesses = {
 };
 
 /** Small, so that formats that can shrink while they load do; still reads the file to its end. */
-async function checkDecodes(path: string, format: Format, maxPixels: number): Promise<void> {
-  // libvips knows the header of HEIC but not its codec.
-  if (format.name === 'heif') return;
-  const image = openImage(path, maxPixels, { sequentialRead: true });
+async function checkDecodes(input: string | Buffer, maxPixels: number): Promise<void> {
+  const image = openImage(input, maxPixels, { sequentialRead: true });
   await orImageFailure(image.resize(64, 64, { fit: 'inside' }).raw().toBuffer());
 }

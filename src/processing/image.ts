@@ -6,7 +6,7 @@ import { ProcessingFailure } from './failure.js';
 import type { Format } from './formats.js';
 import { imageSizes, sizeFormats, type SizeFormat, type SizeName } from './image-sizes.js';
 import type { PhotoLimits } from './limits.js';
-import { excessOf, openImage, orImageFailure, readHeader, type ImageHeader } from './pixels.js';
+import { excessOf, openImage, orImageFailure, readable, readHeader, type ImageHeader } from './pixels.js';
 import { placeholderOf, type Placeholder } from './placeholder.js';
 import { sniff } from './sniff.js';
 import { strippers } from './strip.js';
@@ -63,10 +63,9 @@ export async function deriveSizes(
 ): Promise<Sizes> {
   const excess = excessOf(header, limits);
   if (excess) throw new ProcessingFailure(excess, `${header.width} × ${header.height} × ${header.frames}`);
-  // Known before decoding: libvips keeps its errors in one place for all threads, so what it says may be about another.
-  if (header.codec === 'hevc') throw new ProcessingFailure('unsupported_codec', 'no decoder for HEVC');
   await mkdir(dir, { recursive: true });
-  const raster = await decode(input, limits.maxPixels);
+  const source = typeof input === 'string' ? await readable(input, header, signal) : input;
+  const raster = await decode(source, limits.maxPixels);
   const rights = readRights(header.exif);
   const outputs: Output[] = [];
   for (const size of imageSizes) {

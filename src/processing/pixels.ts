@@ -1,5 +1,6 @@
 import sharp, { type Sharp, type SharpOptions } from 'sharp';
 import { ProcessingFailure, type FailureCode } from './failure.js';
+import { decodeHeic } from './heic.js';
 import type { PhotoLimits } from './limits.js';
 
 // Every picture is seen once: a cache would only hold memory.
@@ -26,10 +27,21 @@ export type ImageHeader = {
   frames: number;
   hasAlpha: boolean;
   exif: Buffer | undefined;
+  icc: Buffer | undefined;
   orientation: number;
   /** Of HEIF: `hevc`, `av1`. */
   codec: string | undefined;
 };
+
+/**
+ * What libvips can open of a file: the file itself, or what libheif makes of it. Asked only of what is inside the limits.
+ * @throws {ProcessingFailure}
+ */
+export async function readable(file: string, header: ImageHeader, signal: AbortSignal): Promise<string | Buffer> {
+  if (header.codec !== 'hevc') return file;
+  const { width, height, hasAlpha, icc } = header;
+  return decodeHeic(file, { maxPixels: width * height, hasAlpha, icc }, signal);
+}
 
 /** Reads what a picture says of itself, decoding nothing, so whatever size it claims. @throws {ProcessingFailure} */
 export async function readHeader(input: string | Buffer): Promise<ImageHeader> {
@@ -40,6 +52,7 @@ export async function readHeader(input: string | Buffer): Promise<ImageHeader> {
     frames: header.pages ?? 1,
     hasAlpha: header.hasAlpha,
     exif: header.exif,
+    icc: header.icc,
     orientation: header.orientation ?? 1,
     codec: header.compression,
   };

@@ -22,15 +22,6 @@ const exceptions = byFile({
     'image/formats/relax_tileparts.jp2',
     'image/photo/colors-animated-8bpc.avif',
   ],
-  'failed unsupported_codec': [
-    'image/formats/animated.heic',
-    'image/formats/gradient.heic',
-    'image/formats/gradient_10bit.heic',
-    'image/formats/gradient_mirrored.heic',
-    'image/formats/gradient_rotated.heic',
-    'image/photo/iphone-xr-orient6-gps.heic',
-    'image/photo/sample_still_photo.heic',
-  ],
 });
 
 const folders: Record<Kind, string[]> = {
