@@ -1,5 +1,6 @@
-import { extname } from 'node:path';
+import { extname, join } from 'node:path';
 import type { Limits } from '../processing/limits.js';
+import { deriveAnimation, isAnimation } from '../processing/animation.js';
 import { deriveMusic } from '../processing/audio.js';
 import type { Context } from '../processing/context.js';
 import { derivePhoto, type Output } from '../processing/image.js';
@@ -51,10 +52,14 @@ export const pipelineVersions: Record<Exclude<FileKind, 'file'>, number> = { pho
 
 /** What is made of each kind. A chat file is kept as it is. */
 export const derive: Record<Exclude<FileKind, 'file'>, Derive> = {
-  async photo(input, dir, limits, { signal }) {
-    const { facts, placeholder, color, outputs } = await derivePhoto(input, dir, limits.photo, signal);
+  async photo(input, dir, limits, context) {
+    const { facts, placeholder, color, outputs } = await derivePhoto(input, dir, limits.photo, context.signal);
     const { width, height, ...rest } = facts;
-    return { width, height, placeholder, color, facts: rest, made: images('image', outputs) };
+    const moving = isAnimation(facts)
+      ? await deriveAnimation(input, join(dir, 'animation'), limits.photo, context)
+      : [];
+    const animations = moving.map((animation): Made => ({ role: 'animation', ...animation }));
+    return { width, height, placeholder, color, facts: rest, made: [...images('image', outputs), ...animations] };
   },
 
   async video(input, dir, _limits, context) {

@@ -3,6 +3,7 @@ import { File } from './file.entity.js';
 
 export const renditionRoles = [
   'image',
+  'animation',
   'rung',
   'poster',
   'audio',

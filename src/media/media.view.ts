@@ -43,6 +43,7 @@ const extensions: Record<string, string> = { 'image/webp': 'webp', 'image/jpeg':
 const paths: Record<RenditionRole, (rendition: Pick<RenditionRow, 'name' | 'mimeType'>) => string> = {
   image: ({ name, mimeType }) =>
     name === 'original' ? '?size=original' : `?size=${name}&format=${extensions[mimeType]}`,
+  animation: ({ mimeType }) => (mimeType === 'video/mp4' ? '/loop.mp4' : '/animated.webp'),
   rung: ({ name }) => `/${name}.mp4`,
   poster: ({ name, mimeType }) => `/poster?size=${name}&format=${extensions[mimeType]}`,
   subtitles: ({ name }) => `/subtitles/${name}.vtt`,

@@ -122,7 +122,7 @@ export class Migration0001Initial extends Migration {
       create table renditions (
         id uuid primary key default uuidv7(),
         file_id uuid not null references files on delete cascade,
-        role text not null check (role in ('image', 'rung', 'poster', 'audio', 'download', 'waveform', 'cover', 'subtitles')),
+        role text not null check (role in ('image', 'animation', 'rung', 'poster', 'audio', 'download', 'waveform', 'cover', 'subtitles')),
         name varchar(32) not null,
         mime_type varchar(100) not null,
         width int,
