@@ -1,11 +1,15 @@
 import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { FileTypeResult } from 'file-type';
+import pLimit from 'p-limit';
 import { formatOf, type Format } from './formats.js';
 import { startsWithMp3 } from './mp3.js';
 
-const timeLimitMs = 5000;
+const timeLimitMs = 10_000;
+/** As many at once as there are CPUs: on a busy machine each still gets its time, or good files would look endless. */
+const inTurn = pLimit(Math.max(2, availableParallelism()));
 const require = createRequire(import.meta.url);
 
 /** The library in a thread of its own: a file can send a parser into an endless loop, and a thread can be ended. */
@@ -28,7 +32,7 @@ const unknown = { mime: 'application/octet-stream', ext: 'bin' };
 
 /** What the content says the file is; never its name. An unknown, unreadable or endless file has no type. */
 export async function sniff(path: string): Promise<Sniffed> {
-  const known = (await sniffWithLibrary(path)) ?? ((await startsWithMp3(path)) ? mp3 : unknown);
+  const known = (await inTurn(() => sniffWithLibrary(path))) ?? ((await startsWithMp3(path)) ? mp3 : unknown);
   return { mimeType: known.mime, extension: known.ext, format: formatOf(known.mime) };
 }
 

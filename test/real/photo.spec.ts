@@ -131,7 +131,7 @@ describeReal('real photos, as a stranger gets them', () => {
 
       it('come as they were sent to their owner alone', async () => {
         const raw = `/api/photos/${media.files[0].url}?raw=1`;
-        await stranger.get(raw).expect(404, 'file_not_found');
+        await stranger.get(raw).expect(403, 'not_yours');
         expect((await owner.get(raw).expect(200)).bytes.equals(sent)).toBe(true);
       });
     },

@@ -84,7 +84,8 @@ export class Client {
 async function read(response: Response): Promise<Answer> {
   const bytes = Buffer.from(await response.arrayBuffer());
   const type = response.headers.get('content-type') ?? '';
-  const body: Json = /[/+]json/.test(type) && bytes.length ? JSON.parse(bytes.toString()) : bytes.toString();
+  const body: Json =
+    /[/+]json/.test(type) && bytes.length && response.status !== 206 ? JSON.parse(bytes.toString()) : bytes.toString();
   return { status: response.status, headers: response.headers, body, bytes };
 }
 

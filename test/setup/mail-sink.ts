@@ -1,26 +1,33 @@
 import { spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { freePort, loopback } from '../../src/platform/embedded/ports.js';
 
 const script = fileURLToPath(new URL('../../dist/platform/embedded/inbox-process.js', import.meta.url));
+/** How often another run may be quicker on a port that we saw free. */
+const maxTries = 5;
 
 /** The same mail server as `npm start` brings. */
 export async function startSink(dir: string) {
   await mkdir(dir, { recursive: true });
-  const smtp = await freePort(2500);
-  const web = await freePort(smtp + 1);
-  const child = spawn(process.execPath, [script, dir, String(smtp), String(web)], {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
-  await once(child, 'message');
-  return {
-    smtpUrl: `smtp://${loopback}:${smtp}`,
-    webUrl: `http://${loopback}:${web}`,
-    async stop() {
-      child.kill('SIGTERM');
-      await once(child, 'exit');
-    },
-  };
+  for (let tries = 0; tries < maxTries; tries++) {
+    const smtp = await freePort(randomInt(20_000, 50_000));
+    const web = await freePort(smtp + 1);
+    const child = spawn(process.execPath, [script, dir, String(smtp), String(web)], {
+      stdio: ['ignore', 'ignore', tries === maxTries - 1 ? 'inherit' : 'ignore', 'ipc'],
+    });
+    const isUp = await Promise.race([once(child, 'message').then(() => true), once(child, 'exit').then(() => false)]);
+    if (!isUp) continue;
+    return {
+      smtpUrl: `smtp://${loopback}:${smtp}`,
+      webUrl: `http://${loopback}:${web}`,
+      async stop() {
+        child.kill('SIGTERM');
+        await once(child, 'exit');
+      },
+    };
+  }
+  throw new Error('The mail server of the tests does not start');
 }
