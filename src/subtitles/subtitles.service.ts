@@ -4,7 +4,7 @@ import { sql } from 'kysely';
 import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileHref } from '../files/signed-hrefs.service.js';
+import { fileHref, SignedHrefs } from '../files/signed-hrefs.service.js';
 import { isOpen, visibleTo } from '../media/visibility.js';
 import { Outbox } from '../platform/events/outbox.js';
 import { Problem } from '../platform/http/problems.js';
@@ -12,7 +12,6 @@ import { renditionKey } from '../platform/storage/keys.js';
 import { Storage } from '../platform/storage/storage.js';
 import { Refused } from '../processing/refusal.js';
 import { readSubtitles } from '../processing/subtitles.js';
-import { SignedHrefs } from '../files/signed-hrefs.service.js';
 import type { Track } from './subtitles.schemas.js';
 
 interface Video {
@@ -35,15 +34,16 @@ export class SubtitlesService {
 
   /** @returns the track, and whether the language is new */
   async put(ownerId: string, url: string, language: string, body: Buffer): Promise<{ track: Track; created: boolean }> {
-    await this.ownVideo(this.em, ownerId, url);
+    const { fileId } = await this.ownVideo(this.em, ownerId, url);
     const { vtt, cues } = await read(body);
     const path = join(this.storage.staging, randomUUID());
     await writeFile(path, vtt);
+    const key = renditionKey(fileId, `subtitles/${randomUUID()}.vtt`);
+    // Before the transaction: a slow store must not hold a connection to the database.
+    await this.storage.put(key, { path }, { contentType: mimeType });
     return this.em.transactional(async (em) => {
       const video = await this.ownVideo(em, ownerId, url);
-      const key = renditionKey(video.fileId, `subtitles/${randomUUID()}.vtt`);
       const label = new Intl.DisplayNames([language, 'en'], { type: 'language' }).of(language) ?? language;
-      await this.storage.put(key, { path }, { contentType: mimeType });
       const [row] = await em.execute<{ old_key: string | null }[]>(
         `insert into renditions (file_id, role, name, mime_type, bytes, key, facts) values (?, 'subtitles', ?, ?, ?, ?, ?)
          on conflict (file_id, role, name, mime_type) do update set id = uuidv7(), bytes = excluded.bytes, key = excluded.key,
