@@ -90,14 +90,12 @@ export class DeliveryService {
   }
 
   playlist(file: Deliverable, text: string, changes: boolean): Body {
+    return this.text(file, text, 'application/vnd.apple.mpegurl', changes);
+  }
+
+  text(file: Deliverable, text: string, mimeType: string, changes: boolean): Body {
     const tag = createHash('sha256').update(text).digest('base64url').slice(0, 27);
-    return textBody(text, {
-      tag,
-      mimeType: 'application/vnd.apple.mpegurl',
-      modifiedAt: file.updatedAt,
-      open: file.open,
-      changes,
-    });
+    return textBody(text, { tag, mimeType, modifiedAt: file.updatedAt, open: file.open, changes });
   }
 
   private reading(key: string): Pick<Body, 'read'> {

@@ -1,7 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import { fileHref } from '../files/signed-hrefs.service.js';
 import { Problem } from '../platform/http/problems.js';
-import { masterPlaylist, mediaPlaylist, textPlaylist, type Segments, type Variant } from '../processing/hls.js';
+import {
+  keyFramesOf,
+  keyFramesPlaylist,
+  masterPlaylist,
+  mediaPlaylist,
+  textPlaylist,
+  type Segments,
+  type SoundTrack,
+  type Variant,
+} from '../processing/hls.js';
+import { storyboardVtt, type StoryboardPlan } from '../processing/storyboard.js';
 import type { Asking } from './asking.js';
 import type { Deliverable, StoredRendition } from './delivery.queries.js';
 import { DeliveryService } from './delivery.service.js';
@@ -14,29 +24,59 @@ export class Playlists {
 
   master(file: Deliverable, asking: Asking): Body {
     const rungs = this.delivery.made(file, 'rung');
-    const tracks = file.renditions
-      .filter(({ role }) => role === 'subtitles')
-      .map((track) => ({
-        language: track.name,
-        label: String(track.facts?.label ?? track.name),
-        uri: this.address(file, asking, `subtitles/${track.name}.m3u8`, track),
-      }));
-    const uri = (name: string) =>
-      this.address(
-        file,
-        asking,
-        `${name}.m3u8`,
-        rungs.find((rung) => rung.name === name)!,
-      );
-    const text = masterPlaylist(rungs.map(toVariant), uri, tracks);
+    const alone = file.renditions.filter(({ role }) => role === 'audio');
+    const variants = [...rungs, ...alone.filter(isMain)];
+    const tracks = alone.filter((sound) => !isMain(sound));
+    const named = (name: string) => variants.find((variant) => variant.name === name)!;
+    const text = masterPlaylist({
+      variants: variants.map(toVariant),
+      uri: (name) => this.address(file, asking, `${name}.m3u8`, named(name)),
+      keyFramesUri: (name) => this.address(file, asking, `keyframes/${name}.m3u8`, named(name)),
+      texts: file.renditions
+        .filter(({ role }) => role === 'subtitles')
+        .map((track) => ({
+          language: track.name,
+          label: String(track.facts?.label ?? track.name),
+          uri: this.address(file, asking, `subtitles/${track.name}.m3u8`, track),
+        })),
+      sounds: tracks.length ? [...alone.filter(isMain), ...tracks].map((track) => this.sound(file, asking, track)) : [],
+    });
     return this.delivery.playlist(file, text, true);
   }
 
+  /** The main track is in every rung already. */
+  private sound(file: Deliverable, asking: Asking, track: StoredRendition): SoundTrack {
+    const { label, language } = track.facts as { label: string; language: string | null };
+    return { label, language, uri: isMain(track) ? null : this.address(file, asking, `${track.name}.m3u8`, track) };
+  }
+
   rung(file: Deliverable, name: string, asking: Asking): Body {
-    const rung = this.delivery.made(file, 'rung').find((rendition) => rendition.name === name);
-    if (!rung) throw new Problem('rendition_not_found');
+    const rung = this.stream(file, name);
     const text = mediaPlaylist(toVariant(rung), this.address(file, asking, `${name}.mp4`, rung));
     return this.delivery.playlist(file, text, false);
+  }
+
+  keyFrames(file: Deliverable, name: string, asking: Asking): Body {
+    const rung = this.stream(file, name);
+    const frames = keyFramesOf(toVariant(rung));
+    if (!frames) throw new Problem('rendition_not_found');
+    const text = keyFramesPlaylist(frames, this.address(file, asking, `${name}.mp4`, rung));
+    return this.delivery.playlist(file, text, false);
+  }
+
+  /** A rung, or sound alone. @throws {Problem} `file_not_ready`, `rendition_not_found` */
+  stream(file: Deliverable, name: string): StoredRendition {
+    const found = file.renditions.find((rendition) => rendition.name === name);
+    if (!found && this.delivery.made(file, 'rung')) throw new Problem('rendition_not_found');
+    return found!;
+  }
+
+  storyboard(file: Deliverable, asking: Asking): Body {
+    const sheets = this.delivery.made(file, 'storyboard').toSorted((a, b) => Number(a.name) - Number(b.name));
+    const plan = sheets[0]!.facts as StoryboardPlan;
+    const addresses = sheets.map((sheet) => this.address(file, asking, `storyboard/${sheet.name}.jpg`, sheet));
+    const text = storyboardVtt(plan, file.durationMs ?? 0, addresses);
+    return this.delivery.text(file, text, 'text/vtt; charset=utf-8', true);
   }
 
   subtitles(file: Deliverable, language: string, asking: Asking): Body {
@@ -56,6 +96,9 @@ export class Playlists {
     return fileHref(file.kind, file.url, `/${name}`, { v: id.slice(-8), t: this.delivery.tokenFor(file, asking) });
   }
 }
+
+/** The sound that the rungs carry, too: a variant of its own, for lines that carry no picture. */
+const isMain = ({ facts }: StoredRendition): boolean => facts?.isMain === true;
 
 const toVariant = ({ name, width, height, facts }: StoredRendition): Variant => {
   const { codecs, fps, initBytes, segments } = facts as Segments & { codecs: string; fps?: number };

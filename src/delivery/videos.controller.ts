@@ -4,14 +4,21 @@ import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import { OptionalUser } from '../platform/http/access.js';
 import { AskingFor, type Asking } from './asking.js';
-import { FileParam, ImageQuery, PlaylistParam, SubtitlesFileParam, TokenQuery } from './delivery.schemas.js';
+import {
+  FileParam,
+  ImageQuery,
+  PlaylistParam,
+  SheetParam,
+  SubtitlesFileParam,
+  TokenQuery,
+} from './delivery.schemas.js';
 import { DeliveryService } from './delivery.service.js';
 import { DocumentedBytes } from './documented-bytes.js';
 import { Playlists } from './playlists.service.js';
 import { send } from './send.js';
 
 const params = { url: 'The `url` of the video' };
-const rung = { ...params, rung: 'A rung of the ladder, as `720p`' };
+const rung = { ...params, rung: 'A rung of the ladder, as `720p`; `audio` is the sound alone' };
 const track = { ...params, lang: 'The language' };
 const playlist = 'application/vnd.apple.mpegurl';
 
@@ -37,7 +44,7 @@ export class VideosController {
     @Query({ schema: TokenQuery }) _query: z.infer<typeof TokenQuery>,
     @Res() reply: FastifyReply,
   ) {
-    const file = await this.delivery.find(asking, 'video', url, ['rung', 'subtitles'], true);
+    const file = await this.delivery.find(asking, 'video', url, ['rung', 'audio', 'subtitles'], true);
     return send(reply, asking, this.playlists.master(file, asking));
   }
 
@@ -55,8 +62,26 @@ export class VideosController {
     @Query({ schema: TokenQuery }) _query: z.infer<typeof TokenQuery>,
     @Res() reply: FastifyReply,
   ) {
-    const file = await this.delivery.find(asking, 'video', url, ['rung'], true);
+    const file = await this.delivery.find(asking, 'video', url, ['rung', 'audio'], true);
     return send(reply, asking, this.playlists.rung(file, rung, asking));
+  }
+
+  @Get('keyframes/:rung.m3u8')
+  @OptionalUser()
+  @DocumentedBytes({
+    summary: 'HLS playlist of the key frames of one rung',
+    description: 'For players that show pictures while one searches (`EXT-X-I-FRAMES-ONLY`).',
+    content: playlist,
+    params: rung,
+  })
+  async keyFrames(
+    @AskingFor() asking: Asking,
+    @Param({ schema: PlaylistParam }) { url, rung }: z.infer<typeof PlaylistParam>,
+    @Query({ schema: TokenQuery }) _query: z.infer<typeof TokenQuery>,
+    @Res() reply: FastifyReply,
+  ) {
+    const file = await this.delivery.find(asking, 'video', url, ['rung'], true);
+    return send(reply, asking, this.playlists.keyFrames(file, rung, asking));
   }
 
   @Get(':rung.mp4')
@@ -68,9 +93,8 @@ export class VideosController {
     @Query({ schema: TokenQuery }) _query: z.infer<typeof TokenQuery>,
     @Res() reply: FastifyReply,
   ) {
-    const file = await this.delivery.find(asking, 'video', url, ['rung']);
-    const found = this.delivery.made(file, 'rung').find(({ name }) => name === rung);
-    return send(reply, asking, this.delivery.bytes(file, found));
+    const file = await this.delivery.find(asking, 'video', url, ['rung', 'audio']);
+    return send(reply, asking, this.delivery.bytes(file, this.playlists.stream(file, rung)));
   }
 
   @Get('poster')
@@ -84,6 +108,43 @@ export class VideosController {
   ) {
     const file = await this.delivery.find(asking, 'video', url, ['poster']);
     return send(reply, asking, this.delivery.image(file, 'poster', query, asking));
+  }
+
+  @Get('storyboard.vtt')
+  @OptionalUser()
+  @DocumentedBytes({
+    summary: 'Pictures along a video',
+    description:
+      'WebVTT whose cues are parts of sheets (`…jpg#xywh=x,y,w,h`), for players that show where a seek leads.',
+    content: 'text/vtt',
+    params,
+  })
+  async storyboard(
+    @AskingFor() asking: Asking,
+    @Param({ schema: FileParam }) { url }: z.infer<typeof FileParam>,
+    @Query({ schema: TokenQuery }) _query: z.infer<typeof TokenQuery>,
+    @Res() reply: FastifyReply,
+  ) {
+    const file = await this.delivery.find(asking, 'video', url, ['storyboard'], true);
+    return send(reply, asking, this.playlists.storyboard(file, asking));
+  }
+
+  @Get('storyboard/:sheet.jpg')
+  @OptionalUser()
+  @DocumentedBytes({
+    summary: 'One sheet of the storyboard',
+    content: 'image/jpeg',
+    params: { ...params, sheet: 'Its number' },
+  })
+  async sheet(
+    @AskingFor() asking: Asking,
+    @Param({ schema: SheetParam }) { url, sheet }: z.infer<typeof SheetParam>,
+    @Query({ schema: TokenQuery }) { v }: z.infer<typeof TokenQuery>,
+    @Res() reply: FastifyReply,
+  ) {
+    const file = await this.delivery.find(asking, 'video', url, ['storyboard']);
+    const found = this.delivery.made(file, 'storyboard').find(({ name }) => name === sheet);
+    return send(reply, asking, this.delivery.bytes(file, found, { changes: v === undefined }));
   }
 
   @Get('subtitles/:lang.vtt')

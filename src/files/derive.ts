@@ -4,7 +4,7 @@ import { deriveAnimation, isAnimation } from '../processing/animation.js';
 import { deriveMusic } from '../processing/audio.js';
 import type { Context } from '../processing/context.js';
 import { derivePhoto, type Output } from '../processing/image.js';
-import { deriveVideo } from '../processing/video.js';
+import { deriveVideo, type Video } from '../processing/video.js';
 import type { FileKind } from './file.entity.js';
 import type { RenditionRole } from './rendition.entity.js';
 
@@ -32,7 +32,16 @@ export interface Derived {
   made: Made[];
 }
 
-type Derive = (input: string, dir: string, limits: Limits, context: Context) => Promise<Derived>;
+/** Is given what can be shown already, while the rest is being made. */
+export type OnPlayable = (derived: Derived) => Promise<void>;
+
+type Derive = (
+  input: string,
+  dir: string,
+  limits: Limits,
+  context: Context,
+  onPlayable?: OnPlayable,
+) => Promise<Derived>;
 
 const images = (role: RenditionRole, outputs: Output[]): Made[] =>
   outputs.map(({ name, path, mimeType, width, height, bytes }) => ({
@@ -45,10 +54,44 @@ const images = (role: RenditionRole, outputs: Output[]): Made[] =>
     bytes,
   }));
 
+function ofVideo({ facts, renditions, sounds, texts, storyboard, poster }: Video): Derived {
+  const { width, height, durationMs, ...rest } = facts;
+  const rungs = renditions.map(({ codecs, fps, initBytes, segments, ...rung }): Made => ({
+    role: 'rung',
+    ...rung,
+    facts: { codecs, fps, initBytes, segments },
+  }));
+  const audio = sounds.map(({ codecs, initBytes, segments, isMain, language, title, ...sound }, i): Made => ({
+    role: 'audio',
+    ...sound,
+    facts: { codecs, initBytes, segments, isMain, language, label: title ?? nameOf(language) ?? `Track ${i + 1}` },
+  }));
+  const subtitles = texts.map(({ language, title, cues, ...text }): Made => ({
+    role: 'subtitles',
+    name: language,
+    ...text,
+    facts: { label: title ?? nameOf(language) ?? language, cues, embedded: true },
+  }));
+  const sheets = storyboard.map(({ tiles, ...sheet }): Made => ({ role: 'storyboard', ...sheet, facts: tiles }));
+  return {
+    width,
+    height,
+    durationMs,
+    placeholder: poster.placeholder,
+    color: poster.color,
+    facts: rest,
+    made: [...rungs, ...audio, ...subtitles, ...sheets, ...images('poster', poster.outputs)],
+  };
+}
+
+/** Of a language, in English. */
+const nameOf = (language: string | null): string | undefined =>
+  language ? new Intl.DisplayNames(['en'], { type: 'language' }).of(language) : undefined;
+
 /**
  * Raised whenever the same file would come out different: `vitrine reprocess --outdated` finds what was made before.
  */
-export const pipelineVersions: Record<Exclude<FileKind, 'file'>, number> = { photo: 2, video: 2, music: 2 };
+export const pipelineVersions: Record<Exclude<FileKind, 'file'>, number> = { photo: 2, video: 3, music: 2 };
 
 /** What is made of each kind. A chat file is kept as it is. */
 export const derive: Record<Exclude<FileKind, 'file'>, Derive> = {
@@ -62,36 +105,8 @@ export const derive: Record<Exclude<FileKind, 'file'>, Derive> = {
     return { width, height, placeholder, color, facts: rest, made: [...images('image', outputs), ...animations] };
   },
 
-  async video(input, dir, _limits, context) {
-    const { facts, renditions, poster } = await deriveVideo(input, dir, context);
-    const { width, height, durationMs, ...rest } = facts;
-    const rungs = renditions.map(
-      ({ name, path, mimeType, width, height, durationMs, bitrate, bytes, ...rung }): Made => {
-        const { codecs, fps, initBytes, segments } = rung;
-        return {
-          role: 'rung',
-          name,
-          path,
-          mimeType,
-          width,
-          height,
-          durationMs,
-          bitrate,
-          bytes,
-          facts: { codecs, fps, initBytes, segments },
-        };
-      },
-    );
-    const { placeholder, color } = poster;
-    return {
-      width,
-      height,
-      durationMs,
-      placeholder,
-      color,
-      facts: rest,
-      made: [...rungs, ...images('poster', poster.outputs)],
-    };
+  async video(input, dir, _limits, context, onPlayable) {
+    return ofVideo(await deriveVideo(input, dir, context, onPlayable && ((video) => onPlayable(ofVideo(video)))));
   },
 
   async music(input, dir, limits, context) {
@@ -103,7 +118,7 @@ export const derive: Record<Exclude<FileKind, 'file'>, Derive> = {
       ...(cover && { placeholder: cover.placeholder, color: cover.color }),
       facts: rest,
       made: [
-        { role: 'audio', name: 'stream', ...stream, facts: { codecs, initBytes, segments } },
+        { role: 'audio', name: 'audio', ...stream, facts: { codecs, initBytes, segments } },
         { role: 'download', name: 'download', ...progressive },
         { role: 'waveform', name: 'peaks', ...waveform },
         ...(cover ? images('cover', cover.outputs) : []),

@@ -18,6 +18,10 @@ const FileSchema = defineEntity({
     status: p.enum(fileStatuses).default('processing'),
     /** 0..1 */
     progress: p.float().default(0),
+    /** How long it may still take, by what it took so far. */
+    remainingMs: p.integer().nullable(),
+    /** There is enough to show it, though it may still be `processing`: the first rung of a video. */
+    playable: p.boolean().default(false),
     failureCode: p.string().length(32).nullable(),
     bytes: p.bigint('number'),
     /** hex */

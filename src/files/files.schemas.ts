@@ -29,6 +29,7 @@ export const FileView = z
   .object({
     ...shared,
     progress: z.number().min(0).max(1),
+    remainingMs: z.int().optional().meta({ description: 'How long processing may still take, once that can be told' }),
     failure: Failure.optional(),
     usedBy: z.string().optional().meta({ description: '`url` of the media that shows it' }),
     mimeType: z.string(),

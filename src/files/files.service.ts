@@ -13,6 +13,7 @@ interface Row {
   kind: FileKind;
   status: FileStatus;
   progress: number;
+  remaining_ms: number | null;
   failure_code: FailureCode | null;
   bytes: string;
   sha256: string;
@@ -64,7 +65,7 @@ export class FilesService {
   /** Puts a failed file back to `processing`. Call it with the file's row locked. */
   async restart(em: EntityManager, fileId: string): Promise<void> {
     await em.execute(
-      `update files set status = 'processing', failure_code = null, progress = 0, attempts = 0, runs = runs + 1, heartbeat_at = null,
+      `update files set status = 'processing', failure_code = null, progress = 0, playable = false, remaining_ms = null, attempts = 0, runs = runs + 1, heartbeat_at = null,
          processed_at = null, updated_at = now() where id = ?`,
       [fileId],
     );
@@ -103,6 +104,7 @@ const toView = (row: Row): FileView => ({
   kind: row.kind,
   status: row.status,
   progress: row.progress,
+  ...(row.remaining_ms !== null && { remainingMs: row.remaining_ms }),
   ...(row.failure_code && { failure: { code: row.failure_code, message: failures[row.failure_code].sentence } }),
   bytes: Number(row.bytes),
   sha256: row.sha256,

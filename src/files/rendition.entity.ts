@@ -11,6 +11,7 @@ export const renditionRoles = [
   'waveform',
   'cover',
   'subtitles',
+  'storyboard',
 ] as const;
 export type RenditionRole = (typeof renditionRoles)[number];
 

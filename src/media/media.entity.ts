@@ -19,8 +19,10 @@ const MediaSchema = defineEntity({
     title: p.string().length(128).default(''),
     description: p.string().length(2000).default(''),
     visibility: p.enum(visibilities).default('public'),
-    /** `ready` when every file is; only then others see it. */
+    /** `ready` when every file is. */
     status: p.enum(mediaStatuses).default('processing'),
+    /** Others may see it: of every file there is enough, though the rest may still be made. */
+    shown: p.boolean().default(false),
     viewsCount: p.integer().default(0),
     likesCount: p.integer().default(0),
     dislikesCount: p.integer().default(0),

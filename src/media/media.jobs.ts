@@ -12,6 +12,11 @@ export class MediaJobs {
     private readonly status: MediaStatus,
   ) {}
 
+  @OnEvent('file.playable', 'show-media')
+  onPlayable({ fileId }: EventOf<'file.playable'>): Promise<void> {
+    return this.settle(fileId);
+  }
+
   @OnEvent('file.ready', 'settle-media')
   onReady({ fileId }: EventOf<'file.ready'>): Promise<void> {
     return this.settle(fileId);

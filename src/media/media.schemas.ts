@@ -83,6 +83,7 @@ const MediaFile = z
     renditions: z.array(Rendition),
     hls: z.string().optional().meta({ description: 'Master playlist' }),
     poster: z.string().optional(),
+    storyboard: z.string().optional().meta({ description: 'Pictures along a video, as WebVTT' }),
     waveform: z.string().optional().meta({ description: 'Peaks, JSON' }),
     cover: z.string().optional(),
     subtitles: z.array(z.object({ language: z.string(), label: z.string(), href: z.string() })),

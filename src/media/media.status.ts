@@ -22,16 +22,19 @@ interface Counted {
 export class MediaStatus {
   constructor(private readonly outbox: Outbox) {}
 
-  /** Makes the status what the files' states say. The first time that is `ready`, the media is published. */
+  /**
+   * Makes the status what the files' states say. It is shown once there is enough of each of them; the first time, it is
+   * published.
+   */
   async settle(em: EntityManager, mediaId: string): Promise<void> {
     await this.change(em, mediaId, async () => {
       const [published] = await em.execute<{ owner_id: string }[]>(
         `with before as (select id, published_at from medias where id = :id for update),
          s as (select case when bool_or(f.status = 'failed') then 'failed' when bool_and(f.status = 'ready') then 'ready'
-             else 'processing' end as status
+             else 'processing' end as status, bool_and(f.playable) as shown
            from media_files mf join files f on f.id = mf.file_id where mf.media_id = :id)
-         update medias m set status = s.status, updated_at = case when m.status = s.status then m.updated_at else now() end,
-           published_at = case when s.status = 'ready' then coalesce(m.published_at, now()) else m.published_at end
+         update medias m set status = s.status, shown = s.shown, updated_at = case when m.status = s.status then m.updated_at else now() end,
+           published_at = case when s.shown then coalesce(m.published_at, now()) else m.published_at end
          from s, before where m.id = before.id
          returning case when before.published_at is null and m.published_at is not null then m.owner_id end as owner_id`.replaceAll(
           ':id',
@@ -57,7 +60,7 @@ export class MediaStatus {
 
   private async counted(em: EntityManager, mediaId: string): Promise<Counted | undefined> {
     const [row] = await em.execute<Counted[]>(
-      `select owner_id, type, status = 'ready' and visibility = 'public' as counted from medias where id = ? for update`,
+      `select owner_id, type, shown and visibility = 'public' as counted from medias where id = ? for update`,
       [mediaId],
     );
     return row;

@@ -22,7 +22,7 @@ interface RenditionRow {
 }
 type FileRow = Omit<
   MediaView['files'][number],
-  'renditions' | 'hls' | 'poster' | 'waveform' | 'cover' | 'subtitles'
+  'renditions' | 'hls' | 'poster' | 'storyboard' | 'waveform' | 'cover' | 'subtitles'
 > & {
   failureCode: FailureCode | null;
   renditions: RenditionRow[];
@@ -47,11 +47,15 @@ const paths: Record<RenditionRole, (rendition: Pick<RenditionRow, 'name' | 'mime
   rung: ({ name }) => `/${name}.mp4`,
   poster: ({ name, mimeType }) => `/poster?size=${name}&format=${extensions[mimeType]}`,
   subtitles: ({ name }) => `/subtitles/${name}.vtt`,
+  storyboard: ({ name }) => `/storyboard/${name}.jpg`,
   cover: ({ name, mimeType }) => `/cover?size=${name}&format=${extensions[mimeType]}`,
-  audio: () => '/audio.mp4',
+  audio: ({ name }) => `/${name}.mp4`,
   download: () => '/audio.m4a',
   waveform: () => '/waveform.json',
 };
+
+/** Listed in fields of their own. */
+const ofTheirOwn = new Set<RenditionRole>(['subtitles', 'storyboard']);
 
 /** Turns rows into what clients see; private bytes get signed addresses of the viewer's own. */
 @Injectable()
@@ -79,7 +83,7 @@ export class MediaViews {
     return {
       ...file,
       renditions: renditions
-        .filter(({ role }) => role !== 'subtitles')
+        .filter(({ role }) => !ofTheirOwn.has(role))
         .map(({ role, version, label: _, ...rendition }) => ({
           ...rendition,
           href: href(paths[role](rendition), version),
@@ -93,6 +97,7 @@ export class MediaViews {
         })),
       ...((has('rung') || has('audio')) && { hls: href('') }),
       ...(has('poster') && { poster: href('/poster') }),
+      ...(has('storyboard') && { storyboard: href('/storyboard.vtt') }),
       ...(has('waveform') && { waveform: href('/waveform.json') }),
       ...(has('cover') && { cover: href('/cover') }),
     };

@@ -7,7 +7,7 @@ const column = (alias: string, name: string) => sql.ref(`${alias}.${name}`);
 
 /** Anybody with the address may see it: its bytes may be cached by everybody. `m` is the alias of `medias`. */
 export const isOpen = (m = 'm'): RawBuilder<boolean> => sql<boolean>`(
-  ${column(m, 'status')} = 'ready' and ${column(m, 'visibility')} in ('public', 'unlisted')
+  ${column(m, 'shown')} and ${column(m, 'visibility')} in ('public', 'unlisted')
   and exists (select 1 from users o where o.id = ${column(m, 'owner_id')} and o.disabled_at is null and not o.is_private))`;
 
 /** THE rule of who may see a media; every query that can show one goes through here. */
@@ -17,7 +17,7 @@ export const visibleTo = (viewer: ViewerId, m = 'm'): RawBuilder<boolean> =>
     : sql<boolean>`(
         ${column(m, 'owner_id')} = ${viewer}
         or ${isOpen(m)}
-        or (${column(m, 'status')} = 'ready' and ${column(m, 'visibility')} <> 'private'
+        or (${column(m, 'shown')} and ${column(m, 'visibility')} <> 'private'
           and exists (select 1 from users o where o.id = ${column(m, 'owner_id')} and o.disabled_at is null)
           and exists (select 1 from follows f where f.follower_id = ${viewer} and f.followee_id = ${column(m, 'owner_id')}
             and f.accepted_at is not null)))`;
@@ -26,4 +26,4 @@ export const visibleTo = (viewer: ViewerId, m = 'm'): RawBuilder<boolean> =>
 export const listedFor = (viewer: ViewerId, ownList: boolean, m = 'm'): RawBuilder<boolean> =>
   ownList
     ? sql<boolean>`(${visibleTo(viewer, m)} and (${column(m, 'visibility')} <> 'unlisted' or ${column(m, 'owner_id')} = ${viewer}))`
-    : sql<boolean>`(${visibleTo(viewer, m)} and ${column(m, 'visibility')} in ('public', 'followers') and ${column(m, 'status')} = 'ready')`;
+    : sql<boolean>`(${visibleTo(viewer, m)} and ${column(m, 'visibility')} in ('public', 'followers') and ${column(m, 'shown')})`;

@@ -2,7 +2,8 @@ import type { Accepted, Check } from './accept.js';
 import type { ProbeContext } from './ffmpeg.js';
 import { formatNamed, type Format } from './formats.js';
 import { maxStreams } from './limits.js';
-import { playsBeyond, probeAs, type Probe } from './probe.js';
+import { playsBeyond, probeAs } from './probe.js';
+import type { Probe } from './streams.js';
 import { Refused } from './refusal.js';
 
 export const checkVideo: Check = async (path, format, { video: limits }, ctx) => {

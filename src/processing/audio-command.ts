@@ -1,6 +1,6 @@
 import { bare, flags, untrusted, type Command } from './ffmpeg.js';
 import { hlsOptions } from './hls-options.js';
-import type { AudioStream, Probe } from './probe.js';
+import type { AudioStream, Probe } from './streams.js';
 import type { Tags } from './tags.js';
 import { waveformRate } from './waveform.js';
 

@@ -1,4 +1,4 @@
-import type { VideoStream } from './probe.js';
+import type { VideoStream } from './streams.js';
 
 type Said = Pick<VideoStream, 'transfer' | 'primaries' | 'matrix' | 'displayWidth' | 'displayHeight'>;
 

@@ -1,6 +1,6 @@
 import { flags } from './ffmpeg.js';
 
-const segmentSeconds = 4;
+export const segmentSeconds = 4;
 
 /**
  * ffmpeg's HLS muxer for RFC 8216 segments that are byte ranges of one fragmented MP4 per variant.

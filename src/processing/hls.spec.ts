@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { averageBandwidth, masterPlaylist, mediaPlaylist, parseMediaPlaylist, peakBandwidth } from './hls.js';
+import {
+  averageBandwidth,
+  keyFramesOf,
+  keyFramesPlaylist,
+  masterPlaylist,
+  mediaPlaylist,
+  parseMediaPlaylist,
+  peakBandwidth,
+} from './hls.js';
 
 const written = `#EXTM3U
 #EXT-X-VERSION:7
@@ -60,7 +68,7 @@ it('writes the media playlist back with addresses of its own', () => {
 it('writes the master playlist from what was measured', () => {
   const video = { ...file, name: '360p', codecs: 'avc1.64001e,mp4a.40.2', width: 640, height: 360, fps: 30000 / 1001 };
   const audio = { ...file, name: 'audio', codecs: 'mp4a.40.2' };
-  expect(masterPlaylist([video, audio], (name) => `${name}.m3u8?t=1`)).toBe(`#EXTM3U
+  expect(masterPlaylist({ variants: [video, audio], uri: (name) => `${name}.m3u8?t=1` })).toBe(`#EXTM3U
 #EXT-X-VERSION:7
 #EXT-X-INDEPENDENT-SEGMENTS
 #EXT-X-STREAM-INF:BANDWIDTH=870241,AVERAGE-BANDWIDTH=648764,CODECS="avc1.64001e,mp4a.40.2",RESOLUTION=640x360,FRAME-RATE=29.970
@@ -68,4 +76,42 @@ it('writes the master playlist from what was measured', () => {
 #EXT-X-STREAM-INF:BANDWIDTH=870241,AVERAGE-BANDWIDTH=648764,CODECS="mp4a.40.2"
 audio.m3u8?t=1
 `);
+});
+
+describe('key frames', () => {
+  const known = { ...file, segments: file.segments.map((segment, i) => ({ ...segment, keyBytes: 10_000 + i })) };
+
+  it('are the beginnings of the segments', () => {
+    const lines = keyFramesPlaylist(keyFramesOf(known)!, '360p.mp4').split('\n');
+    expect(lines).toContain('#EXT-X-I-FRAMES-ONLY');
+    expect(lines.filter((line) => line.startsWith('#EXT-X-BYTERANGE'))).toEqual([
+      '#EXT-X-BYTERANGE:10000@1300',
+      '#EXT-X-BYTERANGE:10001@201300',
+      '#EXT-X-BYTERANGE:10002@601300',
+    ]);
+  });
+
+  it('stand in the master playlist without what they have not: sound and frame rate', () => {
+    const video = { ...known, name: '360p', codecs: 'avc1.64001e,mp4a.40.2', width: 640, height: 360, fps: 30 };
+    const uris = { uri: (name: string) => `${name}.m3u8`, keyFramesUri: (name: string) => `keyframes/${name}.m3u8` };
+    const [line] = masterPlaylist({ variants: [video], ...uris }).match(/#EXT-X-I-FRAME.*/) ?? [];
+    expect(line).toMatch(
+      /^#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=\d+,AVERAGE-BANDWIDTH=\d+,CODECS="avc1.64001e",RESOLUTION=640x360,URI="keyframes\/360p.m3u8"$/,
+    );
+    expect(masterPlaylist({ variants: [{ ...video, ...file }], ...uris })).not.toContain('I-FRAME');
+  });
+});
+
+it('offers the sound there is to choose from', () => {
+  const video = { ...file, name: '360p', codecs: 'avc1.64001e,mp4a.40.2' };
+  const sounds = [
+    { language: 'en', label: 'English', uri: null },
+    { language: null, label: 'The "director" speaks', uri: 'audio2.m3u8' },
+  ];
+  const text = masterPlaylist({ variants: [video], uri: (name) => name, sounds });
+  expect(text).toContain(
+    '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="sound",NAME="English",LANGUAGE="en",DEFAULT=YES,AUTOSELECT=YES\n',
+  );
+  expect(text).toContain(`NAME="The 'director' speaks",DEFAULT=NO,AUTOSELECT=YES,URI="audio2.m3u8"\n`);
+  expect(text).toContain('mp4a.40.2",AUDIO="sound"\n');
 });

@@ -1,5 +1,12 @@
 /** A playable part of a file. */
-export type Segment = { durationMs: number; /** bytes */ offset: number; bytes: number };
+export type Segment = {
+  durationMs: number;
+  /** bytes */
+  offset: number;
+  bytes: number;
+  /** From its start to the end of its first picture, which shows without any other. */
+  keyBytes?: number;
+};
 
 /** One file as its playlist describes it: an initialisation part at offset 0, then segments as byte ranges. */
 export type Segments = { initBytes: number; segments: Segment[] };
@@ -72,23 +79,65 @@ export function peakBandwidth(file: Segments): number {
   return peak;
 }
 
-/** A text track for all variants. `uri` is the address of its media playlist. */
+/** A track for all variants, as a viewer chooses it. `uri` is the address of its media playlist. */
 export type TextTrack = { language: string; label: string; uri: string };
+/** Without `uri` it is the sound that the variants carry themselves. */
+export type SoundTrack = { language: string | null; label: string; uri: string | null };
 
-/** @param uri maps the name of a variant to the address of its media playlist */
-export function masterPlaylist(variants: Variant[], uri: (name: string) => string, tracks: TextTrack[] = []): string {
-  const group = tracks.length ? ',SUBTITLES="subtitles"' : '';
+export type Master = {
+  variants: Variant[];
+  /** Maps the name of a variant to the address of its media playlist. */
+  uri: (name: string) => string;
+  /** The same for its playlist of key frames. */
+  keyFramesUri?: (name: string) => string;
+  texts?: TextTrack[];
+  /** Only where there is a choice. */
+  sounds?: SoundTrack[];
+};
+
+/** The entrance to all playlists of a file (RFC 8216, 4.3.4). */
+export function masterPlaylist({ variants, uri, keyFramesUri, texts = [], sounds = [] }: Master): string {
+  const groups = [
+    ...(sounds.length ? [',AUDIO="sound"'] : []),
+    ...(texts.length ? [',SUBTITLES="subtitles"'] : []),
+  ].join('');
   const streams = variants.flatMap((variant) => [
-    `#EXT-X-STREAM-INF:${attributes(variant)}${group}`,
+    `#EXT-X-STREAM-INF:${attributes(variant, bandwidths(variant))}${groups}`,
     uri(variant.name),
   ]);
-  return text(['#EXTM3U', '#EXT-X-VERSION:7', '#EXT-X-INDEPENDENT-SEGMENTS', ...tracks.map(textTrack), ...streams]);
+  const keyFrames = variants.flatMap((variant) => {
+    const frames = keyFramesOf(variant);
+    if (!keyFramesUri || !frames) return [];
+    const { fps: _, ...still } = variant;
+    const codecs = variant.codecs.split(',').filter((codec) => codec.startsWith('avc1'));
+    const shown = attributes({ ...still, codecs: codecs.join() }, bandwidths(frames));
+    return [`#EXT-X-I-FRAME-STREAM-INF:${shown},URI="${keyFramesUri(variant.name)}"`];
+  });
+  return text([
+    '#EXTM3U',
+    '#EXT-X-VERSION:7',
+    '#EXT-X-INDEPENDENT-SEGMENTS',
+    ...sounds.map(soundTrack),
+    ...texts.map(textTrack),
+    ...streams,
+    ...keyFrames,
+  ]);
 }
 
 /** RFC 8216, 4.3.4.1: chosen by the viewer, or by the language of the device; never forced. */
 const textTrack = ({ language, label, uri }: TextTrack): string =>
-  `#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="subtitles",NAME="${label.replaceAll('"', "'")}",LANGUAGE="${language}",` +
+  `#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="subtitles",NAME="${quotable(label)}",LANGUAGE="${language}",` +
   `DEFAULT=NO,AUTOSELECT=YES,FORCED=NO,URI="${uri}"`;
+
+const soundTrack = ({ language, label, uri }: SoundTrack): string =>
+  [
+    `#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="sound",NAME="${quotable(label)}"`,
+    ...(language ? [`LANGUAGE="${language}"`] : []),
+    `DEFAULT=${uri === null ? 'YES' : 'NO'},AUTOSELECT=YES`,
+    ...(uri === null ? [] : [`URI="${uri}"`]),
+  ].join();
+
+const quotable = (label: string): string => label.replaceAll('"', "'");
 
 /** One WebVTT file that lasts as long as the video. @param uri its address */
 export function textPlaylist(durationMs: number, uri: string): string {
@@ -104,26 +153,42 @@ export function textPlaylist(durationMs: number, uri: string): string {
   ]);
 }
 
-function attributes(variant: Variant): string {
-  const { width, height, fps } = variant;
+const bandwidths = (file: Segments): string =>
+  `BANDWIDTH=${peakBandwidth(file)},AVERAGE-BANDWIDTH=${averageBandwidth(file)}`;
+
+function attributes({ width, height, fps, codecs }: Variant, rates: string): string {
   return [
-    `BANDWIDTH=${peakBandwidth(variant)}`,
-    `AVERAGE-BANDWIDTH=${averageBandwidth(variant)}`,
-    `CODECS="${variant.codecs}"`,
+    rates,
+    `CODECS="${codecs}"`,
     ...(width && height ? [`RESOLUTION=${width}x${height}`] : []),
     ...(fps ? [`FRAME-RATE=${fps.toFixed(3)}`] : []),
   ].join(',');
 }
 
+/** The key frames alone: each stands for the segment it begins. Null where the file has none or they are not known. */
+export function keyFramesOf({ initBytes, segments }: Segments): Segments | null {
+  const frames = segments.flatMap(({ keyBytes, ...segment }) =>
+    keyBytes === undefined ? [] : [{ ...segment, bytes: keyBytes }],
+  );
+  return frames.length === segments.length ? { initBytes, segments: frames } : null;
+}
+
+/** For fast search through a video (RFC 8216, 4.3.3.6). @param frames as `keyFramesOf` gives them */
+export const keyFramesPlaylist = (frames: Segments, uri: string): string =>
+  playlist(frames, uri, ['#EXT-X-I-FRAMES-ONLY']);
+
 /** @param uri the address of the file that holds all segments */
-export function mediaPlaylist(file: Segments, uri: string): string {
+export const mediaPlaylist = (file: Segments, uri: string): string =>
+  playlist(file, uri, ['#EXT-X-INDEPENDENT-SEGMENTS']);
+
+function playlist(file: Segments, uri: string, tags: string[]): string {
   return text([
     '#EXTM3U',
     '#EXT-X-VERSION:7',
     `#EXT-X-TARGETDURATION:${targetSeconds(file)}`,
     '#EXT-X-MEDIA-SEQUENCE:0',
     '#EXT-X-PLAYLIST-TYPE:VOD',
-    '#EXT-X-INDEPENDENT-SEGMENTS',
+    ...tags,
     `#EXT-X-MAP:URI="${uri}",BYTERANGE="${file.initBytes}@0"`,
     ...file.segments.flatMap(({ durationMs, offset, bytes }) => [
       `#EXTINF:${(durationMs / 1000).toFixed(6)},`,

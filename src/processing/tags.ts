@@ -13,7 +13,7 @@ const yearNames = ['date', 'year', 'originaldate'];
 
 /** Text out of a file is somebody else's: bounded, one line, no control characters, no halves of characters. */
 export function tagsOf(raw: Record<string, string>): Tags {
-  const byName = new Map(Object.entries(raw).map(([key, value]) => [key.toLowerCase(), clean(value)]));
+  const byName = new Map(Object.entries(raw).map(([key, value]) => [key.toLowerCase(), lineOf(value)]));
   const first = (keys: readonly string[]) => keys.map((key) => byName.get(key)).find(Boolean);
   const texts = Object.entries(names).flatMap(([tag, keys]) => {
     const value = first(keys);
@@ -23,7 +23,8 @@ export function tagsOf(raw: Record<string, string>): Tags {
   return { ...Object.fromEntries(texts), ...(year ? { year } : {}) };
 }
 
-function clean(text: string): string {
+/** One bounded line without control characters. */
+export function lineOf(text: string): string {
   const line = text
     .toWellFormed()
     .replace(/\p{Cc}+/gu, ' ')

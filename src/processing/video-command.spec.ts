@@ -2,8 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { argumentsOf } from './ffmpeg.js';
 import { formatNamed } from './formats.js';
 import { planLadder } from './video-ladder.js';
-import { rateOf, targetRate, videoCommand, type Source } from './video-command.js';
+import type { Copy } from './copyable.js';
+import { rateOf, targetRate, videoCommand, type Source, type Stage } from './video-command.js';
 
+const sound = (index: number, channels: number) => ({
+  ...{ index, codec: 'aac', profile: 'LC', channels, sampleRate: 44_100, bitrate: 64_000, startMs: 0 },
+  ...{ language: null, title: null },
+});
 const source: Source = {
   format: formatNamed('mov'),
   size: 1_000_000,
@@ -12,6 +17,9 @@ const source: Source = {
   video: {
     index: 1,
     codec: 'h264',
+    profile: 'High',
+    level: 31,
+    isProgressive: true,
     width: 1280,
     height: 720,
     displayWidth: 720,
@@ -23,18 +31,23 @@ const source: Source = {
     transfer: 'bt709',
     primaries: 'bt709',
     matrix: 'bt709',
+    range: 'tv',
     bitrate: 900_000,
+    startMs: 0,
     durationMs: 12_000,
   },
-  audio: { index: 0, codec: 'aac', channels: 1, sampleRate: 44_100, bitrate: 64_000, startMs: 0 },
+  audio: sound(0, 1),
+  otherAudio: [],
+  texts: [],
   cover: null,
   tags: {},
   streams: 2,
 };
 
-const build = (changed: Partial<Source> = {}) => {
+const build = (changed: Partial<Source> = {}, stage: Partial<Stage> = {}, copy?: Copy) => {
   const made = { ...source, ...changed };
-  return videoCommand('/in/a b.mov', made, planLadder(made.video).slice(0, 2), 3);
+  const rungs = planLadder(made.video).slice(0, 2);
+  return videoCommand('/in/a b.mov', made, { rungs, sounds: [], poster: true, storyboard: null, ...stage }, 3, copy);
 };
 /** The values that follow a flag. */
 const valuesOf = (args: string[], flag: string) => args.flatMap((arg, i) => (arg === flag ? [args[i + 1]] : []));
@@ -50,7 +63,7 @@ describe('videoCommand', () => {
 
   it('decodes once and splits into every rung and the poster', () => {
     const { filter } = build();
-    expect(filter).toContain('[0:1]fps=fps=30000/1001:start_time=0,split=3[s0][s1][sp]');
+    expect(filter).toContain('[0:1]fps=fps=30000/1001:start_time=0,split=3[s0][s1][s2]');
     expect(filter).toContain(
       '[s0]scale=144:256:flags=bicubic:out_color_matrix=bt709:out_range=tv,setsar=1,format=yuv420p,setparams=',
     );
@@ -67,9 +80,40 @@ describe('videoCommand', () => {
     expect(Number(valuesOf(args, '-maxrate:v:1')[0])).toBeLessThanOrEqual(340_000);
     expect(valuesOf(args, '-var_stream_map')).toEqual(['v:0,a:0,name:144p v:1,a:1,name:240p']);
     expect(valuesOf(args, '-hls_flags')).toEqual(['single_file+independent_segments']);
-    expect(valuesOf(args, '-force_key_frames')).toEqual(['expr:gte(t,n_forced*2)']);
+    for (const v of [0, 1]) expect(valuesOf(args, `-force_key_frames:v:${v}`)).toEqual(['expr:gte(t,n_forced*2)']);
     expect(valuesOf(args, '-g')).toEqual(['60']);
     expect(valuesOf(args, '-map_metadata')).toEqual(['-1']);
+  });
+
+  it('makes sound alone of the main track and of every other one', () => {
+    const sounds = [
+      { name: 'audio', stream: source.audio!, bitrate: 64_000 },
+      { name: 'audio2', stream: sound(2, 6), bitrate: 128_000 },
+    ];
+    const command = build({}, { sounds });
+    const args = argumentsOf(command);
+    expect(command.filter).toContain('asplit=3[a0][a1][t0]');
+    expect(command.filter).toContain('[0:2]aresample=async=1:first_pts=0,aformat=channel_layouts=stereo[t1]');
+    expect(valuesOf(args, '-var_stream_map')).toEqual([
+      'v:0,a:0,name:144p v:1,a:1,name:240p a:2,name:audio a:3,name:audio2',
+    ]);
+    expect([2, 3].flatMap((i) => valuesOf(args, `-b:a:${i}`))).toEqual(['64000', '128000']);
+  });
+
+  it('draws the storyboard from the same decode, with the last pictures of a long video as well', () => {
+    const storyboard = { intervalMs: 2000, width: 160, height: 90, columns: 10, rows: 3 };
+    const { filter, outputs } = build({}, { storyboard, poster: false });
+    expect(filter).toContain("select='gte(t+0.001,selected_n*2)',scale=160:90:");
+    expect(filter).toContain('tile=10x3[storyboard]');
+    expect(outputs.map(({ path }) => path)).toEqual(['%v.m3u8', 'storyboard-%d.jpg']);
+  });
+
+  it('puts key frames where the copied rung has them, and nowhere else', () => {
+    const copy = { rung: planLadder(source.video).at(-1)!, withSound: true, keyTimes: [0, 2.5, 5], offset: 0.1 };
+    const args = argumentsOf(build({}, {}, copy));
+    expect(valuesOf(args, '-force_key_frames:v:1')).toEqual(['0.000,2.487,4.987']);
+    expect(Number(valuesOf(args, '-g')[0])).toBeGreaterThan(1000);
+    expect(valuesOf(args, '-output_ts_offset')).toEqual(['0.100000']);
   });
 
   it('knows no sound when there is none', () => {

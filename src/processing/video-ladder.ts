@@ -1,4 +1,4 @@
-import type { VideoStream } from './probe.js';
+import type { VideoStream } from './streams.js';
 
 type Step = { name: string; long: number; short: number; maxKbps: number; audioKbps: number };
 

@@ -2,31 +2,44 @@ import { mkdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { codecsOf } from './codecs.js';
 import type { Context } from './context.js';
+import { deriveTexts, type Text } from './embedded-texts.js';
 import { ProcessingFailure } from './failure.js';
 import { ffmpeg } from './ffmpeg.js';
-import { formatNamed } from './formats.js';
+import { readFragments, type Track } from './fragments.js';
 import { averageBandwidth, durationOf, parseMediaPlaylist, type Segments } from './hls.js';
 import type { Sizes } from './image.js';
 import { derivePoster } from './poster.js';
-import { lengthOf, probe, probeAs } from './probe.js';
+import { lengthOf, probe } from './probe.js';
 import { readBytes } from './read-bytes.js';
-import { rateOf, targetRate, videoCommand, type Source } from './video-command.js';
-import { planLadder, type Rung } from './video-ladder.js';
+import { readSheets, type Sheet } from './storyboard.js';
+import { rateOf, targetRate, videoCommand, type Source, type Stage } from './video-command.js';
+import type { Rung } from './video-ladder.js';
+import { copyCommand, posterCommand } from './video-shortcuts.js';
+import { planVideo, type VideoPlan } from './video-plan.js';
 
-/** One rung: a fragmented MP4 that is both the HLS segments and a progressive download. */
-export type Rendition = Segments & {
+/** One HLS stream: a fragmented MP4 that is both the segments and a progressive download. */
+export type Stream = Segments & {
   name: string;
   path: string;
-  mimeType: 'video/mp4';
-  /** px */
-  width: number;
-  height: number;
-  fps: number;
   /** bit/s, measured over the segments. */
   bitrate: number;
   bytes: number;
   codecs: string;
   durationMs: number;
+};
+export type Rendition = Stream & {
+  mimeType: 'video/mp4';
+  /** px */
+  width: number;
+  height: number;
+  fps: number;
+};
+/** Sound alone. `isMain` is what the rungs carry, too. */
+export type SoundRendition = Stream & {
+  mimeType: 'audio/mp4';
+  isMain: boolean;
+  language: string | null;
+  title: string | null;
 };
 
 export type Video = {
@@ -38,81 +51,182 @@ export type Video = {
     fps: number;
     rotation: number;
     hasAudio: boolean;
+    /** Of the sound in the rungs, BCP 47. */
+    language: string | null;
     videoCodec: string;
     audioCodec: string | null;
   };
   /** Smallest first. */
   renditions: Rendition[];
+  sounds: SoundRendition[];
+  texts: Text[];
+  storyboard: Sheet[];
   poster: Sizes;
 };
 
 const toleranceMs = 100;
 
 /**
- * The ladder and the poster of a video as files in `dir`, which has to be empty.
+ * The ladder of a video and all that belongs to it, as files in `dir`, which has to be empty.
+ * @param onPlayable gets what there is as soon as it can be played; the rest goes on when it resolves. Not called when
+ *   there is nothing to gain by it.
  * @throws {ProcessingFailure}
  */
-export async function deriveVideo(input: string, dir: string, ctx: Context): Promise<Video> {
+export async function deriveVideo(
+  input: string,
+  dir: string,
+  ctx: Context,
+  onPlayable?: (video: Video) => Promise<void>,
+): Promise<Video> {
   const found = await probe(input, ctx);
   if (!found.video) throw new ProcessingFailure('no_streams', 'no video stream');
   await mkdir(dir, { recursive: true });
   const durationMs = await lengthOf(input, found, dir, ctx);
   const source: Source = { ...found, video: found.video, durationMs };
-  const rungs = planLadder(source.video);
-  await ffmpeg(videoCommand(path.resolve(input), source, rungs, ctx.threads), ctx, { cwd: dir, durationMs });
+  const file = path.resolve(input);
+  const plan = await planVideo(file, source, durationMs, ctx);
+  const work = new Work(file, dir, source, durationMs, plan, ctx);
 
-  const fps = rateOf(targetRate(source.video));
-  const renditions = await Promise.all(rungs.map((rung) => describe(rung, fps, dir)));
-  await check(renditions, source, durationMs, ctx);
-  const poster = await derivePoster(dir, path.join(dir, 'poster'), ctx.signal);
-  const { displayWidth, displayHeight, rotation, codec } = source.video;
-  return {
-    facts: {
-      width: displayWidth,
-      height: displayHeight,
-      durationMs,
-      fps: source.video.fps || fps,
-      rotation,
-      hasAudio: Boolean(source.audio),
-      videoCodec: codec,
-      audioCodec: source.audio?.codec ?? null,
-    },
-    renditions,
-    poster,
-  };
-}
-
-async function describe({ name, width, height }: Rung, fps: number, dir: string): Promise<Rendition> {
-  const file = path.join(dir, `${name}.mp4`);
-  const playlist = parseMediaPlaylist(await readFile(path.join(dir, `${name}.m3u8`), 'utf8'));
-  return {
-    name,
-    path: file,
-    mimeType: 'video/mp4',
-    width,
-    height,
-    fps,
-    bitrate: averageBandwidth(playlist),
-    bytes: (await stat(file)).size,
-    codecs: codecsOf(await readBytes(file, playlist.initBytes)),
-    durationMs: durationOf(playlist),
-    ...playlist,
-  };
-}
-
-/** ffmpeg ends well even when the input broke off half way: the result itself has to say that it is whole. */
-async function check(renditions: Rendition[], source: Source, durationMs: number, ctx: Context): Promise<void> {
-  const [first] = renditions;
-  const borders = (rendition: Rendition) => rendition.segments.map((s) => Math.round(s.durationMs)).join();
-  if (!renditions.every((rendition) => borders(rendition) === borders(first!))) {
-    throw new ProcessingFailure('internal', 'segments are not aligned over the rungs');
+  await work.prepare();
+  if (plan.copy) await onPlayable?.(work.video());
+  for (const [i, stage] of plan.stages.entries()) {
+    await work.run(stage, i);
+    if (i + 1 < plan.stages.length) await onPlayable?.(work.video());
   }
-  for (const { path: file, name } of renditions) {
-    const made = await probeAs(formatNamed('mp4'), file, ctx);
-    const isComplete = made.video && Boolean(made.audio) === Boolean(source.audio);
-    if (!isComplete) throw new ProcessingFailure('internal', `${name} lacks a stream`);
-    const off = (made.durationMs ?? 0) - durationMs;
-    if (off < -toleranceMs) throw new ProcessingFailure('corrupt_input', `${name} ends ${-off} ms before its source`);
+  await work.extractTexts();
+  return work.video();
+}
+
+/** What has been made so far. */
+class Work {
+  private readonly renditions: Rendition[] = [];
+  private readonly sounds: SoundRendition[] = [];
+  private storyboard: Sheet[] = [];
+  private texts: Text[] = [];
+  private poster: Sizes | undefined;
+
+  constructor(
+    private readonly input: string,
+    private readonly dir: string,
+    private readonly source: Source,
+    private readonly durationMs: number,
+    private readonly plan: VideoPlan,
+    private readonly ctx: Context,
+  ) {}
+
+  /** What needs no encoding. */
+  async prepare(): Promise<void> {
+    const { input, dir, source, ctx } = this;
+    const { copy, posterFirst } = this.plan;
+    const commands = [
+      ...(copy ? [copyCommand(input, source, copy)] : []),
+      ...(posterFirst ? [posterCommand(input, source, ctx.threads)] : []),
+    ];
+    const quiet = { ...ctx, onProgress: undefined };
+    await Promise.all(commands.map((command) => ffmpeg(command, quiet, { cwd: dir })));
+    if (copy) await this.addRung(copy.rung);
+    if (posterFirst) await this.findPoster();
+  }
+
+  async run(stage: Stage, i: number): Promise<void> {
+    const { input, dir, source, durationMs, ctx, plan } = this;
+    const before = plan.shares.slice(0, i).reduce((sum, share) => sum + share, 0);
+    const onProgress = (fraction: number) => ctx.onProgress?.(Math.min(1, before + plan.shares[i]! * fraction));
+    const command = videoCommand(input, source, stage, ctx.threads, plan.copy);
+    await ffmpeg(command, { ...ctx, onProgress }, { cwd: dir, durationMs });
+    for (const rung of stage.rungs) await this.addRung(rung);
+    for (const { name, stream } of stage.sounds) {
+      const { track, made } = await this.describe(name);
+      this.checkLength(name, track('audio'));
+      const { language, title } = stream;
+      const isMain = stream.index === source.audio?.index;
+      this.sounds.push({ ...made, mimeType: 'audio/mp4', isMain, language, title });
+    }
+    if (stage.poster) await this.findPoster();
+    if (stage.storyboard) this.storyboard = await readSheets(dir, stage.storyboard);
+  }
+
+  async extractTexts(): Promise<void> {
+    this.texts = await deriveTexts(this.input, this.source, this.dir, this.ctx);
+  }
+
+  private async findPoster(): Promise<void> {
+    this.poster = await derivePoster(this.dir, path.join(this.dir, 'poster'), this.ctx.signal);
+  }
+
+  private async addRung({ name, width, height }: Rung): Promise<void> {
+    const { video, audio } = this.source;
+    const { track, made } = await this.describe(name);
+    const picture = track('video');
+    if (Boolean(track('audio')) !== Boolean(audio)) throw new ProcessingFailure('internal', `${name} lacks its sound`);
+    this.checkLength(name, picture);
+    const fps = rateOf(targetRate(video));
+    this.checkBorders(name, made, fps);
+    this.renditions.push({ ...made, mimeType: 'video/mp4', width, height, fps });
+    this.renditions.sort((a, b) => a.width - b.width || a.height - b.height);
+  }
+
+  private async describe(name: string): Promise<{ made: Stream; track: (kind: Track['kind']) => Track | undefined }> {
+    const file = path.join(this.dir, `${name}.mp4`);
+    const playlist = parseMediaPlaylist(await readFile(path.join(this.dir, `${name}.m3u8`), 'utf8'));
+    const { tracks, keyBytes } = await readFragments(file, playlist);
+    const segments = playlist.segments.map((segment, i) => ({
+      ...segment,
+      ...(keyBytes[i] !== undefined && { keyBytes: keyBytes[i] }),
+    }));
+    const made: Stream = {
+      name,
+      path: file,
+      bitrate: averageBandwidth(playlist),
+      bytes: (await stat(file)).size,
+      codecs: codecsOf(await readBytes(file, playlist.initBytes)),
+      durationMs: durationOf(playlist),
+      initBytes: playlist.initBytes,
+      segments,
+    };
+    return { made, track: (kind) => tracks.find((track) => track.kind === kind) };
+  }
+
+  /** ffmpeg ends well even when the input broke off half way: the result itself has to say that it is whole. */
+  private checkLength(name: string, track: Track | undefined): void {
+    if (!track) throw new ProcessingFailure('internal', `${name} lacks a stream`);
+    const off = track.durationMs - this.durationMs;
+    if (track.kind === 'video' && off < -toleranceMs)
+      throw new ProcessingFailure('corrupt_input', `${name} ends ${-off} ms before its source`);
     if (off > toleranceMs) throw new ProcessingFailure('internal', `${name} ends ${off} ms behind its source`);
+  }
+
+  /** Players change between rungs at the borders of segments, so these have to be the same in all of them. */
+  private checkBorders(name: string, { segments }: Segments, fps: number): void {
+    const [first] = this.renditions;
+    if (!first) return;
+    const lengths = ({ segments: all }: Segments) => all.slice(0, -1).map((s) => s.durationMs);
+    const others = lengths(first);
+    const isAligned =
+      segments.length === first.segments.length &&
+      lengths({ initBytes: 0, segments }).every((ms, i) => Math.abs(ms - others[i]!) < 500 / fps);
+    if (!isAligned) throw new ProcessingFailure('internal', `the segments of ${name} are not those of ${first.name}`);
+  }
+
+  video(): Video {
+    const { video, audio } = this.source;
+    return {
+      facts: {
+        width: video.displayWidth,
+        height: video.displayHeight,
+        durationMs: this.durationMs,
+        fps: video.fps || rateOf(targetRate(video)),
+        rotation: video.rotation,
+        hasAudio: Boolean(audio),
+        language: audio?.language ?? null,
+        videoCodec: video.codec,
+        audioCodec: audio?.codec ?? null,
+      },
+      renditions: [...this.renditions],
+      sounds: [...this.sounds],
+      texts: [...this.texts],
+      storyboard: this.storyboard,
+      poster: this.poster!,
+    };
   }
 }

@@ -126,14 +126,15 @@ export class SettleService {
     return this.em.transactional(async (em) => {
       const { mimeType, width = null, height = null, durationMs = null } = accepted;
       const [row] = await em.execute<{ url: string }[]>(
-        `insert into files (id, url, owner_id, kind, status, progress, bytes, sha256, filename, source_key, mime_type, width, height, duration_ms)
-         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing returning url`,
+        `insert into files (id, url, owner_id, kind, status, playable, progress, bytes, sha256, filename, source_key, mime_type, width, height, duration_ms)
+         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing returning url`,
         [
           id,
           slug(),
           ownerId,
           kind,
           status,
+          kind === 'file',
           kind === 'file' ? 1 : 0,
           bytes,
           sha256,

@@ -7,6 +7,7 @@ import { complaintsOf, describeBrowser, openBrowser } from './browser.js';
 import { openPlayer, play, playing } from './player.js';
 
 const seconds = 12;
+const pad = (n: number) => String(n).padStart(2, '0');
 
 describeBrowser('in Chromium', () => {
   let vitrine: Vitrine;
@@ -19,6 +20,15 @@ describeBrowser('in Chromium', () => {
     [vitrine, browser] = await Promise.all([Vitrine.start(), openBrowser()]);
     owner = await vitrine.signUp();
     open = await owner.publish('video', await video('854x480', seconds));
+    const words = Array.from(
+      { length: seconds - 1 },
+      (_, i) => `${i + 1}\n00:00:${pad(i)},000 --> 00:00:${pad(i)},900\nLine ${i}\n`,
+    );
+    await owner
+      .send('PUT', `/api/medias/${open.url}/subtitles/en`, Buffer.from(words.join('\n')), {
+        'content-type': 'text/plain',
+      })
+      .expect(201);
   }, 120_000);
   afterAll(async () => {
     await browser?.close();
@@ -66,6 +76,24 @@ describeBrowser('in Chromium', () => {
     expect(await page.evaluate(() => window.player.errors)).toEqual([]);
     expect(complaints).toEqual([]);
   }, 90_000);
+
+  it('hls.js seeks, and shows the subtitles of where it is', async () => {
+    await play(page, open.files[0].hls);
+    await page.evaluate(() => window.player.showSubtitles(0));
+    for (const at of [9, 3]) {
+      await page.evaluate((at) => (document.querySelector('video')!.currentTime = at), at);
+      await untilPlaying(`!video.seeking && video.currentTime > ${at + 0.2}`);
+      await untilPlaying(`[...video.textTracks].some(({ activeCues }) => activeCues?.[0]?.text.startsWith('Line '))`);
+      const { text, currentTime } = await page.evaluate(() => {
+        const video = document.querySelector('video')!;
+        const cues = [...video.textTracks].flatMap(({ activeCues }) => [...(activeCues ?? [])] as VTTCue[]);
+        return { text: cues[0]?.text ?? '', currentTime: video.currentTime };
+      });
+      expect(Math.abs(Number(text.replace('Line ', '')) - Math.floor(currentTime))).toBeLessThanOrEqual(1);
+    }
+    expect(await page.evaluate(() => window.player.errors)).toEqual([]);
+    expect(complaints).toEqual([]);
+  }, 60_000);
 
   it('hls.js plays a private video by its signed addresses, and not without them', async () => {
     const hidden = await owner.publish('video', await video('426x240', 4), { visibility: 'private' });

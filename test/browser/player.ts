@@ -20,6 +20,7 @@ export interface Player {
   switchedTo: number[];
   levels: { height: number; width: number; codecs: string }[];
   setLevel(level: number): void;
+  showSubtitles(track: number): void;
 }
 declare global {
   interface Window {
@@ -35,11 +36,21 @@ export const play = (page: Page, source: string): Promise<void> =>
     if (!Hls.isSupported()) throw new Error('hls.js does not run here');
     const video = document.querySelector('video')!;
     const hls = new Hls({ startLevel: 0 });
-    const player: Player = { errors: [], switchedTo: [], levels: [], setLevel: (level) => (hls.currentLevel = level) };
+    const player: Player = {
+      errors: [],
+      switchedTo: [],
+      levels: [],
+      setLevel: (level) => (hls.currentLevel = level),
+      showSubtitles: (track) => {
+        hls.subtitleTrack = track;
+        hls.subtitleDisplay = true;
+      },
+    };
     window.player = player;
-    hls.on(Hls.Events.ERROR, (_, { type, details, error }) =>
-      player.errors.push(`${type} ${details} ${error.message}`),
-    );
+    hls.on(Hls.Events.ERROR, (_, { type, details, error }) => {
+      // A seek breaks off what is being loaded: its own doing.
+      if ((details as string) !== 'aborted') player.errors.push(`${type} ${details} ${error.message}`);
+    });
     hls.on(Hls.Events.LEVEL_SWITCHED, (_, { level }) => player.switchedTo.push(level));
     await new Promise<void>((resolve, reject) => {
       hls.on(Hls.Events.MANIFEST_PARSED, () => resolve());

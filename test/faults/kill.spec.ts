@@ -160,7 +160,7 @@ describe('a file that ends its worker each time', () => {
     await ada.settled(file.url);
     await vitrine.db.query(`delete from renditions where file_id = (select id from files where url = $1)`, [file.url]);
     await vitrine.db.query(
-      `update files set status = 'processing', attempts = 6, runs = runs + 1, heartbeat_at = now() - interval '10 minutes' where url = $1`,
+      `update files set status = 'processing', playable = false, attempts = 6, runs = runs + 1, heartbeat_at = now() - interval '10 minutes' where url = $1`,
       [file.url],
     );
     expect(await ada.settled(file.url, 60_000)).toMatchObject({ status: 'failed', failure: { code: 'internal' } });

@@ -1,5 +1,10 @@
 import sharp, { type Sharp } from 'sharp';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { resolveBinaries } from '../../src/processing/binaries.js';
 import { ffmpeg } from '../setup/make-media.js';
+
+const exec = promisify(execFile);
 
 const side = 96;
 
@@ -19,6 +24,27 @@ export const frame = (path: string, at: number): Promise<Buffer> =>
     ...['-i', path, '-ss', at.toFixed(3), '-frames:v', '1', '-vf', `scale=${side}:${side}`],
     ...['-pix_fmt', 'rgb24', '-f', 'rawvideo', 'frame.raw'],
   );
+
+/**
+ * Structural similarity (Wang et al. 2004) of two videos, frame by frame: 1 is the same.
+ * @param size and @param rate of the first, `640:360` and `30000/1001`: the second is converted to them plainly
+ */
+export async function similarity(made: string, source: string, size: string, rate: string): Promise<number> {
+  const { ffmpeg: bin } = await resolveBinaries();
+  const even = (input: number) => `[${input}:v:0]setpts=PTS-STARTPTS,fps=${rate}:start_time=0`;
+  const plain = `scale=${size}:out_color_matrix=bt709:out_range=tv,setsar=1,format=yuv420p`;
+  const { stderr } = await exec(bin, [
+    ...['-hide_banner', '-nostats', '-i', made, '-i', source],
+    ...[
+      '-lavfi',
+      `${even(0)},${plain}[made];${even(1)},${plain}[source];[made][source]ssim=shortest=1`,
+      '-f',
+      'null',
+      '-',
+    ],
+  ]);
+  return Number(/SSIM .*All:([\d.]+)/.exec(stderr)?.[1]);
+}
 
 /** Turned clockwise, and mirrored: all the wrong ways to show a picture. */
 export const wrongWays = (pixels: Buffer): Promise<Buffer[]> => {

@@ -81,7 +81,7 @@ describe('at the same moment', () => {
     );
     await Promise.all([...changes, bob.delete(`/api/medias/${medias[0].url}`)]);
     const { rows } = await vitrine.db.query(
-      `select u.photos_count as counted, (select count(*)::int from medias m where m.owner_id = u.id and status = 'ready' and visibility = 'public') as real
+      `select u.photos_count as counted, (select count(*)::int from medias m where m.owner_id = u.id and shown and visibility = 'public') as real
        from users u where username = $1`,
       [bob.username],
     );

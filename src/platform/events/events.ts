@@ -9,6 +9,8 @@ export const events = {
   'bytes.orphaned': z.strictObject({ key: z.string() }),
   'code.requested': z.strictObject({ codeId: id }),
   'file.uploaded': file,
+  /** Enough of it is there to show it; `file.ready` follows. */
+  'file.playable': file,
   'file.ready': file,
   'file.redo': file,
   'file.failed': file,

@@ -105,6 +105,8 @@ export class Migration0001Initial extends Migration {
         placeholder varchar(64),
         color varchar(7),
         facts jsonb not null default '{}',
+        remaining_ms int,
+        playable boolean not null default false,
         redo boolean not null default false,
         pipeline smallint not null default 0,
         runs int not null default 0,
@@ -122,7 +124,7 @@ export class Migration0001Initial extends Migration {
       create table renditions (
         id uuid primary key default uuidv7(),
         file_id uuid not null references files on delete cascade,
-        role text not null check (role in ('image', 'animation', 'rung', 'poster', 'audio', 'download', 'waveform', 'cover', 'subtitles')),
+        role text not null check (role in ('image', 'animation', 'rung', 'poster', 'audio', 'download', 'waveform', 'cover', 'subtitles', 'storyboard')),
         name varchar(32) not null,
         mime_type varchar(100) not null,
         width int,
@@ -145,6 +147,7 @@ export class Migration0001Initial extends Migration {
         description varchar(2000) not null default '',
         visibility text not null default 'public' check (visibility in ('public', 'unlisted', 'followers', 'private')),
         status text not null default 'processing' check (status in ('processing', 'ready', 'failed')),
+        shown boolean not null default false,
         views_count int not null default 0 check (views_count >= 0),
         likes_count int not null default 0 check (likes_count >= 0),
         dislikes_count int not null default 0 check (dislikes_count >= 0),
@@ -156,10 +159,10 @@ export class Migration0001Initial extends Migration {
         updated_at timestamptz not null default now()
       );
       create index medias_owner_index on medias (owner_id, id desc);
-      create index medias_newest_index on medias (id desc) where status = 'ready';
-      create index medias_type_index on medias (type, id desc) where status = 'ready';
-      create index medias_views_index on medias (views_count desc, id desc) where status = 'ready';
-      create index medias_likes_index on medias (likes_count desc, id desc) where status = 'ready';
+      create index medias_newest_index on medias (id desc) where shown;
+      create index medias_type_index on medias (type, id desc) where shown;
+      create index medias_views_index on medias (views_count desc, id desc) where shown;
+      create index medias_likes_index on medias (likes_count desc, id desc) where shown;
 
       create table media_files (
         media_id uuid not null references medias on delete cascade,

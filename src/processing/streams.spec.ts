@@ -1,6 +1,6 @@
 import { describe as group, expect, it } from 'vitest';
 import { formatNamed } from './formats.js';
-import { describe, type RawProbe, type RawStream } from './probe.js';
+import { describe, type RawProbe, type RawStream } from './streams.js';
 import { tagsOf } from './tags.js';
 
 const video: RawStream = {

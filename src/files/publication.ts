@@ -1,0 +1,120 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Outbox } from '../platform/events/outbox.js';
+import { fileFolder, renditionKey } from '../platform/storage/keys.js';
+import type { Storage } from '../platform/storage/storage.js';
+import { nameInRun, type Derived, type Made } from './derive.js';
+import { Rendition } from './rendition.entity.js';
+
+type Stored = Made & { key: string };
+
+/** What the owner brought, which is not ours to make anew; subtitles that came inside the file are. */
+const made = `(role <> 'subtitles' or facts->>'embedded' = 'true')`;
+
+/**
+ * Makes what one run of processing derived public: bytes first, rows second. In one step, or in two, where something can
+ * be shown before the rest is there. Runs of the same file don't get into each other's way: the first to complete wins.
+ */
+export class Publication {
+  private readonly folder: string;
+  private readonly stored = new Map<string, Stored>();
+  /** Keys that rows refer to. */
+  private readonly shown = new Set<string>();
+
+  constructor(
+    private readonly em: EntityManager,
+    private readonly storage: Storage,
+    private readonly outbox: Outbox,
+    private readonly fileId: string,
+    private readonly runId: string,
+  ) {
+    this.folder = `${fileFolder(fileId)}${runId}/`;
+  }
+
+  /** There is enough to show it; it goes on being `processing`. */
+  async playable(derived: Derived, signal: AbortSignal): Promise<void> {
+    await this.store(derived, signal);
+    const set = `playable = true, updated_at = now()`;
+    if (await this.commit(derived, set, [], 'file.playable'))
+      for (const { key } of this.stored.values()) this.shown.add(key);
+  }
+
+  /** All of it. Whoever finds the file finished already takes its own bytes back. */
+  async whole(derived: Derived, pipeline: number, signal: AbortSignal): Promise<void> {
+    await this.store(derived, signal);
+    const set = `status = 'ready', playable = true, redo = false, pipeline = ?, progress = 1, remaining_ms = null, processed_at = now(),
+      updated_at = now()`;
+    const won = await this.commit(derived, set, [pipeline], 'file.ready');
+    await (won ? this.discardOthers() : this.storage.deletePrefix(this.folder));
+  }
+
+  /** Takes back what nobody can see. */
+  async withdraw(): Promise<void> {
+    if (!this.shown.size) return this.storage.deletePrefix(this.folder);
+    for await (const { key } of this.storage.list(this.folder))
+      if (!this.shown.has(key)) await this.storage.delete(key);
+  }
+
+  private async store({ made }: Derived, signal: AbortSignal): Promise<void> {
+    for (const one of made) {
+      if (this.stored.has(one.path)) continue;
+      signal.throwIfAborted();
+      const key = renditionKey(this.fileId, nameInRun(this.runId, one));
+      await this.storage.put(key, { path: one.path }, { contentType: one.mimeType });
+      this.stored.set(one.path, { ...one, key });
+    }
+  }
+
+  private commit(
+    derived: Derived,
+    set: string,
+    values: unknown[],
+    event: 'file.playable' | 'file.ready',
+  ): Promise<boolean> {
+    const { width = null, height = null, durationMs = null, placeholder = null, color = null, facts } = derived;
+    return this.em.transactional(async (em) => {
+      const updated = await em.execute<{ id: string }[]>(
+        `update files set ${set}, width = ?, height = ?, duration_ms = ?, placeholder = ?, color = ?, facts = ?
+         where id = ? and (status = 'processing' or redo) returning id`,
+        [...values, width, height, durationMs, placeholder, color, JSON.stringify(facts), this.fileId],
+      );
+      if (!updated.length) return false;
+      await this.replaceRows(em, derived);
+      await this.outbox.record(event, { fileId: this.fileId });
+      return true;
+    });
+  }
+
+  /** Rows that stay keep their ids: addresses that players hold go on naming the same bytes. */
+  private async replaceRows(em: EntityManager, derived: Derived): Promise<void> {
+    const rows = derived.made.map(({ path }) => this.stored.get(path)!);
+    const keys = `{${rows.map(({ key }) => `"${key}"`).join()}}`;
+    await em.execute(`delete from renditions where file_id = ? and ${made} and key <> all(?::text[])`, [
+      this.fileId,
+      keys,
+    ]);
+    const left = await em.execute<{ key: string; role: string; name: string }[]>(
+      'select key, role, name from renditions where file_id = ?',
+      [this.fileId],
+    );
+    const isThere = ({ key, role, name }: Stored) =>
+      left.some((row) => row.key === key || (role === 'subtitles' && row.role === role && row.name === name));
+    const isOurs = ({ key }: Stored) => left.some((row) => row.key === key);
+    // Its owner's subtitles stand where ours would.
+    for (const row of rows.filter((row) => isThere(row) && !isOurs(row)))
+      await this.outbox.record('bytes.orphaned', { key: row.key });
+    const added = rows.filter((row) => !isThere(row));
+    await em.insertMany(
+      Rendition,
+      added.map(({ path: _, facts = {}, ...row }) => ({ file: this.fileId, facts, ...row })),
+    );
+  }
+
+  /** What runs that died have left behind. */
+  private async discardOthers(): Promise<void> {
+    const folder = fileFolder(this.fileId);
+    for await (const { key } of this.storage.list(folder)) {
+      const [run, ...rest] = key.slice(folder.length).split('/');
+      if (rest.length && run !== this.runId && run !== 'subtitles') await this.storage.delete(key);
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Context } from './context.js';
+import { ProcessingFailure } from './failure.js';
+import { bare, ffmpeg, flags, untrusted, type Command } from './ffmpeg.js';
+import type { Probe, TextStream } from './streams.js';
+import { Refused } from './refusal.js';
+import { readSubtitles, subtitleLimits } from './subtitles.js';
+
+/** A subtitle track that came inside a file, as clean WebVTT. */
+export type Text = {
+  /** BCP 47; a second track of a language carries a private part that tells them apart. */
+  language: string;
+  title: string | null;
+  path: string;
+  mimeType: 'text/vtt; charset=utf-8';
+  bytes: number;
+  cues: number;
+};
+
+const mostTracks = 16;
+
+const nameOf = ({ index }: TextStream) => `text-${index}.vtt`;
+
+export const textsCommand = (input: string, { format }: Probe, texts: TextStream[]): Command => ({
+  inputs: [untrusted(input, format.demuxer!)],
+  outputs: texts.map((text) => ({
+    path: nameOf(text),
+    options: [
+      ...flags({ map: `0:${text.index}`, 'c:s': 'webvtt', f: 'webvtt', fs: subtitleLimits.maxBytes + 1 }),
+      ...bare,
+    ],
+  })),
+});
+
+/** All text tracks of a file. One that can't be read, or holds nothing, is left out: the video is worth more. */
+export async function deriveTexts(input: string, found: Probe, dir: string, ctx: Context): Promise<Text[]> {
+  const tracks = found.texts.slice(0, mostTracks);
+  if (!tracks.length) return [];
+  try {
+    await ffmpeg(textsCommand(input, found, tracks), { ...ctx, onProgress: undefined }, { cwd: dir });
+  } catch (error) {
+    if (!(error instanceof ProcessingFailure && error.permanent)) throw error;
+  }
+  const texts: Text[] = [];
+  for (const track of tracks) {
+    const text = await cleaned(path.join(dir, nameOf(track)));
+    if (text) texts.push({ ...text, title: track.title, language: free(track.language ?? 'und', texts) });
+  }
+  return texts;
+}
+
+async function cleaned(file: string): Promise<Omit<Text, 'language' | 'title'> | null> {
+  const isThere = await stat(file).then(
+    ({ size }) => size > 0,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return false;
+      throw error;
+    },
+  );
+  if (!isThere) return null;
+  try {
+    const { vtt, cues } = await readSubtitles(await readFile(file));
+    await writeFile(file, vtt);
+    return { path: file, mimeType: 'text/vtt; charset=utf-8', bytes: Buffer.byteLength(vtt), cues };
+  } catch (error) {
+    if (error instanceof Refused) return null;
+    throw error;
+  }
+}
+
+function free(language: string, taken: Text[]): string {
+  const isFree = (name: string) => taken.every((text) => text.language !== name);
+  for (let n = 2, name = language; ; n++) {
+    if (isFree(name)) return name;
+    name = `${language}-x-${n}`;
+  }
+}

@@ -1,0 +1,242 @@
+import type { Format } from './formats.js';
+import { lineOf, tagsOf, type Tags } from './tags.js';
+
+export type Rotation = 0 | 90 | 180 | 270;
+
+export type VideoStream = {
+  index: number;
+  codec: string;
+  profile: string | null;
+  /** Of H.264: ten times its name, 41 is 4.1. */
+  level: number | null;
+  /** Each frame is a whole picture; false for halves of lines, and where it is not said of a codec that has them. */
+  isProgressive: boolean;
+  /** As stored, px. */
+  width: number;
+  height: number;
+  /** As a viewer sees it: turned upright, with square pixels. */
+  displayWidth: number;
+  displayHeight: number;
+  /** Clockwise degrees to turn the stored picture. */
+  rotation: Rotation;
+  /** Frames per second on average, 0 when unknown. */
+  fps: number;
+  /** The frame rate as a fraction when it is constant, e.g. `30000/1001`. */
+  constantFps: string | null;
+  pixFmt: string;
+  /** Curve, primaries, matrix and range of its colours in ffprobe's words; null when it does not say. */
+  transfer: string | null;
+  primaries: string | null;
+  matrix: string | null;
+  range: string | null;
+  /** bit/s */
+  bitrate: number | null;
+  /** Where its first picture lies on the clock of the file. */
+  startMs: number;
+  durationMs: number | null;
+};
+
+export type AudioStream = {
+  index: number;
+  codec: string;
+  profile: string | null;
+  channels: number;
+  sampleRate: number;
+  /** bit/s */
+  bitrate: number | null;
+  /** Where its first sample lies on the clock of the file. */
+  startMs: number;
+} & Spoken;
+
+/** What a track says of itself to those who choose between tracks. */
+export type Spoken = {
+  /** BCP 47 */
+  language: string | null;
+  title: string | null;
+};
+
+/** Subtitles inside the file, as text. */
+export type TextStream = { index: number; codec: string } & Spoken;
+
+export type Probe = {
+  format: Format;
+  /** bytes */
+  size: number;
+  /** Where the clock of the file begins; a cut broadcast may begin after hours. */
+  startMs: number;
+  /** From the earliest start to the latest end of all streams. */
+  durationMs: number | null;
+  video: VideoStream | null;
+  audio: AudioStream | null;
+  /** The sound tracks beside it: other languages, comments. */
+  otherAudio: AudioStream[];
+  texts: TextStream[];
+  cover: { index: number } | null;
+  tags: Tags;
+  streams: number;
+};
+
+export type RawStream = {
+  index: number;
+  codec_type?: string;
+  codec_name?: string;
+  width?: number;
+  height?: number;
+  sample_aspect_ratio?: string;
+  r_frame_rate?: string;
+  avg_frame_rate?: string;
+  pix_fmt?: string;
+  color_transfer?: string;
+  color_primaries?: string;
+  color_space?: string;
+  color_range?: string;
+  profile?: string;
+  level?: number;
+  field_order?: string;
+  bit_rate?: string;
+  start_time?: string;
+  duration?: string;
+  channels?: number;
+  sample_rate?: string;
+  disposition?: Record<string, number>;
+  tags?: Record<string, string>;
+  side_data_list?: { rotation?: number }[];
+};
+export type RawProbe = {
+  format: { start_time?: string; duration?: string; size?: string; bit_rate?: string; tags?: Record<string, string> };
+  streams: RawStream[];
+};
+
+/** ffprobe's words in ours. */
+export function describe(format: Format, raw: RawProbe): Probe {
+  const isPicture = (s: RawStream) => s.disposition?.attached_pic === 1 || s.disposition?.timed_thumbnails === 1;
+  const video = best(
+    raw.streams.filter((s) => s.codec_type === 'video' && !isPicture(s)),
+    pixels,
+  );
+  const audio = best(
+    raw.streams.filter((s) => s.codec_type === 'audio'),
+    (s) => s.channels ?? 0,
+  );
+  const others = raw.streams.filter((s) => s.codec_type === 'audio' && s !== audio && s.codec_name);
+  const texts = raw.streams.filter((s) => s.codec_type === 'subtitle' && textCodecs.has(s.codec_name ?? ''));
+  const cover = raw.streams.find((s) => s.codec_type === 'video' && s.disposition?.attached_pic === 1);
+  const audioBitrate = positive(audio?.bit_rate);
+  const total = positive(raw.format.bit_rate);
+  return {
+    format,
+    size: Number(raw.format.size ?? 0),
+    startMs: milliseconds(raw.format.start_time) ?? 0,
+    durationMs: milliseconds(raw.format.duration),
+    video: video ? describeVideo(video, total && total - (audioBitrate ?? 0)) : null,
+    audio: audio ? describeAudio(audio) : null,
+    otherAudio: others.map(describeAudio),
+    texts: texts.map((text) => ({ index: text.index, codec: text.codec_name!, ...spoken(text) })),
+    cover: cover ? { index: cover.index } : null,
+    tags: tagsOf({ ...audio?.tags, ...raw.format.tags }),
+    streams: raw.streams.length,
+  };
+}
+
+/** Subtitles that are words; those that are pictures of words can't be turned into text. */
+const textCodecs = new Set(['subrip', 'srt', 'webvtt', 'mov_text', 'ass', 'ssa', 'text']);
+
+const describeAudio = (stream: RawStream): AudioStream => ({
+  index: stream.index,
+  codec: stream.codec_name ?? 'unknown',
+  profile: stream.profile ?? null,
+  channels: stream.channels ?? 0,
+  sampleRate: Number(stream.sample_rate ?? 0),
+  bitrate: positive(stream.bit_rate),
+  startMs: milliseconds(stream.start_time) ?? 0,
+  ...spoken(stream),
+});
+
+const spoken = ({ tags = {} }: RawStream): Spoken => ({
+  language: languageOf(tags.language),
+  title: lineOf(tags.title ?? '') || null,
+});
+
+/** ISO 639-2 as containers write it, in BCP 47: `ger` and `deu` are `de`. */
+function languageOf(code: string | undefined): string | null {
+  const known = code && (bibliographic[code] ?? code);
+  if (!known || !/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/.test(known) || known === 'und') return null;
+  return Intl.getCanonicalLocales(known)[0] ?? null;
+}
+
+/** The codes of ISO 639-2 that have a second form, which is what BCP 47 knows. */
+const bibliographic: Record<string, string> = {
+  ...{ alb: 'sq', arm: 'hy', baq: 'eu', bur: 'my', chi: 'zh', cze: 'cs', dut: 'nl', fre: 'fr', geo: 'ka', ger: 'de' },
+  ...{ gre: 'el', ice: 'is', mac: 'mk', mao: 'mi', may: 'ms', per: 'fa', rum: 'ro', slo: 'sk', tib: 'bo', wel: 'cy' },
+};
+
+function describeVideo(stream: RawStream, leftForVideo: number | null): VideoStream {
+  const { width = 0, height = 0 } = stream;
+  const rotation = rotationOf(stream);
+  const shown = { width: Math.max(1, Math.round(width * ratio(stream.sample_aspect_ratio, ':', 1))), height };
+  const turned = rotation === 90 || rotation === 270;
+  const average = ratio(stream.avg_frame_rate, '/', 0);
+  const base = ratio(stream.r_frame_rate, '/', 0);
+  return {
+    index: stream.index,
+    codec: stream.codec_name ?? 'unknown',
+    profile: stream.profile ?? null,
+    level: stream.level ?? null,
+    isProgressive: stream.field_order === 'progressive',
+    width,
+    height,
+    displayWidth: turned ? shown.height : shown.width,
+    displayHeight: turned ? shown.width : shown.height,
+    rotation,
+    fps: average,
+    constantFps: base > 0 && Math.abs(base - average) <= 0.01 * base ? stream.r_frame_rate! : null,
+    pixFmt: stream.pix_fmt ?? 'unknown',
+    transfer: stream.color_transfer ?? null,
+    primaries: stream.color_primaries ?? null,
+    matrix: stream.color_space ?? null,
+    range: stream.color_range ?? null,
+    bitrate: positive(stream.bit_rate) ?? (leftForVideo && leftForVideo > 0 ? leftForVideo : null),
+    startMs: milliseconds(stream.start_time) ?? 0,
+    durationMs: milliseconds(stream.duration ?? seconds(stream.tags?.DURATION)),
+  };
+}
+
+const pixels = (s: RawStream) => (s.width ?? 0) * (s.height ?? 0);
+
+/** The default stream as a player would choose it, then the largest, then the first; one without a decoder only if alone. */
+function best(streams: RawStream[], size: (s: RawStream) => number): RawStream | undefined {
+  const rank = (s: RawStream) => [s.codec_name ? 1 : 0, s.disposition?.default ?? 0, size(s), -s.index];
+  return streams.toSorted((a, b) => {
+    const [left, right] = [rank(a), rank(b)];
+    const at = left.findIndex((value, i) => value !== right[i]);
+    return at < 0 ? 0 : right[at]! - left[at]!;
+  })[0];
+}
+
+/** ffprobe counts counter-clockwise, and gives angles beyond a turn for matrices that are no rotation. */
+function rotationOf(stream: RawStream): Rotation {
+  const angle = stream.side_data_list?.find((data) => data.rotation !== undefined)?.rotation ?? 0;
+  if (!(Math.abs(angle) <= 360)) return 0;
+  return ((((Math.round(-angle / 90) * 90) % 360) + 360) % 360) as Rotation;
+}
+
+function ratio(text: string | undefined, separator: string, fallback: number): number {
+  const [a, b] = (text ?? '').split(separator).map(Number);
+  return a && b && a > 0 && b > 0 ? a / b : fallback;
+}
+
+function positive(text: string | undefined): number | null {
+  const value = Number(text);
+  return value > 0 ? value : null;
+}
+
+function milliseconds(secondsText: string | undefined): number | null {
+  const value = positive(secondsText);
+  return value === null ? null : Math.round(value * 1000);
+}
+
+/** Matroska writes `00:00:05.056000000`. */
+function seconds(clock: string | undefined): string | undefined {
+  const [, h, m, s] = /^(\d+):(\d\d):(\d\d(?:\.\d+)?)$/.exec(clock ?? '') ?? [];
+  return s === undefined ? undefined : String(Number(h) * 3600 + Number(m) * 60 + Number(s));
+}
