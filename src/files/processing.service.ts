@@ -7,6 +7,7 @@ import { Outbox } from '../platform/events/outbox.js';
 import type { JobContext } from '../platform/queue/on-job.js';
 import { JobTimedOut, PermanentFailure, ShuttingDown } from '../platform/queue/runner.js';
 import { Storage, StorageFull } from '../platform/storage/storage.js';
+import type { Work } from '../processing/budget.js';
 import { ProcessingFailure, type FailureCode } from '../processing/failure.js';
 import { withWorkspace } from '../processing/workspace.js';
 import { derive, pipelineVersions, type Derived } from './derive.js';
@@ -23,6 +24,10 @@ interface Started {
   source_key: string;
   attempts: number;
   redo: boolean;
+  width: number | null;
+  height: number | null;
+  duration_ms: string | null;
+  bytes: string;
 }
 
 /** Takes one file from `processing` to `ready` or `failed`. May run twice, even at once: the first to commit wins. */
@@ -68,23 +73,25 @@ export class ProcessingService {
   private async start(fileId: string): Promise<Started | undefined> {
     const [row] = await this.em.execute<Started[]>(
       `update files set attempts = attempts + 1, heartbeat_at = now() where id = ? and (status = 'processing' or redo)
-       returning kind, source_key, attempts, redo`,
+       returning kind, source_key, attempts, redo, width, height, duration_ms, bytes`,
       [fileId],
     );
     return row;
   }
 
   private async derive(
-    { kind, source_key, redo }: Started,
+    started: Started,
     dir: string,
     signal: AbortSignal,
     heartbeat: Heartbeat,
     publication: Publication,
     niceness?: number,
   ): Promise<Derived> {
+    const { kind, source_key, redo } = started;
     const context = {
       binaries: await this.tools.binaries(),
       threads: this.tools.threads,
+      budget: this.tools.budgetOf(this.workOf(started)),
       ...(niceness !== undefined && { niceness }),
       signal,
       onProgress: (fraction: number) => heartbeat.progress(fraction),
@@ -94,6 +101,16 @@ export class ProcessingService {
     return this.storage.withLocalFile(source_key, dir, (input) =>
       derive[kind](input, dir, this.config.limits, context, onPlayable),
     );
+  }
+
+  /** As it was found when it came in. What does not say how long it plays may play as long as is allowed. */
+  private workOf({ kind, width, height, duration_ms, bytes }: Started): Work {
+    const longest = kind === 'photo' ? 0 : this.config.limits[kind].maxDurationMs;
+    return {
+      durationMs: duration_ms === null ? longest : Number(duration_ms),
+      pixels: (width ?? 0) * (height ?? 0),
+      bytes: Number(bytes),
+    };
   }
 
   /** What can be shown stays: all of it while it was made anew, or the first rung of a video whose others failed. */

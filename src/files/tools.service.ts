@@ -1,9 +1,10 @@
 import { Inject, Injectable, Module } from '@nestjs/common';
-import { cpus } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { CONFIG } from '../platform/config/config.module.js';
 import type { Config } from '../platform/config/env.js';
 import { resolveBinaries, type Binaries } from '../processing/binaries.js';
+import { budgetOf, type Budget, type Work } from '../processing/budget.js';
 
 /** What processing needs from the machine: ffmpeg, ffprobe, threads, a place to work in. */
 @Injectable()
@@ -14,9 +15,14 @@ export class Tools {
   private found: Promise<Binaries> | undefined;
 
   constructor(@Inject(CONFIG) private readonly config: Config) {
-    // One CPU stays with the API: encodes must not be felt there.
-    this.threads = config.ffmpeg.threads || Math.max(1, cpus().length - 1);
+    // What affinity and the container's quota leave of the machine. One CPU stays with the API: encodes must not be felt
+    // there.
+    this.threads = config.ffmpeg.threads || Math.max(1, availableParallelism() - 1);
     this.workRoot = resolve(config.dataDir, 'work');
+  }
+
+  budgetOf(work: Work): Budget {
+    return budgetOf(work, this.threads, this.config.ffmpeg.memoryBytes);
   }
 
   binaries(): Promise<Binaries> {

@@ -1,5 +1,5 @@
 import type { Binaries } from './binaries.js';
-import type { ResourceLimits } from './isolation.js';
+import type { Budget } from './budget.js';
 
 /** What every piece of work is given beside its files. */
 export type Context = {
@@ -12,6 +12,6 @@ export type Context = {
   onProgress?: (fraction: number) => void;
   /** How far the work steps back for others, 0 to 19; 15 when not said. */
   niceness?: number;
-  /** What each child process may take; where the system cannot enforce it, nothing happens. */
-  resources?: ResourceLimits;
+  /** What each child process may take; where the system cannot enforce it, only the wall clock counts. */
+  budget?: Budget;
 };

@@ -48,6 +48,9 @@ function whole(options: string[]): [string, ...string[]] {
   return options as [string, ...string[]];
 }
 
+/** Filters have threads of their own: as many as the machine has CPUs, whatever a container may use of them. */
+const threadsOf = ({ threads }: Context) => flags({ filter_threads: threads, filter_complex_threads: threads });
+
 export type FfmpegOptions = {
   cwd: string;
   /** Of the output, for progress. */
@@ -64,10 +67,10 @@ export async function ffmpeg(command: Command, ctx: Context, options: FfmpegOpti
     if (options.durationMs) ctx.onProgress?.(Math.min(1, outTimeMs / options.durationMs));
   };
   await orFail(
-    run(ctx.binaries.ffmpeg, argumentsOf(command), {
+    run(ctx.binaries.ffmpeg, [...threadsOf(ctx), ...argumentsOf(command)], {
       cwd: options.cwd,
       signal: ctx.signal,
-      limits: ctx.resources,
+      ...ctx.budget,
       niceness: ctx.niceness,
       onStdoutLine,
     }),
@@ -80,6 +83,8 @@ export async function ffmpeg(command: Command, ctx: Context, options: FfmpegOpti
 export type ProbeContext = Pick<Context, 'binaries' | 'signal'>;
 
 const probeTimeoutMs = 30_000;
+/** Address space: a film of hours needs a tenth; a header of two kilobytes can ask for all there is. */
+const probeMemoryBytes = 1024 ** 3;
 
 /** Runs ffprobe on one untrusted file. @throws {ProcessingFailure} */
 export async function ffprobe<T>(path: string, demuxer: string, show: string[], ctx: ProbeContext): Promise<T> {
@@ -108,7 +113,7 @@ function runProbe(
   const running = run(ctx.binaries.ffprobe, ['-v', 'error', ...inputGuard(demuxer), ...show, `file:${path}`], {
     signal: ctx.signal,
     timeoutMs: probeTimeoutMs,
-    limits: { cpuSeconds: probeTimeoutMs / 1000 },
+    limits: { cpuSeconds: probeTimeoutMs / 1000, memoryBytes: probeMemoryBytes, outputBytes: 0 },
     niceness: 5,
     onStdoutLine,
   });
@@ -141,8 +146,13 @@ async function orFail(running: Promise<RunResult>, otherwise: FailureCode): Prom
   }
 }
 
-function codeOf({ reason, signal, stderrTail }: ExitError): FailureCode | undefined {
-  if (reason === 'timeout' || signal === 'SIGXCPU') return 'timed_out';
+/** ffmpeg takes the signal of spent CPU time for a wish to stop: at first politely, after a few of them at once. */
+const interrupted: readonly (number | null)[] = [255, 123];
+
+function codeOf({ reason, signal, exitCode, stderrTail }: ExitError): FailureCode | undefined {
+  if (reason === 'timeout' || signal === 'SIGXCPU' || interrupted.includes(exitCode)) return 'timed_out';
+  // No file of its length makes so much: its clock is broken.
+  if (signal === 'SIGXFSZ') return 'corrupt_input';
   // Not by us: that is how the kernel takes memory back.
   if (signal === 'SIGKILL') return 'out_of_memory';
   if (reason === 'spawn') return 'internal';

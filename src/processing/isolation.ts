@@ -23,6 +23,9 @@ const wrappers = {
   nice: { prefix: ['nice', '-n'], works: ['1', 'true'] },
 } as const;
 
+/** CPU seconds between the signal that a program can answer and the one that it can't. */
+const graceSeconds = 5;
+
 type Wrapper = keyof typeof wrappers;
 
 let available: Promise<ReadonlySet<Wrapper>> | undefined;
@@ -44,11 +47,17 @@ async function detect(): Promise<ReadonlySet<Wrapper>> {
 /** The command line that runs `command` nicely, within limits, without a network, and no longer than this process. */
 export async function isolate(command: string[], niceness: number, limits: ResourceLimits = {}): Promise<string[]> {
   const has = await (available ??= detect());
-  const ulimits = [
-    ['--cpu', limits.cpuSeconds],
-    ['--as', limits.memoryBytes],
-    ['--fsize', limits.outputBytes],
-  ].flatMap(([flag, value]) => (value === undefined ? [] : [`${flag}=${Math.ceil(Number(value))}`]));
+  const given = [
+    ['--cpu', limits.cpuSeconds, graceSeconds],
+    ['--as', limits.memoryBytes, 0],
+    ['--fsize', limits.outputBytes, 0],
+  ] as const;
+  const ulimits = given.flatMap(([flag, value, grace]) => {
+    if (value === undefined) return [];
+    const soft = Math.ceil(value);
+    // Both at the same value would be SIGKILL without a word, which looks like a lack of memory.
+    return [`${flag}=${soft}:${soft + grace}`];
+  });
   return [
     ...(has.has('nice') && niceness ? [...wrappers.nice.prefix, String(niceness)] : []),
     ...(has.has('limits') && ulimits.length ? [...wrappers.limits.prefix, ...ulimits, '--'] : []),

@@ -106,6 +106,11 @@ describe('run', () => {
     expect(await until(() => gone(pid))).toBe(true);
   });
 
+  it.runIf(process.platform === 'linux')('tells spent CPU time from a lack of memory', async () => {
+    const error = await failureOf(run('sh', ['-c', 'while :; do :; done'], { limits: { cpuSeconds: 1 } }));
+    expect(error).toMatchObject({ reason: 'signal', signal: 'SIGXCPU' });
+  });
+
   it.runIf(process.platform === 'linux')('keeps the child within its limits', async () => {
     const error = await failureOf(
       run('sh', ['-c', 'head -c 1000000 /dev/zero > big'], { cwd: dir, limits: { outputBytes: 1000 } }),

@@ -59,6 +59,7 @@ const Env = z.object({
   FFMPEG_PATH: z.string().optional(),
   FFPROBE_PATH: z.string().optional(),
   FFMPEG_THREADS: int(0),
+  FFMPEG_MEMORY_BYTES: int(0),
 
   PHOTO_MAX_BYTES: int(40 * MiB, 1),
   PHOTO_MAX_PIXELS: int(100_000_000, 1),
@@ -143,7 +144,12 @@ export function readConfig(source: NodeJS.ProcessEnv = process.env) {
         maintenance: 2,
       },
     },
-    ffmpeg: { ffmpegPath: env.FFMPEG_PATH, ffprobePath: env.FFPROBE_PATH, threads: env.FFMPEG_THREADS },
+    ffmpeg: {
+      ffmpegPath: env.FFMPEG_PATH,
+      ffprobePath: env.FFPROBE_PATH,
+      threads: env.FFMPEG_THREADS,
+      memoryBytes: env.FFMPEG_MEMORY_BYTES,
+    },
     limits: {
       photo: { maxBytes: env.PHOTO_MAX_BYTES, maxPixels: env.PHOTO_MAX_PIXELS, maxFrames: env.PHOTO_MAX_FRAMES },
       video: {
