@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { accept } from './accept.js';
 import { resolveBinaries, type Binaries } from './binaries.js';
 import { boxesIn, findBoxes } from './boxes.js';
+import { displayP3Icc } from './display-p3.js';
 import { decodeHeic } from './heic.js';
 import { derivePhoto } from './image.js';
 import type { Limits } from './limits.js';
@@ -35,10 +36,10 @@ const box = (type: string, ...parts: (Buffer | string)[]): Buffer => {
   return Buffer.concat([u32(body.length + 8), Buffer.from(type, 'latin1'), body]);
 };
 
-type Made = { pixFmt?: string; /** Counter-clockwise. */ quarters?: number; icc?: Buffer };
+type Made = { pixFmt?: string; /** Counter-clockwise. */ quarters?: number; colr?: (Buffer | string)[] };
 
 /** A HEIC as phones write them (ISO/IEC 23008-12) around one frame of x265: red on the left, blue on the right. */
-async function heic(name: string, { pixFmt = 'yuv420p', quarters = 0, icc }: Made): Promise<string> {
+async function heic(name: string, { pixFmt = 'yuv420p', quarters = 0, colr }: Made): Promise<string> {
   const halves = 'color=0xc85032:size=80x96[l];color=0x2040b0:size=80x96[r];[l][r]hstack,scale=out_range=pc';
   const x265 = ['-c:v', 'libx265', '-x265-params', 'log-level=none:range=full:colormatrix=smpte170m', '-crf', '2'];
   const graph = ['-f', 'lavfi', '-i', `${halves}:out_color_matrix=smpte170m,format=${pixFmt}`, '-frames:v', '1'];
@@ -52,7 +53,7 @@ async function heic(name: string, { pixFmt = 'yuv420p', quarters = 0, icc }: Mad
 
   const full = u32(0);
   const turn = quarters ? [box('irot', u8(quarters))] : [];
-  const colours = icc ? [box('colr', 'prof', icc)] : [];
+  const colours = colr ? [box('colr', ...colr)] : [];
   const properties = [mp4.subarray(hvcC.start, hvcC.end), box('ispe', full, u32(160), u32(96)), ...colours, ...turn];
   const meta = (offset: number) =>
     box(
@@ -105,13 +106,27 @@ it('turns a picture upright', async () => {
   await expectColour(outputs[0]!.path, [40, 20], blue);
 });
 
-it('shows wide colours as sRGB shows them', async () => {
-  const flat = sharp({ create: { width: 8, height: 8, channels: 3, background: '#000' } });
-  const { icc } = await sharp(await flat.withIccProfile('p3').png().toBuffer()).metadata();
-  const file = await heic('wide', { icc: icc! });
-  const { outputs } = await derivePhoto(file, path.join(dir, 'out-wide'), photo, soon());
+/** Colour primaries, transfer and matrix by their numbers in ITU-T H.273, full range. */
+const nclx = (primaries: number, transfer: number) => [
+  'nclx',
+  Buffer.concat([u16(primaries), u16(transfer), u16(6), u8(0x80)]),
+];
+
+it.each([
+  ['a profile', async () => ['prof', (await displayP3Icc())!]],
+  ['numbers', async () => nclx(12, 13)],
+])('shows wide colours, said by %s, as sRGB shows them', async (how, colr) => {
+  const file = await heic(`wide by ${how}`, { colr: await colr() });
+  const { outputs } = await derivePhoto(file, path.join(dir, `out-wide-${how}`), photo, soon());
   // Display P3 200 80 50 through linear light (SMPTE EG 432-1 and IEC 61966-2-1): more red than sRGB's 200.
   await expectColour(outputs[0]!.path, [20, 40], [217, 69, 36], 5);
+});
+
+it('keeps what is see-through', async () => {
+  const { channels, width, height } = await sharp(
+    await decodeHeic(plain, { ...whole, hasAlpha: true }, soon()),
+  ).metadata();
+  expect({ channels, width, height }).toEqual({ channels: 4, width: 160, height: 96 });
 });
 
 it('ends when told to, and takes no more pixels than the header promised', async () => {
@@ -123,14 +138,16 @@ it('ends when told to, and takes no more pixels than the header promised', async
   await expect(decodeHeic(plain, narrow, soon())).rejects.toMatchObject({ code: 'corrupt_input' });
 });
 
-it('is refused when it does not decode', async () => {
+it('is taken without being decoded, and fails when it does not decode', async () => {
   const bytes = await readFile(plain);
   const mdat = boxesIn(bytes).find(({ type }) => type === 'mdat')!;
   const file = path.join(dir, 'damaged.heic');
   await writeFile(file, bytes.fill(0x55, mdat.body));
-  const refused = accept(file, 'photo', { photo } as Limits, { binaries, signal: soon() });
-  await expect(refused).rejects.toMatchObject({ code: 'corrupt_input' });
-  await expect(accept(plain, 'photo', { photo } as Limits, { binaries, signal: soon() })).resolves.toMatchObject({
-    container: 'heif',
+  for (const taken of [plain, file])
+    await expect(accept(taken, 'photo', { photo } as Limits, { binaries, signal: soon() })).resolves.toMatchObject({
+      ...{ container: 'heif', width: 160, height: 96 },
+    });
+  await expect(derivePhoto(file, path.join(dir, 'out-damaged'), photo, soon())).rejects.toMatchObject({
+    code: 'corrupt_input',
   });
 });

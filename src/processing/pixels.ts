@@ -1,4 +1,6 @@
+import { readFile } from 'node:fs/promises';
 import sharp, { type Sharp, type SharpOptions } from 'sharp';
+import { displayP3Icc, saysDisplayP3 } from './display-p3.js';
 import { ProcessingFailure, type FailureCode } from './failure.js';
 import { decodeHeic } from './heic.js';
 import type { PhotoLimits } from './limits.js';
@@ -39,7 +41,8 @@ export type ImageHeader = {
  */
 export async function readable(file: string, header: ImageHeader, signal: AbortSignal): Promise<string | Buffer> {
   if (header.codec !== 'hevc') return file;
-  const { width, height, hasAlpha, icc } = header;
+  const { width, height, hasAlpha } = header;
+  const icc = header.icc ?? (saysDisplayP3(await readFile(file)) ? await displayP3Icc() : undefined);
   return decodeHeic(file, { maxPixels: width * height, hasAlpha, icc }, signal);
 }
 
