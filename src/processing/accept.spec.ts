@@ -126,6 +126,13 @@ describe('what is refused', () => {
     },
   );
 
+  it('what takes longer to look at than it may', async () => {
+    const file = path.join(dir, 'late.mp4');
+    await writeFile(file, await make('mp4', ...pictures('64x48', 25, 1)));
+    const late = accept(file, 'video', limits, { binaries, signal: AbortSignal.timeout(0) });
+    await expect(late).rejects.toMatchObject({ name: 'Refused', code: 'corrupt_input' });
+  });
+
   it('names what was found and what is allowed', async () => {
     const error = await take('video', await photo(9, 9).png().toBuffer()).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(Refused);

@@ -25,6 +25,7 @@ const checks: Record<Exclude<Kind, 'file'>, Check> = { photo: checkPhoto, video:
 
 /**
  * Decides from the content alone, never from a name or header, whether a file is taken as `kind`.
+ * @param ctx a signal that times out refuses the file: any good one is looked at in a second
  * @throws {Refused}
  */
 export async function accept(path: string, kind: Kind, limits: Limits, ctx: ProbeContext): Promise<Accepted> {
@@ -43,7 +44,7 @@ export async function accept(path: string, kind: Kind, limits: Limits, ctx: Prob
   try {
     return await checks[kind](path, format, limits, ctx);
   } catch (error) {
-    throw error instanceof ProcessingFailure ? refusalOf(error, mimeType) : error;
+    throw error instanceof ProcessingFailure ? refusalOf(error, mimeType) : isLate(error) ? damaged(mimeType) : error;
   }
 }
 
@@ -55,13 +56,17 @@ function notAllowed(kind: Kind, found: string): Refused {
 
 /** A file that cannot even be looked at is refused; what is our own trouble stays a failure. */
 function refusalOf(failure: ProcessingFailure, found: string): Error {
-  const damaged = () =>
-    new Refused('corrupt_input', `The file looks like ${found} but is damaged or incomplete.`, { found });
   const refusals: Partial<Record<typeof failure.code, () => Refused>> = {
     unsupported_codec: () => new Refused('type_not_allowed', `This kind of ${found} cannot be read.`, { found }),
-    no_streams: damaged,
-    corrupt_input: damaged,
-    timed_out: damaged,
+    no_streams: () => damaged(found),
+    corrupt_input: () => damaged(found),
+    timed_out: () => damaged(found),
   };
   return refusals[failure.code]?.() ?? failure;
 }
+
+const damaged = (found: string) =>
+  new Refused('corrupt_input', `The file looks like ${found} but is damaged or incomplete.`, { found });
+
+/** What `AbortSignal.timeout` gives as its reason. */
+const isLate = (error: unknown) => error instanceof DOMException && error.name === 'TimeoutError';

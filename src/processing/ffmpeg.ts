@@ -117,8 +117,8 @@ function runProbe(
     niceness: 5,
     onStdoutLine,
   });
-  // It reads and nothing else, so what stops it is the file.
-  return orFail(running, 'corrupt_input');
+  // It reads and nothing else, and any good file leaves it room: what stops it is the file.
+  return orFail(running, 'corrupt_input', causesOfProbe);
 }
 
 /** What stderr of ffmpeg and ffprobe says when they give up, first match wins. */
@@ -136,12 +136,18 @@ const causes: readonly [RegExp, FailureCode][] = [
   ],
 ];
 
-async function orFail(running: Promise<RunResult>, otherwise: FailureCode): Promise<RunResult> {
+const causesOfProbe = causes.filter(([, code]) => code !== 'out_of_memory');
+
+async function orFail(
+  running: Promise<RunResult>,
+  otherwise: FailureCode,
+  known: typeof causes = causes,
+): Promise<RunResult> {
   try {
     return await running;
   } catch (error) {
     if (error instanceof ExitError)
-      throw new ProcessingFailure(codeOf(error) ?? otherwise, error.message, { cause: error });
+      throw new ProcessingFailure(codeOf(error, known) ?? otherwise, error.message, { cause: error });
     throw error;
   }
 }
@@ -149,12 +155,12 @@ async function orFail(running: Promise<RunResult>, otherwise: FailureCode): Prom
 /** ffmpeg takes the signal of spent CPU time for a wish to stop: at first politely, after a few of them at once. */
 const interrupted: readonly (number | null)[] = [255, 123];
 
-function codeOf({ reason, signal, exitCode, stderrTail }: ExitError): FailureCode | undefined {
+function codeOf({ reason, signal, exitCode, stderrTail }: ExitError, known: typeof causes): FailureCode | undefined {
   if (reason === 'timeout' || signal === 'SIGXCPU' || interrupted.includes(exitCode)) return 'timed_out';
   // No file of its length makes so much: its clock is broken.
   if (signal === 'SIGXFSZ') return 'corrupt_input';
   // Not by us: that is how the kernel takes memory back.
   if (signal === 'SIGKILL') return 'out_of_memory';
   if (reason === 'spawn') return 'internal';
-  return causes.find(([pattern]) => pattern.test(stderrTail))?.[1];
+  return known.find(([pattern]) => pattern.test(stderrTail))?.[1];
 }

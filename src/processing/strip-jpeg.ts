@@ -4,6 +4,9 @@ import { ProcessingFailure } from './failure.js';
 const marker = { soi: 0xd8, eoi: 0xd9, sos: 0xda, rst0: 0xd0, rst7: 0xd7, tem: 0x01, com: 0xfe } as const;
 const app = { jfif: 0xe0, exif: 0xe1, icc: 0xe2, adobe: 0xee, last: 0xef } as const;
 
+/** Bytes. Profiles of printing presses have two or three megabytes; what is longer than that is no profile. */
+export const longestProfile = 4 * 1024 * 1024;
+
 /** Application segments that decide how pixels look, by marker and the name they begin with. */
 const kept: readonly (readonly [number, string])[] = [
   [app.jfif, 'JFIF\0'],
@@ -17,6 +20,7 @@ const kept: readonly (readonly [number, string])[] = [
  */
 export function stripJpeg(bytes: Buffer, keep: Rights): Buffer {
   const parts: Buffer[] = [bytes.subarray(0, 2)];
+  const profile = new Set<Buffer>();
   const tiff = writeRights(keep);
   const exif = tiff && segment(app.exif, Buffer.concat([Buffer.from('Exif\0\0', 'latin1'), tiff]));
   let isExifWritten = !exif;
@@ -37,8 +41,12 @@ export function stripJpeg(bytes: Buffer, keep: Rights): Buffer {
       parts.push(exif!);
       isExifWritten = true;
     }
-    if (isKept(bytes, at, code)) parts.push(bytes.subarray(at, end));
-    if (code === marker.eoi) return Buffer.concat(parts);
+    if (isKept(bytes, at, code)) {
+      const part = bytes.subarray(at, end);
+      parts.push(part);
+      if (code === app.icc) profile.add(part);
+    }
+    if (code === marker.eoi) return Buffer.concat(isTooLong(profile) ? parts.filter((p) => !profile.has(p)) : parts);
     at = end;
     if (code !== marker.sos) continue;
     const scanEnd = endOfScan(bytes, at);
@@ -47,6 +55,8 @@ export function stripJpeg(bytes: Buffer, keep: Rights): Buffer {
   }
   throw new ProcessingFailure('corrupt_input', 'JPEG: no end of image');
 }
+
+const isTooLong = (profile: Set<Buffer>) => [...profile].reduce((sum, { length }) => sum + length, 0) > longestProfile;
 
 function isKept(bytes: Buffer, at: number, code: number): boolean {
   if (code === marker.com) return false;

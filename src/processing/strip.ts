@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import { writeRights, type Rights } from './exif.js';
 import { ProcessingFailure } from './failure.js';
 import { stripHeif } from './strip-heif.js';
-import { stripJpeg } from './strip-jpeg.js';
+import { longestProfile, stripJpeg } from './strip-jpeg.js';
 
 /**
  * Takes the metadata out of a picture and leaves every pixel as it is: what is not needed to show it goes, and so does
@@ -32,7 +32,8 @@ function stripPng(bytes: Buffer, keep: Rights): Buffer {
   for (let at = pngSignatureBytes; at + 12 <= bytes.length;) {
     const end = at + 12 + bytes.readUInt32BE(at);
     const type = bytes.toString('latin1', at + 4, at + 8);
-    if (pngChunks.has(type)) parts.push(bytes.subarray(at, end));
+    const isLoad = type === 'iCCP' && end - at > longestProfile;
+    if (pngChunks.has(type) && !isLoad) parts.push(bytes.subarray(at, end));
     if (type === 'IHDR' && exif) parts.push(pngChunk('eXIf', exif));
     if (type === 'IEND') return Buffer.concat(parts);
     at = end;
@@ -53,10 +54,12 @@ function pngChunk(type: string, data: Buffer): Buffer {
 const webpChunks = new Set(['VP8 ', 'VP8L', 'VP8X', 'ALPH', 'ANIM', 'ANMF', 'ICCP']);
 const webpExifFlag = 0x08;
 const webpXmpFlag = 0x04;
+const webpIccFlag = 0x20;
 
 function stripWebp(bytes: Buffer, keep: Rights): Buffer {
   const parts: Buffer[] = [];
   let header: Buffer | undefined;
+  let gone = webpExifFlag | webpXmpFlag;
   const fileEnd = Math.min(bytes.length, 8 + bytes.readUInt32LE(4));
   for (let at = 12; at + 8 <= fileEnd;) {
     const size = bytes.readUInt32LE(at + 4);
@@ -64,10 +67,12 @@ function stripWebp(bytes: Buffer, keep: Rights): Buffer {
     const type = bytes.toString('latin1', at, at + 4);
     const chunk = Buffer.from(bytes.subarray(at, Math.min(end, fileEnd)));
     if (type === 'VP8X') header = chunk;
-    if (webpChunks.has(type)) parts.push(chunk);
+    const isLoad = type === 'ICCP' && size > longestProfile;
+    if (isLoad) gone |= webpIccFlag;
+    else if (webpChunks.has(type)) parts.push(chunk);
     at = end;
   }
-  if (header) header[8] = header[8]! & ~(webpExifFlag | webpXmpFlag);
+  if (header) header[8] = header[8]! & ~gone;
   const exif = writeRights(keep);
   // A file without the extended header had no metadata to keep.
   if (exif && header) {

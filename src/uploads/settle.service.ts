@@ -1,6 +1,7 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Inject, Injectable } from '@nestjs/common';
 import { rm } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import type { FileKind, FileStatus } from '../files/file.entity.js';
 import { FilesService } from '../files/files.service.js';
 import type { UploadedFile } from '../files/files.schemas.js';
@@ -16,6 +17,7 @@ import { Problem } from '../platform/http/problems.js';
 import { accept, type Accepted } from '../processing/accept.js';
 import { Refused } from '../processing/refusal.js';
 import { refusalProblem } from './refusal.js';
+import { Turns } from './turns.js';
 
 export interface Whole {
   /** Of the upload, and of the file it becomes. */
@@ -38,12 +40,16 @@ export interface Settled {
 
 type Known = Settled & { fileId: string };
 
-/** What looking at a file may take. */
+/** What looking at a file may take, once it is its turn. */
 const acceptMs = 60_000;
+/** Each may hold a gigabyte and a CPU for its whole time, if the file is made to. */
+const places = Math.max(4, availableParallelism());
 
 /** Makes a file of an upload that is whole: looked at, moved into place, then its row and its event in one commit. */
 @Injectable()
 export class SettleService {
+  private readonly looking = new Turns(places, Math.floor(places / 2));
+
   constructor(
     private readonly em: EntityManager,
     private readonly storage: Storage,
@@ -84,10 +90,12 @@ export class SettleService {
     }
   }
 
-  private async look({ path, kind }: Whole): Promise<Accepted> {
+  private async look({ path, kind, ownerId }: Whole): Promise<Accepted> {
     try {
-      const context = { binaries: await this.tools.binaries(), signal: AbortSignal.timeout(acceptMs) };
-      return await accept(path, kind, this.config.limits, context);
+      const binaries = await this.tools.binaries();
+      return await this.looking.take(ownerId, () =>
+        accept(path, kind, this.config.limits, { binaries, signal: AbortSignal.timeout(acceptMs) }),
+      );
     } catch (error) {
       throw error instanceof Refused ? refusalProblem(error) : error;
     }
