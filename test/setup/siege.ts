@@ -1,0 +1,78 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import type { Client } from './client.js';
+import { picture } from './make-media.js';
+import { until } from './until.js';
+import { Vitrine } from './vitrine.js';
+
+type Kind = 'photo' | 'video' | 'music';
+/** `ready`; `failed` and the reason; or the status and reason of the refusal. */
+export type Outcome = string;
+
+/** A Vitrine with somebody who sends what hurts, and somebody else who must not notice. */
+export class Siege {
+  private constructor(
+    readonly vitrine: Vitrine,
+    readonly attacker: Client,
+    private readonly bystander: Client,
+  ) {}
+
+  static async begin(env: Record<string, string> = {}): Promise<Siege> {
+    const vitrine = await Vitrine.start({ env });
+    return new Siege(vitrine, await vitrine.signUp(), await vitrine.signUp());
+  }
+
+  /** What comes of a file. A refusal is a problem document that tells nothing of the machine. */
+  async send(kind: Kind, bytes: Buffer, filename?: string): Promise<Outcome> {
+    const { status, headers, body } = await this.attacker.upload(kind, bytes, filename);
+    if (status < 300) {
+      const { failure } = await this.attacker.settled(body.url);
+      return failure ? `failed ${failure.code}` : 'ready';
+    }
+    expect(headers.get('content-type')).toMatch(/^application\/problem\+json/);
+    expect(body.detail).not.toMatch(/tmp|storage|original|ffprobe|vips/i);
+    return `${status} ${body.reason ?? body.code}`;
+  }
+
+  /** While `attack` goes on, somebody else's photo becomes ready. */
+  async during<T>(attack: () => Promise<T>): Promise<T> {
+    const [result] = await Promise.all([
+      attack(),
+      picture(90, 60)
+        .png()
+        .toBuffer()
+        .then((bytes) => this.bystander.publish('photo', bytes)),
+    ]);
+    return result;
+  }
+
+  /** Nothing runs that was started for a file, nothing lies around, and the processes are those that began. */
+  async expectNothingLeft(): Promise<void> {
+    const { vitrine } = this;
+    await until(async () => (await this.children()).length === 0, 'the last child process to end');
+    await until(async () => (await readdir(join(vitrine.dataDir, 'work'))).length === 0, 'the workspaces to be gone');
+    await until(
+      async () => (await vitrine.stored('storage/incoming')).length === 0,
+      'the staging directory to be empty',
+    );
+    for (const [name, { exitCode, signalCode }] of vitrine.processes)
+      expect({ name, exitCode, signalCode }).toEqual({ name, exitCode: null, signalCode: null });
+    expect(vitrine.said).not.toMatch(/"level":[56]0/);
+  }
+
+  end(): Promise<void> {
+    return this.vitrine.stop();
+  }
+
+  /** What the processes have started and is not over. */
+  async children(): Promise<{ pid: string; name: string }[]> {
+    const parents = new Set([...this.vitrine.processes.values()].map(({ pid }) => pid));
+    const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+    const stats = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')));
+    return stats.flatMap((stat) => {
+      const [, pid, name, parent] = /^(\d+) \((.*)\) \w (\d+)/s.exec(stat) ?? [];
+      return parents.has(Number(parent)) ? [{ pid: pid!, name: name! }] : [];
+    });
+  }
+}
