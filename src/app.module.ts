@@ -15,6 +15,7 @@ import { EventDeliveryModule, EventsModule } from './platform/events/events.modu
 import { HealthModule, HealthWorkerModule } from './platform/observability/health.module.js';
 import { LoggingModule } from './platform/observability/logging.module.js';
 import type { QueueName } from './platform/queue/jobs.js';
+import { LimitsModule } from './platform/limits/limited.js';
 import { QueueModule } from './platform/queue/queue.module.js';
 import { StorageModule } from './platform/storage/storage.module.js';
 import { SubtitlesModule } from './subtitles/subtitles.module.js';
@@ -28,6 +29,7 @@ const platform = [ConfigModule, LoggingModule, DatabaseModule.with(entities), St
   imports: [
     ...platform,
     HealthModule,
+    LimitsModule,
     AuthModule,
     UsersModule,
     FilesModule,

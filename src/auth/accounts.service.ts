@@ -8,6 +8,7 @@ import type { SignInBody, SignUpBody } from './auth.schemas.js';
 import { CodesService } from './codes.service.js';
 import { hashPassword, passwordMatches } from './passwords.js';
 import { randomToken, sha256 } from '../platform/secrets.js';
+import { SignInTries } from './sign-in-tries.js';
 import { TokensService, type Device } from './tokens.service.js';
 import { scopes } from '../platform/http/viewer.js';
 
@@ -20,6 +21,7 @@ export class AccountsService {
     private readonly codes: CodesService,
     private readonly tokens: TokensService,
     private readonly users: UsersService,
+    private readonly tries: SignInTries,
   ) {}
 
   /** Account, default key, first session and the request for a code: all of it or nothing. */
@@ -56,12 +58,15 @@ export class AccountsService {
 
   /** The same answer, after the same time, for an unknown name and a wrong password. */
   async signIn({ usernameOrEmail, password }: SignInBody, device: Device) {
-    const [user] = await this.em.execute<{ id: string; password_hash: string }[]>(
-      `select id, password_hash from users where ${usernameOrEmail.includes('@') ? 'lower(email)' : 'lower(username)'} = lower(?) and disabled_at is null`,
-      [usernameOrEmail.normalize('NFC')],
-    );
-    if (!(await passwordMatches(user?.password_hash ?? null, password)) || !user)
-      throw new Problem('invalid_credentials');
+    const name = usernameOrEmail.normalize('NFC');
+    const user = await this.tries.guess(name, device.address, async () => {
+      const [found] = await this.em.execute<{ id: string; password_hash: string }[]>(
+        `select id, password_hash from users where ${name.includes('@') ? 'lower(email)' : 'lower(username)'} = lower(?) and disabled_at is null`,
+        [name],
+      );
+      return (await passwordMatches(found?.password_hash ?? null, password)) && found ? found : null;
+    });
+    if (!user) throw new Problem('invalid_credentials');
     const tokens = await this.tokens.open(user.id, device);
     return { user: await this.users.ownProfile(user.id), ...tokens };
   }

@@ -2,6 +2,7 @@ import { Body, Controller, createParamDecorator, HttpCode, Param, Post, type Exe
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
+import { Limited } from '../platform/limits/limited.js';
 import { Documented } from '../platform/http/route.js';
 import { Problem } from '../platform/http/problems.js';
 import { AccountsService } from './accounts.service.js';
@@ -37,6 +38,7 @@ export class AuthController {
 
   @Post()
   @Public()
+  @Limited('sign-up')
   @Documented({
     summary: 'Sign up',
     description:
@@ -54,7 +56,7 @@ export class AuthController {
   @Documented({
     summary: 'Sign in',
     answers: { 200: { schema: SignedInAnswer, description: 'A new session' } },
-    problems: ['validation_failed', 'invalid_credentials'],
+    problems: ['validation_failed', 'invalid_credentials', 'too_many_requests'],
   })
   signIn(@Body({ schema: SignInBody }) body: SignInBody, @FromDevice() device: Device) {
     return this.accounts.signIn(body, device);
@@ -63,6 +65,7 @@ export class AuthController {
   @Post('refresh')
   @HttpCode(200)
   @Public()
+  @Limited('refresh')
   @Documented({
     summary: 'Get new tokens',
     description: 'Each refresh token is good once. Using an old one ends the session: somebody else may have it.',
@@ -89,6 +92,7 @@ export class AuthController {
   @Post('resend-email')
   @HttpCode(202)
   @SignedIn('account')
+  @Limited('resend')
   @Documented({
     summary: 'Mail a new code',
     description: 'The old code is dead from here on.',
@@ -103,6 +107,7 @@ export class AuthController {
   @Post(':username/verify/:code')
   @HttpCode(200)
   @Public()
+  @Limited('verify')
   @Documented({
     summary: 'Verify the e-mail address',
     params: { username: 'Whose address', code: 'The six digits from the mail' },

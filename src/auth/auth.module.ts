@@ -10,6 +10,7 @@ import { AuthController } from './auth.controller.js';
 import { CodeMailer } from './code.mailer.js';
 import { CodesService } from './codes.service.js';
 import { CredentialsQueries } from './credentials.queries.js';
+import { SignInTries } from './sign-in-tries.js';
 import { AccessTokenStrategy, ApiKeyStrategy } from './strategies.js';
 import { TokensService } from './tokens.service.js';
 
@@ -20,6 +21,7 @@ import { TokensService } from './tokens.service.js';
     AccountsService,
     CodesService,
     TokensService,
+    SignInTries,
     CredentialsQueries,
     AccessTokenStrategy,
     ApiKeyStrategy,

@@ -50,6 +50,7 @@ export class Vitrine {
       DATABASE_URL: databaseUrl,
       SMTP_URL: inject('smtp'),
       LOG_LEVEL: 'warn',
+      RATE_LIMIT_FACTOR: '0',
       ...env,
     };
     const vitrine = new Vitrine(`http://127.0.0.1:${port}`, dataDir, databaseUrl, all, db);

@@ -76,6 +76,8 @@ const Env = z.object({
   UPLOAD_EXPIRY_MS: int(hours(24), 1),
   UNUSED_FILE_MS: int(hours(24), 1),
 
+  RATE_LIMIT_FACTOR: z.coerce.number().min(0).max(1_000_000).default(1),
+
   ACCESS_TOKEN_MS: int(minutes(15), 1),
   REFRESH_TOKEN_MS: int(30 * hours(24), 1),
   CODE_MS: int(hours(1), 1),
@@ -164,6 +166,8 @@ export function readConfig(source: NodeJS.ProcessEnv = process.env) {
     quota: { dayBytes: env.QUOTA_DAY_BYTES, totalBytes: env.QUOTA_TOTAL_BYTES },
     uploadExpiryMs: env.UPLOAD_EXPIRY_MS,
     unusedFileMs: env.UNUSED_FILE_MS,
+    /** Stretches every rate limit; 0 switches them off. */
+    rateLimitFactor: env.RATE_LIMIT_FACTOR,
     tokens: {
       accessMs: env.ACCESS_TOKEN_MS,
       refreshMs: env.REFRESH_TOKEN_MS,

@@ -44,6 +44,7 @@ export const problems = {
   upload_locked: { status: 423, title: 'Another request is writing to this upload' },
   too_many_tries: { status: 429, title: 'Too many tries: wait, then ask for a new code' },
   too_many_uploads: { status: 429, title: 'Too many uploads are open at once' },
+  too_many_requests: { status: 429, title: 'That was asked for too often: wait a little' },
   too_many_codes: { status: 429, title: 'Too many codes were asked for: wait an hour' },
   headers_too_large: { status: 431, title: 'The headers are larger than allowed' },
   upload_checksum_mismatch: { status: 460, title: 'The bytes do not match Upload-Checksum' },

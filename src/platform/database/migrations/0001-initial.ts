@@ -76,6 +76,10 @@ export class Migration0001Initial extends Migration {
         unique (user_id, purpose)
       );
 
+      create schema limits;
+      create unlogged table limits.rates (key varchar(255) primary key, points int not null default 0, expire bigint);
+      create index rates_expire_index on limits.rates (expire);
+
       create table follows (
         follower_id uuid not null references users on delete cascade,
         followee_id uuid not null references users on delete cascade,

@@ -1,0 +1,51 @@
+import {
+  applyDecorators,
+  Global,
+  Injectable,
+  mixin,
+  Module,
+  UseGuards,
+  type CanActivate,
+  type ExecutionContext,
+} from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { problemAnswers } from '../http/route.js';
+import { RateLimiter } from './rate-limiter.service.js';
+import { rateLimits, type RateLimitName } from './rate-limits.js';
+
+/** A route that may be asked for so often (rate-limits.ts); its answers say how much is left. */
+export const Limited = (name: RateLimitName) =>
+  applyDecorators(UseGuards(guardOf(name)), problemAnswers(['too_many_requests']));
+
+function guardOf(name: RateLimitName) {
+  @Injectable()
+  class RateLimitGuard implements CanActivate {
+    constructor(private readonly limiter: RateLimiter) {}
+
+    async canActivate(context: ExecutionContext): Promise<boolean> {
+      const http = context.switchToHttp();
+      const { user, ip } = http.getRequest<FastifyRequest>();
+      const key = rateLimits[name].by === 'user' && user ? user.id : networkOf(ip);
+      const headers = await this.limiter.consume(name, key);
+      if (headers) http.getResponse<FastifyReply>().headers(headers);
+      return true;
+    }
+  }
+  return mixin(RateLimitGuard);
+}
+
+/** One customer of a provider has at least a /64 of IPv6 (RFC 6177): its addresses count as one. */
+export function networkOf(address: string): string {
+  if (!address.includes(':')) return address;
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+  if (mapped) return mapped;
+  const [head = '', tail] = address.toLowerCase().split('::');
+  const left = head.split(':').filter(Boolean);
+  const right = tail === undefined ? [] : tail.split(':').filter(Boolean);
+  const all = [...left, ...Array.from({ length: 8 - left.length - right.length }, () => '0'), ...right];
+  return `${all.slice(0, 4).join(':')}::/64`;
+}
+
+@Global()
+@Module({ providers: [RateLimiter], exports: [RateLimiter] })
+export class LimitsModule {}

@@ -1,0 +1,38 @@
+const minutes = (n: number) => n * 60;
+const hours = (n: number) => minutes(60 * n);
+
+interface RateLimit {
+  /** Requests in a window. */
+  points: number;
+  /** Length of the window. */
+  seconds: number;
+  /**
+   * What is counted: requests of one network address, of one user (of the address of a stranger), or of a key that the
+   * service names.
+   */
+  by: 'address' | 'user' | 'key';
+}
+const limit = (points: number, seconds: number, by: RateLimit['by']): RateLimit => ({ points, seconds, by });
+
+/** What costs something, or can be guessed at, may be asked for so often. On one page; `RATE_LIMIT_FACTOR` stretches all. */
+export const rateLimits = {
+  'sign-up': limit(300, hours(1), 'address'),
+  /** Wrong passwords for one account from one address: who knows it is never kept out by others elsewhere. */
+  'sign-in': limit(10, minutes(15), 'key'),
+  /** Wrong passwords from one address, whatever the account: one password tried on many. */
+  'sign-in-address': limit(100, minutes(15), 'key'),
+  /** Wrong passwords for one account from addresses that it was never used from. */
+  'sign-in-account': limit(100, hours(1), 'key'),
+  /** Wrong passwords where a session has to show that its owner is there. */
+  'current-password': limit(10, minutes(15), 'key'),
+  verify: limit(100, hours(1), 'address'),
+  resend: limit(20, hours(1), 'user'),
+  'password-reset': limit(60, hours(1), 'address'),
+  'password-reset-account': limit(5, hours(1), 'key'),
+  refresh: limit(600, minutes(15), 'address'),
+  search: limit(240, minutes(1), 'user'),
+  upload: limit(3_000, hours(1), 'user'),
+  export: limit(5, hours(24), 'user'),
+} as const satisfies Record<string, RateLimit>;
+
+export type RateLimitName = keyof typeof rateLimits;

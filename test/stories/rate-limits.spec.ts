@@ -1,0 +1,103 @@
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Answer } from '../setup/client.js';
+import { isLeftOut } from '../setup/needs.js';
+import { Vitrine } from '../setup/vitrine.js';
+
+const password = 'correct horse battery';
+
+/** A database of its own, emptied before: what is counted outlives a process. */
+const redisUrl = `${process.env.VITRINE_TEST_REDIS}/9`;
+
+const stores = [
+  ['PostgreSQL', () => ({})],
+  ['Redis', () => ({ REDIS_URL: redisUrl })],
+] as const;
+
+describe.each(stores)('counted in %s', (store, env) => {
+  describe.skipIf(store === 'Redis' && isLeftOut('redis'))('rate limits', () => {
+    let vitrine: Vitrine;
+    beforeAll(async () => {
+      if (store === 'Redis') {
+        const client = new Redis(redisUrl);
+        await client.flushdb();
+        await client.quit();
+      }
+      vitrine = await Vitrine.start({
+        workers: [],
+        env: { RATE_LIMIT_FACTOR: '1', TRUST_PROXY: '127.0.0.1', ...env() },
+      });
+      for (const username of ['ada', 'grace'])
+        await vitrine
+          .client()
+          .post('/api/users', { username, email: `${username}@example.org`, password })
+          .expect(201);
+    });
+    afterAll(() => vitrine.stop());
+
+    let next = 0;
+    const from = (address = `203.0.113.${(next += 1)}`) => vitrine.client({ 'x-forwarded-for': address });
+    const signIn = (usernameOrEmail: string, given: string, address?: string): Promise<Answer> =>
+      from(address).post('/api/users/sign-in', { usernameOrEmail, password: given });
+    const statuses = async (tries: Promise<Answer>[]) => {
+      const counts: Record<number, number> = {};
+      for (const { status } of await Promise.all(tries)) counts[status] = (counts[status] ?? 0) + 1;
+      return counts;
+    };
+
+    it('give one address ten wrong passwords for an account, however many come at once', async () => {
+      const tries = Array.from({ length: 30 }, (_, i) => signIn('ada', `wrong ${i}`, '198.51.100.1'));
+      expect(await statuses(tries)).toEqual({ 401: 10, 429: 20 });
+      const refused = await signIn('ada', password, '198.51.100.1');
+      expect(refused).toMatchObject({ status: 429, body: { code: 'too_many_requests' } });
+      expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(60);
+      expect(refused.headers.get('ratelimit-limit')).toBe('10');
+      expect(refused.headers.get('ratelimit-remaining')).toBe('0');
+      expect((await signIn('ada', password)).status, 'its owner, elsewhere').toBe(200);
+    });
+
+    it('treat a name that nobody has like one that somebody has', async () => {
+      const tries = Array.from({ length: 15 }, (_, i) => signIn('nobody', `wrong ${i}`, '198.51.100.2'));
+      expect(await statuses(tries)).toEqual({ 401: 10, 429: 5 });
+    });
+
+    it('end one password that is tried on many accounts', async () => {
+      const tries = Array.from({ length: 130 }, (_, i) => signIn(`user${i}`, 'password1', '198.51.100.3'));
+      expect(await statuses(tries)).toEqual({ 401: 100, 429: 30 });
+    });
+
+    it('end many passwords that are tried from many addresses, and let the owner in where they always are', async () => {
+      expect((await signIn('grace', password, '198.51.100.4')).status).toBe(200);
+      const tries = Array.from({ length: 120 }, (_, i) => signIn('grace', `wrong ${i}`));
+      expect(await statuses(tries)).toEqual({ 401: 100, 429: 20 });
+      expect((await signIn('grace', password, '198.51.100.4')).status).toBe(200);
+    });
+
+    it('do not count what was right', async () => {
+      const tries = Array.from({ length: 12 }, () => signIn('ada', password, '198.51.100.5'));
+      // What runs at the same time is counted until it is known to be right.
+      for (const one of tries) await one;
+      for (let i = 0; i < 12; i++) expect((await signIn('ada', password, '198.51.100.6')).status).toBe(200);
+    });
+
+    it('believe the addresses of trusted proxies only', async () => {
+      const direct = await Vitrine.start({ workers: [], env: { RATE_LIMIT_FACTOR: '1', ...env() } });
+      try {
+        const tries = Array.from({ length: 14 }, (_, i) =>
+          direct
+            .client({ 'x-forwarded-for': `192.0.2.${i}` })
+            .post('/api/users/sign-in', { usernameOrEmail: `${store}-liar`, password: `wrong ${i}` }),
+        );
+        expect(await statuses(tries)).toEqual({ 401: 10, 429: 4 });
+      } finally {
+        await direct.stop();
+      }
+    });
+
+    it('say with each answer what is left', async () => {
+      const { headers } = await from('198.51.100.9').post('/api/users', {}).expect(422);
+      expect(headers.get('ratelimit-policy')).toBe('"sign-up";q=300;w=3600');
+      expect(headers.get('ratelimit-remaining')).toBe('299');
+    });
+  });
+});
