@@ -2,7 +2,7 @@ import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import type { Profile } from './users.schemas.js';
 
-interface Row extends Pick<
+export interface ProfileRow extends Pick<
   Profile,
   'username' | 'displayName' | 'bio' | 'color' | 'pronouns' | 'links' | 'isPrivate' | 'counts'
 > {
@@ -14,17 +14,20 @@ interface Row extends Pick<
   viewer: NonNullable<Profile['viewer']>;
 }
 
-const profile = `
-  select u.id, u.username, u.display_name as "displayName", u.bio, u.color, u.pronouns, u.links, u.is_private as "isPrivate",
-    u.created_at as "createdAt", u.email, u.email_verified_at is not null as "emailVerified", u.role,
-    json_build_object('followers', u.followers_count, 'followings', u.followings_count, 'photos', u.photos_count,
-      'videos', u.videos_count, 'musics', u.musics_count, 'views', u.views_count, 'likesReceived', u.likes_received_count) as counts,
-    json_build_object('following', mine.accepted_at is not null, 'requested', mine.follower_id is not null and mine.accepted_at is null,
-      'followsMe', theirs.accepted_at is not null) as viewer
-  from users u
+/** A profile as `:viewer` sees it, with the two joins below. */
+export const profileColumns = `
+  u.id, u.username, u.display_name as "displayName", u.bio, u.color, u.pronouns, u.links, u.is_private as "isPrivate",
+  u.created_at as "createdAt", u.email, u.email_verified_at is not null as "emailVerified", u.role,
+  json_build_object('followers', u.followers_count, 'followings', u.followings_count, 'photos', u.photos_count,
+    'videos', u.videos_count, 'musics', u.musics_count, 'views', u.views_count, 'likesReceived', u.likes_received_count) as counts,
+  json_build_object('following', mine.accepted_at is not null, 'requested', mine.follower_id is not null and mine.accepted_at is null,
+    'followsMe', theirs.accepted_at is not null) as viewer`;
+
+export const profileJoins = `
   left join follows mine on mine.follower_id = :viewer and mine.followee_id = u.id
-  left join follows theirs on theirs.follower_id = u.id and theirs.followee_id = :viewer
-  where u.disabled_at is null and `;
+  left join follows theirs on theirs.follower_id = u.id and theirs.followee_id = :viewer`;
+
+const profile = `select ${profileColumns} from users u ${profileJoins} where u.disabled_at is null and `;
 
 @Injectable()
 export class UsersQueries {
@@ -33,7 +36,7 @@ export class UsersQueries {
   /** As others see it; `viewer` is the id of who asks. */
   async byUsername(username: string, viewer: string | null): Promise<Profile | null> {
     const row = await this.one('lower(u.username) = lower(?)', viewer, username);
-    return row && { ...shared(row), ...(viewer && { viewer: row.viewer }) };
+    return row && toProfile(row, viewer);
   }
 
   /** As its owner sees it, but for the quota. */
@@ -44,14 +47,20 @@ export class UsersQueries {
     );
   }
 
-  private async one(where: string, viewer: string | null, value: string): Promise<Row | null> {
+  private async one(where: string, viewer: string | null, value: string): Promise<ProfileRow | null> {
     const statement = (profile + where).replaceAll(':viewer', '?::uuid');
-    const [row] = await this.em.execute<Row[]>(statement, [viewer, viewer, value]);
+    const [row] = await this.em.execute<ProfileRow[]>(statement, [viewer, viewer, value]);
     return row ?? null;
   }
 }
 
-const shared = ({ username, displayName, bio, color, pronouns, links, isPrivate, createdAt, counts }: Row) => ({
+/** As others see it. */
+export const toProfile = (row: ProfileRow, viewer: string | null): Profile => ({
+  ...shared(row),
+  ...(viewer && { viewer: row.viewer }),
+});
+
+const shared = ({ username, displayName, bio, color, pronouns, links, isPrivate, createdAt, counts }: ProfileRow) => ({
   username,
   displayName,
   bio,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { page, PageQuery } from '../platform/http/page.js';
 import { roles } from '../platform/http/viewer.js';
 
 /** Words that routes and staff need for themselves. */
@@ -41,6 +42,14 @@ export const Username = z
   .meta({ example: 'ada' });
 export const NewUsername = Username.refine((name) => !reserved.has(name.toLowerCase()), 'this name is reserved');
 export const UsernameParam = z.strictObject({ username: Username });
+
+const userSorts = ['newest', 'oldest', 'most-viewed', 'least-viewed', 'most-followed', 'least-followed'] as const;
+export type UserSort = (typeof userSorts)[number] | 'relevance';
+export const UserListQuery = PageQuery.extend({ sort: z.enum(userSorts).default('newest') });
+export type UserListQuery = z.infer<typeof UserListQuery>;
+export const UserSearchQuery = PageQuery.extend({ sort: z.enum([...userSorts, 'relevance']).default('relevance') });
+export type UserSearchQuery = z.infer<typeof UserSearchQuery>;
+export const TermParam = z.strictObject({ term: line(100, 1).meta({ example: 'ada' }) });
 
 export const DisplayName = line(60, 1).meta({ example: 'Ada Lovelace' });
 export const Bio = text(500).meta({ example: 'First programmer.' });
@@ -100,3 +109,4 @@ export const Profile = z
   })
   .meta({ id: 'Profile' });
 export type Profile = z.infer<typeof Profile>;
+export const UserPage = page(Profile).meta({ id: 'UserPage' });

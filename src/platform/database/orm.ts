@@ -19,6 +19,8 @@ export const ormOptions = (url: string, entities: Options['entities'], pool = 10
       statement_timeout: 30_000,
       idle_in_transaction_session_timeout: 60_000,
       application_name: 'vitrine',
+      // Two letters exchanged in a name of five are still that name.
+      options: '-c pg_trgm.word_similarity_threshold=0.45',
     },
   });
 

@@ -4,6 +4,12 @@ import { Migration } from '@mikro-orm/migrations';
 export class Migration0001Initial extends Migration {
   override up() {
     this.addSql(`
+      create extension if not exists pg_trgm;
+      create extension if not exists unaccent;
+      -- unaccent() alone depends on settings, so no index may use it; with its dictionary named it does not.
+      create function searchable(text) returns text language sql immutable strict parallel safe
+        return lower(unaccent('unaccent'::regdictionary, $1));
+
       create table users (
         id uuid primary key default uuidv7(),
         username varchar(30) not null,
@@ -33,6 +39,10 @@ export class Migration0001Initial extends Migration {
       );
       create unique index users_username_key on users (lower(username));
       create unique index users_email_key on users (lower(email));
+      create index users_newest_index on users (id) where disabled_at is null;
+      create index users_views_index on users (views_count, id) where disabled_at is null;
+      create index users_followers_index on users (followers_count, id) where disabled_at is null;
+      create index users_search_index on users using gin (searchable(username || ' ' || display_name) gin_trgm_ops);
 
       create table sessions (
         id uuid primary key default uuidv7(),
