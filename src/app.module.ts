@@ -1,4 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { AccountAdminService } from './auth/account-admin.service.js';
 import { AuthModule, AuthWorkerModule } from './auth/auth.module.js';
 import { DeliveryModule } from './delivery/delivery.module.js';
 import { entities } from './entities.js';
@@ -43,7 +44,7 @@ const platform = [ConfigModule, LoggingModule, DatabaseModule.with(entities), St
 export class ApiModule {}
 
 /** What the operator's commands work with. */
-@Module({ imports: platform, providers: [IntegrityService, ReprocessService] })
+@Module({ imports: platform, providers: [IntegrityService, ReprocessService, AccountAdminService] })
 export class CliModule {}
 
 /** Does the jobs of the named queues, and lets events become jobs. */

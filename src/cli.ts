@@ -1,9 +1,7 @@
-import { MikroORM, RequestContext } from '@mikro-orm/core';
-import type { INestApplicationContext } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
 import { Command, Option } from 'commander';
 import { createInterface } from 'node:readline';
-import { CliModule } from './app.module.js';
+import { addUserCommands } from './commands/users.js';
+import { withServices } from './commands/with-services.js';
 import { IntegrityService } from './files/integrity.service.js';
 import { ReprocessService, type Selection } from './files/reprocess.service.js';
 import { migrate } from './platform/database/migrate.js';
@@ -11,15 +9,6 @@ import { readConfig } from './platform/config/env.js';
 import { startOrSay } from './platform/observability/start-or-say.js';
 import { writeOpenApi } from './openapi.js';
 import { makeSamples } from './samples.js';
-
-async function withServices<T>(work: (services: INestApplicationContext) => Promise<T>): Promise<T> {
-  const services = await NestFactory.createApplicationContext(CliModule, { logger: ['error'], abortOnError: false });
-  try {
-    return await RequestContext.create(services.get(MikroORM).em, () => work(services));
-  } finally {
-    await services.close();
-  }
-}
 
 const program = new Command('vitrine').description("Vitrine's operator commands").showHelpAfterError();
 
@@ -99,6 +88,8 @@ program
     });
     process.stderr.write(`${pruned} deleted\n`);
   });
+
+addUserCommands(program);
 
 await startOrSay(async () => {
   await program.parseAsync();

@@ -1,0 +1,70 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable } from '@nestjs/common';
+import type { roles } from '../platform/http/viewer.js';
+import { SignUpBody } from './auth.schemas.js';
+import { hashPassword } from './passwords.js';
+
+export class NoSuchUser extends Error {
+  constructor(name: string) {
+    super(`There is no user ${name}.`);
+  }
+}
+
+/** What operators do to accounts from the command line. Users are named by username or e-mail address. */
+@Injectable()
+export class AccountAdminService {
+  constructor(private readonly em: EntityManager) {}
+
+  /**
+   * An account whose address counts as verified: the operator answers for it.
+   * @throws {z.ZodError} by the same rules as signing up
+   */
+  async create(
+    given: Pick<SignUpBody, 'username' | 'email' | 'password'>,
+    role: (typeof roles)[number],
+  ): Promise<void> {
+    const { username, email, password } = SignUpBody.parse(given);
+    await this.em.execute(
+      `insert into users (username, email, password_hash, display_name, role, email_verified_at) values (?, ?, ?, ?, ?, now())`,
+      [username, email, await hashPassword(password), username, role],
+    );
+  }
+
+  /** Out at once: each request looks at the row. What the account published can't be seen while it lasts. */
+  disable(name: string): Promise<void> {
+    return this.change(name, 'disabled_at = coalesce(disabled_at, now())');
+  }
+
+  enable(name: string): Promise<void> {
+    return this.change(name, 'disabled_at = null');
+  }
+
+  promote(name: string, role: (typeof roles)[number]): Promise<void> {
+    return this.change(name, 'role = ?', [role]);
+  }
+
+  /** Ends every session; with `keys` every API key is dead, too. */
+  async resetSessions(name: string, keys: boolean): Promise<void> {
+    await this.em.transactional(async (em) => {
+      const id = await this.find(em, name);
+      await em.execute('update sessions set ended_at = now() where user_id = ? and ended_at is null', [id]);
+      if (keys) await em.execute('delete from api_keys where user_id = ?', [id]);
+    });
+  }
+
+  private change(name: string, set: string, values: unknown[] = []): Promise<void> {
+    return this.em.transactional(async (em) => {
+      const id = await this.find(em, name);
+      await em.execute(`update users set ${set}, updated_at = now() where id = ?`, [...values, id]);
+    });
+  }
+
+  private async find(em: EntityManager, name: string): Promise<string> {
+    const [user] = await em.execute<{ id: string }[]>(
+      `select id from users where lower(${name.includes('@') ? 'email' : 'username'}) = lower(?) for update`,
+      [name],
+    );
+    if (!user) throw new NoSuchUser(name);
+    return user.id;
+  }
+}
