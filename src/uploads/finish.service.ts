@@ -58,7 +58,7 @@ export class FinishService {
         ? await this.storage.withLocalFile(originalKey(id), this.storage.staging, async (stored) =>
             this.settling.settle({ ...record, path: stored, sha256: await hashOf(stored), placed }),
           )
-        : await this.settling.settle({ ...record, path, sha256: await hashOf(path) });
+        : await this.settling.settle({ ...record, path, sha256: await this.store.sha256(id, record.bytes) });
       return file.url;
     } catch (error) {
       // Refused for what it is: sending the rest again would not help. Anything else can be tried again.

@@ -4,11 +4,14 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { announcedChecksum, verified } from './checksum.js';
-import { writeProblem } from './receive.js';
+import { hashOf, writeProblem } from './receive.js';
+import { RunningHashes } from './running-hashes.js';
 import type { UploadRecords } from './upload-records.js';
 
 /** Half-sent files on local disk. What is known about them is their `uploads` row; there is no second record of it. */
 export class StagingStore extends FileStore {
+  private readonly hashes = new RunningHashes();
+
   constructor(
     directory: string,
     private readonly records: UploadRecords,
@@ -44,7 +47,14 @@ export class StagingStore extends FileStore {
     // A PATCH behind the end of a finished upload brings nothing, and there is no file to write it to.
     if ((await this.records.find(id))?.state === 'settled') return offset;
     const checksum = announcedChecksum.getStore();
-    return verified(checksum, this.pathOf(id), offset, body, (stream) => super.write(stream, id, offset));
+    return this.hashes.follow(id, offset, body, (hashed) =>
+      verified(checksum, this.pathOf(id), offset, hashed, (stream) => super.write(stream, id, offset)),
+    );
+  }
+
+  /** SHA-256 of an upload that is whole, hex. */
+  async sha256(id: string, bytes: number): Promise<string> {
+    return this.hashes.take(id, bytes) ?? hashOf(this.pathOf(id));
   }
 
   /** A charge without a place for its bytes is given back. */
@@ -58,6 +68,7 @@ export class StagingStore extends FileStore {
   }
 
   override async remove(id: string): Promise<void> {
+    this.hashes.forget(id);
     await rm(this.pathOf(id), { force: true });
     await this.records.remove(id);
   }

@@ -1,0 +1,58 @@
+import { createHash, type Hash } from 'node:crypto';
+import { Transform, type Readable } from 'node:stream';
+
+/** Of more uploads than these at once the oldest is forgotten. */
+const most = 1_000;
+
+interface Running {
+  hash: Hash;
+  bytes: number;
+}
+
+/**
+ * SHA-256 of uploads as this process receives them, so that a whole one need not be read again. No more than an aid:
+ * of what broke off, or came through another process, nothing is known here.
+ */
+export class RunningHashes {
+  private readonly running = new Map<string, Running>();
+
+  /** Lets `write` store the body, and hashes it on the way when it goes on where this process left off. */
+  async follow(
+    id: string,
+    offset: number,
+    body: Readable,
+    write: (stream: Readable) => Promise<number>,
+  ): Promise<number> {
+    const running = offset === 0 ? { hash: createHash('sha256'), bytes: 0 } : this.running.get(id);
+    this.forget(id); // Until it has gone well: what is refused is taken back, and may come again by another way.
+    if (running?.bytes !== offset) return write(body);
+    const tap = new Transform({
+      transform(chunk: Buffer, _encoding, done) {
+        running.bytes += chunk.length;
+        running.hash.update(chunk);
+        done(null, chunk);
+      },
+    });
+    body.on('error', (error) => tap.destroy(error));
+    const next = await write(body.pipe(tap));
+    if (next === running.bytes) this.remember(id, running);
+    return next;
+  }
+
+  /** Hex, where all of its bytes came through here. Tells it once. */
+  take(id: string, bytes: number): string | undefined {
+    const running = this.running.get(id);
+    this.forget(id);
+    return running?.bytes === bytes ? running.hash.digest('hex') : undefined;
+  }
+
+  forget(id: string): void {
+    this.running.delete(id);
+  }
+
+  private remember(id: string, running: Running): void {
+    this.running.set(id, running);
+    const [oldest] = this.running.keys();
+    if (this.running.size > most) this.forget(oldest!);
+  }
+}
