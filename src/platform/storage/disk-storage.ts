@@ -5,6 +5,9 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 import { checkFolder, checkKey } from './keys.js';
 import { type ByteRange, type Listed, NotStored, type Opened, OutOfRange, Storage, StorageFull } from './storage.js';
 
+/** Read at once: twice what Node takes by itself costs a sixth less CPU per byte, and is what a stalled client holds. */
+const chunkBytes = 128 * 1024;
+
 /** How often `put` makes the target's folder again after somebody removed it, empty, in between. */
 const maxFolderRaces = 10;
 
@@ -49,7 +52,7 @@ export class DiskStorage extends Storage {
       if (start > 0 && start >= bytes) throw new OutOfRange(key, bytes);
       const end = Math.min(range.end ?? bytes - 1, bytes - 1);
       // An empty object has no last byte, and createReadStream accepts no `end` of -1.
-      const stream = file.createReadStream(bytes === 0 ? {} : { start, end });
+      const stream = file.createReadStream(bytes === 0 ? {} : { start, end, highWaterMark: chunkBytes });
       return { stream, bytes, modifiedAt: found.mtime, length: Math.max(0, end - start + 1) };
     } catch (error) {
       await file.close();
