@@ -1,5 +1,6 @@
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import pLimit from 'p-limit';
 import sharp, { type Raw, type Sharp } from 'sharp';
 import { readRights, type Rights } from './exif.js';
 import { ProcessingFailure } from './failure.js';
@@ -10,6 +11,9 @@ import { excessOf, openImage, orImageFailure, readable, readHeader, type ImageHe
 import { placeholderOf, type Placeholder } from './placeholder.js';
 import { sniff } from './sniff.js';
 import { strippers } from './strip.js';
+
+/** Sizes of one picture that are encoded side by side: each takes one CPU, and somebody waits for them. */
+const atOnce = 2;
 
 export type Output = {
   name: SizeName | 'original';
@@ -67,14 +71,17 @@ export async function deriveSizes(
   const source = typeof input === 'string' ? await readable(input, header, signal) : input;
   const raster = await decode(source, limits.maxPixels);
   const rights = readRights(header.exif);
-  const outputs: Output[] = [];
-  for (const size of imageSizes) {
-    for (const format of size.formats) {
+  const limit = pLimit(atOnce);
+  const wanted = imageSizes.flatMap((size) => size.formats.map((format) => ({ ...size, format })));
+  const writing = wanted.map(({ name, width, height, format }) =>
+    limit(() => {
       signal.throwIfAborted();
-      const image = fit(raster(), size.width, size.height);
-      outputs.push(await write(withCopyright(image, rights), size.name, format, dir));
-    }
-  }
+      return write(withCopyright(fit(raster(), width, height), rights), name, format, dir);
+    }),
+  );
+  // All of them to their ends, even if one fails: nobody writes to a folder that is being removed.
+  await Promise.allSettled(writing);
+  const outputs = await Promise.all(writing);
   return { ...(await orImageFailure(placeholderOf(raster()))), outputs };
 }
 

@@ -7,11 +7,8 @@ import type { PhotoLimits } from './limits.js';
 
 // Every picture is seen once: a cache would only hold memory.
 sharp.cache(false);
-
-/** How many threads one picture may use. Holds for the whole process. */
-export function setImageThreads(threads: number): void {
-  sharp.concurrency(threads);
-}
+// Several are worked on side by side, each by one thread: more of them cost memory and save no CPU.
+sharp.concurrency(1);
 
 const timeoutSeconds = 120;
 
