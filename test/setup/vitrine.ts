@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { inject } from 'vitest';
-import { nodeFlags } from '../../src/platform/embedded/node-flags.js';
+import { nodeEnv, nodeFlags } from '../../src/platform/embedded/node-flags.js';
 import { freePort } from '../../src/platform/embedded/ports.js';
 import { Client } from './client.js';
 import { until } from './until.js';
@@ -118,7 +118,7 @@ export class Vitrine {
 
   private spawn(name: string, script: string, args: string[]): void {
     const child = spawn(process.execPath, [...nodeFlags, entry(script), ...args], {
-      env: this.env,
+      env: { ...nodeEnv, ...this.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     for (const stream of [child.stdout, child.stderr])

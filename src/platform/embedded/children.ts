@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { nodeFlags } from './node-flags.js';
+import { nodeEnv, nodeFlags } from './node-flags.js';
 import { signalTo } from './process-table.js';
 
 export interface Command {
@@ -24,7 +24,7 @@ const maxPauseMs = 30_000;
 /** Runs a script of ours once, its words on stderr. @returns its exit code, null when a signal ended it */
 export async function runToEnd({ script, args, env }: Command, signal: AbortSignal): Promise<number | null> {
   const child = spawn(process.execPath, [...nodeFlags, script, ...args], {
-    env,
+    env: { ...nodeEnv, ...env },
     signal,
     stdio: ['ignore', 2, 2],
     detached: true,
@@ -76,7 +76,7 @@ export class Child {
       if (this.stopping) return;
       const bornAt = Date.now();
       const child = spawn(process.execPath, [...nodeFlags, script, ...args], {
-        env,
+        env: { ...nodeEnv, ...env },
         // The channel tells the child when this process is gone (see parent.ts).
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
         // Ctrl-C reaches every process of a terminal's group at once, and the order of stopping matters.
