@@ -1,0 +1,20 @@
+/**
+ * Lets Node run these scripts as they are: what they import from `src` is what `nest build` made of it, the very code
+ * that `npm start` runs, and what they import from each other is TypeScript without its types.
+ */
+import { existsSync } from 'node:fs';
+import { registerHooks } from 'node:module';
+
+const root = new URL('../', import.meta.url).href;
+const [source, built] = [`${root}src/`, `${root}dist/`];
+const isScript = (url = '') => url.startsWith(`${root}bench/`) || url.startsWith(`${root}test/`);
+
+registerHooks({
+  resolve(specifier, context, next) {
+    if (!specifier.startsWith('.') || !isScript(context.parentURL)) return next(specifier, context);
+    const { href } = new URL(specifier, context.parentURL);
+    if (href.startsWith(source)) return next(href.replace(source, built), context);
+    const typed = new URL(href.replace(/\.js$/, '.ts'));
+    return next(existsSync(typed) ? typed.href : href, context);
+  },
+});

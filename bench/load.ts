@@ -1,0 +1,58 @@
+import autocannon from 'autocannon';
+import { Agent, get } from 'node:http';
+
+interface Load {
+  url: string;
+  headers: Record<string, string>;
+  seconds: number;
+  connections: number;
+  /** Requests per second of all connections; without it, as many as are answered. */
+  rate?: number;
+}
+interface Answers {
+  /** Per second. */
+  requests: number;
+  /** ms */
+  p50: number;
+  p99: number;
+}
+
+/** @throws when anything but 2xx came back */
+export async function load({ url, headers, seconds, connections, rate }: Load): Promise<Answers> {
+  const result = await autocannon({
+    ...{ url, headers, connections, duration: seconds },
+    ...(rate !== undefined && { overallRate: rate }),
+  });
+  const { errors, timeouts, non2xx, requests, latency } = result;
+  if (errors + timeouts + non2xx) throw new Error(`${errors + timeouts} errors and ${non2xx} refusals of ${url}`);
+  return { requests: requests.average, p50: latency.p50, p99: latency.p99 };
+}
+
+/**
+ * The same address again and again, its bytes thrown away unread: autocannon looks at each of them, and would be what is
+ * measured.
+ * @returns bytes per second
+ */
+export async function bulk({ url, headers, seconds, connections }: Omit<Load, 'rate'>): Promise<number> {
+  const agent = new Agent({ keepAlive: true, maxSockets: connections });
+  const begun = performance.now();
+  const end = begun + seconds * 1000;
+  let bytes = 0;
+  const once = () =>
+    new Promise<void>((resolve, reject) => {
+      const asking = get(url, { agent, headers }, (answer) => {
+        if (answer.statusCode! >= 300) return reject(new Error(`${answer.statusCode} of ${url}`));
+        answer.on('data', (chunk: Buffer) => {
+          bytes += chunk.length;
+        });
+        answer.on('end', resolve).on('error', reject);
+      });
+      asking.on('error', reject);
+    });
+  const connection = async () => {
+    while (performance.now() < end) await once();
+  };
+  await Promise.all(Array.from({ length: connections }, connection));
+  agent.destroy();
+  return bytes / ((performance.now() - begun) / 1000);
+}

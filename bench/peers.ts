@@ -1,0 +1,40 @@
+import { load } from './load.js';
+import { median, report, wallOf, type Settings } from './measure.js';
+import { cameraJpeg, clip, freshJpeg } from './media.js';
+import { publish, send, untilReady, withSystem } from './system.js';
+import { firstPlayable } from './video.js';
+
+/** What a user would feel, in seconds and requests: to be held against other servers on the same machine. */
+export async function peers(_settings: Settings): Promise<void> {
+  const jpeg = await cameraJpeg(4032, 3024);
+  const h264 = ['-c:v', 'libx264', '-preset', 'veryfast', '-b:v', '5000k', '-g', '60', '-c:a', 'aac'];
+  const video = await clip('1920x1080', 10, h264);
+  await withSystem({}, async (system) => {
+    const times = async (runs: number, work: () => Promise<number>) => {
+      await work();
+      const ours: number[] = [];
+      for (let run = 0; run < runs; run++) ours.push(await work());
+      return ours;
+    };
+    let photo = '';
+    const photoMade = () =>
+      wallOf(async () => {
+        ({ url: photo } = await send(system, 'photo', freshJpeg(jpeg)));
+        await untilReady(system, photo);
+      });
+    report('peers: 12 Mpx JPEG, all sizes', 's', { ours: await times(5, photoMade) });
+
+    const { url } = await publish(system, 'photo', [photo]);
+    const address = { url: `${system.origin}/api/medias/${url}`, headers: system.user };
+    await load({ ...address, seconds: 2, connections: 10 });
+    const runs = [];
+    for (let run = 0; run < 3; run++) runs.push(await load({ ...address, seconds: 4, connections: 10 }));
+    report('peers: GET medias/{url}', 'req/s', { ours: runs.map(({ requests }) => requests) });
+    report('peers: GET medias/{url}, p99', 'ms', { ours: [median(runs.map(({ p99 }) => p99))] });
+
+    const plays: number[] = [];
+    const whole = () => wallOf(async () => plays.push(await firstPlayable(system, video)));
+    report('peers: 10 s 1080p, all rungs', 's', { ours: await times(3, whole) });
+    report('peers: 10 s 1080p, first playable', 's', { ours: plays.slice(1) });
+  });
+}
