@@ -13,25 +13,53 @@ const bitrate = 128_000;
 
 export type Sound = Probe & { audio: AudioStream };
 
+type Form = {
+  /** The source's packets go along as they are. */
+  copied: boolean;
+  /** A JPEG to put into the M4A. */
+  picture: string | null;
+  threads: number;
+};
+
+/** Encoders meet what they are told roughly. */
+const highestCopied = bitrate * 1.25;
+
+/** Whether the source is what we would make of it, or so near that encoding it again would only cost its quality. */
+export const isCopyable = ({ format, audio }: Sound): boolean =>
+  format.demuxer === 'mov' &&
+  audio.codec === 'aac' &&
+  audio.profile === 'LC' &&
+  [1, 2].includes(audio.channels) &&
+  [44_100, 48_000].includes(audio.sampleRate) &&
+  audio.startMs === 0 &&
+  (audio.bitrate ?? Infinity) <= highestCopied;
+
 /** One decode for everything: AAC in a tagged M4A that begins to play before all of it has come, and what is measured. */
-export function encodeCommand(input: string, { format, audio, tags }: Sound, threads: number): Command {
+export function musicCommand(
+  input: string,
+  { format, audio, tags }: Sound,
+  { copied, picture, threads }: Form,
+): Command {
   const chains = [
-    `[0:${audio.index}]${twoChannels(audio, 'mono')},asplit=3[sound][peaks][loud]`,
+    `[0:${audio.index}]${twoChannels(audio, 'mono')},asplit=${copied ? 2 : '3[sound]'}[peaks][loud]`,
     `[peaks]aresample=${waveformRate},aformat=channel_layouts=mono[wave]`,
     `[loud]ebur128=metadata=1,ametadata=mode=print:key=lavfi.r128.I:file=${loudnessFile}[measured]`,
   ];
+  const sound = copied
+    ? flags({ map: `0:${audio.index}`, 'c:a': 'copy' })
+    : flags({ map: '[sound]', 'c:a': 'aac', 'b:a': bitrate, ar: sampleRate(audio) });
   return {
-    inputs: [untrusted(input, format.demuxer!, flags({ threads }))],
+    inputs: [untrusted(input, format.demuxer!, flags({ threads })), ...(picture ? [pictureInput(picture)] : [])],
     filter: chains.join(';'),
     outputs: [
       {
         path: progressiveFile,
         options: [
-          ...flags({ map: '[sound]' }),
-          ...flags({ 'c:a': 'aac', 'b:a': bitrate, ar: sampleRate(audio) }),
+          ...sound,
+          ...(picture ? attached : []),
           ...bare,
           ...Object.entries(tagsOfMp4(tags)).flatMap(([name, value]) => ['-metadata', `${name}=${value}`]),
-          ...flags({ movflags: '+faststart', f: 'ipod' }),
+          ...m4a,
         ],
       },
       { path: waveformFile, options: [...flags({ map: '[wave]', 'c:a': 'pcm_s8', f: 's8' }), ...bare] },
@@ -39,6 +67,27 @@ export function encodeCommand(input: string, { format, audio, tags }: Sound, thr
     ],
   };
 }
+
+const m4a = flags({ movflags: '+faststart', f: 'ipod' });
+const pictureInput = (picture: string) => untrusted(picture, 'jpeg_pipe');
+/** Written as the `covr` atom, which players show. */
+const attached = flags({ map: '1:0', 'c:v': 'copy', 'disposition:v:0': 'attached_pic' });
+
+/** An M4A of ours with another picture, or with none: not a packet of the sound changes. */
+export const embedCommand = (input: string, picture: string | null): Command => ({
+  inputs: [untrusted(input, 'mov'), ...(picture ? [pictureInput(picture)] : [])],
+  outputs: [
+    {
+      path: progressiveFile,
+      options: [
+        ...flags({ map: '0:a:0', 'c:a': 'copy' }),
+        ...(picture ? attached : []),
+        ...flags({ map_metadata: 0 }),
+        ...m4a,
+      ],
+    },
+  ],
+});
 
 /** The same packets once more, as HLS segments in one file. */
 export const segmentCommand = (): Command => ({

@@ -3,9 +3,10 @@ import path from 'node:path';
 import {
   coverCommand,
   coverFile,
-  encodeCommand,
   hlsName,
+  isCopyable,
   loudnessFile,
+  musicCommand,
   progressiveFile,
   segmentCommand,
   waveformFile,
@@ -15,26 +16,17 @@ import { codecsOf } from './codecs.js';
 import type { Context } from './context.js';
 import { ProcessingFailure } from './failure.js';
 import { ffmpeg } from './ffmpeg.js';
-import { formatNamed } from './formats.js';
 import { averageBandwidth, durationOf, parseMediaPlaylist, type Segments } from './hls.js';
 import { deriveSizes, type Sizes } from './image.js';
 import type { PhotoLimits } from './limits.js';
 import { loudnessOf, type Loudness } from './loudness.js';
+import { describeM4a, pictureIn, type AudioFile } from './m4a.js';
 import { readHeader } from './pixels.js';
-import { lengthOf, probe, probeAs } from './probe.js';
+import { lengthOf, probe } from './probe.js';
 import { readBytes } from './read-bytes.js';
 import { sniff } from './sniff.js';
 import type { Tags } from './tags.js';
-import { waveformOf } from './waveform.js';
-
-type AudioFile = {
-  path: string;
-  mimeType: 'audio/mp4';
-  bytes: number;
-  /** bit/s, measured. */
-  bitrate: number;
-  durationMs: number;
-};
+import { waveformOf, waveformRate } from './waveform.js';
 
 export type Music = {
   facts: {
@@ -51,7 +43,7 @@ export type Music = {
   waveform: { path: string; mimeType: 'application/json'; bytes: number };
   /** Fragmented MP4: the HLS segments in one file. */
   hls: AudioFile & Segments & { codecs: string };
-  /** M4A that can be played while it comes, with the tags. */
+  /** M4A that can be played while it comes, with the tags and the cover. */
   progressive: AudioFile;
   cover: Sizes | null;
 };
@@ -71,8 +63,8 @@ export async function deriveMusic(input: string, dir: string, coverLimits: Photo
   await mkdir(dir, { recursive: true });
   const durationMs = await lengthOf(file, sound, dir, ctx);
 
-  await ffmpeg(encodeCommand(file, sound, ctx.threads), ctx, { cwd: dir, durationMs });
-  const progressive = await describeProgressive(path.join(dir, progressiveFile), ctx);
+  const cover = found.cover && (await deriveCover(file, sound, found.cover.index, dir, coverLimits, ctx));
+  const progressive = await writeProgressive(file, sound, cover, dir, durationMs, ctx);
   checkLength(progressive, durationMs, sound.audio.startMs);
   await ffmpeg(segmentCommand(), { ...ctx, onProgress: undefined }, { cwd: dir });
   const { codec, sampleRate, channels } = sound.audio;
@@ -88,8 +80,30 @@ export async function deriveMusic(input: string, dir: string, coverLimits: Photo
     waveform: await writeWaveform(dir),
     hls: await describeHls(dir),
     progressive,
-    cover: found.cover && (await deriveCover(file, sound, found.cover.index, dir, coverLimits, ctx)),
+    cover,
   };
+}
+
+/** The M4A, and beside it what is measured. The source's own packets, if they turn out to be what can be heard of it. */
+async function writeProgressive(
+  file: string,
+  sound: Sound,
+  cover: Sizes | null,
+  dir: string,
+  durationMs: number,
+  ctx: Context,
+): Promise<AudioFile> {
+  const form = { picture: cover && pictureIn(cover.outputs).path, threads: ctx.threads };
+  const write = async (copied: boolean) => {
+    await ffmpeg(musicCommand(file, sound, { ...form, copied }), ctx, { cwd: dir, durationMs });
+    return describeM4a(path.join(dir, progressiveFile), ctx);
+  };
+  if (!isCopyable(sound)) return write(false);
+  const copy = await write(true);
+  const { size } = await stat(path.join(dir, waveformFile));
+  const heardMs = (size * 1000) / waveformRate;
+  // Edit lists can leave out parts, and packets can be damaged: a copy would have them all.
+  return Math.abs(copy.durationMs - heardMs) <= toleranceMs ? copy : write(false);
 }
 
 async function writeWaveform(dir: string): Promise<Music['waveform']> {
@@ -99,13 +113,6 @@ async function writeWaveform(dir: string): Promise<Music['waveform']> {
   await writeFile(file, json);
   await rm(samples);
   return { path: file, mimeType: 'application/json', bytes: Buffer.byteLength(json) };
-}
-
-async function describeProgressive(file: string, ctx: Context): Promise<AudioFile> {
-  const made = await probeAs(formatNamed('m4a'), file, ctx);
-  if (!made.audio || made.durationMs === null) throw new ProcessingFailure('corrupt_input', 'nothing could be decoded');
-  const bitrate = Math.ceil((made.size * 8000) / made.durationMs);
-  return { path: file, mimeType: 'audio/mp4', bytes: made.size, bitrate, durationMs: made.durationMs };
 }
 
 /**
