@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { AccountAdminService } from './auth/account-admin.service.js';
 import { AuthModule, AuthWorkerModule } from './auth/auth.module.js';
+import { CoversModule, CoversWorkerModule } from './covers/covers.module.js';
 import { DeliveryModule } from './delivery/delivery.module.js';
 import { entities } from './entities.js';
 import { FilesModule, FilesWorkerModule } from './files/files.module.js';
@@ -36,6 +37,7 @@ const platform = [ConfigModule, LoggingModule, DatabaseModule.with(entities), St
     FilesModule,
     UploadsModule,
     MediaModule,
+    CoversModule,
     SubtitlesModule,
     DeliveryModule,
   ],
@@ -63,6 +65,7 @@ export class WorkerModule {
         FilesWorkerModule,
         UploadsWorkerModule,
         MediaWorkerModule,
+        CoversWorkerModule,
       ],
     };
   }

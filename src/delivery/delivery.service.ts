@@ -14,6 +14,10 @@ import { textBody, type Body } from './send.js';
 /** Best first; a client that takes several gets the first. */
 const imageTypes = ['image/avif', 'image/webp', 'image/jpeg'];
 
+/** What the owner chose stands where ours would. */
+const roleShown = ({ renditions }: Deliverable, role: RenditionRole): RenditionRole =>
+  renditions.some((rendition) => rendition.role === 'picture') ? 'picture' : role;
+
 @Injectable()
 export class DeliveryService {
   constructor(
@@ -54,7 +58,7 @@ export class DeliveryService {
    * covers can be exchanged: without a version in the address caches have to ask again.
    */
   image(file: Deliverable, role: RenditionRole, { size, format, v }: ImageQuery, { headers }: Asking): Body {
-    const made = this.made(file, role).filter(({ name }) => name === size);
+    const made = this.made(file, roleShown(file, role)).filter(({ name }) => name === size);
     const changes = role !== 'image' && v === undefined;
     if (format) {
       const wanted = made.find(({ mimeType }) => mimeType === `image/${format}`);

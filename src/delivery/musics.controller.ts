@@ -50,17 +50,17 @@ export class MusicsController {
   @OptionalUser()
   @DocumentedBytes({
     summary: 'The music as one M4A file',
-    description: 'With title, artist and album inside.',
+    description: 'With title, artist, album and cover inside.',
     content: 'audio/mp4',
     params,
   })
   download(
     @AskingFor() asking: Asking,
     @Param({ schema: FileParam }) { url }: z.infer<typeof FileParam>,
-    @Query({ schema: TokenQuery }) _query: z.infer<typeof TokenQuery>,
+    @Query({ schema: TokenQuery }) { v }: z.infer<typeof TokenQuery>,
     @Res() reply: FastifyReply,
   ) {
-    return this.soleRendition('download', url, asking, reply);
+    return this.soleRendition('download', url, asking, reply, v === undefined);
   }
 
   @Get('waveform.json')
@@ -89,12 +89,12 @@ export class MusicsController {
     @Query({ schema: ImageQuery }) query: ImageQuery,
     @Res() reply: FastifyReply,
   ) {
-    const file = await this.delivery.find(asking, 'music', url, ['cover']);
+    const file = await this.delivery.find(asking, 'music', url, ['cover', 'picture']);
     return send(reply, asking, this.delivery.image(file, 'cover', query, asking));
   }
 
-  private async soleRendition(role: RenditionRole, url: string, asking: Asking, reply: FastifyReply): Promise<void> {
+  private async soleRendition(role: RenditionRole, url: string, asking: Asking, reply: FastifyReply, changes = false) {
     const file = await this.delivery.find(asking, 'music', url, [role]);
-    return send(reply, asking, this.delivery.bytes(file, this.delivery.made(file, role)[0]));
+    return send(reply, asking, this.delivery.bytes(file, this.delivery.made(file, role)[0], { changes }));
   }
 }

@@ -106,7 +106,7 @@ export class VideosController {
     @Query({ schema: ImageQuery }) query: ImageQuery,
     @Res() reply: FastifyReply,
   ) {
-    const file = await this.delivery.find(asking, 'video', url, ['poster']);
+    const file = await this.delivery.find(asking, 'video', url, ['poster', 'picture']);
     return send(reply, asking, this.delivery.image(file, 'poster', query, asking));
   }
 

@@ -6,6 +6,13 @@ export type FileKind = (typeof fileKinds)[number];
 export const fileStatuses = ['processing', 'ready', 'failed'] as const;
 export type FileStatus = (typeof fileStatuses)[number];
 
+/** A copy of a photo that the owner chose for a video or music; its sizes are renditions of the role `picture`. */
+export interface Picture {
+  id: string;
+  placeholder: string | null;
+  color: string | null;
+}
+
 /** What a user uploaded. The row is the truth about its processing: the queue can be emptied and is filled from here. */
 const FileSchema = defineEntity({
   name: 'File',
@@ -37,6 +44,10 @@ const FileSchema = defineEntity({
     placeholder: p.string().length(64).nullable(),
     /** Dominant colour, #rrggbb. */
     color: p.string().length(7).nullable(),
+    /** Shown instead of the poster or cover that came with it. */
+    picture: p.json<Picture>().nullable(),
+    /** Names the wish that the download carry the picture; null once it does. */
+    embedId: p.uuid().nullable(),
     /** What else processing found out: tags of a song, codec of a video. */
     facts: p.json<Record<string, unknown>>().defaultRaw(`'{}'`),
     /** Ready, and to be made anew: what there is stays until the new is complete. */

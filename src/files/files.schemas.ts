@@ -8,6 +8,11 @@ export const Slug = z
   .meta({ example: 'k3JfW0aXq9TzB7Lm' });
 export const FileParam = z.strictObject({ url: Slug });
 
+export const PhotoChoice = z
+  .strictObject({ photo: Slug.meta({ description: 'The `url` of a photo you uploaded, when it is ready' }) })
+  .meta({ id: 'PhotoChoice' });
+export type PhotoChoice = z.infer<typeof PhotoChoice>;
+
 export const Failure = z
   .object({ code: z.enum(failureCodes), message: z.string() })
   .meta({ id: 'Failure', description: 'Why the file could not be processed' });

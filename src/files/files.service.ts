@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Outbox } from '../platform/events/outbox.js';
 import { Problem } from '../platform/http/problems.js';
 import { failures, type FailureCode } from '../processing/failure.js';
-import type { FileKind, FileStatus } from './file.entity.js';
+import type { FileKind, FileStatus, Picture } from './file.entity.js';
 import type { FileView } from './files.schemas.js';
 import { fileHref } from './signed-hrefs.service.js';
 
@@ -24,9 +24,16 @@ interface Row {
   duration_ms: number | null;
   placeholder: string | null;
   color: string | null;
+  picture: Picture | null;
   facts: Record<string, unknown>;
   created_at: string | Date;
   used_by: string | null;
+}
+
+export interface Photo {
+  id: string;
+  placeholder: string | null;
+  color: string | null;
 }
 
 /** A user's own files: their state, another try, the end. */
@@ -46,6 +53,21 @@ export class FilesService {
     );
     if (!row) throw new Problem('file_not_found');
     return toView(row);
+  }
+
+  /**
+   * One of the owner's photos, to be shown somewhere else.
+   * @throws {Problem} `file_not_found`, `file_kind_mismatch`, `file_failed`, `file_processing`
+   */
+  async readyPhoto(em: EntityManager, ownerId: string, url: string): Promise<Photo> {
+    const [photo] = await em.execute<(Photo & Pick<Row, 'kind' | 'status'>)[]>(
+      'select id, kind, status, placeholder, color from files where url = ? and owner_id = ? for update',
+      [url, ownerId],
+    );
+    if (!photo) throw new Problem('file_not_found', `None of your files has the url ${url}.`);
+    if (photo.kind !== 'photo') throw new Problem('file_kind_mismatch', `${url} is a ${photo.kind}, not a photo.`);
+    requireReady(url, photo.status);
+    return photo;
   }
 
   /** Starts a failed file over. */
@@ -99,6 +121,12 @@ export class FilesService {
   }
 }
 
+/** @throws {Problem} `file_failed`, `file_processing` */
+export function requireReady(url: string, status: FileStatus): void {
+  if (status === 'failed') throw new Problem('file_failed', `${url} failed: see GET files/${url}.`);
+  if (status === 'processing') throw new Problem('file_processing', `${url} is not ready yet: see GET files/${url}.`);
+}
+
 const toView = (row: Row): FileView => ({
   url: row.url,
   kind: row.kind,
@@ -115,8 +143,8 @@ const toView = (row: Row): FileView => ({
   width: row.width,
   height: row.height,
   durationMs: row.duration_ms,
-  placeholder: row.placeholder,
-  color: row.color,
+  placeholder: row.picture?.placeholder ?? row.placeholder,
+  color: row.picture?.color ?? row.color,
   facts: row.facts,
   createdAt: new Date(row.created_at).toISOString(),
 });

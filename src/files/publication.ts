@@ -7,8 +7,9 @@ import { Rendition } from './rendition.entity.js';
 
 type Stored = Made & { key: string };
 
-/** What the owner brought, which is not ours to make anew; subtitles that came inside the file are. */
-const made = `(role <> 'subtitles' or facts->>'embedded' = 'true')`;
+/** What the owner brought or asked for, which is not ours to make anew; subtitles that came inside the file are. */
+const made = `(role not in ('picture', 'square') and (role <> 'subtitles' or facts->>'embedded' = 'true'))`;
+const keptFolders = new Set(['subtitles', 'pictures', 'squares']);
 
 /**
  * Makes what one run of processing derived public: bytes first, rows second. In one step, or in two, where something can
@@ -114,7 +115,7 @@ export class Publication {
     const folder = fileFolder(this.fileId);
     for await (const { key } of this.storage.list(folder)) {
       const [run, ...rest] = key.slice(folder.length).split('/');
-      if (rest.length && run !== this.runId && run !== 'subtitles') await this.storage.delete(key);
+      if (rest.length && run !== this.runId && !keptFolders.has(run!)) await this.storage.delete(key);
     }
   }
 }

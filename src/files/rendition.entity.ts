@@ -10,6 +10,8 @@ export const renditionRoles = [
   'download',
   'waveform',
   'cover',
+  'picture',
+  'square',
   'subtitles',
   'storyboard',
 ] as const;

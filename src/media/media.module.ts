@@ -13,6 +13,7 @@ import { MediaViews } from './media.view.js';
   imports: [FilesModule],
   controllers: [MediaController],
   providers: [MediaService, MediaQueries, MediaViews, MediaStatus, TagsService, SignedHrefs],
+  exports: [MediaService],
 })
 export class MediaModule {}
 

@@ -15,7 +15,7 @@ const columns = sql`
     'comments', m.comments_count, 'reposts', m.reposts_count, 'saves', m.saves_count) as counts,
   array(select t.name from media_tags mt join tags t on t.id = mt.tag_id where mt.media_id = m.id order by mt.created_at, t.name) as tags,
   (select coalesce(json_agg(json_build_object('url', f.url, 'kind', f.kind, 'status', f.status, 'progress', f.progress,
-      'width', f.width, 'height', f.height, 'durationMs', f.duration_ms, 'placeholder', f.placeholder, 'color', f.color,
+      'width', f.width, 'height', f.height, 'durationMs', f.duration_ms, 'placeholder', coalesce(f.picture->>'placeholder', f.placeholder), 'color', coalesce(f.picture->>'color', f.color),
       'facts', f.facts, 'failureCode', f.failure_code,
       'renditions', (select coalesce(json_agg(json_build_object('role', r.role, 'version', right(r.id::text, 8), 'name', r.name, 'mimeType', r.mime_type, 'width', r.width,
           'height', r.height, 'bitrate', r.bitrate, 'bytes', r.bytes,

@@ -39,8 +39,10 @@ export type MediaRow = Omit<MediaView, 'files' | 'failure' | 'owner' | 'createdA
 
 const extensions: Record<string, string> = { 'image/webp': 'webp', 'image/jpeg': 'jpeg', 'image/avif': 'avif' };
 
+type ShownRole = Exclude<RenditionRole, 'picture' | 'square'>;
+
 /** Where each rendition is served, below its file's address. */
-const paths: Record<RenditionRole, (rendition: Pick<RenditionRow, 'name' | 'mimeType'>) => string> = {
+const paths: Record<ShownRole, (rendition: Pick<RenditionRow, 'name' | 'mimeType'>) => string> = {
   image: ({ name, mimeType }) =>
     name === 'original' ? '?size=original' : `?size=${name}&format=${extensions[mimeType]}`,
   animation: ({ mimeType }) => (mimeType === 'video/mp4' ? '/loop.mp4' : '/animated.webp'),
@@ -56,6 +58,16 @@ const paths: Record<RenditionRole, (rendition: Pick<RenditionRow, 'name' | 'mime
 
 /** Listed in fields of their own. */
 const ofTheirOwn = new Set<RenditionRole>(['subtitles', 'storyboard']);
+
+/** What the owner chose stands where ours would; squares belong to a profile. */
+function shown(kind: string, renditions: RenditionRow[]): (RenditionRow & { role: ShownRole })[] {
+  const replaced = kind === 'music' ? 'cover' : 'poster';
+  const isChosen = renditions.some(({ role }) => role === 'picture');
+  return renditions.flatMap(({ role, ...rendition }) => {
+    if (role === 'square' || (isChosen && role === replaced)) return [];
+    return [{ ...rendition, role: role === 'picture' ? replaced : role }];
+  });
+}
 
 /** Turns rows into what clients see; private bytes get signed addresses of the viewer's own. */
 @Injectable()
@@ -76,7 +88,8 @@ export class MediaViews {
   }
 
   /** @param signFor whose token the addresses carry; null for bytes that are open anyway */
-  private file({ failureCode: _, renditions, ...file }: FileRow, signFor: ViewerId): MediaView['files'][number] {
+  private file({ failureCode: _, renditions: all, ...file }: FileRow, signFor: ViewerId): MediaView['files'][number] {
+    const renditions = shown(file.kind, all);
     const t = signFor && this.signed.token(file.url, signFor);
     const href = (path: string, v?: string) => fileHref(file.kind as FileKind, file.url, path, { v, t });
     const has = (role: RenditionRole) => renditions.some((rendition) => rendition.role === role);

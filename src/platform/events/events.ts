@@ -15,6 +15,8 @@ export const events = {
   'file.redo': file,
   'file.failed': file,
   'file.deleted': file,
+  /** The download has to carry another picture. */
+  'file.pictured': file,
   'media.published': z.strictObject({ mediaId: id, ownerId: id }),
 } as const;
 

@@ -27,6 +27,7 @@ export const problems = {
   email_taken: { status: 409, title: 'The e-mail address has an account already' },
   file_in_use: { status: 409, title: 'A published media uses the file' },
   file_failed: { status: 409, title: 'The file could not be processed' },
+  file_processing: { status: 409, title: 'The file is still being processed: try again when it is ready' },
   file_not_failed: { status: 409, title: 'Only a failed file can be retried' },
   upload_offset_conflict: { status: 409, title: 'The upload continues at another offset' },
   upload_finished: { status: 409, title: 'The upload is complete: delete the file instead' },

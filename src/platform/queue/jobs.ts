@@ -59,6 +59,13 @@ export const jobs = {
     backoff: exponential(seconds(5)),
     timeout: minutes(60),
   }),
+  'music.embed': job({
+    queue: 'audio',
+    payload: file,
+    attempts: 5,
+    backoff: exponential(seconds(5)),
+    timeout: minutes(10),
+  }),
   'event.social': job({
     queue: 'social',
     payload: event,
@@ -81,6 +88,14 @@ export const jobs = {
     timeout: minutes(5),
   }),
   'files.sweep': job({
+    queue: 'maintenance',
+    payload: nothing,
+    attempts: 1,
+    backoff: exponential(seconds(5)),
+    timeout: minutes(2),
+    every: seconds(20),
+  }),
+  'covers.sweep': job({
     queue: 'maintenance',
     payload: nothing,
     attempts: 1,

@@ -118,6 +118,8 @@ export class Migration0001Initial extends Migration {
         duration_ms int,
         placeholder varchar(64),
         color varchar(7),
+        picture jsonb,
+        embed_id uuid,
         facts jsonb not null default '{}',
         remaining_ms int,
         playable boolean not null default false,
@@ -133,12 +135,13 @@ export class Migration0001Initial extends Migration {
         unique (owner_id, kind, sha256)
       );
       create index files_unused_index on files (unused_since) where unused_since is not null;
+      create index files_embed_index on files (id) where embed_id is not null;
       create index files_unfinished_index on files (heartbeat_at nulls first) where status = 'processing' or redo;
 
       create table renditions (
         id uuid primary key default uuidv7(),
         file_id uuid not null references files on delete cascade,
-        role text not null check (role in ('image', 'animation', 'rung', 'poster', 'audio', 'download', 'waveform', 'cover', 'subtitles', 'storyboard')),
+        role text not null check (role in ('image', 'animation', 'rung', 'poster', 'audio', 'download', 'waveform', 'cover', 'picture', 'square', 'subtitles', 'storyboard')),
         name varchar(32) not null,
         mime_type varchar(100) not null,
         width int,

@@ -1,0 +1,81 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable, Logger } from '@nestjs/common';
+import type { EventOf } from '../platform/events/events.js';
+import { OnEvent } from '../platform/events/on-event.js';
+import type { PayloadOf } from '../platform/queue/jobs.js';
+import { Jobs } from '../platform/queue/jobs.service.js';
+import { OnJob, type JobContext } from '../platform/queue/on-job.js';
+import { ShuttingDown } from '../platform/queue/runner.js';
+import { EmbeddingService } from './embedding.service.js';
+
+interface Wished {
+  id: string;
+  embed_id: string;
+}
+
+@Injectable()
+export class CoversJobs {
+  private readonly logger = new Logger('Covers');
+
+  constructor(
+    private readonly em: EntityManager,
+    private readonly jobs: Jobs,
+    private readonly embedding: EmbeddingService,
+  ) {}
+
+  @OnJob('music.embed')
+  async embed({ fileId }: PayloadOf<'music.embed'>, { signal, isLastAttempt }: JobContext): Promise<void> {
+    try {
+      await this.embedding.embed(fileId, signal);
+    } catch (error) {
+      if (isLastAttempt && !(signal.reason instanceof ShuttingDown)) {
+        this.logger.warn({ fileId, err: error }, 'the download stays without its picture');
+        await this.embedding.giveUp(fileId);
+      }
+      throw error;
+    }
+  }
+
+  @OnEvent('file.pictured', 'embed-picture', 'maintenance')
+  async start({ fileId }: EventOf<'file.pictured'>): Promise<void> {
+    const [wished] = await this.em.execute<Wished[]>(
+      'select id, embed_id from files where id = ? and embed_id is not null',
+      [fileId],
+    );
+    if (wished) await this.enqueue(wished);
+  }
+
+  /** A download that was made anew carries what came with the music. */
+  @OnEvent('file.ready', 'embed-picture-again', 'maintenance')
+  async startAgain({ fileId }: EventOf<'file.ready'>): Promise<void> {
+    await this.em.execute(
+      `update files f set embed_id = uuidv7(), updated_at = now() where id = ? and kind = 'music' and picture is not null
+         and embed_id is null and not exists (select 1 from renditions r
+           where r.file_id = f.id and r.role = 'download' and r.facts->>'picture' = f.picture->>'id')`,
+      [fileId],
+    );
+    await this.start({ fileId });
+  }
+
+  /** Wishes that no queue remembers. */
+  @OnJob('covers.sweep')
+  async sweep(): Promise<void> {
+    const waiting = await this.em.execute<Wished[]>(
+      `select id, embed_id from files where embed_id is not null and updated_at < now() - interval '45 seconds' limit 500`,
+    );
+    for (const wished of waiting) {
+      if (await this.jobs.isPending('music.embed', jobId(wished))) continue;
+      const [again] = await this.em.execute<Wished[]>(
+        'update files set embed_id = uuidv7(), updated_at = now() where id = ? and embed_id = ? returning id, embed_id',
+        [wished.id, wished.embed_id],
+      );
+      if (again) await this.enqueue(again);
+    }
+  }
+
+  private enqueue(wished: Wished): Promise<void> {
+    return this.jobs.add('music.embed', { fileId: wished.id }, { id: jobId(wished) });
+  }
+}
+
+const jobId = ({ id, embed_id }: Wished) => `${id}-${embed_id}`;

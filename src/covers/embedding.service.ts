@@ -1,0 +1,101 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
+import { Tools } from '../files/tools.service.js';
+import { Outbox } from '../platform/events/outbox.js';
+import { renditionKey } from '../platform/storage/keys.js';
+import { Storage } from '../platform/storage/storage.js';
+import { embedded, embedPicture, type AudioFile } from '../processing/m4a.js';
+import { withWorkspace } from '../processing/workspace.js';
+
+/** A download, and the picture it is to carry: null for none. */
+interface Wish {
+  embedId: string;
+  pictureId: string | null;
+  pictureKey: string | null;
+  durationMs: number;
+  downloadId: string;
+  downloadKey: string;
+  bytes: string;
+}
+
+/**
+ * Puts the picture that is shown into the download. The wish lies in the file's row: as long as it is there the download
+ * is not what it should be, and whoever fulfils another one than the last takes its bytes back.
+ */
+@Injectable()
+export class EmbeddingService {
+  constructor(
+    private readonly em: EntityManager,
+    private readonly storage: Storage,
+    private readonly outbox: Outbox,
+    private readonly tools: Tools,
+  ) {}
+
+  async embed(fileId: string, signal: AbortSignal): Promise<void> {
+    const wish = await this.wishOf(fileId);
+    if (!wish) return; // Deleted, or done by another.
+    await withWorkspace(this.tools.workRoot, fileId, async (dir) => {
+      const made = await this.make(wish, dir, signal);
+      const key = renditionKey(fileId, `${randomUUID()}/download.m4a`);
+      try {
+        await this.storage.put(key, { path: made.path }, { contentType: made.mimeType });
+        signal.throwIfAborted();
+        if (!(await this.commit(fileId, wish, made, key))) await this.storage.delete(key);
+      } catch (error) {
+        await this.storage.delete(key);
+        throw error;
+      }
+    });
+  }
+
+  /** The download stays as it is. */
+  async giveUp(fileId: string): Promise<void> {
+    await this.em.execute('update files set embed_id = null where id = ?', [fileId]);
+  }
+
+  private async wishOf(fileId: string): Promise<Wish | undefined> {
+    const [wish] = await this.em.execute<Wish[]>(
+      `select f.embed_id as "embedId", f.picture->>'id' as "pictureId", f.duration_ms as "durationMs", d.id as "downloadId",
+         d.key as "downloadKey", d.bytes, (select r.key from renditions r where r.file_id = f.id
+           and r.role = case when f.picture is null then 'cover' else 'picture' end and r.name = ? and r.mime_type = ?) as "pictureKey"
+       from files f join renditions d on d.file_id = f.id and d.role = 'download' where f.id = ? and f.embed_id is not null`,
+      [embedded.name, embedded.mimeType, fileId],
+    );
+    return wish;
+  }
+
+  private async make(wish: Wish, dir: string, signal: AbortSignal): Promise<AudioFile> {
+    const { downloadKey, pictureKey, durationMs, bytes } = wish;
+    const context = {
+      binaries: await this.tools.binaries(),
+      threads: this.tools.threads,
+      budget: this.tools.budgetOf({ durationMs, pixels: 0, bytes: Number(bytes) }),
+      signal,
+    };
+    return this.storage.withLocalFile(downloadKey, dir, (m4a) => {
+      if (pictureKey === null) return embedPicture(m4a, null, dir, context);
+      return this.storage.withLocalFile(pictureKey, dir, (jpeg) => embedPicture(m4a, jpeg, dir, context));
+    });
+  }
+
+  /** @returns false when something else is wished by now */
+  private commit(fileId: string, wish: Wish, { bytes, bitrate }: AudioFile, key: string): Promise<boolean> {
+    return this.em.transactional(async (em) => {
+      const wished = await em.execute<{ id: string }[]>(
+        'update files set embed_id = null where id = ? and embed_id = ? returning id',
+        [fileId, wish.embedId],
+      );
+      if (!wished.length) return false;
+      const facts = wish.pictureId === null ? {} : { picture: wish.pictureId };
+      const [replaced] = await em.execute<{ old_key: string }[]>(
+        `update renditions set id = uuidv7(), bytes = ?, bitrate = ?, key = ?, facts = ?, created_at = now()
+         where id = ? returning old.key as old_key`,
+        [bytes, bitrate, key, JSON.stringify(facts), wish.downloadId],
+      );
+      if (!replaced) throw new Error('the download was made anew meanwhile');
+      await this.outbox.record('bytes.orphaned', { key: replaced.old_key });
+      return true;
+    });
+  }
+}
