@@ -96,7 +96,7 @@ export const pipelineVersions: Record<Exclude<FileKind, 'file'>, number> = { pho
 /** What is made of each kind. A chat file is kept as it is. */
 export const derive: Record<Exclude<FileKind, 'file'>, Derive> = {
   async photo(input, dir, limits, context) {
-    const { facts, placeholder, color, outputs } = await derivePhoto(input, dir, limits.photo, context.signal);
+    const { facts, placeholder, color, outputs } = await derivePhoto(input, dir, limits.photo, context.signal, context);
     const { width, height, ...rest } = facts;
     const moving = isAnimation(facts)
       ? await deriveAnimation(input, join(dir, 'animation'), limits.photo, context)

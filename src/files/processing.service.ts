@@ -92,6 +92,7 @@ export class ProcessingService {
       binaries: await this.tools.binaries(),
       threads: this.tools.threads,
       budget: this.tools.budgetOf(this.workOf(started)),
+      avif: this.config.photoAvif,
       ...(niceness !== undefined && { niceness }),
       signal,
       onProgress: (fraction: number) => heartbeat.progress(fraction),

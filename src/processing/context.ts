@@ -10,6 +10,8 @@ export type Context = {
   signal: AbortSignal;
   /** Called with 0..1, as often as the tool reports. */
   onProgress?: (fraction: number) => void;
+  /** Photos as AVIF, too. */
+  avif?: boolean;
   /** How far the work steps back for others, 0 to 19; 15 when not said. */
   niceness?: number;
   /** What each child process may take; where the system cannot enforce it, only the wall clock counts. */

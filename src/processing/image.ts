@@ -17,7 +17,7 @@ const atOnce = 2;
 
 export type Output = {
   name: SizeName | 'original';
-  /** `webp` or `jpeg` for derived sizes; the original keeps the format it came in. */
+  /** `webp`, `jpeg` or `avif` for derived sizes; the original keeps the format it came in. */
   format: string;
   path: string;
   mimeType: string;
@@ -26,6 +26,9 @@ export type Output = {
   height: number;
   bytes: number;
 };
+
+/** Beside WebP and JPEG. */
+type MoreFormats = { avif?: boolean | undefined };
 
 export type Sizes = Placeholder & { outputs: Output[] };
 
@@ -42,11 +45,12 @@ export async function derivePhoto(
   dir: string,
   limits: PhotoLimits,
   signal: AbortSignal,
+  more: MoreFormats = {},
 ): Promise<Photo> {
   const { format, mimeType } = await sniff(input);
   if (!format?.kinds.includes('photo')) throw new ProcessingFailure('unsupported_codec', `found ${mimeType}`);
   const header = await readHeader(input);
-  const sizes = await deriveSizes(input, header, dir, limits, signal);
+  const sizes = await deriveSizes(input, header, dir, limits, signal, more);
   signal.throwIfAborted();
   const original = await writeOriginal(input, format, header, dir, limits);
   const { width, height, hasAlpha, frames } = header;
@@ -64,6 +68,7 @@ export async function deriveSizes(
   dir: string,
   limits: PhotoLimits,
   signal: AbortSignal,
+  { avif = false }: MoreFormats = {},
 ): Promise<Sizes> {
   const excess = excessOf(header, limits);
   if (excess) throw new ProcessingFailure(excess, `${header.width} × ${header.height} × ${header.frames}`);
@@ -72,7 +77,9 @@ export async function deriveSizes(
   const raster = await decode(source, limits.maxPixels);
   const rights = readRights(header.exif);
   const limit = pLimit(atOnce);
-  const wanted = imageSizes.flatMap((size) => size.formats.map((format) => ({ ...size, format })));
+  const wanted = imageSizes.flatMap((size) =>
+    [...size.formats, ...(avif && size.avif ? (['avif'] as const) : [])].map((format) => ({ ...size, format })),
+  );
   const writing = wanted.map(({ name, width, height, format }) =>
     limit(() => {
       signal.throwIfAborted();
@@ -97,7 +104,7 @@ async function decode(input: string | Buffer, maxPixels: number): Promise<() => 
 const fit = (image: Sharp, width: number, height: number) =>
   image.resize(width, height, { fit: 'inside', withoutEnlargement: true });
 
-const withCopyright = (image: Sharp, { copyright }: Rights) =>
+export const withCopyright = (image: Sharp, { copyright }: Rights) =>
   copyright === undefined ? image : image.withExif({ IFD0: { Copyright: copyright } });
 
 async function write(image: Sharp, name: SizeName, format: SizeFormat, dir: string): Promise<Output> {

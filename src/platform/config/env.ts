@@ -61,6 +61,7 @@ const Env = z.object({
   FFMPEG_THREADS: int(0),
   FFMPEG_MEMORY_BYTES: int(0),
 
+  PHOTO_AVIF: flag(false),
   PHOTO_MAX_BYTES: int(40 * MiB, 1),
   PHOTO_MAX_PIXELS: int(100_000_000, 1),
   PHOTO_MAX_FRAMES: int(500, 1),
@@ -152,6 +153,7 @@ export function readConfig(source: NodeJS.ProcessEnv = process.env) {
       threads: env.FFMPEG_THREADS,
       memoryBytes: env.FFMPEG_MEMORY_BYTES,
     },
+    photoAvif: env.PHOTO_AVIF,
     limits: {
       photo: { maxBytes: env.PHOTO_MAX_BYTES, maxPixels: env.PHOTO_MAX_PIXELS, maxFrames: env.PHOTO_MAX_FRAMES },
       video: {
