@@ -88,8 +88,25 @@ const probeMemoryBytes = 1024 ** 3;
 
 /** Runs ffprobe on one untrusted file. @throws {ProcessingFailure} */
 export async function ffprobe<T>(path: string, demuxer: string, show: string[], ctx: ProbeContext): Promise<T> {
-  const { stdout } = await runProbe(path, demuxer, ['-print_format', 'json', ...show], ctx);
-  return JSON.parse(stdout) as T;
+  // Unless told so ffprobe puts question marks where tags are no UTF-8.
+  const { stdout } = await runProbe(path, demuxer, ['-print_format', 'json=string_validation=ignore', ...show], ctx);
+  return JSON.parse(textOf(Buffer.from(stdout, 'latin1'))) as T;
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+const windows1252 = new TextDecoder('windows-1252');
+
+/** Tags that have no encoding of their own (ID3v1, RIFF INFO) are by tradition Latin-1; each lies in a line of its own. */
+function textOf(bytes: Buffer): string {
+  try {
+    return utf8.decode(bytes);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    const lines = bytes.toString('latin1').split('\n');
+    return lines.length > 1
+      ? lines.map((line) => textOf(Buffer.from(line, 'latin1'))).join('\n')
+      : windows1252.decode(bytes);
+  }
 }
 
 /** The same, one bare value a line, for answers of any length. @throws {ProcessingFailure} */
@@ -115,6 +132,7 @@ function runProbe(
     timeoutMs: probeTimeoutMs,
     limits: { cpuSeconds: probeTimeoutMs / 1000, memoryBytes: probeMemoryBytes, outputBytes: 0 },
     niceness: 5,
+    stdoutEncoding: 'latin1',
     onStdoutLine,
   });
   // It reads and nothing else, and any good file leaves it room: what stops it is the file.

@@ -15,6 +15,8 @@ export type RunOptions = {
   niceness?: number;
   /** With it stdout is handed over line by line and not kept. */
   onStdoutLine?: (line: string) => void;
+  /** How the bytes of stdout become text; `utf8` when not said. */
+  stdoutEncoding?: BufferEncoding;
   /** More output than this ends the child. */
   maxStdoutBytes?: number;
   env?: NodeJS.ProcessEnv;
@@ -45,7 +47,7 @@ export class ExitError extends Error {
  * @throws the signal's reason when aborted; the whole group is dead by then
  */
 export async function run(bin: string, args: string[], options: RunOptions = {}): Promise<RunResult> {
-  const { signal, timeoutMs, onStdoutLine, maxStdoutBytes = 8 * 1024 * 1024 } = options;
+  const { signal, timeoutMs, onStdoutLine, stdoutEncoding = 'utf8', maxStdoutBytes = 8 * 1024 * 1024 } = options;
   signal?.throwIfAborted();
   const [program, ...rest] = await isolate([bin, ...args], options.niceness ?? 15, options.limits);
   signal?.throwIfAborted();
@@ -68,7 +70,7 @@ export async function run(bin: string, args: string[], options: RunOptions = {})
   const stderr = keepTail(child.stderr);
   const stdout = onStdoutLine
     ? lines(child.stdout, onStdoutLine)
-    : keepAll(child.stdout, maxStdoutBytes, () => end('output'));
+    : keepAll(child.stdout, stdoutEncoding, maxStdoutBytes, () => end('output'));
   try {
     const exit = await exitOf(child);
     signal?.throwIfAborted();
@@ -119,7 +121,7 @@ function keepTail(stream: Readable): () => string {
   return () => tail.toString('utf8');
 }
 
-function keepAll(stream: Readable, maxBytes: number, onTooMuch: () => void): () => string {
+function keepAll(stream: Readable, encoding: BufferEncoding, maxBytes: number, onTooMuch: () => void): () => string {
   const chunks: Buffer[] = [];
   let bytes = 0;
   stream.on('data', (chunk: Buffer) => {
@@ -127,7 +129,7 @@ function keepAll(stream: Readable, maxBytes: number, onTooMuch: () => void): () 
     if (bytes > maxBytes) return onTooMuch();
     chunks.push(chunk);
   });
-  return () => Buffer.concat(chunks).toString('utf8');
+  return () => Buffer.concat(chunks).toString(encoding);
 }
 
 function lines(stream: Readable, onLine: (line: string) => void): () => string {
