@@ -20,6 +20,7 @@ import type { QueueName } from './platform/queue/jobs.js';
 import { LimitsModule } from './platform/limits/limited.js';
 import { QueueModule } from './platform/queue/queue.module.js';
 import { StorageModule } from './platform/storage/storage.module.js';
+import { ProfilePhotosModule, ProfilePhotosWorkerModule } from './profile-photos/profile-photos.module.js';
 import { SubtitlesModule } from './subtitles/subtitles.module.js';
 import { UploadsModule, UploadsWorkerModule } from './uploads/uploads.module.js';
 import { UsersModule } from './users/users.module.js';
@@ -34,6 +35,7 @@ const platform = [ConfigModule, LoggingModule, DatabaseModule.with(entities), St
     LimitsModule,
     AuthModule,
     UsersModule,
+    ProfilePhotosModule,
     FilesModule,
     UploadsModule,
     MediaModule,
@@ -66,6 +68,7 @@ export class WorkerModule {
         UploadsWorkerModule,
         MediaWorkerModule,
         CoversWorkerModule,
+        ProfilePhotosWorkerModule,
       ],
     };
   }

@@ -5,6 +5,7 @@ import { FileSchema } from './files/file.entity.js';
 import { RenditionSchema } from './files/rendition.entity.js';
 import { FollowSchema } from './follows/follow.entity.js';
 import { MediaFileSchema, MediaSchema } from './media/media.entity.js';
+import { PhotoWishSchema } from './profile-photos/photo-wish.entity.js';
 import { OutboxEventSchema } from './platform/events/outbox.entity.js';
 import { IdempotencyKeySchema } from './platform/http/idempotency-key.entity.js';
 import { MediaTagSchema, TagSchema } from './tags/tag.entity.js';
@@ -22,6 +23,7 @@ export const entities = [
   MediaTagSchema,
   OneTimeCodeSchema,
   OutboxEventSchema,
+  PhotoWishSchema,
   RenditionSchema,
   SessionSchema,
   TagSchema,

@@ -5,10 +5,11 @@ import { DeliveryService } from './delivery.service.js';
 import { MusicsController } from './musics.controller.js';
 import { PhotosController } from './photos.controller.js';
 import { Playlists } from './playlists.service.js';
+import { ProfilesController } from './profiles.controller.js';
 import { VideosController } from './videos.controller.js';
 
 @Module({
-  controllers: [PhotosController, VideosController, MusicsController],
+  controllers: [PhotosController, VideosController, MusicsController, ProfilesController],
   providers: [DeliveryService, DeliveryQueries, Playlists, SignedHrefs],
 })
 export class DeliveryModule {}

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import type { FileKind, FileStatus } from '../files/file.entity.js';
 import type { RenditionRole } from '../files/rendition.entity.js';
+import type { Place } from '../users/users.schemas.js';
 import { isOpen, visibleTo, type ViewerId } from '../media/visibility.js';
 
 export interface Deliverable {
@@ -60,12 +61,7 @@ export class DeliveryQueries {
   ): Promise<Deliverable | null> {
     const mine = viewer === null ? sql`false` : sql`f.owner_id = ${viewer}`;
     const { rows } = await sql<Row>`
-      select f.id, f.url, f.kind, f.status, ${mine} as mine, coalesce(${isOpen()}, false) as open, f.filename, f.source_key as "sourceKey",
-        f.mime_type as "sourceType", f.bytes as "sourceBytes", f.duration_ms as "durationMs", f.updated_at as "updatedAt",
-        (select coalesce(json_agg(json_build_object('id', r.id, 'role', r.role, 'name', r.name, 'mimeType', r.mime_type, 'width', r.width,
-            'height', r.height, 'bytes', r.bytes, 'key', r.key, 'createdAt', r.created_at,
-            'facts', case when ${withFacts} then r.facts end) order by r.width nulls last, r.bytes), '[]')
-          from renditions r where r.file_id = f.id and r.role in (${sql.join(roles)})) as renditions
+      select ${columns(roles, withFacts)}, ${mine} as mine, coalesce(${isOpen()}, false) as open
       from files f
       left join media_files mf on mf.file_id = f.id
       left join medias m on m.id = mf.media_id
@@ -73,14 +69,32 @@ export class DeliveryQueries {
         and (${viewer}::uuid is null or exists (select 1 from users u where u.id = ${viewer} and u.disabled_at is null))`.execute(
       this.em.getKysely<unknown>(),
     );
-    const [row] = rows;
-    return row
-      ? {
-          ...row,
-          sourceBytes: Number(row.sourceBytes),
-          updatedAt: new Date(row.updatedAt),
-          renditions: row.renditions.map((r) => ({ ...r, createdAt: new Date(r.createdAt) })),
-        }
-      : null;
+    return rows[0] ? toDeliverable(rows[0]) : null;
+  }
+
+  /** The photo that a profile shows, with its squares and, for a channel, its sizes: everybody may have them. */
+  async ofProfile(username: string, place: Place): Promise<Deliverable | null> {
+    const roles: RenditionRole[] = place === 'profile' ? ['square'] : ['square', 'image'];
+    const { rows } = await sql<Row>`
+      select ${columns(roles, false)}, false as mine, true as open
+      from users u join files f on f.id = ${sql.ref(`u.${place}_photo_id`)}
+      where lower(u.username) = lower(${username}) and u.disabled_at is null`.execute(this.em.getKysely<unknown>());
+    return rows[0] ? toDeliverable(rows[0]) : null;
   }
 }
+
+/** Of a file `f`. */
+const columns = (roles: RenditionRole[], withFacts: boolean) => sql`
+  f.id, f.url, f.kind, f.status, f.filename, f.source_key as "sourceKey", f.mime_type as "sourceType", f.bytes as "sourceBytes",
+  f.duration_ms as "durationMs", f.updated_at as "updatedAt",
+  (select coalesce(json_agg(json_build_object('id', r.id, 'role', r.role, 'name', r.name, 'mimeType', r.mime_type, 'width', r.width,
+      'height', r.height, 'bytes', r.bytes, 'key', r.key, 'createdAt', r.created_at,
+      'facts', case when ${withFacts} then r.facts end) order by r.width nulls last, r.bytes), '[]')
+    from renditions r where r.file_id = f.id and r.role in (${sql.join(roles)})) as renditions`;
+
+const toDeliverable = (row: Row): Deliverable => ({
+  ...row,
+  sourceBytes: Number(row.sourceBytes),
+  updatedAt: new Date(row.updatedAt),
+  renditions: row.renditions.map((r) => ({ ...r, createdAt: new Date(r.createdAt) })),
+});

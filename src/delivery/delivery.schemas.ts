@@ -23,6 +23,19 @@ export const PhotoQuery = ImageQuery.extend({
 });
 export type PhotoQuery = z.infer<typeof PhotoQuery>;
 
+const squares = ['128', '256', '512', '1024'] as const;
+const ofProfile = { format, v: version };
+const side = { description: 'px; of a smaller photo the largest square there is' };
+export const ProfilePhotoQuery = z.strictObject({ size: z.enum(squares).default('256').meta(side), ...ofProfile });
+export const ChannelPhotoQuery = z.strictObject({
+  size: z
+    .enum([...squares, 'thumb', 'small', 'medium', 'large'])
+    .default('large')
+    .meta({ description: 'A square by its px, or the whole picture in one of its sizes' }),
+  ...ofProfile,
+});
+export type ProfilePhotoQuery = z.infer<typeof ProfilePhotoQuery> | z.infer<typeof ChannelPhotoQuery>;
+
 export const FileParam = z.strictObject({ url: Slug });
 export const SubtitlesFileParam = z.strictObject({ url: Slug, lang: z.string().regex(/^[A-Za-z0-9-]{2,32}$/) });
 const rungName = /^[0-9a-z]{1,20}$/;

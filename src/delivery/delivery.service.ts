@@ -7,7 +7,7 @@ import { SignedHrefs } from '../files/signed-hrefs.service.js';
 import { Problem } from '../platform/http/problems.js';
 import { Storage } from '../platform/storage/storage.js';
 import type { Asking } from './asking.js';
-import type { ImageQuery } from './delivery.schemas.js';
+import type { ImageQuery, ProfilePhotoQuery } from './delivery.schemas.js';
 import { DeliveryQueries, type Deliverable, type StoredRendition } from './delivery.queries.js';
 import { textBody, type Body } from './send.js';
 
@@ -59,7 +59,24 @@ export class DeliveryService {
    */
   image(file: Deliverable, role: RenditionRole, { size, format, v }: ImageQuery, { headers }: Asking): Body {
     const made = this.made(file, roleShown(file, role)).filter(({ name }) => name === size);
-    const changes = role !== 'image' && v === undefined;
+    return this.inFormat(file, made, { format, changes: role !== 'image' && v === undefined }, headers);
+  }
+
+  /** A photo that a profile shows: of the squares that are at least as large as asked for the smallest, or the largest. */
+  ofProfile(file: Deliverable, { size, format, v }: ProfilePhotoQuery, { headers }: Asking): Body {
+    const isSquare = /^\d+$/.test(size);
+    const all = this.made(file, isSquare ? 'square' : 'image').toSorted((a, b) => a.width! - b.width!);
+    const name = isSquare ? (all.find(({ width }) => width! >= Number(size)) ?? all.at(-1))?.name : size;
+    const made = all.filter((one) => one.name === name);
+    return this.inFormat(file, made, { format, changes: v === undefined }, headers);
+  }
+
+  private inFormat(
+    file: Deliverable,
+    made: StoredRendition[],
+    { format, changes }: { format: ImageQuery['format']; changes: boolean },
+    headers: Asking['headers'],
+  ): Body {
     if (format) {
       const wanted = made.find(({ mimeType }) => mimeType === `image/${format}`);
       return this.bytes(file, wanted, { changes });

@@ -70,6 +70,21 @@ export class FilesService {
     return photo;
   }
 
+  /** To be called when a profile shows a file no longer: it may be in use somewhere else, and is deleted later if not. */
+  async release(em: EntityManager, fileId: string): Promise<void> {
+    await em.execute('select id from files where id = ? for update', [fileId]);
+    const squares = await em.execute<{ key: string }[]>(
+      `delete from renditions r using files f where f.id = ? and r.file_id = f.id and r.role = 'square' and not ${onProfile} returning r.key`,
+      [fileId],
+    );
+    for (const { key } of squares) await this.outbox.record('bytes.orphaned', { key });
+    await em.execute(
+      `update files f set unused_since = now() where id = ? and not ${onProfile}
+         and not exists (select 1 from media_files mf where mf.file_id = f.id)`,
+      [fileId],
+    );
+  }
+
   /** Starts a failed file over. */
   async retry(ownerId: string, url: string): Promise<FileView> {
     await this.em.transactional(async (em) => {
@@ -103,16 +118,20 @@ export class FilesService {
         [url, ownerId],
       );
       if (!file) throw new Problem('file_not_found');
-      if (file.used) throw new Problem('file_in_use', 'Delete the media that shows it; that deletes its files too.');
+      if (file.used)
+        throw new Problem('file_in_use', 'A media shows it, which is deleted with its files, or your profile.');
       await this.deleteRows(em, [file.id]);
     });
   }
 
-  /** In the caller's transaction: rows and quota go, events for the bytes stay. */
+  /** In the caller's transaction: rows and quota go, events for the bytes stay. What a profile shows stays whole. */
   async deleteRows(em: EntityManager, fileIds: string[]): Promise<void> {
+    const ids = `{${fileIds.join()}}`;
+    // A statement of its own: after waiting for the locks the next one sees what was waited for.
+    await em.execute('select id from files where id = any(?::uuid[]) order by id for update', [ids]);
     const gone = await em.execute<{ id: string; owner_id: string; bytes: string }[]>(
-      'delete from files where id = any(?::uuid[]) returning id, owner_id, bytes',
-      [`{${fileIds.join()}}`],
+      `delete from files f where id = any(?::uuid[]) and not ${onProfile} returning id, owner_id, bytes`,
+      [ids],
     );
     for (const { id, owner_id, bytes } of gone) {
       await em.execute('update users set storage_bytes = storage_bytes - ? where id = ?', [bytes, owner_id]);
@@ -126,6 +145,10 @@ export function requireReady(url: string, status: FileStatus): void {
   if (status === 'failed') throw new Problem('file_failed', `${url} failed: see GET files/${url}.`);
   if (status === 'processing') throw new Problem('file_processing', `${url} is not ready yet: see GET files/${url}.`);
 }
+
+/** Whether a file `f` is shown by its owner's profile, or is going to be. */
+const onProfile = `(exists (select 1 from users u where u.id = f.owner_id and f.id in (u.profile_photo_id, u.channel_photo_id))
+  or exists (select 1 from photo_wishes w where w.file_id = f.id))`;
 
 const toView = (row: Row): FileView => ({
   url: row.url,

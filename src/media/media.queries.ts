@@ -10,7 +10,7 @@ import { isOpen, listedFor, visibleTo, type ViewerId } from './visibility.js';
 /** Everything a media shows, as columns of `m` (medias) and `u` (its owner). One statement whatever the page. */
 const columns = sql`
   m.id, m.url, m.type, m.title, m.description, m.visibility, m.status, m.created_at as "createdAt", m.updated_at as "updatedAt",
-  ${isOpen()} as open, u.username, u.display_name as "displayName",
+  ${isOpen()} as open, u.username, u.display_name as "displayName", u.profile_photo_id as "profilePhotoId",
   json_build_object('views', m.views_count, 'likes', m.likes_count, 'dislikes', m.dislikes_count,
     'comments', m.comments_count, 'reposts', m.reposts_count, 'saves', m.saves_count) as counts,
   array(select t.name from media_tags mt join tags t on t.id = mt.tag_id where mt.media_id = m.id order by mt.created_at, t.name) as tags,

@@ -88,9 +88,11 @@ export class MediaService {
   async delete(ownerId: string, url: string): Promise<void> {
     await this.em.transactional(async (em) => {
       const media = await this.ownMedia(em, ownerId, url);
-      const files = await em.execute<{ file_id: string }[]>('select file_id from media_files where media_id = ?', [
-        media.id,
-      ]);
+      // Files before their owner, whose counters move: everybody locks in this order.
+      const files = await em.execute<{ file_id: string }[]>(
+        'select f.id as file_id from media_files mf join files f on f.id = mf.file_id where mf.media_id = ? order by f.id for update of f',
+        [media.id],
+      );
       await this.status.change(em, media.id, () => em.execute('delete from medias where id = ?', [media.id]));
       await this.files.deleteRows(
         em,
@@ -122,15 +124,20 @@ export class MediaService {
 
   /** In the order of `urls`. Locked in the order of ids, so that two requests can't wait for each other. */
   private async lockFiles(em: EntityManager, ownerId: string, urls: string[]): Promise<OwnFile[]> {
-    const rows = await em.execute<OwnFile[]>(
-      `select f.id, f.url, f.kind, f.status, f.width, f.height, f.unused_since is null as used
+    const rows = await em.execute<Omit<OwnFile, 'used'>[]>(
+      `select f.id, f.url, f.kind, f.status, f.width, f.height
        from files f where f.owner_id = ? and f.url = any(?::text[]) order by f.id for update of f`,
       [ownerId, `{${urls.join()}}`],
+    );
+    // Asked once the locks are held: another media that was waited for is seen. A profile may show them, too.
+    const used = await em.execute<{ file_id: string }[]>(
+      'select file_id from media_files where file_id = any(?::uuid[])',
+      [`{${rows.map(({ id }) => id).join()}}`],
     );
     return urls.map((url) => {
       const file = rows.find((row) => row.url === url);
       if (!file) throw new Problem('file_not_found', `None of your files has the url ${url}.`);
-      return file;
+      return { ...file, used: used.some((row) => row.file_id === file.id) };
     });
   }
 }

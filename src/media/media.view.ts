@@ -4,6 +4,7 @@ import { fileHref } from '../files/signed-hrefs.service.js';
 import type { RenditionRole } from '../files/rendition.entity.js';
 import { SignedHrefs } from '../files/signed-hrefs.service.js';
 import { failures, type FailureCode } from '../processing/failure.js';
+import { photoHref } from '../users/users.schemas.js';
 import type { MediaView } from './media.schemas.js';
 import type { ViewerId } from './visibility.js';
 
@@ -32,6 +33,7 @@ export type MediaRow = Omit<MediaView, 'files' | 'failure' | 'owner' | 'createdA
   open: boolean;
   username: string;
   displayName: string;
+  profilePhotoId: string | null;
   files: FileRow[];
   createdAt: string | Date;
   updatedAt: string | Date;
@@ -75,12 +77,12 @@ export class MediaViews {
   constructor(private readonly signed: SignedHrefs) {}
 
   of(row: MediaRow, viewer: ViewerId): MediaView {
-    const { id: _, open, username, displayName, files, createdAt, updatedAt, ...rest } = row;
+    const { id: _, open, username, displayName, profilePhotoId, files, createdAt, updatedAt, ...rest } = row;
     const failed = files.find((file) => file.failureCode !== null)?.failureCode;
     return {
       ...rest,
       ...(failed && { failure: { code: failed, message: failures[failed].sentence } }),
-      owner: { username, displayName, avatarUrl: null },
+      owner: { username, displayName, avatarUrl: photoHref(username, 'profile', profilePhotoId) },
       files: files.map((file) => this.file(file, open ? null : viewer)),
       createdAt: new Date(createdAt).toISOString(),
       updatedAt: new Date(updatedAt).toISOString(),

@@ -26,6 +26,9 @@ const UserSchema = defineEntity({
     locale: p.string().length(35).default('en'),
     birthday: p.date().nullable(),
     isPrivate: p.boolean().default(false),
+    /** Of files of this user, whose squares are there. What was chosen and is being made is a PhotoWish. */
+    profilePhotoId: p.uuid().nullable(),
+    channelPhotoId: p.uuid().nullable(),
     /** Bytes of all files that are stored for this user, moved in the transaction that stores or deletes one. */
     storageBytes: p.bigint('number').default(0),
     followersCount: p.integer().default(0),

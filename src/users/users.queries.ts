@@ -1,12 +1,14 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
-import type { Profile } from './users.schemas.js';
+import { photoHref, type Profile } from './users.schemas.js';
 
 export interface ProfileRow extends Pick<
   Profile,
   'username' | 'displayName' | 'bio' | 'color' | 'pronouns' | 'links' | 'isPrivate' | 'counts'
 > {
   id: string;
+  profilePhotoId: string | null;
+  channelPhotoId: string | null;
   email: string;
   emailVerified: boolean;
   role: NonNullable<Profile['role']>;
@@ -17,7 +19,7 @@ export interface ProfileRow extends Pick<
 /** A profile as `:viewer` sees it, with the two joins below. */
 export const profileColumns = `
   u.id, u.username, u.display_name as "displayName", u.bio, u.color, u.pronouns, u.links, u.is_private as "isPrivate",
-  u.created_at as "createdAt", u.email, u.email_verified_at is not null as "emailVerified", u.role,
+  u.profile_photo_id as "profilePhotoId", u.channel_photo_id as "channelPhotoId", u.created_at as "createdAt", u.email, u.email_verified_at is not null as "emailVerified", u.role,
   json_build_object('followers', u.followers_count, 'followings', u.followings_count, 'photos', u.photos_count,
     'videos', u.videos_count, 'musics', u.musics_count, 'views', u.views_count, 'likesReceived', u.likes_received_count) as counts,
   json_build_object('following', mine.accepted_at is not null, 'requested', mine.follower_id is not null and mine.accepted_at is null,
@@ -60,15 +62,26 @@ export const toProfile = (row: ProfileRow, viewer: string | null): Profile => ({
   ...(viewer && { viewer: row.viewer }),
 });
 
-const shared = ({ username, displayName, bio, color, pronouns, links, isPrivate, createdAt, counts }: ProfileRow) => ({
+const shared = ({
   username,
   displayName,
   bio,
   color,
   pronouns,
   links,
-  avatarUrl: null,
-  channelPhotoUrl: null,
+  isPrivate,
+  createdAt,
+  counts,
+  ...row
+}: ProfileRow) => ({
+  username,
+  displayName,
+  bio,
+  color,
+  pronouns,
+  links,
+  avatarUrl: photoHref(username, 'profile', row.profilePhotoId),
+  channelPhotoUrl: photoHref(username, 'channel', row.channelPhotoId),
   isPrivate,
   createdAt: new Date(createdAt).toISOString(),
   counts,

@@ -75,6 +75,14 @@ export const Quota = z
   })
   .meta({ id: 'Quota' });
 
+/** Where a profile shows a photo. */
+export const places = ['profile', 'channel'] as const;
+export type Place = (typeof places)[number];
+
+/** Another address for each choice. @param photoId null for none */
+export const photoHref = (username: string, place: Place, photoId: string | null): string | null =>
+  photoId && `/api/users/${username}/${place}-photo?v=${photoId.slice(-8)}`;
+
 export const Owner = z
   .object({ username: z.string(), displayName: z.string(), avatarUrl: z.string().nullable() })
   .meta({ id: 'Owner' });

@@ -17,6 +17,7 @@ export const events = {
   'file.deleted': file,
   /** The download has to carry another picture. */
   'file.pictured': file,
+  'photo.wished': z.strictObject({ wishId: id }),
   'media.published': z.strictObject({ mediaId: id, ownerId: id }),
 } as const;
 

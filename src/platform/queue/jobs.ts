@@ -38,6 +38,13 @@ export const jobs = {
     backoff: exponential(seconds(2)),
     timeout: minutes(2),
   }),
+  'photo.squares': job({
+    queue: 'image',
+    payload: z.strictObject({ wishId: z.uuid() }),
+    attempts: 5,
+    backoff: exponential(seconds(2)),
+    timeout: minutes(2),
+  }),
   'video.ladder': job({
     queue: 'video',
     payload: file,
@@ -96,6 +103,14 @@ export const jobs = {
     every: seconds(20),
   }),
   'covers.sweep': job({
+    queue: 'maintenance',
+    payload: nothing,
+    attempts: 1,
+    backoff: exponential(seconds(5)),
+    timeout: minutes(2),
+    every: seconds(20),
+  }),
+  'wishes.sweep': job({
     queue: 'maintenance',
     payload: nothing,
     attempts: 1,

@@ -26,6 +26,8 @@ export class Migration0001Initial extends Migration {
         locale varchar(35) not null default 'en',
         birthday date,
         is_private boolean not null default false,
+        profile_photo_id uuid,
+        channel_photo_id uuid,
         storage_bytes bigint not null default 0 check (storage_bytes >= 0),
         followers_count int not null default 0 check (followers_count >= 0),
         followings_count int not null default 0 check (followings_count >= 0),
@@ -154,6 +156,22 @@ export class Migration0001Initial extends Migration {
         created_at timestamptz not null default now(),
         unique (file_id, role, name, mime_type)
       );
+
+      -- What a profile shows. The indexes are for the deletion of files.
+      alter table users add foreign key (profile_photo_id) references files;
+      alter table users add foreign key (channel_photo_id) references files;
+      create index users_profile_photo_index on users (profile_photo_id) where profile_photo_id is not null;
+      create index users_channel_photo_index on users (channel_photo_id) where channel_photo_id is not null;
+
+      create table photo_wishes (
+        id uuid primary key default uuidv7(),
+        user_id uuid not null references users on delete cascade,
+        place text not null check (place in ('profile', 'channel')),
+        file_id uuid not null references files,
+        created_at timestamptz not null default now(),
+        unique (user_id, place)
+      );
+      create index photo_wishes_file_id_index on photo_wishes (file_id);
 
       create table medias (
         id uuid primary key default uuidv7(),

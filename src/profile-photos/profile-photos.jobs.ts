@@ -1,0 +1,54 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable, Logger } from '@nestjs/common';
+import type { EventOf } from '../platform/events/events.js';
+import { OnEvent } from '../platform/events/on-event.js';
+import type { PayloadOf } from '../platform/queue/jobs.js';
+import { Jobs } from '../platform/queue/jobs.service.js';
+import { OnJob, type JobContext } from '../platform/queue/on-job.js';
+import { ShuttingDown } from '../platform/queue/runner.js';
+import { SquaresService } from './squares.service.js';
+
+@Injectable()
+export class ProfilePhotosJobs {
+  private readonly logger = new Logger('ProfilePhotos');
+
+  constructor(
+    private readonly em: EntityManager,
+    private readonly jobs: Jobs,
+    private readonly squares: SquaresService,
+  ) {}
+
+  @OnJob('photo.squares')
+  async fulfil({ wishId }: PayloadOf<'photo.squares'>, { signal, isLastAttempt }: JobContext): Promise<void> {
+    try {
+      await this.squares.fulfil(wishId, signal);
+    } catch (error) {
+      if (isLastAttempt && !(signal.reason instanceof ShuttingDown)) {
+        this.logger.warn({ wishId, err: error }, 'the profile stays as it is');
+        await this.squares.giveUp(wishId);
+      }
+      throw error;
+    }
+  }
+
+  @OnEvent('photo.wished', 'make-squares', 'maintenance')
+  start({ wishId }: EventOf<'photo.wished'>): Promise<void> {
+    return this.jobs.add('photo.squares', { wishId }, { id: wishId });
+  }
+
+  /** Wishes that no queue remembers. */
+  @OnJob('wishes.sweep')
+  async sweep(): Promise<void> {
+    const waiting = await this.em.execute<{ id: string }[]>(
+      `select id from photo_wishes where created_at < now() - interval '45 seconds' limit 500`,
+    );
+    for (const { id } of waiting) {
+      if (await this.jobs.isPending('photo.squares', id)) continue;
+      const [again] = await this.em.execute<{ id: string }[]>(
+        'update photo_wishes set id = uuidv7(), created_at = now() where id = ? returning id',
+        [id],
+      );
+      if (again) await this.start({ wishId: again.id });
+    }
+  }
+}

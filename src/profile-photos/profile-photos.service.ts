@@ -1,0 +1,69 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable } from '@nestjs/common';
+import { FilesService } from '../files/files.service.js';
+import { Outbox } from '../platform/events/outbox.js';
+import { Problem } from '../platform/http/problems.js';
+import type { Place, Profile } from '../users/users.schemas.js';
+import { UsersService } from '../users/users.service.js';
+
+interface Wish {
+  id: string;
+  old_file_id: string | null;
+}
+
+/** What a profile shows: the choice is a wish, and comes true when the squares are there. Until then the old one stays. */
+@Injectable()
+export class ProfilePhotosService {
+  constructor(
+    private readonly em: EntityManager,
+    private readonly outbox: Outbox,
+    private readonly files: FilesService,
+    private readonly users: UsersService,
+  ) {}
+
+  /** @throws {Problem} `user_not_found`, `not_yours`, and as `FilesService.readyPhoto` */
+  async put(userId: string, username: string, place: Place, photoUrl: string): Promise<Profile> {
+    await this.requireOwn(userId, username);
+    await this.em.transactional(async (em) => {
+      const photo = await this.files.readyPhoto(em, userId, photoUrl);
+      const [wish] = await em.execute<Wish[]>(
+        `insert into photo_wishes (user_id, place, file_id) values (?, ?, ?)
+         on conflict (user_id, place) do update set id = uuidv7(), file_id = excluded.file_id, created_at = now()
+         returning id, old.file_id as old_file_id`,
+        [userId, place, photo.id],
+      );
+      await em.execute('update files set unused_since = null where id = ?', [photo.id]);
+      const { id, old_file_id } = wish!;
+      if (old_file_id && old_file_id !== photo.id) await this.files.release(em, old_file_id);
+      await this.outbox.record('photo.wished', { wishId: id });
+    });
+    return this.users.ownProfile(userId);
+  }
+
+  async delete(userId: string, username: string, place: Place): Promise<void> {
+    await this.requireOwn(userId, username);
+    await this.em.transactional(async (em) => {
+      const wished = await em.execute<{ file_id: string }[]>(
+        'delete from photo_wishes where user_id = ? and place = ? returning file_id',
+        [userId, place],
+      );
+      const shown = await em.execute<{ file_id: string }[]>(
+        `update users set ${place}_photo_id = null, updated_at = now() where id = ? and ${place}_photo_id is not null
+         returning old.${place}_photo_id as file_id`,
+        [userId],
+      );
+      const files = new Set([...wished, ...shown].map(({ file_id }) => file_id));
+      for (const fileId of files) await this.files.release(em, fileId);
+    });
+  }
+
+  private async requireOwn(userId: string, username: string): Promise<void> {
+    if (username === 'me') return;
+    const [user] = await this.em.execute<{ id: string }[]>(
+      'select id from users where lower(username) = lower(?) and disabled_at is null',
+      [username],
+    );
+    if (!user) throw new Problem('user_not_found');
+    if (user.id !== userId) throw new Problem('not_yours');
+  }
+}
