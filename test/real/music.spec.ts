@@ -46,6 +46,13 @@ const cases: Case[] = [
   { file: 'audio/sample_alac.mp4', seconds: 1.022, tags: {}, secrets: [] },
   { file: 'audio/bear.opus', seconds: 2.74, tags: {} },
   { file: 'audio/sine_16ch_s16.wav', seconds: 1, tags: {} },
+  { file: 'audio/bear_flac.ogg', seconds: 2.741, tags: {} },
+  { file: 'audio/bear_vorbis.ogg', seconds: 2.741, tags: {} },
+  { file: 'audio/bear_no_num_samples.flac', seconds: 2.741, tags: {} },
+  { file: 'audio/bear-vbr-no-seek-table.mp3', seconds: 2.808, tags: {} },
+  { file: 'audio/sample_opus.mp4', seconds: 1.0035, tags: {} },
+  { file: 'audio/sine_mono_s24.wav', seconds: 4, tags: {} },
+  { file: 'audio/t-rex-roar.mp3', seconds: 2.074, tags: {} },
 ];
 const tolerance = 0.1;
 
@@ -86,7 +93,8 @@ describeReal('real music, as a stranger gets it', () => {
       expect(Math.abs(music.durationMs / 1000 - seconds)).toBeLessThanOrEqual(tolerance);
       for (const name of ['audio.mp4', 'audio.m4a'] as const) {
         const found = await streams(name);
-        expect(found.streams.map(({ codec_type, codec_name }) => [codec_type, codec_name])).toEqual([['audio', 'aac']]);
+        const inside = found.streams.map(({ codec_name }) => codec_name);
+        expect(inside).toEqual(cover && name === 'audio.m4a' ? ['aac', 'mjpeg'] : ['aac']);
         expect(Math.abs(Number(found.format.duration) - seconds), name).toBeLessThanOrEqual(tolerance);
       }
       const announced = playlist.segments.reduce((sum, segment) => sum + segment.seconds, 0);
@@ -130,6 +138,10 @@ describeReal('real music, as a stranger gets it', () => {
         expect(difference(await raster(sharp(bytes)), expected), name).toBeLessThan(5);
       }
       await stranger.get(music.cover).expect(200);
+      const path = join(dir, `${music.url}-covered.m4a`);
+      await writeFile(path, parts['audio.m4a']);
+      const inside = await raster(sharp(await ffmpeg('-i', path, '-map', '0:v', '-c', 'copy', 'inside.jpg')));
+      expect(difference(inside, expected), 'inside the download').toBeLessThan(5);
     });
 
     it(`tells nothing of where and with what it was recorded (read with ${reader})`, async () => {
