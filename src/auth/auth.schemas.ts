@@ -1,12 +1,25 @@
 import { z } from 'zod';
 import { Profile } from '../users/users.schemas.js';
-import { Bio, DisplayName, NewUsername, Username } from '../users/users.schemas.js';
+import { Bio, DisplayName, Locale, NewUsername, Username } from '../users/users.schemas.js';
+import { passwordFault, passwordLength, passwordTellsNothing } from './passwords.js';
 
-const Password = z
+const { min: minLength, max: maxLength } = passwordLength;
+/** One that somebody chooses. */
+export const NewPassword = z
   .string()
-  .min(8)
-  .max(128)
-  .meta({ description: '8 to 128 characters, any of them', example: 'correct horse battery' });
+  .superRefine((value, context) => {
+    const fault = passwordFault(value);
+    if (fault) context.addIssue(fault);
+  })
+  .meta({
+    minLength,
+    maxLength,
+    description: `${minLength} to ${maxLength} characters, any of them, but none of the most used passwords`,
+    example: 'correct horse battery',
+  });
+
+/** One that somebody has: any length, so that the rules of another day keep nobody out. */
+export const GivenPassword = z.string().min(1).max(1024).meta({ example: 'correct horse battery' });
 
 export const Email = z
   .email()
@@ -15,19 +28,20 @@ export const Email = z
   .transform((value) => value.normalize('NFC'))
   .meta({ example: 'ada@example.org' });
 
+export const knownPassword = 'is your name or your address';
+
 export const SignUpBody = z
   .strictObject({
     email: Email,
     username: NewUsername,
-    password: Password,
+    password: NewPassword,
     displayName: DisplayName.optional(),
     bio: Bio.optional(),
-    locale: z
-      .string()
-      .regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/)
-      .max(35)
-      .optional()
-      .meta({ example: 'en' }),
+    locale: Locale.optional(),
+  })
+  .superRefine(({ password, ...account }, context) => {
+    if (passwordTellsNothing(password, account))
+      context.addIssue({ code: 'custom', path: ['password'], message: knownPassword });
   })
   .meta({ id: 'SignUp' });
 export type SignUpBody = z.infer<typeof SignUpBody>;
@@ -40,7 +54,7 @@ export const SignInBody = z
       .max(254)
       .regex(/^\P{Cc}*$/u)
       .meta({ example: 'ada' }),
-    password: z.string().min(1).max(128).meta({ example: 'correct horse battery' }),
+    password: GivenPassword,
   })
   .meta({ id: 'SignIn' });
 export type SignInBody = z.infer<typeof SignInBody>;

@@ -54,6 +54,58 @@ export const TermParam = z.strictObject({ term: line(100, 1).meta({ example: 'ad
 export const DisplayName = line(60, 1).meta({ example: 'Ada Lovelace' });
 export const Bio = text(500).meta({ example: 'First programmer.' });
 
+/** BCP 47, in its canonical form: `DE-at` is `de-AT`. */
+export const Locale = z
+  .string()
+  .max(35)
+  .transform((value, context) => {
+    try {
+      return Intl.getCanonicalLocales(value)[0]!;
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      context.addIssue('not a language tag (BCP 47)');
+      return z.NEVER;
+    }
+  })
+  .pipe(z.string().max(35))
+  .meta({ example: 'en' });
+
+const Color = z
+  .string()
+  .regex(/^#[0-9A-Fa-f]{6}$/, 'six hexadecimal digits after a `#`')
+  .transform((value) => value.toLowerCase())
+  .meta({ example: '#336699' });
+
+/** A web address that carries no credentials, as browsers write it. */
+const WebAddress = z
+  .url({ protocol: /^https?$/ })
+  .max(500)
+  .transform((value) => new URL(value))
+  .refine(({ hostname, username, password }) => hostname && !username && !password, 'not a plain web address')
+  .transform(({ href }) => href)
+  .pipe(z.string().max(1_000))
+  .meta({ example: 'https://example.org/' });
+
+const Birthday = z.iso
+  .date()
+  .refine((day) => day >= '1900-01-01' && day < new Date().toISOString().slice(0, 10), 'a day in the past')
+  .meta({ example: '1815-12-10' });
+
+/** What of a profile its owner writes; null takes away. */
+export const ProfileFields = z
+  .strictObject({
+    displayName: DisplayName,
+    bio: Bio,
+    color: Color.nullable(),
+    pronouns: line(40, 1).nullable(),
+    links: z.array(z.strictObject({ title: line(60, 1), url: WebAddress })).max(5),
+    birthday: Birthday.nullable(),
+    isPrivate: z.boolean(),
+    locale: Locale,
+  })
+  .partial();
+export type ProfileFields = z.infer<typeof ProfileFields>;
+
 const count = z.int().min(0);
 export const UserCounts = z
   .object({
@@ -110,8 +162,15 @@ export const Profile = z
       })
       .optional()
       .meta({ description: 'How the signed-in caller stands to this user' }),
-    email: z.email().optional().meta({ description: 'Only of oneself, as the three below' }),
+    email: z.email().optional().meta({ description: 'Only of oneself, as all below' }),
     emailVerified: z.boolean().optional(),
+    pendingEmail: z
+      .email()
+      .nullable()
+      .optional()
+      .meta({ description: 'The address that the code mailed to it will make yours' }),
+    birthday: z.iso.date().nullable().optional(),
+    locale: z.string().optional(),
     role: z.enum(roles).optional(),
     quota: Quota.optional(),
   })

@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { hashPassword, passwordFault, passwordMatches, passwordTellsNothing } from './passwords.js';
+
+describe('a password', () => {
+  it.each([
+    'x7 yq!pl',
+    'correct horse battery',
+    'пароль с пробелом',
+    '🦆'.repeat(128),
+    'z'.repeat(128),
+    ' leading and trailing ',
+  ])('may be %j', (password) => {
+    expect(passwordFault(password)).toBeNull();
+  });
+
+  it.each([
+    ['seven77', 'needs 8 to 128 characters'],
+    ['🦆🦆🦆🦆', 'needs 8 to 128 characters'],
+    ['z'.repeat(129), 'needs 8 to 128 characters'],
+    ['password1', 'is one of the most used passwords'],
+    ['Password1', 'is one of the most used passwords'],
+    ['ｐａｓｓｗｏｒｄ１', 'is one of the most used passwords'],
+    ['1qaz2wsx', 'is one of the most used passwords'],
+    ['half a pair \ud83e', 'is not Unicode text'],
+  ])('may not be %j', (password, fault) => {
+    expect(passwordFault(password)).toBe(fault);
+  });
+
+  it.each(['ADA.lovelace', 'ada@Example.org', 'ada'])('tells nothing when it is %j', (password) => {
+    expect(passwordTellsNothing(password, { username: 'ada.lovelace', email: 'ada@example.org' })).toBe(true);
+    expect(passwordTellsNothing(`${password}!`, { username: 'ada.lovelace', email: 'ada@example.org' })).toBe(false);
+  });
+
+  it('counts to its last character, however many bytes it has', async () => {
+    const long = '🦆'.repeat(127);
+    const stored = await hashPassword(`${long}a`);
+    expect(stored).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
+    expect(await passwordMatches(stored, `${long}a`)).toBe(true);
+    expect(await passwordMatches(stored, `${long}b`)).toBe(false);
+    expect(await passwordMatches(stored, long)).toBe(false);
+  });
+
+  it('is the same however the keyboard composes it, and no other', async () => {
+    const stored = await hashPassword('caf\u00e9 au lait');
+    expect(await passwordMatches(stored, 'cafe\u0301 au lait')).toBe(true);
+    expect(await passwordMatches(stored, 'cafe au lait')).toBe(false);
+    expect(await passwordMatches(await hashPassword('ﬁve ﬁngers'), 'five fingers')).toBe(false);
+  });
+
+  it('fits nobody where there is no account', async () => {
+    expect(await passwordMatches(null, 'nobody has this password')).toBe(false);
+  });
+});
