@@ -1,18 +1,16 @@
-import { EntityManager, UniqueConstraintViolationException } from '@mikro-orm/postgresql';
+import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
-import { Problem, type ProblemCode } from '../platform/http/problems.js';
+import { Problem } from '../platform/http/problems.js';
+import type { Viewer } from '../platform/http/viewer.js';
 import { User } from '../users/user.entity.js';
 import { UsersService } from '../users/users.service.js';
-import { ApiKey } from './api-key.entity.js';
+import { ApiKeysService } from './api-keys.service.js';
 import type { SignInBody, SignUpBody } from './auth.schemas.js';
 import { CodesService } from './codes.service.js';
+import { NamesService } from './names.service.js';
 import { hashPassword, passwordMatches } from './passwords.js';
-import { randomToken, sha256 } from '../platform/secrets.js';
 import { SignInTries } from './sign-in-tries.js';
 import { TokensService, type Device } from './tokens.service.js';
-import { scopes } from '../platform/http/viewer.js';
-
-const taken: Record<string, ProblemCode> = { users_username_key: 'username_taken', users_email_key: 'email_taken' };
 
 @Injectable()
 export class AccountsService {
@@ -21,39 +19,29 @@ export class AccountsService {
     private readonly codes: CodesService,
     private readonly tokens: TokensService,
     private readonly users: UsersService,
+    private readonly names: NamesService,
+    private readonly keys: ApiKeysService,
     private readonly tries: SignInTries,
   ) {}
 
   /** Account, default key, first session and the request for a code: all of it or nothing. */
   async signUp({ email, username, password, displayName, bio, locale }: SignUpBody, device: Device) {
     const passwordHash = await hashPassword(password);
-    const apiKey = `vt_${randomToken()}`;
-    try {
-      const { id, tokens } = await this.em.transactional(async (em) => {
-        const user = em.create(User, {
-          email,
-          username,
-          passwordHash,
-          displayName: displayName ?? username,
-          bio: bio ?? '',
-          locale: locale ?? 'en',
-        });
-        em.create(ApiKey, {
-          user,
-          name: 'default',
-          isDefault: true,
-          prefix: apiKey.slice(0, 12),
-          hash: sha256(apiKey),
-          scopes: [...scopes],
-        });
-        await em.flush();
-        await this.codes.request(user.id, 'verify_email');
-        return { id: user.id, tokens: await this.tokens.open(user.id, device) };
+    const { id, apiKey, tokens } = await this.em.transactional(async (em) => {
+      const user = em.create(User, {
+        email,
+        username,
+        passwordHash,
+        displayName: displayName ?? username,
+        bio: bio ?? '',
+        locale: locale ?? 'en',
       });
-      return { user: await this.users.ownProfile(id), apiKey, ...tokens };
-    } catch (error) {
-      throw takenProblem(error) ?? error;
-    }
+      await this.names.claim(() => em.flush());
+      await this.names.mustBeFree(username, user.id);
+      await this.codes.request({ userId: user.id }, 'verify_email');
+      return { id: user.id, apiKey: await this.keys.first(user.id), tokens: await this.tokens.open(user.id, device) };
+    });
+    return { user: await this.users.ownProfile(id), apiKey, ...tokens };
   }
 
   /** The same answer, after the same time, for an unknown name and a wrong password. */
@@ -67,26 +55,43 @@ export class AccountsService {
       return (await passwordMatches(found?.password_hash ?? null, password)) && found ? found : null;
     });
     if (!user) throw new Problem('invalid_credentials');
-    const tokens = await this.tokens.open(user.id, device);
+    const tokens = await this.em.transactional(async (em) => {
+      // Whoever changes the password meanwhile ends all sessions: this one must not come after.
+      const [unchanged] = await em.execute<unknown[]>(
+        'select 1 from users where id = ? and password_hash = ? and disabled_at is null for share',
+        [user.id, user.password_hash],
+      );
+      return unchanged && (await this.tokens.open(user.id, device));
+    });
+    if (!tokens) throw new Problem('invalid_credentials');
     return { user: await this.users.ownProfile(user.id), ...tokens };
   }
 
+  /** The address of a new account, or the one that an account wishes for. */
   async verifyEmail(username: string, code: string) {
-    const [user] = await this.em.execute<{ id: string; verified: boolean }[]>(
-      'select id, email_verified_at is not null as verified from users where lower(username) = lower(?) and disabled_at is null',
+    const [user] = await this.em.execute<{ id: string; verified: boolean; pending: boolean }[]>(
+      `select id, email_verified_at is not null as verified, pending_email is not null as pending
+       from users where lower(username) = lower(?) and disabled_at is null`,
       [username],
     );
     // An unknown name is told as a wrong code is: the route is open, and must not list accounts.
-    if (!user || user.verified) throw new Problem('code_invalid');
-    await this.codes.redeem(user.id, 'verify_email', code, (em) =>
-      em.execute('update users set email_verified_at = now(), updated_at = now() where id = ?', [user.id]),
-    );
+    if (!user || (user.verified && !user.pending)) throw new Problem('code_invalid');
+    if (user.verified)
+      await this.codes.redeem({ userId: user.id }, 'change_email', code, async (_, id) => {
+        await this.names.adoptEmail(id);
+        await this.codes.forget(id, 'reset_password');
+      });
+    else
+      await this.codes.redeem({ userId: user.id }, 'verify_email', code, (em, id) =>
+        em.execute('update users set email_verified_at = now(), updated_at = now() where id = ?', [id]),
+      );
     return { user: await this.users.profile(username, null) };
   }
-}
 
-function takenProblem(error: unknown): Problem | undefined {
-  if (!(error instanceof UniqueConstraintViolationException)) return undefined;
-  const code = taken[(error as { constraint?: string }).constraint ?? ''];
-  return code && new Problem(code);
+  /** Another code for the address that waits for one. @throws {Problem} `already_verified`, `too_many_codes` */
+  async resendCode({ id, emailVerified }: Viewer): Promise<void> {
+    const { pendingEmail } = await this.users.ownProfile(id);
+    if (emailVerified && !pendingEmail) throw new Problem('already_verified');
+    await this.codes.request({ userId: id }, emailVerified ? 'change_email' : 'verify_email');
+  }
 }

@@ -17,6 +17,7 @@ const ApiKeySchema = defineEntity({
     scopes: p.array(),
     expiresAt: p.datetime().nullable(),
     lastUsedAt: p.datetime().nullable(),
+    revokedAt: p.datetime().nullable(),
     createdAt: p.datetime().defaultRaw('now()'),
   },
 });

@@ -4,7 +4,6 @@ import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { Limited } from '../platform/limits/limited.js';
 import { Documented } from '../platform/http/route.js';
-import { Problem } from '../platform/http/problems.js';
 import { AccountsService } from './accounts.service.js';
 import { CurrentUser, Public, SignedIn } from '../platform/http/access.js';
 import {
@@ -18,7 +17,6 @@ import {
   VerifiedAnswer,
   VerifyParams,
 } from './auth.schemas.js';
-import { CodesService } from './codes.service.js';
 import { TokensService, type Device } from './tokens.service.js';
 import type { Viewer } from '../platform/http/viewer.js';
 
@@ -32,7 +30,6 @@ const FromDevice = createParamDecorator((_: unknown, context: ExecutionContext):
 export class AuthController {
   constructor(
     private readonly accounts: AccountsService,
-    private readonly codes: CodesService,
     private readonly tokens: TokensService,
   ) {}
 
@@ -68,7 +65,8 @@ export class AuthController {
   @Limited('refresh')
   @Documented({
     summary: 'Get new tokens',
-    description: 'Each refresh token is good once. Using an old one ends the session: somebody else may have it.',
+    description:
+      'Each refresh token is good once. Using an old one ends the session: somebody else may have it. That goes for two requests at once, too, and for a repeat after a lost answer: refresh in one place, and sign in again when in doubt.',
     answers: { 200: { schema: Tokens, description: 'A new pair' } },
     problems: ['validation_failed', 'refresh_token_invalid'],
   })
@@ -95,13 +93,13 @@ export class AuthController {
   @Limited('resend')
   @Documented({
     summary: 'Mail a new code',
-    description: 'The old code is dead from here on.',
+    description:
+      'For the address that waits to be verified: the first one, or a new one. The old code is dead from here on.',
     answers: { 202: null },
     problems: ['already_verified', 'too_many_codes'],
   })
-  async resend(@CurrentUser() viewer: Viewer) {
-    if (viewer.emailVerified) throw new Problem('already_verified');
-    await this.codes.request(viewer.id, 'verify_email');
+  resend(@CurrentUser() viewer: Viewer) {
+    return this.accounts.resendCode(viewer);
   }
 
   @Post(':username/verify/:code')
@@ -110,9 +108,10 @@ export class AuthController {
   @Limited('verify')
   @Documented({
     summary: 'Verify the e-mail address',
+    description: 'The first one of an account, or the `pendingEmail`, which takes the place of the old one.',
     params: { username: 'Whose address', code: 'The six digits from the mail' },
     answers: { 200: { schema: VerifiedAnswer, description: 'Verified' } },
-    problems: ['code_invalid', 'code_expired', 'too_many_tries', 'validation_failed'],
+    problems: ['code_invalid', 'code_expired', 'too_many_tries', 'email_taken', 'validation_failed'],
   })
   verify(@Param({ schema: VerifyParams }) { username, code }: z.infer<typeof VerifyParams>) {
     return this.accounts.verifyEmail(username, code);

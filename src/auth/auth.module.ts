@@ -5,31 +5,51 @@ import { PassportModule } from '@nestjs/passport';
 import { MailModule } from '../platform/mail/mail.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AccessGuard } from './access.guard.js';
+import { AccountController } from './account.controller.js';
 import { AccountsService } from './accounts.service.js';
+import { ApiKeysController } from './api-keys.controller.js';
+import { ApiKeysQueries } from './api-keys.queries.js';
+import { ApiKeysService } from './api-keys.service.js';
 import { AuthController } from './auth.controller.js';
 import { CodeMailer } from './code.mailer.js';
 import { CodesService } from './codes.service.js';
 import { CredentialsQueries } from './credentials.queries.js';
+import { CredentialsService } from './credentials.service.js';
+import { CurrentPasswordService } from './current-password.service.js';
+import { NamesService } from './names.service.js';
+import { NoticeMailer } from './notice.mailer.js';
+import { PasswordResetController } from './password-reset.controller.js';
+import { PasswordResetService } from './password-reset.service.js';
+import { SessionsController } from './sessions.controller.js';
+import { SessionsQueries } from './sessions.queries.js';
 import { SignInTries } from './sign-in-tries.js';
 import { AccessTokenStrategy, ApiKeyStrategy } from './strategies.js';
 import { TokensService } from './tokens.service.js';
 
 @Module({
   imports: [PassportModule, JwtModule.register({}), UsersModule],
-  controllers: [AuthController],
+  controllers: [AuthController, PasswordResetController, SessionsController, ApiKeysController, AccountController],
   providers: [
     AccountsService,
     CodesService,
     TokensService,
+    NamesService,
+    PasswordResetService,
+    CurrentPasswordService,
+    CredentialsService,
+    ApiKeysService,
+    ApiKeysQueries,
+    SessionsQueries,
     SignInTries,
     CredentialsQueries,
     AccessTokenStrategy,
     ApiKeyStrategy,
     { provide: APP_GUARD, useClass: AccessGuard },
   ],
+  exports: [CurrentPasswordService],
 })
 export class AuthModule {}
 
-/** In workers: mails what accounts ask for. */
-@Module({ imports: [MailModule], providers: [CodeMailer, CodesService] })
+/** In workers: mails what accounts ask for, and what they must know. */
+@Module({ imports: [MailModule], providers: [CodeMailer, NoticeMailer, CodesService] })
 export class AuthWorkerModule {}

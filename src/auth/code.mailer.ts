@@ -1,10 +1,25 @@
 import { EntityManager } from '@mikro-orm/postgresql';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG } from '../platform/config/config.module.js';
+import type { Config } from '../platform/config/env.js';
 import type { EventOf } from '../platform/events/events.js';
 import { OnEvent } from '../platform/events/on-event.js';
 import { Mailer } from '../platform/mail/mailer.js';
-import { verificationMail } from '../platform/mail/templates.js';
+import { letter } from '../platform/mail/letters.js';
 import { CodesService } from './codes.service.js';
+import type { CodePurpose } from './one-time-code.entity.js';
+
+/** What each code is told in. */
+const mails = { verify_email: 'verifyEmail', reset_password: 'resetPassword', change_email: 'changeEmail' } as const;
+
+interface Asked {
+  purpose: CodePurpose;
+  email: string;
+  username: string;
+  name: string;
+  locale: string;
+  valid_ms: number;
+}
 
 /** Mails the codes people ask for. */
 @Injectable()
@@ -13,20 +28,25 @@ export class CodeMailer {
     private readonly em: EntityManager,
     private readonly codes: CodesService,
     private readonly mailer: Mailer,
+    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   @OnEvent('code.requested', 'mail-code', 'mail')
   async mailCode({ codeId }: EventOf<'code.requested'>): Promise<void> {
-    const [to] = await this.em.execute<{ email: string; display_name: string; locale: string; valid_ms: number }[]>(
-      `select u.email, u.display_name, u.locale, (extract(epoch from c.expires_at - now()) * 1000)::int as valid_ms
+    // An address without an account gives no row, and no mail.
+    const [asked] = await this.em.execute<Asked[]>(
+      `select c.purpose, case c.purpose when 'change_email' then u.pending_email else u.email end as email, u.username,
+         u.display_name as name, u.locale, (extract(epoch from c.expires_at - now()) * 1000)::int as valid_ms
        from one_time_codes c join users u on u.id = c.user_id where c.id = ? and c.expires_at > now()`,
       [codeId],
     );
-    const code = to && (await this.codes.issue(codeId));
-    if (!code) return;
+    const digits = asked && (await this.codes.issue(codeId));
+    if (!digits) return;
+    const { purpose, email, username, name, locale, valid_ms: validForMs } = asked;
+    const origin = this.config.http.publicUrl;
     await this.mailer.send({
-      to: { address: to.email, name: to.display_name },
-      ...verificationMail({ name: to.display_name, code, validForMs: to.valid_ms }, to.locale),
+      to: { address: email, name },
+      ...letter(mails[purpose], { name, username, locale, origin, code: { digits, validForMs } }),
     });
     await this.codes.sent(codeId);
   }

@@ -6,17 +6,25 @@ import type { Config } from '../platform/config/env.js';
 import { Outbox } from '../platform/events/outbox.js';
 import { Problem } from '../platform/http/problems.js';
 import type { CodePurpose } from './one-time-code.entity.js';
-import { deriveKey, hmac, sameSecret } from '../platform/secrets.js';
+import { deriveKey, hmac, sameSecret, sha256 } from '../platform/secrets.js';
 
 const maxAttempts = 10;
 const maxRequests = 5;
 
 interface CodeRow {
   id: string;
+  user_id: string | null;
   hash: string | null;
   attempts: number;
   expired: boolean;
 }
+
+/**
+ * Whom a code is for. An address may have no account: the same row is written and the same tries are counted for it, so
+ * neither an answer nor its time tells which addresses have one.
+ */
+export type CodeOwner = { userId: string } | { email: string };
+const subjectOf = (who: CodeOwner) => ('userId' in who ? who.userId : sha256(who.email.toLowerCase()));
 
 /** Six digits that prove that somebody reads the account's mail. */
 @Injectable()
@@ -36,16 +44,20 @@ export class CodesService {
    * counted over all codes of an hour, or each new code would bring ten new guesses.
    * @throws {Problem} `too_many_codes`
    */
-  request(userId: string, purpose: CodePurpose): Promise<void> {
+  request(who: CodeOwner, purpose: CodePurpose): Promise<void> {
+    const [user, value] =
+      'userId' in who
+        ? ['?::uuid', who.userId]
+        : ['(select id from users where lower(email) = lower(?) and disabled_at is null)', who.email];
     return this.em.transactional(async (em) => {
       const [code] = await em.execute<{ id: string; requests: number }[]>(
-        `insert into one_time_codes as c (user_id, purpose, expires_at) values (?, ?, ?)
-         on conflict (user_id, purpose) do update set id = uuidv7(), hash = null, sent_at = null, expires_at = excluded.expires_at,
+        `insert into one_time_codes as c (subject, user_id, purpose, expires_at) values (?, ${user}, ?, ?)
+         on conflict (subject, purpose) do update set id = uuidv7(), user_id = excluded.user_id, hash = null, sent_at = null, expires_at = excluded.expires_at,
            requests = case when c.created_at > now() - interval '1 hour' then c.requests + 1 else 1 end,
            attempts = case when c.created_at > now() - interval '1 hour' then c.attempts else 0 end,
            created_at = case when c.created_at > now() - interval '1 hour' then c.created_at else now() end
          returning id, requests`,
-        [userId, purpose, new Date(Date.now() + this.config.tokens.codeMs)],
+        [subjectOf(who), value, purpose, new Date(Date.now() + this.config.tokens.codeMs)],
       );
       if (code!.requests > maxRequests) throw new Problem('too_many_codes', { headers: { 'retry-after': '3600' } });
       await this.outbox.record('code.requested', { codeId: code!.id });
@@ -75,27 +87,36 @@ export class CodesService {
    * @throws {Problem} `code_invalid`, `code_expired`, `too_many_tries`
    */
   async redeem(
-    userId: string,
+    who: CodeOwner,
     purpose: CodePurpose,
     code: string,
-    then: (em: EntityManager) => Promise<unknown>,
+    then: (em: EntityManager, userId: string) => Promise<unknown>,
   ): Promise<void> {
     const refusal = await this.em.transactional(async (em): Promise<Problem | null> => {
       const [row] = await em.execute<CodeRow[]>(
-        `update one_time_codes set attempts = attempts + 1 where user_id = ? and purpose = ?
-         returning id, hash, attempts, expires_at < now() as expired`,
-        [userId, purpose],
+        `update one_time_codes set attempts = attempts + 1 where subject = ? and purpose = ?
+         returning id, user_id, hash, attempts, expires_at < now() as expired`,
+        [subjectOf(who), purpose],
       );
       if (!row) return new Problem('code_invalid');
       if (row.attempts > maxAttempts) return new Problem('too_many_tries', { headers: { 'retry-after': '3600' } });
-      if (!row.hash || !sameSecret(row.hash, this.hash(row.id, code))) return new Problem('code_invalid');
+      if (!row.hash || !row.user_id || !sameSecret(row.hash, this.hash(row.id, code)))
+        return new Problem('code_invalid');
       if (row.expired) return new Problem('code_expired');
       await em.execute('delete from one_time_codes where id = ?', [row.id]);
-      await then(em);
+      await then(em, row.user_id);
       return null;
     });
     // Thrown outside: the count of a wrong try must be committed.
     if (refusal) throw refusal;
+  }
+
+  /** What was asked for is not good any more. Its counts stay, or asking and forgetting in turn would go on for ever. */
+  async forget(userId: string, purpose: CodePurpose): Promise<void> {
+    await this.em.execute(
+      'update one_time_codes set id = uuidv7(), hash = null, sent_at = now() where user_id = ? and purpose = ?',
+      [userId, purpose],
+    );
   }
 
   /** Bound to the one request, and by it to account and purpose. */

@@ -11,8 +11,8 @@ interface Row {
   stale: boolean;
 }
 
-/** "Last used" is exact to five minutes: a write per request would cost more than it tells. */
-const stale = `last_used_at is null or last_used_at < now() - interval '5 minutes'`;
+/** "Last used" is exact to a minute: a write per request would cost more than it tells. */
+const stale = `(last_used_at is null or last_used_at < now() - interval '1 minute')`;
 const user = `u.id, u.username, u.role, u.email_verified_at is not null as verified`;
 
 /** Who stands behind a session or a key: one statement by primary or unique key. */
@@ -27,19 +27,24 @@ export class CredentialsQueries {
       [sessionId, userId],
     );
     if (!row) return null;
-    if (row.stale) await this.em.execute(`update sessions set last_used_at = now() where id = ?`, [sessionId]);
+    if (row.stale)
+      await this.em.execute(`update sessions set last_used_at = now() where id = ? and ${stale}`, [sessionId]);
     return { ...viewer(row, scopes), sessionId };
   }
 
   async byApiKey(key: string): Promise<Viewer | null> {
-    const [row] = await this.em.execute<(Row & { key_id: string; scopes: Scope[] })[]>(
-      `select ${user}, ${stale} as stale, k.id as key_id, k.scopes from api_keys k join users u on u.id = k.user_id
-       where k.hash = ? and (k.expires_at is null or k.expires_at > now()) and u.disabled_at is null`,
+    const [row] = await this.em.execute<(Row & { key_id: string; scopes: Scope[]; expires_at: Date | null })[]>(
+      `select ${user}, ${stale} as stale, k.id as key_id, k.scopes, k.expires_at from api_keys k join users u on u.id = k.user_id
+       where k.hash = ? and k.revoked_at is null and (k.expires_at is null or k.expires_at > now()) and u.disabled_at is null`,
       [sha256(key)],
     );
     if (!row) return null;
-    if (row.stale) await this.em.execute(`update api_keys set last_used_at = now() where id = ?`, [row.key_id]);
-    return viewer(row, row.scopes);
+    if (row.stale)
+      await this.em.execute(`update api_keys set last_used_at = now() where id = ? and ${stale}`, [row.key_id]);
+    return {
+      ...viewer(row, row.scopes),
+      key: { id: row.key_id, expiresAt: row.expires_at && new Date(row.expires_at) },
+    };
   }
 }
 

@@ -1,7 +1,7 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { User } from '../users/user.entity.js';
 
-export const codePurposes = ['verify_email'] as const;
+export const codePurposes = ['verify_email', 'reset_password', 'change_email'] as const;
 export type CodePurpose = (typeof codePurposes)[number];
 
 /**
@@ -13,7 +13,10 @@ const OneTimeCodeSchema = defineEntity({
   tableName: 'one_time_codes',
   properties: {
     id: p.uuid().primary().defaultRaw('uuidv7()'),
-    user: () => p.manyToOne(User).deleteRule('cascade'),
+    /** What tries are counted on: the user's id, or SHA-256, hex, of an address whether it has an account or not. */
+    subject: p.string().length(64),
+    /** Null where somebody asked with an address that no account has: nothing is mailed, and the tries are the same. */
+    user: () => p.manyToOne(User).deleteRule('cascade').nullable(),
     purpose: p.enum(codePurposes),
     /** HMAC-SHA-256, hex, keyed: six digits would be found in a plain hash at once. */
     hash: p.string().length(64).nullable(),
@@ -24,7 +27,7 @@ const OneTimeCodeSchema = defineEntity({
     expiresAt: p.datetime(),
     createdAt: p.datetime().defaultRaw('now()'),
   },
-  uniques: [{ properties: ['user', 'purpose'] }],
+  uniques: [{ properties: ['subject', 'purpose'] }],
 });
 export class OneTimeCode extends OneTimeCodeSchema.class {}
 OneTimeCodeSchema.setClass(OneTimeCode);

@@ -10,7 +10,8 @@ import { CredentialsQueries } from './credentials.queries.js';
 import { accessTokenRules } from './tokens.service.js';
 import type { Viewer } from '../platform/http/viewer.js';
 
-const Claims = z.object({ sub: z.uuid(), sid: z.uuid() });
+/** A token without an end is none of ours, and the library lets it pass. */
+const Claims = z.object({ sub: z.uuid(), sid: z.uuid(), exp: z.int() });
 
 /** `Authorization: Bearer <access token>`. The token names a session, and the session must still live. */
 @Injectable()

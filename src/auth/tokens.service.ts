@@ -73,6 +73,23 @@ export class TokensService {
     await this.em.execute('update sessions set ended_at = now() where id = ? and ended_at is null', [sessionId]);
   }
 
+  /** Twice is once. @throws {Problem} `session_not_found` */
+  async endOwn(userId: string, sessionId: string): Promise<void> {
+    const [ended] = await this.em.execute<unknown[]>(
+      'update sessions set ended_at = coalesce(ended_at, now()) where id = ? and user_id = ? returning id',
+      [sessionId, userId],
+    );
+    if (!ended) throw new Problem('session_not_found');
+  }
+
+  /** Signs a user out everywhere, or everywhere else. In the caller's transaction, if there is one. */
+  async endAll(userId: string, except?: string): Promise<void> {
+    await this.em.execute(
+      'update sessions set ended_at = now() where user_id = ? and ended_at is null and id is distinct from ?::uuid',
+      [userId, except ?? null],
+    );
+  }
+
   private pair(sessionId: string, userId: string, secret: string) {
     const { key, algorithm, issuer, audience } = accessTokenRules(this.config);
     const expiresIn = Math.floor(this.config.tokens.accessMs / 1_000);

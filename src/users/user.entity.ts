@@ -15,6 +15,11 @@ const UserSchema = defineEntity({
     username: p.string().length(30),
     email: p.string().length(254),
     emailVerifiedAt: p.datetime().nullable(),
+    /** The address that a mailed code will make the one above. */
+    pendingEmail: p.string().length(254).nullable(),
+    /** The name before, kept for its owner for a while, so that nobody else speaks under it the next day. */
+    formerUsername: p.string().length(30).nullable(),
+    renamedAt: p.datetime().nullable(),
     passwordHash: p.text(),
     role: p.enum(roles).default('user'),
     disabledAt: p.datetime().nullable(),

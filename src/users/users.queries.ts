@@ -11,6 +11,9 @@ export interface ProfileRow extends Pick<
   channelPhotoId: string | null;
   email: string;
   emailVerified: boolean;
+  pendingEmail: string | null;
+  birthday: string | null;
+  locale: string;
   role: NonNullable<Profile['role']>;
   createdAt: Date;
   viewer: NonNullable<Profile['viewer']>;
@@ -20,6 +23,7 @@ export interface ProfileRow extends Pick<
 export const profileColumns = `
   u.id, u.username, u.display_name as "displayName", u.bio, u.color, u.pronouns, u.links, u.is_private as "isPrivate",
   u.profile_photo_id as "profilePhotoId", u.channel_photo_id as "channelPhotoId", u.created_at as "createdAt", u.email, u.email_verified_at is not null as "emailVerified", u.role,
+  u.pending_email as "pendingEmail", u.birthday::text as birthday, u.locale,
   json_build_object('followers', u.followers_count, 'followings', u.followings_count, 'photos', u.photos_count,
     'videos', u.videos_count, 'musics', u.musics_count, 'views', u.views_count, 'likesReceived', u.likes_received_count) as counts,
   json_build_object('following', mine.accepted_at is not null, 'requested', mine.follower_id is not null and mine.accepted_at is null,
@@ -44,9 +48,9 @@ export class UsersQueries {
   /** As its owner sees it, but for the quota. */
   async own(id: string) {
     const row = await this.one('u.id = ?', id, id);
-    return (
-      row && { ...shared(row), viewer: row.viewer, email: row.email, emailVerified: row.emailVerified, role: row.role }
-    );
+    if (!row) return null;
+    const { viewer, email, emailVerified, pendingEmail, birthday, locale, role } = row;
+    return { ...shared(row), viewer, email, emailVerified, pendingEmail, birthday, locale, role };
   }
 
   private async one(where: string, viewer: string | null, value: string): Promise<ProfileRow | null> {

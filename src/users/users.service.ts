@@ -1,12 +1,16 @@
+import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { Problem } from '../platform/http/problems.js';
+import type { Viewer } from '../platform/http/viewer.js';
 import { QuotaService } from '../quota/quota.service.js';
+import { User } from './user.entity.js';
 import { UsersQueries } from './users.queries.js';
-import type { Profile } from './users.schemas.js';
+import type { Profile, ProfileFields } from './users.schemas.js';
 
 @Injectable()
 export class UsersService {
   constructor(
+    private readonly em: EntityManager,
     private readonly queries: UsersQueries,
     private readonly quota: QuotaService,
   ) {}
@@ -26,5 +30,18 @@ export class UsersService {
     const [profile, quota] = await Promise.all([this.queries.own(id), this.quota.usage(id)]);
     if (!profile) throw new Problem('user_not_found');
     return { ...profile, quota };
+  }
+
+  /** @throws {Problem} `not_yours`, `user_not_found` for a name that is neither `me` nor the viewer's */
+  async mustBeOwn(username: string, viewer: Viewer): Promise<void> {
+    if (username === 'me' || username.toLowerCase() === viewer.username.toLowerCase()) return;
+    await this.profile(username, viewer.id);
+    throw new Problem('not_yours');
+  }
+
+  /** Only what is named changes. In the caller's transaction, if there is one. */
+  async edit(id: string, fields: ProfileFields): Promise<void> {
+    if (Object.values(fields).every((value) => value === undefined)) return;
+    await this.em.nativeUpdate(User, { id }, { ...fields, updatedAt: new Date() });
   }
 }

@@ -7,6 +7,7 @@ const kept: Record<string, string> = {
   outbox_events: `dispatched_at < now() - interval '7 days'`,
   idempotency_keys: `created_at < now() - interval '24 hours'`,
   sessions: `expires_at < now() - interval '30 days' or ended_at < now() - interval '30 days'`,
+  api_keys: `revoked_at < now() - interval '30 days' or expires_at < now() - interval '30 days'`,
   'limits.rates': `expire < extract(epoch from now()) * 1000`,
   one_time_codes: `expires_at < now() - interval '1 day'`,
 };

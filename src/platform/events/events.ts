@@ -3,8 +3,20 @@ import { z } from 'zod';
 const id = z.uuid();
 const file = z.strictObject({ fileId: id });
 
+/** What of an account its owner must hear of, at once and by mail. */
+export const accountChanges = [
+  'passwordChanged',
+  'passwordReset',
+  'emailRequested',
+  'emailChanged',
+  'usernameChanged',
+  'apiKeyCreated',
+] as const;
+
 /** Everything that can happen in Vitrine, on one page. Payloads are ids: a subscriber reads the present, not the past. */
 export const events = {
+  /** `formerEmail`: the address before, which no row knows any more. */
+  'account.changed': z.strictObject({ userId: id, what: z.enum(accountChanges), formerEmail: z.string().optional() }),
   /** No row knows the stored object any more. */
   'bytes.orphaned': z.strictObject({ key: z.string() }),
   'code.requested': z.strictObject({ codeId: id }),

@@ -13,4 +13,6 @@ export interface Viewer {
   scopes: readonly Scope[];
   /** The session behind the access token; absent for an API key. */
   sessionId?: string;
+  /** The API key that was sent; absent for an access token. */
+  key?: { id: string; expiresAt: Date | null };
 }

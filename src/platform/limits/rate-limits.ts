@@ -28,7 +28,6 @@ export const rateLimits = {
   verify: limit(100, hours(1), 'address'),
   resend: limit(20, hours(1), 'user'),
   'password-reset': limit(60, hours(1), 'address'),
-  'password-reset-account': limit(5, hours(1), 'key'),
   refresh: limit(600, minutes(15), 'address'),
   search: limit(240, minutes(1), 'user'),
   upload: limit(3_000, hours(1), 'user'),

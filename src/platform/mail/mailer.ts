@@ -32,6 +32,9 @@ const timeouts = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTim
 /** A body or attachment named by path or URL would read this machine's files. */
 const noReferences = { disableFileAccess: true, disableUrlAccess: true };
 
+/** Keeps absence notes from answering (RFC 3834). */
+const automatic = { 'Auto-Submitted': 'auto-generated' };
+
 /** Line breaks would begin another header. */
 const oneLine = (value: string) => value.replace(/\p{Cc}+/gu, ' ').trim();
 
@@ -59,7 +62,9 @@ export class Mailer implements OnModuleDestroy {
       subject: oneLine(subject),
       text,
       html,
-      headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, oneLine(value)])),
+      headers: Object.fromEntries(
+        Object.entries({ ...automatic, ...headers }).map(([name, value]) => [name, oneLine(value)]),
+      ),
     });
   }
 

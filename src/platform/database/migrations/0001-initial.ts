@@ -15,6 +15,9 @@ export class Migration0001Initial extends Migration {
         username varchar(30) not null,
         email varchar(254) not null,
         email_verified_at timestamptz,
+        pending_email varchar(254),
+        former_username varchar(30),
+        renamed_at timestamptz check ((renamed_at is null) = (former_username is null)),
         password_hash text not null,
         role text not null default 'user' check (role in ('user', 'moderator', 'admin')),
         disabled_at timestamptz,
@@ -45,6 +48,7 @@ export class Migration0001Initial extends Migration {
       create index users_views_index on users (views_count, id) where disabled_at is null;
       create index users_followers_index on users (followers_count, id) where disabled_at is null;
       create index users_search_index on users using gin (searchable(username || ' ' || display_name) gin_trgm_ops);
+      create index users_former_username_index on users (lower(former_username)) where former_username is not null;
 
       create table sessions (
         id uuid primary key default uuidv7(),
@@ -70,23 +74,27 @@ export class Migration0001Initial extends Migration {
         scopes text[] not null,
         expires_at timestamptz,
         last_used_at timestamptz,
+        revoked_at timestamptz,
         created_at timestamptz not null default now()
       );
       create index api_keys_user_id_index on api_keys (user_id);
-      create unique index api_keys_default_key on api_keys (user_id) where is_default;
+      create index api_keys_revoked_at_index on api_keys (revoked_at) where revoked_at is not null;
+      create unique index api_keys_default_key on api_keys (user_id) where is_default and revoked_at is null;
 
       create table one_time_codes (
         id uuid primary key default uuidv7(),
-        user_id uuid not null references users on delete cascade,
-        purpose text not null check (purpose in ('verify_email')),
+        subject varchar(64) not null,
+        user_id uuid references users on delete cascade,
+        purpose text not null check (purpose in ('verify_email', 'reset_password', 'change_email')),
         hash varchar(64),
         attempts int not null default 0,
         requests int not null default 1,
         sent_at timestamptz,
         expires_at timestamptz not null,
         created_at timestamptz not null default now(),
-        unique (user_id, purpose)
+        unique (subject, purpose)
       );
+      create index one_time_codes_user_id_index on one_time_codes (user_id);
 
       create schema limits;
       create unlogged table limits.rates (key varchar(255) primary key, points int not null default 0, expire bigint);

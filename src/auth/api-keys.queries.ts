@@ -1,0 +1,49 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable } from '@nestjs/common';
+import { z } from 'zod';
+import { decodeCursor, encodeCursor, toPage, type PageQuery } from '../platform/http/page.js';
+import type { ApiKey } from './api-key.entity.js';
+import type { ApiKeyView } from './api-keys.schemas.js';
+
+const live = 'revoked_at is null and (expires_at is null or expires_at > now())';
+
+type Row = Pick<ApiKey, 'id' | 'name' | 'prefix' | 'isDefault'> &
+  Record<'createdAt' | 'expiresAt' | 'lastUsedAt', Date | string | null | undefined> & { scopes: string[] };
+
+@Injectable()
+export class ApiKeysQueries {
+  constructor(private readonly em: EntityManager) {}
+
+  /** The keys that work, the newest first. */
+  async list(userId: string, { limit, cursor }: PageQuery) {
+    const [before] = decodeCursor(cursor, 'newest', z.tuple([z.uuid()])) ?? [null];
+    const rows = await this.em.execute<Row[]>(
+      `select id, name, prefix, scopes, is_default as "isDefault", created_at as "createdAt", expires_at as "expiresAt",
+         last_used_at as "lastUsedAt" from api_keys
+       where user_id = ? and ${live} and (?::uuid is null or id < ?::uuid) order by id desc limit ?`,
+      [userId, before, before, limit + 1],
+    );
+    return toPage(rows, limit, ({ id }) => encodeCursor('newest', [id]), toView);
+  }
+
+  async count(userId: string): Promise<number> {
+    const [row] = await this.em.execute<{ n: number }[]>(
+      `select count(*)::int as n from api_keys where user_id = ? and ${live}`,
+      [userId],
+    );
+    return row!.n;
+  }
+}
+
+const time = (value: string | Date | null | undefined) => (value ? new Date(value).toISOString() : null);
+
+export const toView = ({ id, name, prefix, scopes, isDefault, createdAt, expiresAt, lastUsedAt }: Row): ApiKeyView => ({
+  id,
+  name,
+  prefix,
+  scopes: scopes as ApiKeyView['scopes'],
+  isDefault,
+  createdAt: time(createdAt)!,
+  expiresAt: time(expiresAt),
+  lastUsedAt: time(lastUsedAt),
+});

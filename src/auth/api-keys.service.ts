@@ -1,0 +1,104 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable } from '@nestjs/common';
+import { Outbox } from '../platform/events/outbox.js';
+import { Problem } from '../platform/http/problems.js';
+import { scopes, type Scope, type Viewer } from '../platform/http/viewer.js';
+import { randomToken, sha256 } from '../platform/secrets.js';
+import { ApiKey } from './api-key.entity.js';
+import { ApiKeysQueries, toView } from './api-keys.queries.js';
+import type { ApiKeyView, NewApiKeyBody } from './api-keys.schemas.js';
+
+export const maxKeys = 50;
+
+interface Grant {
+  name: string;
+  isDefault: boolean;
+  scopes: readonly Scope[];
+  expiresAt: Date | null;
+}
+const full: Grant = { name: 'default', isDefault: true, scopes, expiresAt: null };
+
+@Injectable()
+export class ApiKeysService {
+  constructor(
+    private readonly em: EntityManager,
+    private readonly outbox: Outbox,
+    private readonly queries: ApiKeysQueries,
+  ) {}
+
+  /** The key that comes with an account. In the caller's transaction. */
+  async first(userId: string): Promise<string> {
+    return (await this.make(userId, full)).apiKey;
+  }
+
+  /** Replaces the default key; the old one is dead from the commit on. In the caller's transaction. */
+  async renew(userId: string): Promise<string> {
+    await this.lock(userId);
+    await this.em.execute(
+      'update api_keys set revoked_at = now() where user_id = ? and is_default and revoked_at is null',
+      [userId],
+    );
+    const { apiKey } = await this.make(userId, full);
+    await this.outbox.record('account.changed', { userId, what: 'apiKeyCreated' });
+    return apiKey;
+  }
+
+  /**
+   * A key that may do what its maker may, or less, and for no longer.
+   * @throws {Problem} `scope_missing` for more than that, `too_many_keys`
+   */
+  mint(viewer: Viewer, { name, scopes, expiresAt }: NewApiKeyBody): Promise<ApiKeyView & { apiKey: string }> {
+    const wider = scopes?.filter((scope) => !viewer.scopes.includes(scope)) ?? [];
+    if (wider.length)
+      throw new Problem('scope_missing', `The key has no scope \`${wider.join('`, `')}\` to give away.`);
+    const limit = viewer.key?.expiresAt ?? null;
+    const until = expiresAt === undefined ? limit : expiresAt;
+    if (limit && (!until || until > limit))
+      throw new Problem('scope_missing', `The key itself ends at ${limit.toISOString()}.`);
+    return this.em.transactional(async () => {
+      await this.lock(viewer.id);
+      if ((await this.queries.count(viewer.id)) >= maxKeys)
+        throw new Problem('too_many_keys', `An account may have ${maxKeys} API keys.`);
+      const minted = await this.make(viewer.id, {
+        name,
+        isDefault: false,
+        scopes: scopes ?? viewer.scopes,
+        expiresAt: until,
+      });
+      await this.outbox.record('account.changed', { userId: viewer.id, what: 'apiKeyCreated' });
+      return minted;
+    });
+  }
+
+  /** Twice is once. @throws {Problem} `api_key_not_found` */
+  async revoke(userId: string, id: string): Promise<void> {
+    const [revoked] = await this.em.execute<unknown[]>(
+      'update api_keys set revoked_at = coalesce(revoked_at, now()) where id = ? and user_id = ? returning id',
+      [id, userId],
+    );
+    if (!revoked) throw new Problem('api_key_not_found');
+  }
+
+  /** In the caller's transaction. */
+  async revokeAll(userId: string): Promise<void> {
+    await this.em.execute('update api_keys set revoked_at = now() where user_id = ? and revoked_at is null', [userId]);
+  }
+
+  private async make(userId: string, { scopes, ...grant }: Grant): Promise<ApiKeyView & { apiKey: string }> {
+    const apiKey = `vt_${randomToken()}`;
+    const key = this.em.create(ApiKey, {
+      user: userId,
+      ...grant,
+      prefix: apiKey.slice(0, 12),
+      hash: sha256(apiKey),
+      scopes: [...scopes],
+    });
+    await this.em.persist(key).flush();
+    return { ...toView(key), apiKey };
+  }
+
+  /** One at a time per account: two at once would both count 49 keys. */
+  private async lock(userId: string): Promise<void> {
+    await this.em.execute('select 1 from users where id = ? for no key update', [userId]);
+  }
+}

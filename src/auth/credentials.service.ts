@@ -1,0 +1,90 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable } from '@nestjs/common';
+import { Outbox } from '../platform/events/outbox.js';
+import { Problem } from '../platform/http/problems.js';
+import type { Viewer } from '../platform/http/viewer.js';
+import type { Profile } from '../users/users.schemas.js';
+import { UsersService } from '../users/users.service.js';
+import type { AccountEdit } from './account.schemas.js';
+import { ApiKeysService } from './api-keys.service.js';
+import { knownPassword } from './auth.schemas.js';
+import { CodesService } from './codes.service.js';
+import { CurrentPasswordService } from './current-password.service.js';
+import { NamesService } from './names.service.js';
+import { hashPassword, passwordTellsNothing } from './passwords.js';
+import { TokensService } from './tokens.service.js';
+
+interface Account {
+  username: string;
+  email: string;
+}
+
+/** What an account is entered with: changed by its owner, who shows the password they have. */
+@Injectable()
+export class CredentialsService {
+  constructor(
+    private readonly em: EntityManager,
+    private readonly outbox: Outbox,
+    private readonly users: UsersService,
+    private readonly password: CurrentPasswordService,
+    private readonly names: NamesService,
+    private readonly codes: CodesService,
+    private readonly tokens: TokensService,
+    private readonly keys: ApiKeysService,
+  ) {}
+
+  /** Only what is named changes, and all of it or nothing. */
+  async edit(viewer: Viewer, username: string, edit: AccountEdit): Promise<Profile> {
+    await this.users.mustBeOwn(username, viewer);
+    const { username: newName, email, newPassword, currentPassword, ...profile } = edit;
+    const credentials = { newName, email, newPassword };
+    if (Object.values(credentials).every((value) => value === undefined)) await this.users.edit(viewer.id, profile);
+    else {
+      if (!viewer.scopes.includes('account'))
+        throw new Problem('scope_missing', 'Credentials need the scope `account`.');
+      await this.password.confirm(viewer, currentPassword, async () => {
+        await this.users.edit(viewer.id, profile);
+        if (newName !== undefined) await this.names.rename(viewer.id, newName);
+        if (email !== undefined) await this.requestEmail(viewer, email);
+        if (newPassword !== undefined) await this.setPassword(viewer, newPassword);
+      });
+    }
+    return this.users.ownProfile(viewer.id);
+  }
+
+  async renewKey(viewer: Viewer, username: string, currentPassword: string): Promise<{ apiKey: string }> {
+    await this.users.mustBeOwn(username, viewer);
+    return this.password.confirm(viewer, currentPassword, async () => ({ apiKey: await this.keys.renew(viewer.id) }));
+  }
+
+  /** Stays the old one until a code mailed to the new one comes back. The present address takes the wish back. */
+  private async requestEmail({ id: userId, sessionId }: Viewer, email: string): Promise<void> {
+    const isPresent = (await this.account(userId)).email.toLowerCase() === email.toLowerCase();
+    if (!isPresent && (await this.names.hasAccount(email))) throw new Problem('email_taken');
+    await this.em.execute('update users set pending_email = ?, updated_at = now() where id = ?', [
+      isPresent ? null : email,
+      userId,
+    ]);
+    if (isPresent) return this.codes.forget(userId, 'change_email');
+    await this.codes.request({ userId }, 'change_email');
+    await this.tokens.endAll(userId, sessionId);
+    await this.outbox.record('account.changed', { userId, what: 'emailRequested' });
+  }
+
+  private async setPassword({ id: userId, sessionId }: Viewer, password: string): Promise<void> {
+    if (passwordTellsNothing(password, await this.account(userId)))
+      throw new Problem('validation_failed', { errors: [{ pointer: '/newPassword', message: knownPassword }] });
+    await this.em.execute('update users set password_hash = ?, updated_at = now() where id = ?', [
+      await hashPassword(password),
+      userId,
+    ]);
+    await this.codes.forget(userId, 'reset_password');
+    await this.tokens.endAll(userId, sessionId);
+    await this.outbox.record('account.changed', { userId, what: 'passwordChanged' });
+  }
+
+  private async account(userId: string): Promise<Account> {
+    const [account] = await this.em.execute<Account[]>('select username, email from users where id = ?', [userId]);
+    return account!;
+  }
+}

@@ -1,0 +1,43 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable } from '@nestjs/common';
+import { Problem } from '../platform/http/problems.js';
+import type { Viewer } from '../platform/http/viewer.js';
+import { RateLimiter } from '../platform/limits/rate-limiter.service.js';
+import { passwordMatches } from './passwords.js';
+
+/** Who holds a session or a key need not be its owner. What can't be taken back asks for the password, too. */
+@Injectable()
+export class CurrentPasswordService {
+  constructor(
+    private readonly em: EntityManager,
+    private readonly limiter: RateLimiter,
+  ) {}
+
+  /**
+   * Asks for the password, then does what it allows in a transaction that nothing can slip into: whoever changes the
+   * password at the same time comes before, and makes this one wrong, or after.
+   *
+   * Wrong ones are counted per session, so that a stolen one does not lock its owner's out.
+   * @throws {Problem} `wrong_password`, `too_many_requests`
+   */
+  async confirm<T>(viewer: Viewer, password: string | undefined, then: () => Promise<T>): Promise<T> {
+    if (password === undefined) throw new Problem('wrong_password', 'This needs `currentPassword`.');
+    const counted = `${viewer.id}:${viewer.sessionId ?? 'key'}`;
+    await this.limiter.consume('current-password', counted);
+    const hash = await this.hashOf(viewer.id);
+    if (!(await passwordMatches(hash, password))) throw new Problem('wrong_password');
+    await this.limiter.forgive('current-password', counted);
+    return this.em.transactional(async () => {
+      if ((await this.hashOf(viewer.id, 'for no key update')) !== hash) throw new Problem('wrong_password');
+      return then();
+    });
+  }
+
+  private async hashOf(userId: string, lock = ''): Promise<string | null> {
+    const [user] = await this.em.execute<{ password_hash: string }[]>(
+      `select password_hash from users where id = ? and disabled_at is null ${lock}`,
+      [userId],
+    );
+    return user?.password_hash ?? null;
+  }
+}

@@ -1,0 +1,72 @@
+import { EntityManager, UniqueConstraintViolationException } from '@mikro-orm/postgresql';
+import { Injectable } from '@nestjs/common';
+import { Outbox } from '../platform/events/outbox.js';
+import { Problem, type ProblemCode } from '../platform/http/problems.js';
+
+const taken: Record<string, ProblemCode> = { users_username_key: 'username_taken', users_email_key: 'email_taken' };
+
+/** Who has which name and address: the unique indexes decide. */
+@Injectable()
+export class NamesService {
+  constructor(
+    private readonly em: EntityManager,
+    private readonly outbox: Outbox,
+  ) {}
+
+  /** Makes the refusal of a unique index the problem it is. */
+  async claim<T>(write: () => Promise<T>): Promise<T> {
+    try {
+      return await write();
+    } catch (error) {
+      if (!(error instanceof UniqueConstraintViolationException)) throw error;
+      const code = taken[(error as { constraint?: string }).constraint ?? ''];
+      throw code ? new Problem(code) : error;
+    }
+  }
+
+  /**
+   * For 30 days a name that somebody gave up is theirs alone: who follows an old link shall not meet a stranger.
+   * To be called after the name was written, in the same transaction: only then no owner can give it up unseen.
+   * @throws {Problem} `username_taken`
+   */
+  async mustBeFree(username: string, userId: string): Promise<void> {
+    const [held] = await this.em.execute<unknown[]>(
+      `select 1 from users where lower(former_username) = lower(?) and renamed_at > now() - interval '30 days' and id <> ?`,
+      [username, userId],
+    );
+    if (held) throw new Problem('username_taken');
+  }
+
+  async hasAccount(email: string): Promise<boolean> {
+    const [found] = await this.em.execute<unknown[]>('select 1 from users where lower(email) = lower(?)', [email]);
+    return found !== undefined;
+  }
+
+  /** In the caller's transaction. Another case of the same name is no new name. @throws {Problem} `username_taken` */
+  async rename(userId: string, username: string): Promise<void> {
+    const [renamed] = await this.claim(() =>
+      this.em.execute<{ id: string }[]>(
+        `update users set former_username = username, renamed_at = now(), username = ?, updated_at = now()
+         where id = ? and lower(username) <> lower(?) returning id`,
+        [username, userId, username],
+      ),
+    );
+    if (renamed) {
+      await this.mustBeFree(username, userId);
+      await this.outbox.record('account.changed', { userId, what: 'usernameChanged' });
+    } else await this.em.execute('update users set username = ? where id = ?', [username, userId]);
+  }
+
+  /** Makes the pending address the address. In the caller's transaction. @throws {Problem} `email_taken` */
+  async adoptEmail(userId: string): Promise<void> {
+    const [changed] = await this.claim(() =>
+      this.em.execute<{ former: string }[]>(
+        `update users set email = pending_email, email_verified_at = now(), pending_email = null, updated_at = now()
+         where id = ? and pending_email is not null returning old.email as former`,
+        [userId],
+      ),
+    );
+    if (!changed) throw new Problem('code_invalid');
+    await this.outbox.record('account.changed', { userId, what: 'emailChanged', formerEmail: changed.former });
+  }
+}

@@ -1,0 +1,32 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG } from '../platform/config/config.module.js';
+import type { Config } from '../platform/config/env.js';
+import type { EventOf } from '../platform/events/events.js';
+import { OnEvent } from '../platform/events/on-event.js';
+import { letter } from '../platform/mail/letters.js';
+import { Mailer } from '../platform/mail/mailer.js';
+
+/** Tells people what was changed of their account, so that they hear of it when it was somebody else. */
+@Injectable()
+export class NoticeMailer {
+  constructor(
+    private readonly em: EntityManager,
+    private readonly mailer: Mailer,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  @OnEvent('account.changed', 'mail-notice', 'mail')
+  async mailNotice({ userId, what, formerEmail }: EventOf<'account.changed'>): Promise<void> {
+    const [user] = await this.em.execute<{ email: string; username: string; name: string; locale: string }[]>(
+      'select email, username, display_name as name, locale from users where id = ?',
+      [userId],
+    );
+    if (!user) return; // The account is gone, and with it whom to tell.
+    const { email, ...about } = user;
+    await this.mailer.send({
+      to: { address: formerEmail ?? email, name: about.name },
+      ...letter(what, { ...about, origin: this.config.http.publicUrl }),
+    });
+  }
+}

@@ -1,0 +1,45 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable } from '@nestjs/common';
+import { z } from 'zod';
+import { decodeCursor, encodeCursor, toPage, type PageQuery } from '../platform/http/page.js';
+import type { Viewer } from '../platform/http/viewer.js';
+import type { SessionView } from './sessions.schemas.js';
+
+interface Row {
+  id: string;
+  device: string;
+  address: string;
+  created_at: string;
+  last_used_at: string;
+  expires_at: string;
+}
+
+@Injectable()
+export class SessionsQueries {
+  constructor(private readonly em: EntityManager) {}
+
+  /** Where the viewer is signed in, the newest first. */
+  async list(viewer: Viewer, { limit, cursor }: PageQuery) {
+    const [before] = decodeCursor(cursor, 'newest', z.tuple([z.uuid()])) ?? [null];
+    const rows = await this.em.execute<Row[]>(
+      `select id, device, address, created_at, last_used_at, expires_at from sessions
+       where user_id = ? and ended_at is null and expires_at > now() and (?::uuid is null or id < ?::uuid)
+       order by id desc limit ?`,
+      [viewer.id, before, before, limit + 1],
+    );
+    return toPage(
+      rows,
+      limit,
+      ({ id }) => encodeCursor('newest', [id]),
+      (row): SessionView => ({
+        id: row.id,
+        device: row.device,
+        address: row.address,
+        createdAt: new Date(row.created_at).toISOString(),
+        lastUsedAt: new Date(row.last_used_at).toISOString(),
+        expiresAt: new Date(row.expires_at).toISOString(),
+        current: row.id === viewer.sessionId,
+      }),
+    );
+  }
+}

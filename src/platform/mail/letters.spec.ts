@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import { letter } from './letters.js';
+import { catalogues, languageFor, type Catalogue, type MailName } from './words.js';
+
+const about = { name: 'Ada', username: 'ada', locale: 'en', origin: 'https://vitrine.example' };
+const code = { digits: '048213', validForMs: 60 * 60_000 };
+const names = Object.keys(catalogues.get('en')!.mails) as MailName[];
+const coded = ['verifyEmail', 'resetPassword', 'changeEmail'];
+const written = (name: MailName, locale = 'en') =>
+  letter(name, { ...about, locale, ...(coded.includes(name) && { code }) });
+
+describe('a letter with a code', () => {
+  it('holds the code and for how long it is good, in both parts', () => {
+    const { subject, text, html } = letter('verifyEmail', { ...about, code });
+    expect(subject).toBe('048213 is your Vitrine code');
+    for (const part of [text, html]) {
+      expect(part).toContain('Hello Ada,');
+      expect(part).toContain('048213');
+      expect(part).toContain('1 hour');
+      expect(part).toContain('https://vitrine.example');
+    }
+    expect(letter('verifyEmail', { ...about, code: { ...code, validForMs: 15 * 60_000 } }).text).toContain(
+      '15 minutes',
+    );
+  });
+});
+
+describe('every letter', () => {
+  it.each(names)('%s shows a name as it is and never as markup', (mail) => {
+    const name = `<img src=x onerror="alert('1')"> & {code} '{co`;
+    const { subject, text, html } = letter(mail, { ...about, name, ...(coded.includes(mail) && { code }) });
+    expect(text).toContain(`Hello ${name},`);
+    expect(html).toContain('&lt;img src=x onerror=&quot;alert(&#39;1&#39;)&quot;&gt; &amp; {code}');
+    expect(html).not.toContain('<img');
+    expect(subject).not.toMatch(/[{}]/);
+  });
+
+  it.each(names)('%s has no address but the configured one, and no secret in it', (mail) => {
+    for (const language of catalogues.keys()) {
+      const { html } = written(mail, language);
+      expect(html.match(/https?:[^\s<"]*/g)?.map((found) => found.replace(/\.$/, ''))).toEqual([about.origin]);
+      expect(html).toContain(`<html lang="${language}">`);
+    }
+  });
+});
+
+describe('the languages', () => {
+  it.each([
+    ['de', 'de'],
+    ['de-AT', 'de'],
+    ['de-Latn-CH', 'de'],
+    ['en-GB', 'en'],
+    ['tlh', 'en'],
+    ['', 'en'],
+    ['constructor', 'en'],
+  ])('a reader of %j gets %j', (locale, language) => {
+    expect(languageFor(locale)).toBe(language);
+  });
+
+  it('speak as numbers are spoken there', () => {
+    expect(letter('verifyEmail', { ...about, locale: 'de-AT', code }).text).toContain('gilt 1 Stunde,');
+  });
+
+  it.each([...catalogues.keys()])('%s says all that English says, with the same facts', (language) => {
+    expect(factsOf(catalogues.get(language)!)).toEqual(factsOf(catalogues.get('en')!));
+  });
+});
+
+/** Which placeholders each part of each mail has. */
+function factsOf({ greeting, signature, mails }: Catalogue) {
+  const found: Record<string, string[]> = { greeting: placeholders(greeting), signature: placeholders(signature) };
+  for (const [name, { subject, before, after = [] }] of Object.entries(mails)) {
+    found[`${name}.subject`] = placeholders(subject);
+    found[`${name}.before`] = before.flatMap(placeholders).toSorted();
+    found[`${name}.after`] = after.flatMap(placeholders).toSorted();
+    for (const words of [subject, ...before, ...after]) expect(words.trim(), `words of ${name}`).not.toBe('');
+  }
+  return found;
+}
+
+const placeholders = (message: string): string[] => [...message.matchAll(/\{(\w+)/g)].map(([, name]) => name!);

@@ -1,0 +1,67 @@
+import { Eta } from 'eta';
+import { fileURLToPath } from 'node:url';
+import { catalogues, duration, languageFor, say, type MailName } from './words.js';
+
+/** Everything of a mail but its recipient. */
+export interface Letter {
+  subject: string;
+  text: string;
+  html: string;
+}
+
+interface About {
+  /** Whom it greets. */
+  name: string;
+  username: string;
+  /** The language they asked for, as BCP 47. */
+  locale: string;
+  /** Where this Vitrine is: from the configuration, never from a request. */
+  origin: string;
+  code?: {
+    digits: string;
+    /** Milliseconds from now. */
+    validForMs: number;
+  };
+}
+
+interface Written {
+  language: string;
+  subject: string;
+  greeting: string;
+  before: string[];
+  code: string | undefined;
+  after: string[];
+  signature: string;
+}
+
+// Escapes every value it is given.
+const eta = new Eta({ views: fileURLToPath(new URL('.', import.meta.url)), cache: true });
+
+/** One of the mails of words/*.json, in the best language there is for its reader. */
+export function letter(mail: MailName, { name, username, locale, origin, code }: About): Letter {
+  const language = languageFor(locale);
+  const { greeting, signature, mails } = catalogues.get(language)!;
+  const facts = {
+    name,
+    username,
+    origin,
+    ...(code && { code: code.digits, duration: duration(code.validForMs, language) }),
+  };
+  const tell = (message: string) => say(message, language, facts);
+  const words: Written = {
+    language,
+    subject: tell(mails[mail].subject),
+    greeting: tell(greeting),
+    before: mails[mail].before.map(tell),
+    code: code?.digits,
+    after: (mails[mail].after ?? []).map(tell),
+    signature: tell(signature),
+  };
+  return { subject: words.subject, text: toText(words), html: eta.render('letter', words) };
+}
+
+function toText({ greeting, before, code, after, signature }: Written): string {
+  const paragraphs = [greeting, ...before, ...(code ? [`    ${code}`] : []), ...after];
+  // "-- " begins a signature (RFC 3676, 4.3).
+  return `${paragraphs.join('\n\n')}\n\n-- \n${signature}\n`;
+}

@@ -1,0 +1,48 @@
+import { IntlMessageFormat } from 'intl-messageformat';
+import de from './words/de.json' with { type: 'json' };
+import en from './words/en.json' with { type: 'json' };
+
+/** What all mails say in one language, in ICU message format. English has every mail; a test holds the others to it. */
+export interface Catalogue {
+  greeting: string;
+  signature: string;
+  mails: Record<MailName, Words>;
+}
+interface Words {
+  subject: string;
+  before: string[];
+  /** What stands below a code. */
+  after?: string[];
+}
+export type MailName = Exclude<keyof typeof en, 'greeting' | 'signature'>;
+
+const catalogue = ({ greeting, signature, ...mails }: typeof en): Catalogue => ({ greeting, signature, mails });
+
+export const catalogues = new Map([
+  ['en', catalogue(en)],
+  ['de', catalogue(de)],
+]);
+
+/** `zh-Hant-TW` finds `zh-Hant-TW`, `zh-Hant`, `zh`, then English (RFC 4647, lookup). */
+export function languageFor(locale: string): string {
+  const parts = locale.split('-');
+  for (let n = parts.length; n > 0; n--) {
+    const tag = parts.slice(0, n).join('-');
+    if (catalogues.has(tag)) return tag;
+  }
+  return 'en';
+}
+
+export type Facts = Record<string, string>;
+
+/** @throws {Error} for a message that names a fact which is not given */
+export const say = (message: string, language: string, facts: Facts): string =>
+  // Words are plain text: `<b>` in a name is three characters.
+  String(new IntlMessageFormat(message, language, undefined, { ignoreTag: true }).format(facts));
+
+/** `1 hour`, `15 Minuten` */
+export function duration(ms: number, language: string): string {
+  const minutes = Math.round(ms / 60_000);
+  const [value, unit] = minutes % 60 === 0 ? [minutes / 60, 'hour'] : [minutes, 'minute'];
+  return new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'long' }).format(value);
+}
