@@ -68,7 +68,9 @@ export class AccountsService {
   }
 
   /** The address of a new account, or the one that an account wishes for. */
-  async verifyEmail(username: string, code: string) {
+  async verifyEmail(name: string, code: string, viewer: Viewer | null) {
+    if (name === 'me' && !viewer) throw new Problem('not_signed_in');
+    const username = name === 'me' ? viewer!.username : name;
     const [user] = await this.em.execute<{ id: string; verified: boolean; pending: boolean }[]>(
       `select id, email_verified_at is not null as verified, pending_email is not null as pending
        from users where lower(username) = lower(?) and disabled_at is null`,

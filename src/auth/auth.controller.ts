@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import { Limited } from '../platform/limits/limited.js';
 import { Documented } from '../platform/http/route.js';
 import { AccountsService } from './accounts.service.js';
-import { CurrentUser, Public, SignedIn } from '../platform/http/access.js';
+import { CurrentUser, MaybeUser, OptionalUser, Public, SignedIn } from '../platform/http/access.js';
 import {
   RefreshBody,
   SignedInAnswer,
@@ -104,16 +104,19 @@ export class AuthController {
 
   @Post(':username/verify/:code')
   @HttpCode(200)
-  @Public()
+  @OptionalUser()
   @Limited('verify')
   @Documented({
     summary: 'Verify the e-mail address',
     description: 'The first one of an account, or the `pendingEmail`, which takes the place of the old one.',
-    params: { username: 'Whose address', code: 'The six digits from the mail' },
+    params: { username: 'Whose address; `me` for the caller’s', code: 'The six digits from the mail' },
     answers: { 200: { schema: VerifiedAnswer, description: 'Verified' } },
-    problems: ['code_invalid', 'code_expired', 'too_many_tries', 'email_taken', 'validation_failed'],
+    problems: ['code_invalid', 'code_expired', 'too_many_tries', 'email_taken', 'not_signed_in', 'validation_failed'],
   })
-  verify(@Param({ schema: VerifyParams }) { username, code }: z.infer<typeof VerifyParams>) {
-    return this.accounts.verifyEmail(username, code);
+  verify(
+    @MaybeUser() viewer: Viewer | null,
+    @Param({ schema: VerifyParams }) { username, code }: z.infer<typeof VerifyParams>,
+  ) {
+    return this.accounts.verifyEmail(username, code, viewer);
   }
 }

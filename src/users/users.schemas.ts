@@ -32,7 +32,7 @@ export const text = (max: number) =>
       z
         .string()
         .max(max)
-        .regex(/^[^\p{Cc}\u202A-\u202E\u2066-\u2069]*$|^[\n\t\P{Cc}]*$/u, 'control characters are not allowed'),
+        .regex(/^(?:[\n\t]|[^\p{Cc}\u202A-\u202E\u2066-\u2069])*$/u, 'control characters are not allowed'),
     );
 
 export const Username = z

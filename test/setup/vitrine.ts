@@ -142,6 +142,9 @@ async function databaseFromTemplate(): Promise<string> {
 
 interface Mail {
   subject: string;
+  text: string;
+  html: string;
+  headers: Record<string, string>;
   to: { address: string }[];
 }
 
@@ -150,11 +153,19 @@ export async function mailsTo(address: string): Promise<Mail[]> {
   return mails.filter(({ to }) => to.some((recipient) => recipient.address === address));
 }
 
-/** The six digits of the newest mail to an address, once there are `atLeast` mails. */
+/** The six digits of the newest mail with a code to an address, once there are `atLeast` such mails. */
 export async function codeFor(address: string, atLeast = 1): Promise<string> {
   const mails = await until(async () => {
-    const found = await mailsTo(address);
+    const found = (await mailsTo(address)).filter(({ subject }) => /^\d{6} /.test(subject));
     return found.length >= atLeast && found;
-  }, `a mail to ${address}`);
-  return /\d{6}/.exec(mails.at(-1)!.subject)![0];
+  }, `a mail with a code to ${address}`);
+  return mails.at(-1)!.subject.slice(0, 6);
+}
+
+/** The mail whose subject holds these words, once it has come. */
+export async function mailAbout(words: string, address: string): Promise<Mail> {
+  return until(
+    async () => (await mailsTo(address)).find(({ subject }) => subject.includes(words)),
+    `a mail about "${words}" to ${address}`,
+  );
 }

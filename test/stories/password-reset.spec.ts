@@ -1,0 +1,190 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { codeFor, mailAbout, mailsTo, Vitrine } from '../setup/vitrine.js';
+
+const publicUrl = 'https://vitrine.example';
+let vitrine: Vitrine;
+beforeAll(async () => {
+  vitrine = await Vitrine.start({ workers: ['social,mail,maintenance'], env: { PUBLIC_URL: publicUrl } });
+});
+afterAll(() => vitrine.stop());
+
+const old = 'correct horse battery';
+const newPassword = 'staple of another kind';
+const ask = (email: string) => vitrine.client().post('/api/users/password-reset', { email });
+const set = (email: string, code: string, password = newPassword) =>
+  vitrine.client().put('/api/users/password-reset', { email, code, newPassword: password });
+const signIn = (usernameOrEmail: string, password: string) =>
+  vitrine.client().post('/api/users/sign-in', { usernameOrEmail, password });
+const wrong = (code: string) => (code === '111111' ? '222222' : '111111');
+
+describe('a forgotten password', () => {
+  it('is replaced with a mailed code, and everything that knew the old one is signed out', async () => {
+    const ada = await vitrine.signUp('ada');
+    const { body: session } = await signIn('ada', old).expect(200);
+    await ask(ada.email.toUpperCase()).expect(202);
+    const code = await codeFor(ada.email, 2);
+    await set(ada.email, code).expect(204);
+
+    await signIn('ada', old).expect(401, 'invalid_credentials');
+    await signIn('ada', newPassword).expect(200);
+    await vitrine
+      .client({ authorization: `Bearer ${session.accessToken}` })
+      .get('/api/users/me')
+      .expect(401);
+    await vitrine.client().post('/api/users/refresh', { refreshToken: session.refreshToken }).expect(401);
+    await ada.get('/api/users/me').expect(200);
+    await set(ada.email, code).expect(400, 'code_invalid');
+    await mailAbout('was reset', ada.email);
+    expect(await mailsTo(ada.email)).toHaveLength(3);
+  });
+
+  it('gives the same answers for an address that nobody has, and mails nothing', async () => {
+    const bea = await vitrine.signUp('bea');
+    const nobody = 'nobody-at-all@example.org';
+    const [known, unknown] = [await ask(bea.email).expect(202), await ask(nobody).expect(202)];
+    expect([known.body, known.bytes.length]).toEqual([unknown.body, unknown.bytes.length]);
+    const code = await codeFor(bea.email, 2);
+
+    const tries = { [bea.email]: [] as string[], [nobody]: [] as string[] };
+    for (const [email, answers] of Object.entries(tries)) {
+      for (let i = 0; i < 12; i++) {
+        const { status, body } = await set(email, wrong(code));
+        answers.push(`${status} ${body.code} ${body.detail ?? ''}`);
+      }
+    }
+    expect(tries[bea.email]).toEqual(tries[nobody]);
+    expect(tries[bea.email]).toEqual([
+      ...Array<string>(10).fill('400 code_invalid '),
+      ...Array<string>(2).fill('429 too_many_tries '),
+    ]);
+    await set(bea.email, code).expect(429, 'too_many_tries');
+    expect(await mailsTo(nobody)).toHaveLength(0);
+  });
+
+  it('takes ten tries only, however many come at once and however many codes are asked for', async () => {
+    const cleo = await vitrine.signUp('cleo');
+    await ask(cleo.email).expect(202);
+    const code = await codeFor(cleo.email, 2);
+    const answers = await Promise.all(Array.from({ length: 30 }, () => set(cleo.email, wrong(code))));
+    expect(answers.filter(({ status }) => status === 400)).toHaveLength(10);
+    expect(answers.filter(({ status }) => status === 429)).toHaveLength(20);
+    await ask(cleo.email).expect(202);
+    await set(cleo.email, await codeFor(cleo.email, 3)).expect(429, 'too_many_tries');
+    await signIn('cleo', old).expect(200);
+  });
+
+  it('lets two uses of one code at once win once', async () => {
+    const dora = await vitrine.signUp('dora');
+    await ask(dora.email).expect(202);
+    const code = await codeFor(dora.email, 2);
+    const passwords = ['first of two passwords', 'second of two passwords'];
+    const answers = await Promise.all(passwords.map((password) => set(dora.email, code, password)));
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([204, 400]);
+    const winner = passwords[answers.findIndex(({ status }) => status === 204)]!;
+    await signIn('dora', winner).expect(200);
+  });
+
+  it('needs the newest code, of this account, for this purpose, in time', async () => {
+    const [eva, fay] = [await vitrine.signUp('eva'), await vitrine.signUp('fay')];
+    const verification = (await mailsTo(eva.email))[0]!.subject.slice(0, 6);
+    await set(eva.email, verification).expect(400, 'code_invalid');
+    await ask(eva.email).expect(202);
+    const first = await codeFor(eva.email, 2);
+    await ask(eva.email).expect(202);
+    const second = await codeFor(eva.email, 3);
+    if (first !== second) await set(eva.email, first).expect(400, 'code_invalid');
+    await ask(fay.email).expect(202);
+    const other = await codeFor(fay.email, 2);
+    if (other !== second) await set(eva.email, other).expect(400, 'code_invalid');
+    await vitrine.client().post(`/api/users/eva/verify/${second}`).expect(400, 'code_invalid');
+
+    await vitrine.db.query(
+      `update one_time_codes set expires_at = now() - interval '1 second' where user_id = (select id from users where username = 'eva')`,
+    );
+    await set(eva.email, second).expect(400, 'code_expired');
+  });
+
+  it('is not replaced by one that anybody would guess, and the code is good yet', async () => {
+    const gil = await vitrine.signUp('gilbert.s');
+    await ask(gil.email).expect(202);
+    const code = await codeFor(gil.email, 2);
+    for (const password of ['password1', 'short', 'GILBERT.S', gil.email, 'x'.repeat(129)]) {
+      const { body } = await set(gil.email, code, password).expect(422, 'validation_failed');
+      expect(body.errors[0].pointer).toBe('/newPassword');
+    }
+    await set(gil.email, code, '🦆'.repeat(128)).expect(204);
+    await signIn(gil.email, '🦆'.repeat(128)).expect(200);
+    await signIn(gil.email, `${'🦆'.repeat(127)}🐸`).expect(401);
+  });
+
+  it('is asked for five times in an hour, and the last code stays good', async () => {
+    const hal = await vitrine.signUp('hal');
+    for (let i = 0; i < 5; i++) await ask(hal.email).expect(202);
+    const code = await codeFor(hal.email, 2);
+    for (let i = 0; i < 3; i++) await ask(hal.email).expect(202);
+    await expect.poll(async () => (await pending(vitrine)).length).toBe(0);
+    const mails = await mailsTo(hal.email);
+    expect(mails.length).toBeLessThanOrEqual(6);
+    await set(hal.email, (await codeFor(hal.email, mails.length)) || code).expect(204);
+  });
+
+  it('takes the keys away from who opened the account with an address of somebody else', async () => {
+    const { body } = await vitrine
+      .client()
+      .post('/api/users', { username: 'squatter', email: 'victim@example.org', password: old })
+      .expect(201);
+    await ask('victim@example.org').expect(202);
+    await set('victim@example.org', await codeFor('victim@example.org', 2)).expect(204);
+    await vitrine.client({ 'x-api-key': body.apiKey }).get('/api/users/me').expect(401);
+    const { body: own } = await signIn('squatter', newPassword).expect(200);
+    expect(own.user.emailVerified).toBe(true);
+  });
+});
+
+describe('the mail', () => {
+  it('names the configured address only, whatever the request pretends', async () => {
+    const ida = await vitrine.signUp('ida');
+    await vitrine
+      .client()
+      .post(
+        '/api/users/password-reset',
+        { email: ida.email },
+        { 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'http', forwarded: 'host=evil.example' },
+      )
+      .expect(202);
+    const code = await codeFor(ida.email, 2);
+    const { text, html, headers } = await mailAbout('new Vitrine password', ida.email);
+    for (const part of [text, html]) {
+      expect(part.match(/https?:\/\/[^\s<"]*/g)?.map((url) => url.replace(/\.$/, ''))).toEqual([publicUrl]);
+      expect(part).toContain(code);
+      expect(part).not.toContain('evil');
+    }
+    expect(headers).toMatchObject({ 'auto-submitted': 'auto-generated' });
+    expect(headers).not.toHaveProperty('list-unsubscribe');
+  });
+
+  it('speaks the language of the account, and shows its name as text', async () => {
+    await vitrine
+      .client()
+      .post('/api/users', {
+        username: 'jutta',
+        email: 'jutta@example.org',
+        password: old,
+        locale: 'DE-at',
+        displayName: '<b>Jutta</b>',
+      })
+      .expect(201);
+    const { text, html } = await mailAbout('dein Vitrine-Code', 'jutta@example.org');
+    expect(text).toContain('Hallo <b>Jutta</b>,');
+    expect(html).toContain('Hallo &lt;b&gt;Jutta&lt;/b&gt;,');
+  });
+});
+
+/** Events that are still on their way to their mail. */
+async function pending({ db }: Vitrine): Promise<unknown[]> {
+  const { rows } = await db.query(
+    `select 1 from outbox_events where dispatched_at is null union all
+     select 1 from one_time_codes where purpose = 'reset_password' and user_id is not null and sent_at is null`,
+  );
+  return rows;
+}
