@@ -3,7 +3,7 @@ import { codeFor, mailAbout, mailsTo, Vitrine } from '../setup/vitrine.js';
 
 let vitrine: Vitrine;
 beforeAll(async () => {
-  vitrine = await Vitrine.start({ workers: ['social,mail,maintenance'] });
+  vitrine = await Vitrine.start({ workers: ['social,mail,maintenance'], env: { LOG_LEVEL: 'info' } });
 });
 afterAll(() => vitrine.stop());
 
