@@ -73,6 +73,21 @@ describe.each(stores)('counted in %s', (store, env) => {
       expect((await signIn('grace', password, '198.51.100.4')).status).toBe(200);
     });
 
+    it('give a session ten wrong passwords, and do not count them against another one', async () => {
+      await vitrine.db.query(`update users set email_verified_at = now() where username = 'grace'`);
+      const session = async () => {
+        const { body } = await signIn('grace', password, '198.51.100.4');
+        return vitrine.client({ authorization: `Bearer ${body.accessToken}` });
+      };
+      const [stolen, own] = [await session(), await session()];
+      const change = (currentPassword: string) => ({ newPassword: 'staple of another kind', currentPassword });
+      const tries = Array.from({ length: 30 }, (_, i) => stolen.put('/api/users/me', change(`wrong ${i}`)));
+      expect(await statuses(tries)).toEqual({ 401: 10, 429: 20 });
+      await stolen.put('/api/users/me', change(password)).expect(429, 'too_many_requests');
+      await stolen.put('/api/users/me/newApiKey', { currentPassword: password }).expect(429);
+      await own.put('/api/users/me', { username: 'grace', currentPassword: password }).expect(200);
+    });
+
     it('do not count what was right', async () => {
       const tries = Array.from({ length: 12 }, () => signIn('ada', password, '198.51.100.5'));
       // What runs at the same time is counted until it is known to be right.

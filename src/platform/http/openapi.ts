@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { ProblemDocument } from './problem.schema.js';
 
 const tags: Record<string, string> = {
-  accounts: 'Sign-up, sign-in, sessions, codes',
+  accounts: 'Sign-up, sign-in, sessions, codes, passwords, API keys',
   users: 'Profiles',
   uploads: 'Files on their way in: one request, or resumable (tus 1.0)',
   files: 'State of your own files',
