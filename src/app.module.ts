@@ -8,6 +8,7 @@ import { FilesModule, FilesWorkerModule } from './files/files.module.js';
 import { IntegrityService } from './files/integrity.service.js';
 import { ReprocessService } from './files/reprocess.service.js';
 import { MediaModule, MediaWorkerModule } from './media/media.module.js';
+import { PersonalDataModule, PersonalDataWorkerModule } from './personal-data/personal-data.module.js';
 import { ConfigModule } from './platform/config/config.module.js';
 import type { Config } from './platform/config/env.js';
 import { DatabaseModule } from './platform/database/database.module.js';
@@ -42,6 +43,7 @@ const platform = [ConfigModule, LoggingModule, DatabaseModule.with(entities), St
     CoversModule,
     SubtitlesModule,
     DeliveryModule,
+    PersonalDataModule,
   ],
   controllers: [DocsController],
 })
@@ -69,6 +71,7 @@ export class WorkerModule {
         MediaWorkerModule,
         CoversWorkerModule,
         ProfilePhotosWorkerModule,
+        PersonalDataWorkerModule,
       ],
     };
   }

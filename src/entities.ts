@@ -5,6 +5,7 @@ import { FileSchema } from './files/file.entity.js';
 import { RenditionSchema } from './files/rendition.entity.js';
 import { FollowSchema } from './follows/follow.entity.js';
 import { MediaFileSchema, MediaSchema } from './media/media.entity.js';
+import { ExportSchema } from './personal-data/export.entity.js';
 import { PhotoWishSchema } from './profile-photos/photo-wish.entity.js';
 import { OutboxEventSchema } from './platform/events/outbox.entity.js';
 import { IdempotencyKeySchema } from './platform/http/idempotency-key.entity.js';
@@ -15,6 +16,7 @@ import { UserSchema } from './users/user.entity.js';
 /** Every table. The migrations are written by hand; a test compares the two. */
 export const entities = [
   ApiKeySchema,
+  ExportSchema,
   FileSchema,
   FollowSchema,
   IdempotencyKeySchema,

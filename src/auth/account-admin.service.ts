@@ -61,7 +61,7 @@ export class AccountAdminService {
 
   private async find(em: EntityManager, name: string): Promise<string> {
     const [user] = await em.execute<{ id: string }[]>(
-      `select id from users where lower(${name.includes('@') ? 'email' : 'username'}) = lower(?) for update`,
+      `select id from users where lower(${name.includes('@') ? 'email' : 'username'}) = lower(?) and deleted_at is null for update`,
       [name],
     );
     if (!user) throw new NoSuchUser(name);

@@ -68,7 +68,7 @@ describe.runIf(process.platform === 'linux')('ffmpeg', () => {
   it.each<[string, string, Small]>([
     ['timed_out', 'the clock', { timeoutMs: 500 }],
     ['timed_out', 'CPU time', { cpuSeconds: 1 }],
-    ['out_of_memory', 'memory', { memoryBytes: 300 * MiB }],
+    ['out_of_memory', 'memory', { memoryBytes: 200 * MiB }],
     ['corrupt_input', 'output', { outputBytes: MiB }],
   ])('is %s when %s runs out', async (code, _, budget) => {
     await expect(runWith(budget)).rejects.toMatchObject({ code });

@@ -23,6 +23,9 @@ const UserSchema = defineEntity({
     passwordHash: p.text(),
     role: p.enum(roles).default('user'),
     disabledAt: p.datetime().nullable(),
+    /** When its owner deleted it; the row goes when everything else is gone and the last mail is sent. */
+    deletedAt: p.datetime().nullable(),
+    erasedAt: p.datetime().nullable(),
     displayName: p.string().length(60),
     bio: p.string().length(500).default(''),
     color: p.string().length(7).nullable(),

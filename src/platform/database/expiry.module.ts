@@ -9,6 +9,7 @@ const kept: Record<string, string> = {
   sessions: `expires_at < now() - interval '30 days' or ended_at < now() - interval '30 days'`,
   api_keys: `revoked_at < now() - interval '30 days' or expires_at < now() - interval '30 days'`,
   'limits.rates': `expire < extract(epoch from now()) * 1000`,
+  exports: `expires_at < now()`,
   one_time_codes: `expires_at < now() - interval '1 day'`,
 };
 const slice = 5_000;

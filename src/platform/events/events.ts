@@ -17,6 +17,10 @@ export const accountChanges = [
 export const events = {
   /** `formerEmail`: the address before, which no row knows any more. */
   'account.changed': z.strictObject({ userId: id, what: z.enum(accountChanges), formerEmail: z.string().optional() }),
+  /** Nobody sees the account any more; what is left of it is to be taken away. */
+  'account.closed': z.strictObject({ userId: id }),
+  /** Nothing is left but where the last mail goes. */
+  'account.erased': z.strictObject({ userId: id }),
   /** No row knows the stored object any more. */
   'bytes.orphaned': z.strictObject({ key: z.string() }),
   'code.requested': z.strictObject({ codeId: id }),
@@ -29,6 +33,7 @@ export const events = {
   'file.deleted': file,
   /** The download has to carry another picture. */
   'file.pictured': file,
+  'export.requested': z.strictObject({ exportId: id }),
   'photo.wished': z.strictObject({ wishId: id }),
   'media.published': z.strictObject({ mediaId: id, ownerId: id }),
 } as const;

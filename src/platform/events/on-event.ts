@@ -1,5 +1,6 @@
 import { SetMetadata } from '@nestjs/common';
 import type { QueueName } from '../queue/jobs.js';
+import type { JobContext } from '../queue/on-job.js';
 import type { EventName, EventOf } from './events.js';
 
 export const ON_EVENT = Symbol('on-event');
@@ -17,5 +18,9 @@ export interface Subscription {
  */
 export const OnEvent =
   <N extends EventName>(event: N, subscriber: string, queue: Subscription['queue'] = 'social') =>
-  (target: object, key: string | symbol, method: TypedPropertyDescriptor<(payload: EventOf<N>) => Promise<void>>) =>
+  <H extends (payload: EventOf<N>, context: JobContext) => Promise<void>>(
+    target: object,
+    key: string | symbol,
+    method: TypedPropertyDescriptor<H>,
+  ) =>
     SetMetadata(ON_EVENT, { event, subscriber, queue } satisfies Subscription)(target, key, method);

@@ -3,7 +3,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
 import { discover, type Found } from '../queue/discover.js';
 import type { PayloadOf } from '../queue/jobs.js';
-import { OnJob } from '../queue/on-job.js';
+import { OnJob, type JobContext } from '../queue/on-job.js';
 import { events, type EventName } from './events.js';
 import { ON_EVENT, type Subscription } from './on-event.js';
 import { OutboxEvent } from './outbox.entity.js';
@@ -36,21 +36,21 @@ export class Subscribers implements OnModuleInit {
   }
 
   @OnJob('event.social')
-  social(job: PayloadOf<'event.social'>): Promise<void> {
-    return this.deliver(job);
+  social(job: PayloadOf<'event.social'>, context: JobContext): Promise<void> {
+    return this.deliver(job, context as never);
   }
 
   @OnJob('event.mail')
-  mail(job: PayloadOf<'event.mail'>): Promise<void> {
-    return this.deliver(job);
+  mail(job: PayloadOf<'event.mail'>, context: JobContext): Promise<void> {
+    return this.deliver(job, context as never);
   }
 
   @OnJob('event.maintenance')
-  maintenance(job: PayloadOf<'event.maintenance'>): Promise<void> {
-    return this.deliver(job);
+  maintenance(job: PayloadOf<'event.maintenance'>, context: JobContext): Promise<void> {
+    return this.deliver(job, context as never);
   }
 
-  private async deliver({ eventId, subscriber }: PayloadOf<'event.social'>): Promise<void> {
+  private async deliver({ eventId, subscriber }: PayloadOf<'event.social'>, context: JobContext): Promise<void> {
     const event = await this.em.findOne(OutboxEvent, eventId);
     if (!event) return; // Older than the outbox keeps: it was delivered long ago.
     const target = this.found.find(
@@ -58,6 +58,6 @@ export class Subscribers implements OnModuleInit {
     );
     // A newer version may have renamed a subscriber; what it stood for is gone with it.
     if (!target) return;
-    await target.method(events[event.name].parse(event.payload) as never);
+    await target.method(events[event.name].parse(event.payload) as never, context as never);
   }
 }

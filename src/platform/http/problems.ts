@@ -35,6 +35,7 @@ export const problems = {
   file_not_failed: { status: 409, title: 'Only a failed file can be retried' },
   upload_offset_conflict: { status: 409, title: 'The upload continues at another offset' },
   upload_finished: { status: 409, title: 'The upload is complete: delete the file instead' },
+  export_expired: { status: 404, title: 'The link to the archive is not valid any more: ask for another one' },
   upload_expired: { status: 410, title: 'The upload has expired: start again' },
   file_missing: { status: 422, title: 'The form has no file in the field `file`' },
   precondition_failed: { status: 412, title: 'The precondition does not hold' },

@@ -22,6 +22,8 @@ interface About {
     /** Milliseconds from now. */
     validForMs: number;
   };
+  /** An address that the mail is about. */
+  link?: string;
 }
 
 interface Written {
@@ -30,6 +32,7 @@ interface Written {
   greeting: string;
   before: string[];
   code: string | undefined;
+  link: string | undefined;
   after: string[];
   signature: string;
 }
@@ -38,7 +41,7 @@ interface Written {
 const eta = new Eta({ views: fileURLToPath(new URL('.', import.meta.url)), cache: true });
 
 /** One of the mails of words/*.json, in the best language there is for its reader. */
-export function letter(mail: MailName, { name, username, locale, origin, code }: About): Letter {
+export function letter(mail: MailName, { name, username, locale, origin, code, link }: About): Letter {
   const language = languageFor(locale);
   const { greeting, signature, mails } = catalogues.get(language)!;
   const facts = {
@@ -54,14 +57,15 @@ export function letter(mail: MailName, { name, username, locale, origin, code }:
     greeting: tell(greeting),
     before: mails[mail].before.map(tell),
     code: code?.digits,
+    link,
     after: (mails[mail].after ?? []).map(tell),
     signature: tell(signature),
   };
   return { subject: words.subject, text: toText(words), html: eta.render('letter', words) };
 }
 
-function toText({ greeting, before, code, after, signature }: Written): string {
-  const paragraphs = [greeting, ...before, ...(code ? [`    ${code}`] : []), ...after];
+function toText({ greeting, before, code, link, after, signature }: Written): string {
+  const paragraphs = [greeting, ...before, ...(code ? [`    ${code}`] : []), ...(link ? [link] : []), ...after];
   // "-- " begins a signature (RFC 3676, 4.3).
   return `${paragraphs.join('\n\n')}\n\n-- \n${signature}\n`;
 }

@@ -134,6 +134,14 @@ export const jobs = {
     timeout: minutes(10),
     every: minutes(10),
   }),
+  'accounts.sweep': job({
+    queue: 'maintenance',
+    payload: nothing,
+    attempts: 1,
+    backoff: exponential(seconds(5)),
+    timeout: minutes(10),
+    every: minutes(5),
+  }),
   'rows.expire': job({
     queue: 'maintenance',
     payload: nothing,

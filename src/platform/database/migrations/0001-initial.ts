@@ -21,6 +21,8 @@ export class Migration0001Initial extends Migration {
         password_hash text not null,
         role text not null default 'user' check (role in ('user', 'moderator', 'admin')),
         disabled_at timestamptz,
+        deleted_at timestamptz,
+        erased_at timestamptz,
         display_name varchar(60) not null,
         bio varchar(500) not null default '',
         color varchar(7),
@@ -47,6 +49,7 @@ export class Migration0001Initial extends Migration {
       create index users_newest_index on users (id) where disabled_at is null;
       create index users_views_index on users (views_count, id) where disabled_at is null;
       create index users_followers_index on users (followers_count, id) where disabled_at is null;
+      create index users_deleted_at_index on users (deleted_at) where deleted_at is not null;
       create index users_search_index on users using gin (searchable(username || ' ' || display_name) gin_trgm_ops);
       create index users_former_username_index on users (lower(former_username)) where former_username is not null;
 
@@ -95,6 +98,16 @@ export class Migration0001Initial extends Migration {
         unique (subject, purpose)
       );
       create index one_time_codes_user_id_index on one_time_codes (user_id);
+
+      create table exports (
+        id uuid primary key default uuidv7(),
+        user_id uuid not null references users on delete cascade,
+        token_hash varchar(64) unique,
+        sent_at timestamptz,
+        expires_at timestamptz not null,
+        created_at timestamptz not null default now()
+      );
+      create index exports_user_id_index on exports (user_id);
 
       create schema limits;
       create unlogged table limits.rates (key varchar(255) primary key, points int not null default 0, expire bigint);

@@ -1,0 +1,36 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable } from '@nestjs/common';
+import { CurrentPasswordService } from '../auth/current-password.service.js';
+import { Outbox } from '../platform/events/outbox.js';
+import type { Viewer } from '../platform/http/viewer.js';
+import { UsersService } from '../users/users.service.js';
+
+/** The moment an account ends for everybody. */
+@Injectable()
+export class ClosingService {
+  constructor(
+    private readonly em: EntityManager,
+    private readonly outbox: Outbox,
+    private readonly users: UsersService,
+    private readonly password: CurrentPasswordService,
+  ) {}
+
+  /**
+   * From here on nobody sees the account, and nobody is it; jobs take the rest.
+   * @throws {Problem} `not_yours`, `user_not_found`, `wrong_password`
+   */
+  async close(viewer: Viewer, username: string, currentPassword: string): Promise<void> {
+    await this.users.mustBeOwn(username, viewer);
+    await this.password.confirm(viewer, currentPassword, async () => {
+      await this.em.execute(
+        // The name is free at once, and no sign-up can make one like the one it gets.
+        `update users set deleted_at = now(), disabled_at = coalesce(disabled_at, now()), username = '~' || right(id::text, 24),
+           former_username = null, renamed_at = null, pending_email = null,
+           updated_at = now() where id = ?`,
+        [viewer.id],
+      );
+      await this.em.execute('update sessions set ended_at = now() where user_id = ? and ended_at is null', [viewer.id]);
+      await this.outbox.record('account.closed', { userId: viewer.id });
+    });
+  }
+}

@@ -1,0 +1,138 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable, Logger } from '@nestjs/common';
+import { FilesService } from '../files/files.service.js';
+import { Outbox } from '../platform/events/outbox.js';
+import { inventory } from './inventory.js';
+
+const slice = 500;
+
+const erased = inventory.filter(({ table }) => table !== 'users');
+
+/** Something still belongs to the account: an upload that is not swept yet, a request that was quicker. */
+class NotYet extends Error {
+  constructor(table: string) {
+    super(`${table} still holds rows of the account`);
+  }
+}
+
+/** Takes an account away. Everything may run twice and be broken off anywhere: what is left is done by the next run. */
+@Injectable()
+export class ErasureService {
+  private readonly logger = new Logger('PersonalData');
+
+  constructor(
+    private readonly em: EntityManager,
+    private readonly outbox: Outbox,
+    private readonly files: FilesService,
+  ) {}
+
+  /**
+   * All of a closed account but the row that says where the last mail goes.
+   * @throws {NotYet} while something can't be taken: to be tried again
+   */
+  async erase(userId: string, signal: AbortSignal): Promise<void> {
+    // A profile keeps the files it shows.
+    await this.em.execute(
+      'update users set profile_photo_id = null, channel_photo_id = null where id = ? and deleted_at is not null',
+      [userId],
+    );
+    const counts: Record<string, number> = {};
+    for (const { table, rows } of erased) {
+      let gone: number;
+      do {
+        signal.throwIfAborted();
+        gone = await this.em.transactional((em) => this.eraseSlice(em, table, rows, userId));
+        counts[table] = (counts[table] ?? 0) + gone;
+      } while (gone === slice);
+    }
+    this.logger.log({ userId, counts }, 'account erased');
+    await this.em.transactional(async (em) => {
+      await this.expectNothingLeft(em, userId);
+      const rows = await em.execute<unknown[]>(
+        `update users set erased_at = now(), display_name = '', bio = '', color = null, pronouns = null, links = '[]', birthday = null
+         where id = ? and deleted_at is not null and erased_at is null returning id`,
+        [userId],
+      );
+      if (rows.length) await this.outbox.record('account.erased', { userId });
+    });
+  }
+
+  /** The last row. @throws {NotYet} */
+  async forget(userId: string): Promise<void> {
+    await this.em.transactional(async (em) => {
+      await this.expectNothingLeft(em, userId);
+      await em.execute('delete from users where id = ? and erased_at is not null', [userId]);
+    });
+  }
+
+  /** The account's row is locked first: nothing can be added to it from then on. */
+  private async expectNothingLeft(em: EntityManager, userId: string): Promise<void> {
+    await em.execute('select 1 from users where id = ? for update', [userId]);
+    for (const { table, rows } of erased) {
+      const params = Array.from({ length: rows.split(':user').length - 1 }, () => userId);
+      const left = await em.execute<unknown[]>(
+        `select 1 from ${table} t where ${rows.replaceAll(':user', '?')} limit 1`,
+        params,
+      );
+      if (left.length) throw new NotYet(table);
+    }
+  }
+
+  /** Closed accounts that no job takes care of any more. */
+  async left(): Promise<{ userId: string; isErased: boolean }[]> {
+    return this.em.execute(
+      `select id as "userId", erased_at is not null as "isErased" from users
+       where deleted_at < now() - interval '5 minutes' and (erased_at is null or erased_at < now() - interval '6 hours') limit 100`,
+    );
+  }
+
+  /** @returns how many rows are gone */
+  private async eraseSlice(em: EntityManager, table: string, rows: string, userId: string): Promise<number> {
+    const params = Array.from({ length: rows.split(':user').length - 1 }, () => userId);
+    const chosen = `select t.ctid from ${table} t where ${rows.replaceAll(':user', '?')} limit ${slice} for update`;
+    if (table === 'files') {
+      const files = await em.execute<{ id: string }[]>(
+        `select t.id from files t where t.owner_id = ? order by t.id limit ${slice} for update`,
+        [userId],
+      );
+      // Bytes go with them, by events of each.
+      if (files.length)
+        await this.files.deleteRows(
+          em,
+          files.map(({ id }) => id),
+        );
+      return files.length;
+    }
+    if (table === 'uploads') {
+      // Their bytes lie where they came in; the sweeper of uploads takes both.
+      await em.execute(
+        `update uploads set expires_at = now() where owner_id = ? and state = 'open' and expires_at > now()`,
+        [userId],
+      );
+      const settled = await em.execute<unknown[]>(
+        `delete from uploads where owner_id = ? and state = 'settled' returning 1`,
+        [userId],
+      );
+      return settled.length;
+    }
+    if (table === 'follows') return this.unfollow(em, chosen, params);
+    const gone = await em.execute<unknown[]>(`delete from ${table} where ctid in (${chosen}) returning 1`, params);
+    return gone.length;
+  }
+
+  /** The counters of those on the other side follow. */
+  private async unfollow(em: EntityManager, chosen: string, params: string[]): Promise<number> {
+    const [{ gone } = { gone: 0 }] = await em.execute<{ gone: number }[]>(
+      // One update: a row that is changed twice by one statement keeps one of the changes.
+      `with gone as (delete from follows where ctid in (${chosen}) returning follower_id, followee_id, accepted_at),
+       lost as (select id, count(*) filter (where side = 'follower')::int as followers, count(*) filter (where side = 'following')::int as followings
+         from (select followee_id as id, 'follower' as side from gone where accepted_at is not null
+           union all select follower_id, 'following' from gone where accepted_at is not null) each group by id),
+       moved as (update users u set followers_count = followers_count - lost.followers, followings_count = followings_count - lost.followings
+         from lost where lost.id = u.id)
+       select count(*)::int as gone from gone`,
+      params,
+    );
+    return gone;
+  }
+}

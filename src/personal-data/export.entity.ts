@@ -1,0 +1,20 @@
+import { defineEntity, p } from '@mikro-orm/core';
+import { User } from '../users/user.entity.js';
+
+/** A wish for an archive. The archive itself is made while it is downloaded and lies nowhere. */
+const ExportSchema = defineEntity({
+  name: 'Export',
+  tableName: 'exports',
+  properties: {
+    id: p.uuid().primary().defaultRaw('uuidv7()'),
+    user: () => p.manyToOne(User).deleteRule('cascade'),
+    /** SHA-256 of the link's secret; null until it was mailed. */
+    tokenHash: p.string().length(64).nullable().unique(),
+    sentAt: p.datetime().nullable(),
+    expiresAt: p.datetime(),
+    createdAt: p.datetime().defaultRaw('now()'),
+  },
+});
+export class Export extends ExportSchema.class {}
+ExportSchema.setClass(Export);
+export { ExportSchema };

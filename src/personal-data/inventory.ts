@@ -1,0 +1,121 @@
+/** One table, and what of it belongs to an account: it is deleted with it. */
+export interface Holding {
+  table: string;
+  /** The rows `t` that belong to the account `:user`. */
+  rows: string;
+  /** A column or expression that orders them, in the archive of an export; null: they are not in it. */
+  exportedBy: string | null;
+  /** Columns that stay out of the archive: secrets, and where things lie inside. */
+  without?: string[];
+  why: string;
+}
+
+const ofFiles = `t.file_id in (select id from files where owner_id = :user)`;
+const ofMedias = `t.media_id in (select id from medias where owner_id = :user)`;
+const owned = 't.owner_id = :user';
+const internal = ['id', 'owner_id', 'user_id'];
+
+/**
+ * Everything that is stored about an account, in the order in which it is deleted. Export and deletion both go by this
+ * list, and a test compares it with the tables there are: a new table has to say what it holds.
+ */
+export const inventory: readonly Holding[] = [
+  {
+    table: 'sessions',
+    rows: 't.user_id = :user',
+    exportedBy: 't.id',
+    without: [...internal, 'refresh_hash'],
+    why: 'Devices and network addresses from which the account was used.',
+  },
+  {
+    table: 'api_keys',
+    rows: 't.user_id = :user',
+    exportedBy: 't.id',
+    without: [...internal, 'hash'],
+    why: 'Names, scopes and last use; the keys themselves are not stored.',
+  },
+  {
+    table: 'one_time_codes',
+    rows: 't.user_id = :user',
+    exportedBy: null,
+    why: 'Hashes of codes that were mailed; of no use to anybody.',
+  },
+  {
+    table: 'exports',
+    rows: 't.user_id = :user',
+    exportedBy: null,
+    why: 'Links to archives like this one.',
+  },
+  {
+    table: 'idempotency_keys',
+    rows: 't.user_id = :user',
+    exportedBy: null,
+    why: 'Answers that are kept for a day, for requests that are repeated; copies of what is in the archive.',
+  },
+  {
+    table: 'follows',
+    rows: '(t.follower_id = :user or t.followee_id = :user)',
+    exportedBy: 't.created_at, t.follower_id, t.followee_id',
+    why: 'Whom the account follows and who follows it; the counters of the others move along.',
+  },
+  {
+    table: 'uploads',
+    rows: owned,
+    exportedBy: 't.id',
+    without: [...internal, 'writer', 'writer_until'],
+    why: 'Unfinished uploads, and what was sent within a day.',
+  },
+  {
+    table: 'media_tags',
+    rows: ofMedias,
+    exportedBy: 't.media_id, t.tag_id',
+    why: 'Tags of the medias.',
+  },
+  {
+    table: 'media_files',
+    rows: ofMedias,
+    exportedBy: 't.media_id, t.position',
+    why: 'Which file stands where in which media.',
+  },
+  {
+    table: 'medias',
+    rows: owned,
+    exportedBy: 't.id',
+    without: ['owner_id'],
+    why: 'What the account published, with titles and descriptions.',
+  },
+  {
+    table: 'photo_wishes',
+    rows: 't.user_id = :user',
+    exportedBy: null,
+    why: 'Photos that are about to be shown by the profile.',
+  },
+  {
+    table: 'renditions',
+    rows: ofFiles,
+    exportedBy: 't.file_id, t.id',
+    without: ['id', 'key'],
+    why: 'Sizes and qualities made of the files; the archive holds the originals instead.',
+  },
+  {
+    table: 'files',
+    rows: owned,
+    exportedBy: 't.id',
+    without: ['owner_id', 'source_key'],
+    why: 'Uploaded files. Their bytes are in the archive, and are deleted with everything made of them.',
+  },
+  {
+    table: 'users',
+    rows: 't.id = :user',
+    exportedBy: 't.id',
+    without: ['id', 'password_hash'],
+    why: 'The account itself: profile, address, settings.',
+  },
+];
+
+/** Tables that belong to nobody, and why they stay. */
+export const impersonal: Readonly<Record<string, string>> = {
+  tags: 'Words, shared by all medias.',
+  outbox_events: 'Ids of what happened, and addresses that accounts gave up; kept for a week.',
+  migrations: 'Which changes of the database were applied.',
+};

@@ -1,0 +1,75 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Query, Res, StreamableFile } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { create as contentDisposition } from 'content-disposition';
+import type { FastifyReply } from 'fastify';
+import type { z } from 'zod';
+import { CurrentUser, Public, SignedIn, Verified } from '../platform/http/access.js';
+import { Documented } from '../platform/http/route.js';
+import type { Viewer } from '../platform/http/viewer.js';
+import { Limited } from '../platform/limits/limited.js';
+import { UsernameParam } from '../users/users.schemas.js';
+import { ClosingService } from './closing.service.js';
+import { ExportsService } from './exports.service.js';
+import { ArchiveQuery, DeleteAccountBody, ExportAnswer } from './personal-data.schemas.js';
+
+@ApiTags('accounts')
+@Controller('users')
+export class PersonalDataController {
+  constructor(
+    private readonly closing: ClosingService,
+    private readonly exports: ExportsService,
+  ) {}
+
+  @Delete(':username')
+  @HttpCode(204)
+  @SignedIn('account')
+  @Documented({
+    summary: 'Delete an account',
+    description:
+      'Nobody sees it any more, at once; all rows and bytes are gone within minutes, and a mail says so. This cannot be undone: ask for an export before.',
+    params: { username: 'Your own username, or `me`' },
+    answers: { 204: null },
+    problems: ['wrong_password', 'not_yours', 'user_not_found', 'too_many_requests', 'validation_failed'],
+  })
+  async delete(
+    @CurrentUser() viewer: Viewer,
+    @Param({ schema: UsernameParam }) { username }: z.infer<typeof UsernameParam>,
+    @Body({ schema: DeleteAccountBody }) { currentPassword }: z.infer<typeof DeleteAccountBody>,
+  ): Promise<void> {
+    await this.closing.close(viewer, username, currentPassword);
+  }
+
+  @Get('me/export')
+  @HttpCode(202)
+  @Verified('account')
+  @Limited('export')
+  @Documented({
+    summary: 'Export everything',
+    description: 'Mails a link to an archive of all that is stored about you, originals of your files included.',
+    answers: { 202: { schema: ExportAnswer, description: 'The link is on its way' } },
+  })
+  export(@CurrentUser() viewer: Viewer) {
+    return this.exports.request(viewer.id);
+  }
+
+  @Get('me/export/archive')
+  @Public()
+  @Documented({
+    summary: 'Download an export',
+    description: 'The mailed link. The archive is made while it is downloaded, so it has no length and no ranges.',
+    answers: { 200: { description: 'A ZIP', content: 'application/zip' } },
+    problems: ['export_expired', 'validation_failed'],
+  })
+  async archive(
+    @Query({ schema: ArchiveQuery }) { t }: z.infer<typeof ArchiveQuery>,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<StreamableFile> {
+    const { username, archive } = await this.exports.open(t);
+    void reply.headers({
+      'content-disposition': contentDisposition(`vitrine-${username}.zip`),
+      'cache-control': 'private, no-store',
+      'x-content-type-options': 'nosniff',
+    });
+    return new StreamableFile(archive, { type: 'application/zip' });
+  }
+}

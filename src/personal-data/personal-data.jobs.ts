@@ -1,0 +1,76 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG } from '../platform/config/config.module.js';
+import type { Config } from '../platform/config/env.js';
+import type { EventOf } from '../platform/events/events.js';
+import { OnEvent } from '../platform/events/on-event.js';
+import { letter } from '../platform/mail/letters.js';
+import { Mailer } from '../platform/mail/mailer.js';
+import { OnJob, type JobContext } from '../platform/queue/on-job.js';
+import { ErasureService } from './erasure.service.js';
+import { ExportsService } from './exports.service.js';
+
+interface Reader {
+  email: string;
+  username: string;
+  display_name: string;
+  locale: string;
+}
+
+@Injectable()
+export class PersonalDataJobs {
+  constructor(
+    private readonly em: EntityManager,
+    private readonly erasure: ErasureService,
+    private readonly exports: ExportsService,
+    private readonly mailer: Mailer,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  @OnEvent('account.closed', 'erase-account', 'maintenance')
+  erase({ userId }: EventOf<'account.closed'>, { signal }: JobContext): Promise<void> {
+    return this.erasure.erase(userId, signal);
+  }
+
+  @OnEvent('account.erased', 'say-goodbye', 'mail')
+  async sayGoodbye({ userId }: EventOf<'account.erased'>): Promise<void> {
+    const [to] = await this.em.execute<Reader[]>(
+      'select email, username, display_name, locale from users where id = ? and erased_at is not null',
+      [userId],
+    );
+    if (!to) return;
+    await this.send(to, 'accountDeleted');
+    await this.erasure.forget(userId);
+  }
+
+  @OnEvent('export.requested', 'mail-export', 'mail')
+  async mailExport({ exportId }: EventOf<'export.requested'>): Promise<void> {
+    const [to] = await this.em.execute<Reader[]>(
+      `select u.email, u.username, u.display_name, u.locale from exports e join users u on u.id = e.user_id
+       where e.id = ? and u.disabled_at is null`,
+      [exportId],
+    );
+    const token = to && (await this.exports.issue(exportId));
+    if (!token) return;
+    await this.send(to, 'exportReady', `${this.config.http.publicUrl}/api/users/me/export/archive?t=${token}`);
+    await this.exports.sent(exportId);
+  }
+
+  /** What its events have lost, and accounts whose last mail can't be sent. */
+  @OnJob('accounts.sweep')
+  async sweep(_payload: object, { signal }: JobContext): Promise<void> {
+    for (const { userId, isErased } of await this.erasure.left()) {
+      await (isErased ? this.erasure.forget(userId) : this.erasure.erase(userId, signal));
+    }
+  }
+
+  private send(
+    { email, username, display_name: name, locale }: Reader,
+    mail: 'accountDeleted' | 'exportReady',
+    link?: string,
+  ) {
+    const origin = this.config.http.publicUrl;
+    const written = letter(mail, { name: name || email, username, locale, origin, ...(link && { link }) });
+    return this.mailer.send({ to: { address: email, name }, ...written });
+  }
+}

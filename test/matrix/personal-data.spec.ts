@@ -1,0 +1,56 @@
+import { readFile } from 'node:fs/promises';
+import pg from 'pg';
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { impersonal, inventory } from '../../src/personal-data/inventory.js';
+
+let db: pg.Client;
+beforeAll(async () => {
+  const url = new URL(inject('postgres'));
+  url.pathname = '/template';
+  db = new pg.Client({ connectionString: url.href });
+  await db.connect();
+});
+afterAll(() => db.end());
+
+it('every table is in the inventory, or belongs to nobody', async () => {
+  const { rows } = await db.query<{ name: string }>(
+    `select relname as name from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'`,
+  );
+  const listed = [...inventory.map(({ table }) => table), ...Object.keys(impersonal)];
+  expect(listed.toSorted()).toEqual(rows.map(({ name }) => name).toSorted());
+});
+
+it('what refers to a table is deleted before it', async () => {
+  const { rows } = await db.query<{ from: string; to: string }>(
+    `select conrelid::regclass::text as "from", confrelid::regclass::text as "to" from pg_constraint
+     where contype = 'f' and connamespace = 'public'::regnamespace and confdeltype <> 'n'`,
+  );
+  const place = (table: string) => inventory.findIndex((holding) => holding.table === table);
+  // The account's own references, to what its profile shows, are cut first.
+  for (const { from, to } of rows)
+    if (from !== 'users' && place(to) >= 0) expect(place(from), `${from} → ${to}`).toBeLessThan(place(to));
+});
+
+it('the archive holds no secret and nothing of how things lie inside', async () => {
+  for (const { table, exportedBy, without = [] } of inventory) {
+    if (exportedBy === null) continue;
+    const { rows } = await db.query<{ name: string }>(
+      `select column_name as name from information_schema.columns where table_schema = 'public' and table_name = $1`,
+      [table],
+    );
+    const shown = rows.map(({ name }) => name).filter((name) => !without.includes(name));
+    expect(
+      shown.filter((name) => /hash|secret|token|password|(^|_)key$/.test(name)),
+      table,
+    ).toEqual([]);
+  }
+});
+
+it('is written down table by table', async () => {
+  const page = await readFile(new URL('../../docs/personal-data.md', import.meta.url), 'utf8');
+  const rows = [...page.matchAll(/^\| `(\w+)` +\| ([^|]+?) +\| ([^|]+?) +\|$/gm)].map(([, ...cells]) => cells);
+  expect(rows).toEqual([
+    ...inventory.map(({ table, exportedBy, why }) => [table, exportedBy ? 'deleted, exported' : 'deleted', why]),
+    ...Object.entries(impersonal).map(([table, why]) => [table, 'kept', why]),
+  ]);
+});

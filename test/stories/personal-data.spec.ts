@@ -1,0 +1,201 @@
+import { readdir } from 'node:fs/promises';
+import { unzipSync } from 'fflate';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Client, Json } from '../setup/client.js';
+import { picture, song, video } from '../setup/make-media.js';
+import { until } from '../setup/until.js';
+import { mailsTo, Vitrine } from '../setup/vitrine.js';
+
+type Account = Client & { username: string; email: string };
+const currentPassword = 'correct horse battery';
+
+let vitrine: Vitrine;
+let ada: Account;
+let bob: Account;
+let originals: Buffer[];
+let medias: Json[];
+beforeAll(async () => {
+  vitrine = await Vitrine.start();
+  [ada, bob] = [await vitrine.signUp(), await vitrine.signUp()];
+  originals = [await picture(640, 480).jpeg().toBuffer(), await video('320x240', 2), await song(2)];
+  medias = [
+    await ada.publish('photo', originals[0]!, { title: 'A photo', tags: ['sea', 'sun'] }),
+    await ada.publish('video', originals[1]!, { title: 'A video' }),
+    await ada.publish('music', originals[2]!, { visibility: 'private' }),
+  ];
+  await bob.publish('photo', await picture(200, 100).png().toBuffer(), { tags: ['sea'] });
+  const id = `(select id from users where username = $1)`;
+  for (const [from, to] of [
+    [ada, bob],
+    [bob, ada],
+  ] as const) {
+    await vitrine.db.query(
+      `insert into follows (follower_id, followee_id, accepted_at) values (${id}, ${id.replace('$1', '$2')}, now())`,
+      [from.username, to.username],
+    );
+    await vitrine.db.query('update users set followings_count = 1, followers_count = 1 where username = $1', [
+      from.username,
+    ]);
+  }
+  await ada.post('/api/medias', { type: 'photo', files: ['nothing'] }, { 'idempotency-key': 'k' });
+}, 120_000);
+afterAll(() => vitrine.stop());
+
+/** Rows of an account in each table, by the database's own references. */
+async function rowsOf(userId: string): Promise<Record<string, number>> {
+  const owned = `select id from files where owner_id = $1`;
+  const tables: Record<string, string> = {
+    users: 'id = $1',
+    sessions: 'user_id = $1',
+    api_keys: 'user_id = $1',
+    follows: 'follower_id = $1 or followee_id = $1',
+    uploads: 'owner_id = $1',
+    files: 'owner_id = $1',
+    renditions: `file_id in (${owned})`,
+    medias: 'owner_id = $1',
+    media_files: `file_id in (${owned})`,
+    media_tags: 'media_id in (select id from medias where owner_id = $1)',
+  };
+  const counts: Record<string, number> = {};
+  for (const [table, where] of Object.entries(tables)) {
+    const { rows } = await vitrine.db.query(`select count(*)::int as n from ${table} where ${where}`, [userId]);
+    counts[table] = rows[0].n;
+  }
+  return counts;
+}
+
+async function linkFor(account: Account): Promise<string> {
+  const mail = await until(
+    async () => (await mailsTo(account.email)).find(({ text }) => text.includes('/export/archive?t=')),
+    'the mail with the link',
+  );
+  return new URL(/https?:\S+/.exec(mail.text)![0]).pathname + new URL(/https?:\S+/.exec(mail.text)![0]).search;
+}
+
+describe('the export', () => {
+  it('is an archive of everything, by a link that only the mail holds', async () => {
+    const { body } = await ada.get('/api/users/me/export').expect(202);
+    expect(Date.parse(body.expiresAt)).toBeGreaterThan(Date.now() + 3_600_000);
+    const link = await linkFor(ada);
+    const got = await vitrine.client().get(link).expect(200);
+    expect(got.headers.get('content-type')).toBe('application/zip');
+    expect(got.headers.get('cache-control')).toBe('private, no-store');
+    const archive = new Map(Object.entries(unzipSync(new Uint8Array(got.bytes))));
+    const json = (name: string): Json => JSON.parse(Buffer.from(archive.get(name)!).toString());
+
+    const { rows } = await vitrine.db.query('select id from users where username = $1', [ada.username]);
+    const stored = await rowsOf(rows[0].id);
+    const manifest = json('manifest.json');
+    expect(manifest.tables).toEqual(stored);
+    for (const [table, count] of Object.entries(manifest.tables))
+      expect(json(`data/${table}.json`), table).toHaveLength(count as number);
+    const files = [...archive].filter(([name]) => name.startsWith('files/'));
+    expect(files).toHaveLength(3);
+    for (const original of originals) expect(files.some(([, bytes]) => original.equals(bytes))).toBe(true);
+    const [user] = json('data/users.json');
+    expect(user).toMatchObject({ username: ada.username, email: ada.email });
+    const texts = [...archive]
+      .filter(([name]) => name.endsWith('.json'))
+      .map(([, bytes]) => Buffer.from(bytes).toString());
+    expect(texts.join()).not.toMatch(/argon2|_hash/);
+  });
+
+  it('is nobody else’s, and no longer there when its time is over', async () => {
+    await vitrine.client().get('/api/users/me/export/archive?t=guess').expect(404, 'export_expired');
+    await vitrine.client().get('/api/users/me/export').expect(401);
+    const link = await linkFor(ada);
+    await vitrine.db.query('update exports set expires_at = now()');
+    await vitrine.client().get(link).expect(404, 'export_expired');
+  });
+});
+
+describe('the deletion', () => {
+  let adaId: string;
+  beforeAll(async () => {
+    const { rows } = await vitrine.db.query('select id from users where username = $1', [ada.username]);
+    adaId = rows[0].id;
+  });
+
+  it('asks for the password, and for one’s own account', async () => {
+    const remove = (who: Client, username: string, password: string) =>
+      who.send('DELETE', `/api/users/${username}`, { currentPassword: password });
+    await remove(ada, 'me', 'wrong').expect(401, 'wrong_password');
+    await remove(bob, ada.username, currentPassword).expect(403, 'not_yours');
+    await remove(bob, 'nobody-here', currentPassword).expect(404, 'user_not_found');
+    await remove(vitrine.client(), ada.username, currentPassword).expect(401, 'not_signed_in');
+    await ada.get('/api/users/me').expect(200);
+  });
+
+  it('takes the account from everybody’s eyes at once', async () => {
+    const anybody = vitrine.client();
+    const { href } = medias[0]!.files[0].renditions[0];
+    const { hls } = medias[2]!.files[0];
+    await anybody.get(hls).expect(200);
+    // In the middle of an upload, and with one more thing being made.
+    await vitrine.client().get(href).expect(200);
+    await ada.upload('video', await video('640x360', 6)).expect(202);
+    const open = await ada.send('POST', '/api/uploads', undefined, {
+      'tus-resumable': '1.0.0',
+      'upload-length': '100000',
+      'upload-metadata': `kind ${Buffer.from('photo').toString('base64')}`,
+    });
+    expect(open.status).toBe(201);
+
+    await ada.send('DELETE', '/api/users/me', { currentPassword }).expect(204);
+    await ada.get('/api/users/me').expect(401, 'bad_credentials');
+    await anybody.get(`/api/users/${ada.username}`).expect(404, 'user_not_found');
+    for (const { url } of medias) await anybody.get(`/api/medias/${url}`).expect(404);
+    await anybody.get(href).expect(404, 'file_not_found');
+    expect((await anybody.get(hls)).status).toBeGreaterThanOrEqual(403);
+    await anybody
+      .post('/api/users/sign-in', { usernameOrEmail: ada.email, password: currentPassword })
+      .expect(401, 'invalid_credentials');
+  });
+
+  it('leaves no row and no byte, however often the workers die in the middle', async () => {
+    for (let i = 0; i < 3; i++) {
+      await vitrine.end('social,mail,maintenance', 'SIGKILL');
+      vitrine.startWorker('social,mail,maintenance');
+      await new Promise((resolve) => setTimeout(resolve, 700));
+    }
+    await until(
+      async () => Object.values(await rowsOf(adaId)).every((count) => count === 0),
+      'every row to be gone',
+      170_000,
+      500,
+    );
+    await until(
+      async () => {
+        const { rows } = await vitrine.db.query('select id from files');
+        const stored = await vitrine.stored('storage');
+        return stored.every((path) => rows.some(({ id }) => path.includes(id)));
+      },
+      'every byte to be gone',
+      60_000,
+      500,
+    );
+    expect(await readdir(`${vitrine.dataDir}/work`)).toEqual([]);
+    const { rows } = await vitrine.db.query(
+      `select name, payload from outbox_events where dispatched_at is null and payload::text like $1`,
+      [`%${adaId}%`],
+    );
+    expect(rows).toEqual([]);
+  }, 240_000);
+
+  it('says goodbye by mail, and lets the name and the address be used again', async () => {
+    const mails = await mailsTo(ada.email);
+    expect(mails.filter(({ subject }) => /deleted/i.test(subject)).length).toBeGreaterThan(0);
+    await vitrine
+      .client()
+      .post('/api/users', { username: ada.username, email: ada.email, password: 'another battery staple' })
+      .expect(201);
+  });
+
+  it('leaves what is others’ as it was', async () => {
+    const { body } = await vitrine.client().get(`/api/medias?username=${bob.username}`).expect(200);
+    expect(body.items).toHaveLength(1);
+    expect(body.items[0].tags).toEqual(['sea']);
+    const { body: profile } = await bob.get('/api/users/me').expect(200);
+    expect(profile.counts).toMatchObject({ followers: 0, followings: 0, photos: 1 });
+  });
+});
