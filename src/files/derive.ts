@@ -84,9 +84,11 @@ function ofVideo({ facts, renditions, sounds, texts, storyboard, poster }: Video
   };
 }
 
-/** Of a language, in English. */
-const nameOf = (language: string | null): string | undefined =>
-  language ? new Intl.DisplayNames(['en'], { type: 'language' }).of(language) : undefined;
+/** Of a language, in English. Its private part, which tells tracks of one language apart, has no name. */
+function nameOf(language: string | null): string | undefined {
+  const known = language && new Intl.Locale(language).baseName;
+  return known && known !== 'und' ? new Intl.DisplayNames(['en'], { type: 'language' }).of(known) : undefined;
+}
 
 /**
  * Raised whenever the same file would come out different: `vitrine reprocess --outdated` finds what was made before.
