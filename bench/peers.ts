@@ -1,8 +1,7 @@
 import { load } from './load.js';
 import { median, report, wallOf, type Settings } from './measure.js';
-import { cameraJpeg, clip, freshJpeg } from './media.js';
-import { publish, send, untilReady, withSystem } from './system.js';
-import { firstPlayable } from './video.js';
+import { cameraJpeg, clip, freshJpeg, freshMp4 } from './media.js';
+import { publish, send, until, untilReady, withSystem, type System } from './system.js';
 
 /** What a user would feel, in seconds and requests: to be held against other servers on the same machine. */
 export async function peers(_settings: Settings): Promise<void> {
@@ -37,4 +36,18 @@ export async function peers(_settings: Settings): Promise<void> {
     report('peers: 10 s 1080p, all rungs', 's', { ours: await times(3, whole) });
     report('peers: 10 s 1080p, first playable', 's', { ours: plays.slice(1) });
   });
+}
+
+/** From sending it until the master playlist is there. Waits for the whole ladder, then forgets the load. */
+async function firstPlayable(system: System, source: Buffer): Promise<number> {
+  let url = '';
+  const plays = async () =>
+    (await fetch(`${system.origin}/api/videos/${url}`, { headers: system.user })).status === 200;
+  const wall = await wallOf(async () => {
+    ({ url } = await send(system, 'video', freshMp4(source)));
+    await until(plays, `${url} to play`, 120_000, 10);
+  });
+  await untilReady(system, url);
+  await system.db.query(`update files set processed_at = processed_at - interval '1 hour'`);
+  return wall;
 }

@@ -1,6 +1,7 @@
 /** `npm run bench`, or `npm run bench -- photo video --pairs=7`: see docs/performance.md. */
 import { parseArgs } from 'node:util';
 import { deliver } from './deliver.js';
+import { fairness } from './fairness.js';
 import { idle } from './idle.js';
 import { figures, type Settings } from './measure.js';
 import { memory } from './memory.js';
@@ -20,6 +21,7 @@ const benches: Record<string, (settings: Settings) => Promise<void>> = {
   deliver,
   queue,
   idle,
+  fairness,
   memory,
   start,
   peers,

@@ -100,7 +100,7 @@ export async function withSystem(
 }
 
 /** A verified account; its mail is not waited for. */
-async function signUp(origin: string, db: pg.Pool): Promise<Record<string, string>> {
+export async function signUp(origin: string, db: pg.Pool): Promise<Record<string, string>> {
   const username = `bench-${randomBytes(4).toString('hex')}`;
   const body = { username, email: `${username}@example.org`, password: randomBytes(12).toString('hex') };
   const response = await fetch(`${origin}/api/users`, {

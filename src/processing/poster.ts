@@ -8,18 +8,24 @@ import { orImageFailure, readHeader } from './pixels.js';
 /** A frame of a video is as large as the video may be, which was checked; this only stops what cannot be one. */
 const limits = { maxBytes: Infinity, maxPixels: 2048 * 2048, maxFrames: 1 };
 
-/** Picks the frame that shows most and makes the picture sizes of it in `dir`. @throws {ProcessingFailure} */
-export async function derivePoster(framesDir: string, dir: string, signal: AbortSignal): Promise<Sizes> {
-  const frames = (await readdir(framesDir)).filter((name) => /^poster-\d+\.png$/.test(name)).toSorted();
+/** Makes the picture sizes of a frame in `dir`. @throws {ProcessingFailure} */
+export const derivePoster = async (frame: string, dir: string, signal: AbortSignal): Promise<Sizes> =>
+  deriveSizes(frame, await readHeader(frame), dir, limits, signal);
+
+/** Of the candidates that lie in a directory the one that shows most, by its number. @throws {ProcessingFailure} */
+export async function bestPoster(dir: string): Promise<{ file: string; number: number }> {
+  const numbers = (await readdir(dir)).flatMap((name) => /^poster-(\d+)\.png$/.exec(name)?.[1] ?? []).map(Number);
   const scored = await Promise.all(
-    frames.map(async (name) => {
-      const file = path.join(framesDir, name);
-      return { file, score: await scoreOf(file) };
-    }),
+    numbers
+      .toSorted((a, b) => a - b)
+      .map(async (number) => {
+        const file = path.join(dir, `poster-${number}.png`);
+        return { file, number, score: await scoreOf(file) };
+      }),
   );
   const [best] = scored.toSorted((a, b) => b.score - a.score);
   if (!best) throw new ProcessingFailure('internal', 'no frame for the poster');
-  return deriveSizes(best.file, await readHeader(best.file), dir, limits, signal);
+  return best;
 }
 
 /** Detail in bits per pixel; a frame that is nearly black or white counts for little, however noisy. */

@@ -13,9 +13,11 @@ const gopSeconds = 2;
 const longestGop = 60;
 export const posterCandidates = 6;
 export const posterPattern = 'poster-%d.png';
+/** Read once and thrown away: packing it well costs more than it saves. */
+export const posterFormat = { f: 'image2', compression_level: 1, pred: 'none' };
 export const audioRate = 48_000;
 /** The largest picture size there is, px. */
-const posterSide = 2048;
+export const posterSide = 2048;
 
 const fastest = 60;
 /** What a variable frame rate is rounded up to. */
@@ -95,7 +97,7 @@ export function videoCommand(
 
 const posterOutput = {
   path: posterPattern,
-  options: flags({ map: '[poster]', 'frames:v': posterCandidates, fps_mode: 'passthrough', f: 'image2' }),
+  options: flags({ map: '[poster]', 'frames:v': posterCandidates, fps_mode: 'passthrough', ...posterFormat }),
 };
 const storyboardOutput = {
   path: sheetPattern,
@@ -116,7 +118,7 @@ function filters(source: Source, { rungs, sounds, poster, storyboard }: Stage): 
   const largest = rungs.at(-1) ?? { width: storyboard?.width ?? 2, height: storyboard?.height ?? 2 };
   const colours = isWide(video) ? [fit(largest.width, largest.height), narrow(video)] : presumed(video);
   const pictures = [
-    ...rungs.map(({ width, height }, i) => `${scale(width, height)},format=yuv420p,${tagged}[v${i}]`),
+    ...(rungs.length ? [cascade(rungs)] : []),
     ...(poster
       ? [
           `select='isnan(prev_selected_t)+gte(t-prev_selected_t,${step})',` +
@@ -141,12 +143,25 @@ function filters(source: Source, { rungs, sounds, poster, storyboard }: Stage): 
   ].join(';');
 }
 
+/**
+ * Each rung is scaled from the next larger one, so the full picture is read once: what is lost by scaling in steps can
+ * be measured, but not seen.
+ */
+function cascade(rungs: Rung[]): string {
+  const steps = rungs.map(({ width, height }, i) => {
+    const from = i + 1 < rungs.length ? `[c${i}]` : '';
+    const picture = `${from}${scale(width, height)},format=yuv420p,${tagged}`;
+    return i === 0 ? `${picture}[v0]` : `${picture},split=2[v${i}][c${i - 1}]`;
+  });
+  return steps.toReversed().join(';');
+}
+
 export const fit = (width: number, height: number) => `scale=${width}:${height}:flags=bicubic,setsar=1`;
 export const scale = (width: number, height: number) =>
   `scale=${width}:${height}:flags=bicubic:out_color_matrix=bt709:out_range=tv,setsar=1`;
 
-export function posterSize({ displayWidth, displayHeight }: Source['video']): [number, number] {
-  const factor = Math.min(1, posterSide / Math.max(displayWidth, displayHeight));
+export function posterSize({ displayWidth, displayHeight }: Source['video'], side = posterSide): [number, number] {
+  const factor = Math.min(1, side / Math.max(displayWidth, displayHeight));
   return [Math.max(1, Math.round(displayWidth * factor)), Math.max(1, Math.round(displayHeight * factor))];
 }
 

@@ -4,17 +4,17 @@ import { codecsOf } from './codecs.js';
 import type { Context } from './context.js';
 import { deriveTexts, type Text } from './embedded-texts.js';
 import { ProcessingFailure } from './failure.js';
-import { ffmpeg } from './ffmpeg.js';
+import { ffmpeg, type Command } from './ffmpeg.js';
 import { readFragments, type Track } from './fragments.js';
 import { averageBandwidth, durationOf, parseMediaPlaylist, type Segments } from './hls.js';
 import type { Sizes } from './image.js';
-import { derivePoster } from './poster.js';
+import { bestPoster, derivePoster } from './poster.js';
 import { lengthOf, probe } from './probe.js';
 import { readBytes } from './read-bytes.js';
 import { readSheets, type Sheet } from './storyboard.js';
-import { rateOf, targetRate, videoCommand, type Source, type Stage } from './video-command.js';
+import { posterSide, rateOf, targetRate, videoCommand, type Source, type Stage } from './video-command.js';
 import type { Rung } from './video-ladder.js';
-import { copyCommand, posterCommand } from './video-shortcuts.js';
+import { copyCommand, posterCommand, posterPlaces } from './video-shortcuts.js';
 import { planVideo, type VideoPlan } from './video-plan.js';
 
 /** One HLS stream: a fragmented MP4 that is both the segments and a progressive download. */
@@ -65,6 +65,8 @@ export type Video = {
 };
 
 const toleranceMs = 100;
+/** px; enough to see how much there is to see. */
+const candidateSide = 320;
 
 /**
  * The ladder of a video and all that belongs to it, as files in `dir`, which has to be empty.
@@ -118,14 +120,24 @@ class Work {
   async prepare(): Promise<void> {
     const { input, dir, source, ctx } = this;
     const { copy, posterFirst } = this.plan;
-    const commands = [
-      ...(copy ? [copyCommand(input, source, copy)] : []),
-      ...(posterFirst ? [posterCommand(input, source, ctx.threads)] : []),
-    ];
-    const quiet = { ...ctx, onProgress: undefined };
-    await Promise.all(commands.map((command) => ffmpeg(command, quiet, { cwd: dir })));
-    if (copy) await this.addRung(copy.rung);
-    if (posterFirst) await this.findPoster();
+    const run = (command: Command, cwd = dir) => ffmpeg(command, { ...ctx, onProgress: undefined }, { cwd });
+    const copying = async () => {
+      if (!copy) return;
+      await run(copyCommand(input, source, copy));
+      await this.addRung(copy.rung);
+    };
+    const posing = async () => {
+      if (!posterFirst) return;
+      // Chosen among small pictures; only the best one is made large.
+      const [small, large] = ['candidates', 'frame'].map((name) => path.join(dir, name)) as [string, string];
+      await Promise.all([mkdir(small), mkdir(large)]);
+      const places = posterPlaces(source);
+      await run(posterCommand(input, source, places, candidateSide, ctx.threads), small);
+      const { number } = await bestPoster(small);
+      await run(posterCommand(input, source, [places[number - 1]!], posterSide, ctx.threads), large);
+      await this.makePoster((await bestPoster(large)).file);
+    };
+    await Promise.all([copying(), posing()]);
   }
 
   async run(stage: Stage, i: number): Promise<void> {
@@ -142,7 +154,7 @@ class Work {
       const isMain = stream.index === source.audio?.index;
       this.sounds.push({ ...made, mimeType: 'audio/mp4', isMain, language, title });
     }
-    if (stage.poster) await this.findPoster();
+    if (stage.poster) await this.makePoster((await bestPoster(dir)).file);
     if (stage.storyboard) this.storyboard = await readSheets(dir, stage.storyboard);
   }
 
@@ -150,8 +162,8 @@ class Work {
     this.texts = await deriveTexts(this.input, this.source, this.dir, this.ctx);
   }
 
-  private async findPoster(): Promise<void> {
-    this.poster = await derivePoster(this.dir, path.join(this.dir, 'poster'), this.ctx.signal);
+  private async makePoster(frame: string): Promise<void> {
+    this.poster = await derivePoster(frame, path.join(this.dir, 'poster'), this.ctx.signal);
   }
 
   private async addRung({ name, width, height }: Rung): Promise<void> {
