@@ -93,7 +93,10 @@ describe('the documentation', () => {
     const file = join(dir, 'openapi.json');
     await writeFile(file, JSON.stringify(document));
     const config = join(dir, 'redocly.yaml');
-    await writeFile(config, 'extends: [recommended]\nrules:\n  # `search` is no username.\n  no-ambiguous-paths: off\n');
+    await writeFile(
+      config,
+      'extends: [recommended]\nrules:\n  # `search` is no username.\n  no-ambiguous-paths: off\n',
+    );
     const run = promisify(execFile)(process.execPath, [redocly, 'lint', '--config', config, '--format', 'json', file], {
       env: { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' },
       maxBuffer: 16 * 1024 * 1024,
