@@ -10,7 +10,7 @@ export async function fairness({ pairs }: Settings): Promise<void> {
   const [photo, short, long] = [
     await cameraJpeg(4000, 3000),
     await clip('1280x720', 5, x264),
-    await clip('1920x1080', 30, x264),
+    await clip('1280x720', 20, x264),
   ];
   await withSystem({}, async (system) => {
     // Each time another one, with nothing in the works and nothing done lately.
@@ -33,7 +33,7 @@ export async function fairness({ pairs }: Settings): Promise<void> {
     report(
       'fairness, a newcomer beside 50 clips',
       's',
-      await inTurns(Math.min(pairs, 3), crowded, newcomer),
+      await inTurns(Math.min(pairs, 2), crowded, newcomer),
       atMost(2),
     );
   });
