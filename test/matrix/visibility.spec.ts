@@ -1,0 +1,237 @@
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Client, Json } from '../setup/client.js';
+import { picture, song, video } from '../setup/make-media.js';
+import { Vitrine } from '../setup/vitrine.js';
+
+/** One of each kind; their visibility goes through all states. */
+const kinds = ['video', 'photo', 'music'] as const;
+type Kind = (typeof kinds)[number];
+type Who = 'owner' | 'follower' | 'asked' | 'stranger' | 'readingKey' | 'anybody';
+
+interface State {
+  name: string;
+  enter: () => Promise<unknown>;
+  /** The owner can't sign in. */
+  isClosed?: boolean;
+  /** Who has it by its address. */
+  seenBy: Who[];
+  /** Who meets it in the list of everything, and in that of its owner. */
+  listedFor: Who[];
+  listedByOwnerFor: Who[];
+}
+
+let vitrine: Vitrine;
+const clients = {} as Record<Who, Client>;
+const medias = {} as Record<Kind, Json>;
+let ownPhoto: string;
+let routes: { method: string; path: string }[];
+let ada: { username: string };
+let disabled: Client;
+let otherScopes: Client[];
+
+const follow = (follower: string, accepted: boolean) =>
+  vitrine.db.query(
+    `insert into follows (follower_id, followee_id, accepted_at)
+     select f.id, o.id, case when $3 then now() end from users f, users o where f.username = $1 and o.username = $2`,
+    [follower, ada.username, accepted],
+  );
+const key = async (client: Client, scopes: string[]): Promise<Client> => {
+  const { body } = await client.post('/api/users/me/api-keys', { name: scopes.join(' '), scopes }).expect(201);
+  return vitrine.client({ 'x-api-key': body.apiKey });
+};
+
+beforeAll(async () => {
+  vitrine = await Vitrine.start();
+  const [owner, follower, asked, stranger, gone] = await Promise.all(Array.from({ length: 5 }, () => vitrine.signUp()));
+  ada = owner!;
+  disabled = gone!;
+  Object.assign(clients, { owner, follower, asked, stranger, anybody: vitrine.client() });
+  clients.readingKey = await key(stranger!, ['read']);
+  otherScopes = [await key(owner!, ['write']), await key(owner!, ['account'])];
+  await follow(follower!.username, true);
+  await follow(asked!.username, false);
+  await follow(gone!.username, true);
+  await vitrine.db.query('update users set disabled_at = now() where username = $1', [gone!.username]);
+
+  const frames = await Promise.all(Array.from({ length: 3 }, () => picture(200, 200).png().toBuffer()));
+  const gif = await sharp(frames, { join: { animated: true } })
+    .gif()
+    .toBuffer();
+  const bytes = { video: await video('320x180', 3), photo: gif, music: await song(2) };
+  for (const kind of kinds) medias[kind] = await owner!.publish(kind, bytes[kind], { tags: ['seen'] });
+  const { body: photo } = await stranger!.upload('photo', await picture(300, 300).png().toBuffer()).expect(202);
+  await stranger!.settled(photo.url);
+  ownPhoto = photo.url;
+  await owner!
+    .send(
+      'PUT',
+      `/api/medias/${medias.video.url}/subtitles/en`,
+      Buffer.from('WEBVTT\n\n00:00.500 --> 00:02.000\nHello'),
+      {
+        'content-type': 'text/vtt',
+      },
+    )
+    .expect(201);
+  const { body: cover } = await owner!.upload('photo', await picture(301, 301).png().toBuffer()).expect(202);
+  await owner!.settled(cover.url);
+  await owner!.put(`/api/medias/${medias.music.url}/cover`, { photo: cover.url }).expect(200);
+
+  const { body: document } = await vitrine.client().get('/docs-json').expect(200);
+  routes = Object.entries<object>(document.paths).flatMap(([path, item]) =>
+    Object.keys(item).map((method) => ({ method: method.toUpperCase(), path })),
+  );
+}, 120_000);
+afterAll(() => vitrine.stop());
+
+const everybody: Who[] = ['owner', 'follower', 'asked', 'stranger', 'readingKey', 'anybody'];
+const show = (visibility: string) => async () => {
+  for (const kind of kinds) await clients.owner.put(`/api/medias/${medias[kind].url}`, { visibility }).expect(200);
+};
+/** In this order: the last two do not lead back. */
+const states: State[] = [
+  { name: 'public', enter: show('public'), seenBy: everybody, listedFor: everybody, listedByOwnerFor: everybody },
+  { name: 'unlisted', enter: show('unlisted'), seenBy: everybody, listedFor: [], listedByOwnerFor: ['owner'] },
+  {
+    name: 'for followers',
+    enter: show('followers'),
+    seenBy: ['owner', 'follower'],
+    listedFor: ['owner', 'follower'],
+    listedByOwnerFor: ['owner', 'follower'],
+  },
+  { name: 'private', enter: show('private'), seenBy: ['owner'], listedFor: [], listedByOwnerFor: ['owner'] },
+  {
+    name: 'public in a private account',
+    async enter() {
+      await show('public')();
+      await clients.owner.put('/api/users/me', { isPrivate: true }).expect(200);
+    },
+    seenBy: ['owner', 'follower'],
+    listedFor: ['owner', 'follower'],
+    listedByOwnerFor: ['owner', 'follower'],
+  },
+  {
+    name: 'of a disabled account',
+    isClosed: true,
+    async enter() {
+      await clients.owner.put('/api/users/me', { isPrivate: false }).expect(200);
+      await vitrine.db.query('update users set disabled_at = now() where username = $1', [ada.username]);
+    },
+    seenBy: [],
+    listedFor: [],
+    listedByOwnerFor: [],
+  },
+  {
+    name: 'deleted',
+    async enter() {
+      await vitrine.db.query('update users set disabled_at = null where username = $1', [ada.username]);
+      for (const kind of kinds) await clients.owner.delete(`/api/medias/${medias[kind].url}`).expect(204);
+    },
+    seenBy: [],
+    listedFor: [],
+    listedByOwnerFor: [],
+  },
+];
+
+const names: Record<string, string> = { rung: '144p', sheet: '1', lang: 'en', name: 'seen' };
+const nowhere = 'k3JfW0aXq9TzB7Lm';
+/** Which thing an address below is about. */
+const kindOf = (path: string): Kind => (kinds.find((kind) => path.startsWith(`/api/${kind}s/`)) ?? 'video') as Kind;
+
+/** The route with the things of this file in it; with `url`, those of another. */
+function address(path: string, url?: string): string {
+  const kind = /\/cover$/.test(path) ? 'music' : kindOf(path);
+  const own = path.startsWith('/api/medias/') ? medias[kind].url : medias[kind].files[0].url;
+  return path.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const value = name === 'url' ? (url ?? own) : names[name];
+    if (value === undefined) throw new Error(`What is {${name}} in ${path}? Write it down in \`names\`.`);
+    return value;
+  });
+}
+const about = (wanted: (method: string) => boolean) =>
+  routes.filter(({ method, path }) => path.includes('{url}') && wanted(method));
+/** What only owners may look at. */
+const ownersAlone = /^\/api\/files\//;
+const ofMedia = /^\/api\/medias\//;
+
+/** A good body of each route that changes something: only who asks is wrong. */
+const bodies: Record<string, () => object | undefined> = {
+  'PUT /api/medias/{url}': () => ({ title: 'mine' }),
+  'PUT /api/medias/{url}/cover': () => ({ photo: ownPhoto }),
+  'PUT /api/medias/{url}/thumbnail': () => ({ photo: ownPhoto }),
+  'PUT /api/medias/{url}/subtitles/{lang}': () => Buffer.from('WEBVTT\n\n00:00.500 --> 00:02.000\nMine'),
+};
+
+describe.each(states)('what is $name', ({ enter, isClosed = false, seenBy, listedFor, listedByOwnerFor }) => {
+  beforeAll(enter);
+  /** Whether the account itself is out: then it is told so wherever it asks. */
+  const isOut = async (client: Client) => (await client.get('/api/medias')).status === 401;
+
+  it('is there for whom it is shown to, and like nothing for everybody else', async () => {
+    const reads = about((method) => method === 'GET');
+    expect(reads.length).toBeGreaterThan(15);
+    const wrong: object[] = [];
+    for (const who of everybody) {
+      const client = clients[who];
+      const out = await isOut(client);
+      expect([who, out]).toEqual([who, who === 'owner' && isClosed]);
+      const check = async (method: string, path: string) => {
+        const sees = seenBy.includes(who) && (who === 'owner' || !ownersAlone.test(path));
+        const { status, body } = await client.send(method, address(path));
+        const nothing = await client.send(method, address(path, nowhere));
+        const expected = sees ? 200 : out ? 401 : nothing.status;
+        if (status !== expected || (!sees && (status < 400 || body.code !== nothing.body.code)))
+          wrong.push({ who, method, path, status, expected, code: body.code });
+      };
+      await Promise.all(reads.flatMap(({ path }) => [check('GET', path), check('HEAD', path)]));
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it('is in the lists of whom it is listed for', async () => {
+    const wrong: object[] = [];
+    const lists: [string, Who[]][] = [
+      ['/api/medias?limit=100', listedFor],
+      ['/api/medias?limit=100&tag=seen&sort=most-liked', listedFor],
+      [`/api/medias?limit=100&username=${ada.username}`, listedByOwnerFor],
+    ];
+    for (const who of everybody) {
+      if (await isOut(clients[who])) continue;
+      for (const [list, whom] of lists) {
+        const { body } = await clients[who].get(list).expect(200);
+        const found = body.items.map(({ url }: Json) => url);
+        for (const kind of kinds)
+          if (found.includes(medias[kind].url) !== whom.includes(who)) wrong.push({ who, list, kind });
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it('is changed by nobody else, who hears of it only when they see it', async () => {
+    const wrong: object[] = [];
+    for (const who of ['follower', 'asked', 'stranger'] as const) {
+      for (const { method, path } of about((m) => m !== 'GET' && m !== 'HEAD')) {
+        const body = bodies[`${method} ${path}`]?.();
+        const headers: Record<string, string> = Buffer.isBuffer(body) ? { 'content-type': 'text/vtt' } : {};
+        const answer = await clients[who].send(method, address(path), body, headers);
+        const expected = seenBy.includes(who) && ofMedia.test(path) ? 403 : 404;
+        if (answer.status !== expected)
+          wrong.push({ who, method, path, status: answer.status, expected, code: answer.body.code });
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it('is closed to keys that may not read, and to who was disabled', async () => {
+    const wrong: object[] = [];
+    for (const { path } of about((method) => method === 'GET')) {
+      for (const client of otherScopes) {
+        const { status } = await client.get(address(path));
+        if (status !== 403 && status !== 401) wrong.push({ path, status });
+      }
+      const { status } = await disabled.get(address(path));
+      if (status !== 401) wrong.push({ path, status, who: 'disabled' });
+    }
+    expect(wrong).toEqual([]);
+  });
+});
