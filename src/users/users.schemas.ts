@@ -10,7 +10,10 @@ const reserved = new Set(
   ),
 );
 
-/** One line of text: no control characters, no bidi overrides that would turn the page around, NFC. */
+/**
+ * One line of text: no control characters, no bidi overrides that would turn the page around, NFC. No half of a
+ * surrogate pair either, which is no character, and which PostgreSQL takes into no jsonb.
+ */
 export const line = (max: number, min = 0) =>
   z
     .string()
@@ -20,7 +23,7 @@ export const line = (max: number, min = 0) =>
         .string()
         .min(min)
         .max(max)
-        .regex(/^[^\p{Cc}\u202A-\u202E\u2066-\u2069]*$/u, 'control characters are not allowed'),
+        .regex(/^[^\p{Cc}\p{Cs}\u202A-\u202E\u2066-\u2069]*$/u, 'control characters are not allowed'),
     );
 
 /** Text with line breaks. */
@@ -32,7 +35,7 @@ export const text = (max: number) =>
       z
         .string()
         .max(max)
-        .regex(/^(?:[\n\t]|[^\p{Cc}\u202A-\u202E\u2066-\u2069])*$/u, 'control characters are not allowed'),
+        .regex(/^(?:[\n\t]|[^\p{Cc}\p{Cs}\u202A-\u202E\u2066-\u2069])*$/u, 'control characters are not allowed'),
     );
 
 export const Username = z

@@ -62,6 +62,9 @@ describe('a profile', () => {
       { bio: 'nul \u0000' },
       { pronouns: 'a\nb' },
       { links: [{ title: '\u2066x', url: 'https://example.org' }] },
+      { links: [{ title: '\ud83e', url: 'https://example.org' }] },
+      { displayName: 'half \ud83e' },
+      { bio: 'half \udd86' },
     ])
       await bea.put('/api/users/me', change).expect(422, 'validation_failed');
   });
