@@ -15,6 +15,8 @@ import type { RouteTable } from './route-table.js';
 const byStatus: Record<number, ProblemCode> = {
   400: 'malformed_request',
   401: 'not_signed_in',
+  /** A path that leads out of a folder of static files. */
+  403: 'not_found',
   404: 'not_found',
   405: 'method_not_allowed',
   408: 'request_timeout',
@@ -70,8 +72,9 @@ export function sendProblem(reply: FastifyReply, request: FastifyRequest, proble
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof HttpException) {
-    const detail = error.getStatus() < 500 ? error.message : undefined;
-    return new Problem(byStatus[error.getStatus()] ?? 'internal', { cause: error, ...(detail && { detail }) });
+    const isTheirs = error.getStatus() < 500;
+    const code = byStatus[error.getStatus()] ?? (isTheirs ? 'malformed_request' : 'internal');
+    return new Problem(code, { cause: error, ...(isTheirs && error.message && { detail: error.message }) });
   }
   if (isDatabaseDown(error)) return new Problem('unavailable', { cause: error });
   if ((error as { code?: string }).code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
