@@ -140,7 +140,7 @@ const kindOf = (path: string): Kind => (kinds.find((kind) => path.startsWith(`/a
 
 /** The route with the things of this file in it; with `url`, those of another. */
 function address(path: string, url?: string): string {
-  const kind = /\/cover$/.test(path) ? 'music' : kindOf(path);
+  const kind = path.endsWith('/cover') ? 'music' : kindOf(path);
   const own = path.startsWith('/api/medias/') ? medias[kind].url : medias[kind].files[0].url;
   return path.replace(/\{(\w+)\}/g, (_, name: string) => {
     const value = name === 'url' ? (url ?? own) : names[name];
