@@ -1,9 +1,18 @@
 import type { FastifyInstance } from 'fastify';
 import type { LoggerService } from '@nestjs/common';
 
+/** `%74` is a `t` to the router as well (RFC 3986, 6.2.2.2). */
+const plain = (url: string): string =>
+  url.replace(/%[2-7][\da-f]/gi, (escape) => {
+    const character = decodeURIComponent(escape);
+    return /[\w.~-]/.test(character) ? character : escape;
+  });
+
 /** Signed addresses are keys to private bytes, codes in paths prove a mailbox: neither reaches a log. */
 export const withoutSecrets = (url: string): string =>
-  url.replace(/([?&]t=)[^&]*/g, '$1…').replace(/(\/verify\/)[^/?]+/, '$1…');
+  plain(url)
+    .replace(/([?&]t=)[^&]*/g, '$1…')
+    .replace(/(\/verify\/)[^/?]+/, '$1…');
 
 const quiet = new Set(['/livez', '/readyz']);
 
