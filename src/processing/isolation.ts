@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 const exec = promisify(execFile);
@@ -66,4 +68,23 @@ export async function isolate(command: string[], niceness: number, limits: Resou
     ...(has.has('parent') ? wrappers.parent.prefix : []),
     ...command,
   ];
+}
+
+const triesMs = [0, 20, 60, 120, 240];
+
+/**
+ * A process in a session of its own is scheduled as a group of its own (sched(7), autogroups), and niceness counts only
+ * inside of a group: the group has to step back, too. Where the kernel has no such groups, or lets nobody write there,
+ * nothing happens.
+ */
+export async function stepBack(pid: number, niceness: number): Promise<void> {
+  for (const delay of triesMs) {
+    await sleep(delay);
+    try {
+      return await writeFile(`/proc/${pid}/autogroup`, String(niceness));
+    } catch (error) {
+      // The kernel takes one such change in a tenth of a second from those who are not root.
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return;
+    }
+  }
 }

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -119,3 +120,11 @@ describe('run', () => {
     expect((await readFile(path.join(dir, 'big'))).length).toBeLessThanOrEqual(1000);
   });
 });
+
+it.runIf(existsSync('/proc/self/autogroup'))(
+  'steps back as a group, where the kernel schedules by groups',
+  async () => {
+    const { stdout } = await run('sh', ['-c', 'sleep 0.5; cat /proc/$$/autogroup'], { niceness: 12 });
+    expect(stdout).toMatch(/nice 12$/m);
+  },
+);

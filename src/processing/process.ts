@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { isolate, type ResourceLimits } from './isolation.js';
+import { isolate, stepBack, type ResourceLimits } from './isolation.js';
 
 const tailBytes = 4096;
 const graceMs = 2000;
@@ -47,9 +47,16 @@ export class ExitError extends Error {
  * @throws the signal's reason when aborted; the whole group is dead by then
  */
 export async function run(bin: string, args: string[], options: RunOptions = {}): Promise<RunResult> {
-  const { signal, timeoutMs, onStdoutLine, stdoutEncoding = 'utf8', maxStdoutBytes = 8 * 1024 * 1024 } = options;
+  const {
+    signal,
+    timeoutMs,
+    onStdoutLine,
+    stdoutEncoding = 'utf8',
+    maxStdoutBytes = 8 * 1024 * 1024,
+    niceness = 15,
+  } = options;
   signal?.throwIfAborted();
-  const [program, ...rest] = await isolate([bin, ...args], options.niceness ?? 15, options.limits);
+  const [program, ...rest] = await isolate([bin, ...args], niceness, options.limits);
   signal?.throwIfAborted();
   const child = spawn(program!, rest, {
     cwd: options.cwd,
@@ -57,6 +64,7 @@ export async function run(bin: string, args: string[], options: RunOptions = {})
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  if (child.pid !== undefined) void stepBack(child.pid, niceness);
 
   let ended: ExitReason | undefined;
   const end = (reason: ExitReason) => {
