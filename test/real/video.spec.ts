@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ladder } from '../../src/processing/video-ladder.js';
 import type { Client, Json } from '../setup/client.js';
 import { Vitrine } from '../setup/vitrine.js';
 import { describeReal, pathOf, read } from './folder.js';
@@ -176,6 +177,15 @@ describeReal('real videos, as a stranger gets them', () => {
       }
       const widths = rungs.map((rung) => pictures(rung).width!);
       expect(widths, 'smallest first').toEqual(widths.toSorted((a, b) => a - b));
+    });
+
+    it('takes no more bits than its rungs may', () => {
+      for (const { name, variant } of rungs) {
+        const { maxKbps, audioKbps } = ladder.find((step) => step.name === name)!;
+        // The first second of a clip may fill the decoder's buffer, and containers take a little.
+        const most = (maxKbps * (1 + 1 / Math.max(1, seconds)) + audioKbps) * 1.1 * 1000;
+        expect(variant.averageBandwidth, name).toBeLessThanOrEqual(most);
+      }
     });
 
     it('has a poster that shows something', async () => {

@@ -6,6 +6,9 @@ import { picture } from './make-media.js';
 import { until } from './until.js';
 import { Vitrine } from './vitrine.js';
 
+/** What allocators hold on to, bytes: a picture that hurts takes several times as much. */
+const kept = 160 * 1024 ** 2;
+
 type Kind = 'photo' | 'video' | 'music';
 /** `ready`; `failed` and the reason; or the status and reason of the refusal. */
 export type Outcome = string;
@@ -16,11 +19,15 @@ export class Siege {
     readonly vitrine: Vitrine,
     readonly attacker: Client,
     private readonly bystander: Client,
+    /** Of each process, after a photo that hurts nobody. */
+    private readonly plateau: Map<string, number>,
   ) {}
 
   static async begin(env: Record<string, string> = {}): Promise<Siege> {
     const vitrine = await Vitrine.start({ env });
-    return new Siege(vitrine, await vitrine.signUp(), await vitrine.signUp());
+    const [attacker, bystander] = [await vitrine.signUp(), await vitrine.signUp()];
+    await bystander.publish('photo', await picture(2000, 1500).jpeg().toBuffer());
+    return new Siege(vitrine, attacker, bystander, await residentBytes(vitrine));
   }
 
   /** What comes of a file. A refusal is a problem document that tells nothing of the machine. */
@@ -58,6 +65,9 @@ export class Siege {
     );
     for (const [name, { exitCode, signalCode }] of vitrine.processes)
       expect({ name, exitCode, signalCode }).toEqual({ name, exitCode: null, signalCode: null });
+    const isFlat = async () =>
+      [...(await residentBytes(vitrine))].every(([name, bytes]) => bytes < this.plateau.get(name)! + kept);
+    await until(isFlat, 'the memory to be given back', 30_000);
     expect(vitrine.said).not.toMatch(/"level":[56]0/);
   }
 
@@ -75,4 +85,12 @@ export class Siege {
       return parents.has(Number(parent)) ? [{ pid: pid!, name: name! }] : [];
     });
   }
+}
+
+async function residentBytes({ processes }: Vitrine): Promise<Map<string, number>> {
+  const found = [...processes].map(async ([name, { pid }]): Promise<[string, number]> => {
+    const [, kibibytes] = /^VmRSS:\s+(\d+)/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))!;
+    return [name, Number(kibibytes) * 1024];
+  });
+  return new Map(await Promise.all(found));
 }
