@@ -3,7 +3,7 @@ import { extname } from 'node:path';
 import { Readable } from 'node:stream';
 import { ZipFile } from 'yazl';
 import type { Storage } from '../platform/storage/storage.js';
-import { inventory, type Holding } from './inventory.js';
+import { inventory, rowsOf, type Holding } from './inventory.js';
 
 const batch = 500;
 
@@ -69,19 +69,15 @@ function lazily(
   });
 }
 
-async function* jsonOf(
-  { table, rows, exportedBy, without = [] }: Holding,
-  userId: string,
-  em: EntityManager,
-  count: (rows: number) => void,
-) {
-  const params = Array.from({ length: rows.split(':user').length - 1 }, () => userId);
+async function* jsonOf(holding: Holding, userId: string, em: EntityManager, count: (rows: number) => void) {
+  const { where, params } = rowsOf(holding, userId);
+  const { table, exportedBy, without = [] } = holding;
   const hidden = `array[${without.map((column) => `'${column}'`).join()}]::text[]`;
   let seen = 0;
   yield '[';
   for (;;) {
     const found = await em.execute<{ row: object }[]>(
-      `select to_jsonb(t) - ${hidden} as row from ${table} t where ${rows.replaceAll(':user', '?')} order by ${exportedBy} limit ${batch} offset ${seen}`,
+      `select to_jsonb(t) - ${hidden} as row from ${table} t where ${where} order by ${exportedBy} limit ${batch} offset ${seen}`,
       params,
     );
     for (const { row } of found) {

@@ -2,7 +2,7 @@ import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable, Logger } from '@nestjs/common';
 import { FilesService } from '../files/files.service.js';
 import { Outbox } from '../platform/events/outbox.js';
-import { inventory } from './inventory.js';
+import { inventory, rowsOf, type Holding } from './inventory.js';
 
 const slice = 500;
 
@@ -37,12 +37,12 @@ export class ErasureService {
       [userId],
     );
     const counts: Record<string, number> = {};
-    for (const { table, rows } of erased) {
+    for (const holding of erased) {
       let gone: number;
       do {
         signal.throwIfAborted();
-        gone = await this.em.transactional((em) => this.eraseSlice(em, table, rows, userId));
-        counts[table] = (counts[table] ?? 0) + gone;
+        gone = await this.em.transactional((em) => this.eraseSlice(em, holding, userId));
+        counts[holding.table] = (counts[holding.table] ?? 0) + gone;
       } while (gone === slice);
     }
     this.logger.log({ userId, counts }, 'account erased');
@@ -68,13 +68,10 @@ export class ErasureService {
   /** The account's row is locked first: nothing can be added to it from then on. */
   private async expectNothingLeft(em: EntityManager, userId: string): Promise<void> {
     await em.execute('select 1 from users where id = ? for update', [userId]);
-    for (const { table, rows } of erased) {
-      const params = Array.from({ length: rows.split(':user').length - 1 }, () => userId);
-      const left = await em.execute<unknown[]>(
-        `select 1 from ${table} t where ${rows.replaceAll(':user', '?')} limit 1`,
-        params,
-      );
-      if (left.length) throw new NotYet(table);
+    for (const holding of erased) {
+      const { where, params } = rowsOf(holding, userId);
+      const left = await em.execute<unknown[]>(`select 1 from ${holding.table} t where ${where} limit 1`, params);
+      if (left.length) throw new NotYet(holding.table);
     }
   }
 
@@ -87,9 +84,10 @@ export class ErasureService {
   }
 
   /** @returns how many rows are gone */
-  private async eraseSlice(em: EntityManager, table: string, rows: string, userId: string): Promise<number> {
-    const params = Array.from({ length: rows.split(':user').length - 1 }, () => userId);
-    const chosen = `select t.ctid from ${table} t where ${rows.replaceAll(':user', '?')} limit ${slice} for update`;
+  private async eraseSlice(em: EntityManager, holding: Holding, userId: string): Promise<number> {
+    const { table } = holding;
+    const { where, params } = rowsOf(holding, userId);
+    const chosen = `select t.ctid from ${table} t where ${where} limit ${slice} for update`;
     if (table === 'files') {
       const files = await em.execute<{ id: string }[]>(
         `select t.id from files t where t.owner_id = ? order by t.id limit ${slice} for update`,

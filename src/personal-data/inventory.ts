@@ -113,6 +113,12 @@ export const inventory: readonly Holding[] = [
   },
 ];
 
+/** The rows of a holding as a condition on `t`, and what stands for its question marks. */
+export const rowsOf = ({ rows }: Pick<Holding, 'rows'>, userId: string) => ({
+  where: rows.replaceAll(':user', '?'),
+  params: rows.match(/:user/g)!.map(() => userId),
+});
+
 /** Tables that belong to nobody, and why they stay. */
 export const impersonal: Readonly<Record<string, string>> = {
   tags: 'Words, shared by all medias.',

@@ -3,6 +3,7 @@ import { ApiBody, ApiConsumes, ApiHeader, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CurrentUser, Public, Verified } from '../platform/http/access.js';
 import type { Viewer } from '../platform/http/viewer.js';
+import { Limited } from '../platform/limits/limited.js';
 import { Documented } from '../platform/http/route.js';
 import { TusService } from './tus.service.js';
 
@@ -28,6 +29,7 @@ export class TusController {
 
   @Post()
   @Verified('write')
+  @Limited('upload')
   @Resumable()
   @ApiHeader({ name: 'Upload-Length', required: true, description: 'Bytes', schema: { type: 'integer' } })
   @ApiHeader({

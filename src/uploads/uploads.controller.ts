@@ -8,6 +8,7 @@ import type { Viewer } from '../platform/http/viewer.js';
 import type { FileKind } from '../files/file.entity.js';
 import { UploadedFile } from '../files/files.schemas.js';
 import { Problem } from '../platform/http/problems.js';
+import { Limited } from '../platform/limits/limited.js';
 import { Documented } from '../platform/http/route.js';
 import { LimitsService } from './limits.service.js';
 import { brokenBody } from './receive.js';
@@ -54,6 +55,7 @@ export class UploadsController {
 
   @Post('photos/upload')
   @Verified('write')
+  @Limited('upload')
   @DocumentedUpload('photo', 'JPEG, PNG, GIF, WebP, AVIF, HEIC or TIFF')
   photo(
     @CurrentUser() viewer: Viewer,
@@ -65,6 +67,7 @@ export class UploadsController {
 
   @Post('videos/upload')
   @Verified('write')
+  @Limited('upload')
   @DocumentedUpload('video', 'MP4, MOV, WebM, MKV, AVI, MPEG or 3GP')
   video(
     @CurrentUser() viewer: Viewer,
@@ -76,6 +79,7 @@ export class UploadsController {
 
   @Post('musics/upload')
   @Verified('write')
+  @Limited('upload')
   @DocumentedUpload('music', 'MP3, M4A, FLAC, OGG, Opus, WAV, WMA or AIFF')
   music(
     @CurrentUser() viewer: Viewer,

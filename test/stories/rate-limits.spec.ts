@@ -116,3 +116,28 @@ describe.each(stores)('counted in %s', (store, env) => {
     });
   });
 });
+
+it('uploads are limited, however they begin', async () => {
+  // A thousandth: three uploads an hour, and one account.
+  const vitrine = await Vitrine.start({ workers: [], env: { RATE_LIMIT_FACTOR: '0.001' } });
+  try {
+    const { body } = await vitrine
+      .client()
+      .post('/api/users', { username: 'busy', email: 'busy@example.org', password })
+      .expect(201);
+    await vitrine.db.query('update users set email_verified_at = now()');
+    const busy = vitrine.client({ 'x-api-key': body.apiKey as string });
+    const resumable = () =>
+      busy.send('POST', '/api/uploads', undefined, {
+        'tus-resumable': '1.0.0',
+        'upload-length': '1000',
+        'upload-metadata': `kind ${Buffer.from('photo').toString('base64')}`,
+      });
+    for (let i = 0; i < 2; i++) await resumable().expect(201);
+    await busy.upload('photo', Buffer.from('no photo')).expect(415);
+    await busy.upload('photo', Buffer.from('no photo')).expect(429, 'too_many_requests');
+    await resumable().expect(429);
+  } finally {
+    await vitrine.stop();
+  }
+});
