@@ -6,8 +6,6 @@
 #   test/setup/ceph.sh stop "$VITRINE_TEST_CEPH"
 set -eu
 
-# Another port would make the clients speak the second version of the protocol and hang.
-mon_port=6789
 access_key=vitrine-test
 secret_key=vitrine-test-secret
 object_bytes=4294967296
@@ -31,7 +29,7 @@ write_config() {
   cat >"$dir/ceph.conf" <<CONF
 [global]
 fsid = $fsid
-mon host = 127.0.0.1:$mon_port
+mon host = [v1:127.0.0.1:$mon_port]
 auth cluster required = none
 auth service required = none
 auth client required = none
@@ -67,13 +65,21 @@ daemon() {
   echo $! >>"$dir/pids"
 }
 
+# A machine that is busy with something else may be too slow: what the daemons said tells.
+give_up() {
+  say "no success: $1"
+  tail -n 20 "$dir"/*.log "$dir/daemons.out" >&2
+  stop "$dir"
+  exit 1
+}
+
 # until_true <seconds> <command ...>
 until_true() {
   tries=$(($1 * 5))
   shift
   until "$@" >>"$dir/setup.log" 2>&1; do
     tries=$((tries - 1))
-    [ "$tries" -gt 0 ] || { say "no success: $* (see $dir)"; stop "$dir"; exit 1; }
+    [ "$tries" -gt 0 ] || give_up "$*"
     sleep 0.2
   done
 }
@@ -84,6 +90,8 @@ start() {
   fsid=$(cat /proc/sys/kernel/random/uuid)
   osd_uuid=$(cat /proc/sys/kernel/random/uuid)
   port=$(free_port)
+  # Named with its version: on any port but 6789 clients would try the second one first, and hang.
+  mon_port=$(free_port)
   mkdir "$dir/mon" "$dir/osd" "$dir/rgw"
   write_config
   export CEPH_CONF="$dir/ceph.conf"
@@ -93,14 +101,14 @@ start() {
     ceph-mon --mkfs -i a --monmap "$dir/monmap" --keyring "$dir/keyring"
   } >>"$dir/setup.log" 2>&1
   daemon ceph-mon -f -i a
-  until_true 20 ceph --connect-timeout 2 osd new "$osd_uuid" 0
+  until_true 60 ceph --connect-timeout 2 osd new "$osd_uuid" 0
   ceph-osd -i 0 --mkfs --osd-uuid "$osd_uuid" >>"$dir/setup.log" 2>&1
   daemon ceph-osd -f -i 0
-  until_true 20 sh -c 'ceph --connect-timeout 2 osd stat | grep -q "1 up"'
+  until_true 60 sh -c 'ceph --connect-timeout 2 osd stat | grep -q "1 up"'
   daemon radosgw -f -n client.rgw.a
-  until_true 30 radosgw-admin user create --uid=vitrine --display-name=vitrine \
+  until_true 60 radosgw-admin user create --uid=vitrine --display-name=vitrine \
     --access-key="$access_key" --secret-key="$secret_key"
-  until_true 30 /usr/bin/python3 -c "import socket; socket.create_connection(('127.0.0.1', $port), 1)"
+  until_true 60 /usr/bin/python3 -c "import socket; socket.create_connection(('127.0.0.1', $port), 1)"
   cat <<ENV
 export VITRINE_TEST_CEPH=$dir
 export VITRINE_TEST_S3=http://127.0.0.1:$port
