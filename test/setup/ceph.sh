@@ -84,6 +84,12 @@ until_true() {
   done
 }
 
+# It names the cluster to the monitor before it has been told its id now and then ("wrong fsid"), and ends.
+osd_is_up() {
+  { [ -n "${osd_pid:-}" ] && kill -0 "$osd_pid"; } || { daemon ceph-osd -f -i 0; osd_pid=$!; }
+  ceph --connect-timeout 2 osd stat | grep -q '1 up'
+}
+
 start() {
   install_packages
   dir=$(mktemp -d "${TMPDIR:-/tmp}/vitrine-ceph.XXXXXX")
@@ -103,8 +109,7 @@ start() {
   daemon ceph-mon -f -i a
   until_true 60 ceph --connect-timeout 2 osd new "$osd_uuid" 0
   ceph-osd -i 0 --mkfs --osd-uuid "$osd_uuid" >>"$dir/setup.log" 2>&1
-  daemon ceph-osd -f -i 0
-  until_true 60 sh -c 'ceph --connect-timeout 2 osd stat | grep -q "1 up"'
+  until_true 60 osd_is_up
   daemon radosgw -f -n client.rgw.a
   until_true 60 radosgw-admin user create --uid=vitrine --display-name=vitrine \
     --access-key="$access_key" --secret-key="$secret_key"
