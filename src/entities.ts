@@ -1,34 +1,55 @@
 import { ApiKeySchema } from './auth/api-key.entity.js';
 import { OneTimeCodeSchema } from './auth/one-time-code.entity.js';
 import { SessionSchema } from './auth/session.entity.js';
+import { BlockSchema, MuteSchema } from './blocks/block.entity.js';
+import { CommentSchema } from './comments/comment.entity.js';
 import { FileSchema } from './files/file.entity.js';
 import { RenditionSchema } from './files/rendition.entity.js';
 import { FollowSchema } from './follows/follow.entity.js';
 import { MediaFileSchema, MediaSchema } from './media/media.entity.js';
+import { CommentMentionSchema, MediaMentionSchema } from './mentions/mention.entity.js';
 import { ExportSchema } from './personal-data/export.entity.js';
-import { PhotoWishSchema } from './profile-photos/photo-wish.entity.js';
 import { OutboxEventSchema } from './platform/events/outbox.entity.js';
 import { IdempotencyKeySchema } from './platform/http/idempotency-key.entity.js';
+import { PlaylistItemSchema, PlaylistSchema } from './playlists/playlist.entity.js';
+import { PhotoWishSchema } from './profile-photos/photo-wish.entity.js';
+import { CommentReactionSchema, ReactionSchema } from './reactions/reaction.entity.js';
+import { RepostSchema } from './reposts/repost.entity.js';
+import { SaveSchema } from './saves/save.entity.js';
 import { MediaTagSchema, TagSchema } from './tags/tag.entity.js';
 import { UploadSchema } from './uploads/upload.entity.js';
 import { UserSchema } from './users/user.entity.js';
+import { MediaViewDaySchema, ViewSchema } from './views/view.entity.js';
 
 /** Every table. The migrations are written by hand; a test compares the two. */
 export const entities = [
   ApiKeySchema,
+  BlockSchema,
+  CommentMentionSchema,
+  CommentReactionSchema,
+  CommentSchema,
   ExportSchema,
   FileSchema,
   FollowSchema,
   IdempotencyKeySchema,
   MediaFileSchema,
+  MediaMentionSchema,
   MediaSchema,
   MediaTagSchema,
+  MediaViewDaySchema,
+  MuteSchema,
   OneTimeCodeSchema,
   OutboxEventSchema,
   PhotoWishSchema,
+  PlaylistItemSchema,
+  PlaylistSchema,
+  ReactionSchema,
   RenditionSchema,
+  RepostSchema,
+  SaveSchema,
   SessionSchema,
   TagSchema,
   UploadSchema,
   UserSchema,
+  ViewSchema,
 ];

@@ -26,6 +26,8 @@ const MediaSchema = defineEntity({
     viewsCount: p.integer().default(0),
     likesCount: p.integer().default(0),
     dislikesCount: p.integer().default(0),
+    /** Of any emoji, likes and dislikes included. */
+    reactionsCount: p.integer().default(0),
     commentsCount: p.integer().default(0),
     repostsCount: p.integer().default(0),
     savesCount: p.integer().default(0),

@@ -2,6 +2,8 @@ import { Module } from '@nestjs/common';
 import { FilesModule } from '../files/files.module.js';
 import { SignedHrefs } from '../files/signed-hrefs.service.js';
 import { TagsService } from '../tags/tags.service.js';
+import { MediaAccess } from './media-access.service.js';
+import { MediaReader } from './media-reader.service.js';
 import { MediaController } from './media.controller.js';
 import { MediaJobs } from './media.jobs.js';
 import { MediaQueries } from './media.queries.js';
@@ -12,8 +14,8 @@ import { MediaViews } from './media.view.js';
 @Module({
   imports: [FilesModule],
   controllers: [MediaController],
-  providers: [MediaService, MediaQueries, MediaViews, MediaStatus, TagsService, SignedHrefs],
-  exports: [MediaService],
+  providers: [MediaService, MediaAccess, MediaReader, MediaQueries, MediaViews, MediaStatus, TagsService, SignedHrefs],
+  exports: [MediaService, MediaAccess, MediaReader],
 })
 export class MediaModule {}
 

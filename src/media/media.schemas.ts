@@ -103,16 +103,22 @@ export const MediaView = z
     owner: Owner,
     files: z.array(MediaFile),
     tags: z.array(z.string()),
+    mentions: z.array(z.string()).meta({ description: 'Users named by the title or the description' }),
     counts: z
       .object({
         views: z.int(),
         likes: z.int(),
         dislikes: z.int(),
+        reactions: z.int().meta({ description: 'Of any emoji, likes and dislikes included' }),
         comments: z.int(),
         reposts: z.int(),
         saves: z.int(),
       })
       .meta({ id: 'MediaCounts' }),
+    viewer: z
+      .object({ reaction: z.string().nullable(), saved: z.boolean(), reposted: z.boolean() })
+      .optional()
+      .meta({ description: 'What the signed-in caller did with it' }),
     createdAt: z.iso.datetime(),
     updatedAt: z.iso.datetime(),
   })

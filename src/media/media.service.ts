@@ -7,7 +7,7 @@ import { slug } from '../platform/database/slug.js';
 import { Problem } from '../platform/http/problems.js';
 import { TagsService } from '../tags/tags.service.js';
 import type { MediaType } from './media.entity.js';
-import { MediaQueries } from './media.queries.js';
+import { MediaReader } from './media-reader.service.js';
 import type { EditBody, MediaView, PublishBody } from './media.schemas.js';
 import { MediaStatus } from './media.status.js';
 import { visibleTo, type ViewerId } from './visibility.js';
@@ -28,14 +28,14 @@ interface OwnFile {
 export class MediaService {
   constructor(
     private readonly em: EntityManager,
-    private readonly queries: MediaQueries,
+    private readonly reader: MediaReader,
     private readonly files: FilesService,
     private readonly tags: TagsService,
     private readonly status: MediaStatus,
   ) {}
 
   async read(viewer: ViewerId, url: string): Promise<MediaView> {
-    const media = await this.queries.byUrl(viewer, url);
+    const media = await this.reader.byUrl(viewer, url);
     if (!media) throw new Problem('media_not_found');
     return media;
   }
@@ -72,12 +72,10 @@ export class MediaService {
   async edit(ownerId: string, url: string, { title, description, visibility, tags }: EditBody): Promise<MediaView> {
     await this.em.transactional(async (em) => {
       const media = await this.ownMedia(em, ownerId, url);
-      await this.status.change(em, media.id, () =>
-        em.execute(
-          `update medias set title = coalesce(?, title), description = coalesce(?, description), visibility = coalesce(?, visibility),
-             updated_at = now() where id = ?`,
-          [title ?? null, description ?? null, visibility ?? null, media.id],
-        ),
+      await em.execute(
+        `update medias set title = coalesce(?, title), description = coalesce(?, description), visibility = coalesce(?, visibility),
+           updated_at = now() where id = ?`,
+        [title ?? null, description ?? null, visibility ?? null, media.id],
       );
       if (tags) await this.tags.set(em, media.id, tags);
     });
@@ -93,7 +91,7 @@ export class MediaService {
         'select f.id as file_id from media_files mf join files f on f.id = mf.file_id where mf.media_id = ? order by f.id for update of f',
         [media.id],
       );
-      await this.status.change(em, media.id, () => em.execute('delete from medias where id = ?', [media.id]));
+      await em.execute('delete from medias where id = ?', [media.id]);
       await this.files.deleteRows(
         em,
         files.map((file) => file.file_id),

@@ -28,7 +28,8 @@ type FileRow = Omit<
   failureCode: FailureCode | null;
   renditions: RenditionRow[];
 };
-export type MediaRow = Omit<MediaView, 'files' | 'failure' | 'owner' | 'createdAt' | 'updatedAt'> & {
+export type MediaRow = Omit<MediaView, 'files' | 'failure' | 'owner' | 'viewer' | 'createdAt' | 'updatedAt'> & {
+  viewer: MediaView['viewer'] | null;
   id: string;
   open: boolean;
   username: string;
@@ -77,15 +78,24 @@ export class MediaViews {
   constructor(private readonly signed: SignedHrefs) {}
 
   of(row: MediaRow, viewer: ViewerId): MediaView {
-    const { id: _, open, username, displayName, profilePhotoId, files, createdAt, updatedAt, ...rest } = row;
+    const { open, username, displayName, profilePhotoId, files } = row;
     const failed = files.find((file) => file.failureCode !== null)?.failureCode;
     return {
-      ...rest,
+      url: row.url,
+      type: row.type,
+      title: row.title,
+      description: row.description,
+      visibility: row.visibility,
+      status: row.status,
       ...(failed && { failure: { code: failed, message: failures[failed].sentence } }),
       owner: { username, displayName, avatarUrl: photoHref(username, 'profile', profilePhotoId) },
       files: files.map((file) => this.file(file, open ? null : viewer)),
-      createdAt: new Date(createdAt).toISOString(),
-      updatedAt: new Date(updatedAt).toISOString(),
+      tags: row.tags,
+      mentions: row.mentions,
+      counts: row.counts,
+      ...(row.viewer && { viewer: row.viewer }),
+      createdAt: new Date(row.createdAt).toISOString(),
+      updatedAt: new Date(row.updatedAt).toISOString(),
     };
   }
 

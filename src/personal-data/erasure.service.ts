@@ -8,6 +8,9 @@ const slice = 500;
 
 const erased = inventory.filter(({ table }) => table !== 'users');
 
+/** What counts for a media: its row moves along. */
+const hanging = new Set(['reactions', 'reposts', 'saves']);
+
 /** Something still belongs to the account: an upload that is not swept yet, a request that was quicker. */
 class NotYet extends Error {
   constructor(table: string) {
@@ -113,24 +116,43 @@ export class ErasureService {
       );
       return settled.length;
     }
-    if (table === 'follows') return this.unfollow(em, chosen, params);
+    if (hanging.has(table)) {
+      // Medias first, as everywhere: see MediaAccess.
+      await em.execute(
+        `select 1 from medias where id in (select t.media_id from ${table} t where ${where} limit ${slice}) order by id for no key update`,
+        params,
+      );
+    }
+    if (table === 'follows') {
+      // The counters of those on the other side move; everybody locks two in the order of their ids.
+      await em.execute(
+        `select 1 from users where id in (select unnest(array[t.follower_id, t.followee_id]) from follows t where ${where} limit ${2 * slice})
+         order by id for no key update`,
+        params,
+      );
+    }
+    if (table === 'comments') return this.eraseComments(em, userId);
     const gone = await em.execute<unknown[]>(`delete from ${table} where ctid in (${chosen}) returning 1`, params);
     return gone.length;
   }
 
-  /** The counters of those on the other side follow. */
-  private async unfollow(em: EntityManager, chosen: string, params: string[]): Promise<number> {
-    const [{ gone } = { gone: 0 }] = await em.execute<{ gone: number }[]>(
-      // One update: a row that is changed twice by one statement keeps one of the changes.
-      `with gone as (delete from follows where ctid in (${chosen}) returning follower_id, followee_id, accepted_at),
-       lost as (select id, count(*) filter (where side = 'follower')::int as followers, count(*) filter (where side = 'following')::int as followings
-         from (select followee_id as id, 'follower' as side from gone where accepted_at is not null
-           union all select follower_id, 'following' from gone where accepted_at is not null) each group by id),
-       moved as (update users u set followers_count = followers_count - lost.followers, followings_count = followings_count - lost.followings
-         from lost where lost.id = u.id)
-       select count(*)::int as gone from gone`,
-      params,
+  /** What was answered stays without its words; the rest goes. */
+  private async eraseComments(em: EntityManager, userId: string): Promise<number> {
+    const comments = await em.execute<{ id: string; media_id: string }[]>(
+      `select t.id, t.media_id from comments t where t.author_id = ? order by t.id limit ${slice}`,
+      [userId],
     );
-    return gone;
+    const ids = `{${comments.map(({ id }) => id).join()}}`;
+    // Medias first, as everywhere: see MediaAccess.
+    await em.execute('select 1 from medias where id = any(?::uuid[]) order by id for no key update', [
+      `{${comments.map(({ media_id }) => media_id).join()}}`,
+    ]);
+    await em.execute('select 1 from comments where id = any(?::uuid[]) order by id for update', [ids]);
+    await em.execute('delete from comments where id = any(?::uuid[]) and replies_count = 0', [ids]);
+    await em.execute(
+      `update comments set author_id = null, text = '', attachment_id = null, deleted_at = now() where id = any(?::uuid[])`,
+      [ids],
+    );
+    return comments.length;
   }
 }

@@ -8,6 +8,8 @@ const TagSchema = defineEntity({
     id: p.uuid().primary().defaultRaw('uuidv7()'),
     /** Lower case, NFC. */
     name: p.string().length(64).unique(),
+    /** Those that everybody may meet in lists. */
+    mediasCount: p.integer().default(0),
     createdAt: p.datetime().defaultRaw('now()'),
   },
 });
@@ -20,6 +22,9 @@ const MediaTagSchema = defineEntity({
   properties: {
     media: () => p.manyToOne(Media).primary().deleteRule('cascade'),
     tag: () => p.manyToOne(Tag).primary().deleteRule('cascade'),
+    /** The owner put it there; the text has it; or both. */
+    explicit: p.boolean().default(true),
+    inText: p.boolean().default(false),
     createdAt: p.datetime().defaultRaw('now()'),
   },
 });

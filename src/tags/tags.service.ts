@@ -6,9 +6,16 @@ import { maxTags } from './tags.schemas.js';
 /** Tags of a media. Every method runs in the caller's transaction, which has locked the media's row. */
 @Injectable()
 export class TagsService {
-  /** In two statements however many there are. New names go in in their own order, or two users' lists could deadlock. */
+  /** In a few statements however many there are. New names go in in their own order, or two users' lists could deadlock. */
   async set(em: EntityManager, mediaId: string, names: string[]): Promise<void> {
     const list = asArray(names);
+    await this.create(em, list);
+    // Their counters move, for all of them in one order.
+    await em.execute(
+      `select 1 from tags where name = any(?::text[]) or id in (select tag_id from media_tags where media_id = ?)
+       order by id for no key update`,
+      [list, mediaId],
+    );
     await em.execute(
       'delete from media_tags mt using tags t where t.id = mt.tag_id and mt.media_id = ? and not (t.name = any(?::text[]))',
       [mediaId, list],
@@ -32,6 +39,7 @@ export class TagsService {
         errors: [{ pointer: '/name', message: `a media has at most ${maxTags} tags` }],
       });
     }
+    await this.create(em, asArray([name]));
     return (await this.insert(em, mediaId, asArray([name]))) > 0;
   }
 
@@ -42,12 +50,15 @@ export class TagsService {
     );
   }
 
-  /** @returns how many are new on this media */
-  private async insert(em: EntityManager, mediaId: string, list: string): Promise<number> {
+  private async create(em: EntityManager, list: string): Promise<void> {
     await em.execute(
       'insert into tags (name) select distinct n from unnest(?::text[]) n order by n on conflict do nothing',
       [list],
     );
+  }
+
+  /** @returns how many are new on this media */
+  private async insert(em: EntityManager, mediaId: string, list: string): Promise<number> {
     const added = await em.execute<unknown[]>(
       `insert into media_tags (media_id, tag_id, created_at)
        select ?, t.id, now() + n.place * interval '1 microsecond'

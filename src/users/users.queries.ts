@@ -27,7 +27,9 @@ export const profileColumns = `
   json_build_object('followers', u.followers_count, 'followings', u.followings_count, 'photos', u.photos_count,
     'videos', u.videos_count, 'musics', u.musics_count, 'views', u.views_count, 'likesReceived', u.likes_received_count) as counts,
   json_build_object('following', mine.accepted_at is not null, 'requested', mine.follower_id is not null and mine.accepted_at is null,
-    'followsMe', theirs.accepted_at is not null) as viewer`;
+    'followsMe', theirs.accepted_at is not null,
+    'blocking', exists (select 1 from blocks b where b.blocker_id = :viewer and b.blocked_id = u.id),
+    'muting', exists (select 1 from mutes s where s.muter_id = :viewer and s.muted_id = u.id)) as viewer`;
 
 export const profileJoins = `
   left join follows mine on mine.follower_id = :viewer and mine.followee_id = u.id
@@ -54,8 +56,9 @@ export class UsersQueries {
   }
 
   private async one(where: string, viewer: string | null, value: string): Promise<ProfileRow | null> {
-    const statement = (profile + where).replaceAll(':viewer', '?::uuid');
-    const [row] = await this.em.execute<ProfileRow[]>(statement, [viewer, viewer, value]);
+    const viewers: unknown[] = [];
+    const statement = (profile + where).replaceAll(':viewer', () => (viewers.push(viewer), '?::uuid'));
+    const [row] = await this.em.execute<ProfileRow[]>(statement, [...viewers, value]);
     return row ?? null;
   }
 }

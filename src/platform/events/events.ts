@@ -36,6 +36,18 @@ export const events = {
   'export.requested': z.strictObject({ exportId: id }),
   'photo.wished': z.strictObject({ wishId: id }),
   'media.published': z.strictObject({ mediaId: id, ownerId: id }),
+  // Of what follows, whoever hears of it looks whether it is there or not (any more).
+  /** Asked, accepted, withdrawn or ended. */
+  'follow.changed': z.strictObject({ followerId: id, followeeId: id }),
+  'block.changed': z.strictObject({ blockerId: id, blockedId: id }),
+  'mute.changed': z.strictObject({ muterId: id, mutedId: id }),
+  'reaction.changed': z.strictObject({ mediaId: id, userId: id }),
+  'comment.reaction.changed': z.strictObject({ commentId: id, userId: id }),
+  /** Written, edited or deleted. */
+  'comment.changed': z.strictObject({ commentId: id, mediaId: id }),
+  'repost.changed': z.strictObject({ mediaId: id, userId: id }),
+  /** The people whom a media's text names. */
+  'mentions.changed': z.strictObject({ mediaId: id }),
 } as const;
 
 export type EventName = keyof typeof events;

@@ -31,6 +31,12 @@ export const rateLimits = {
   refresh: limit(600, minutes(15), 'address'),
   search: limit(240, minutes(1), 'user'),
   upload: limit(3_000, hours(1), 'user'),
+  follow: limit(400, hours(1), 'user'),
+  block: limit(400, hours(1), 'user'),
+  react: limit(1_200, minutes(10), 'user'),
+  comment: limit(300, minutes(10), 'user'),
+  playlist: limit(1_200, minutes(10), 'user'),
+  view: limit(1_200, minutes(10), 'user'),
   export: limit(5, hours(24), 'user'),
 } as const satisfies Record<string, RateLimit>;
 

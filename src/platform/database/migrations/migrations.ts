@@ -1,3 +1,9 @@
 import { Migration0001Initial } from './0001-initial.js';
+import { Migration0002Social } from './0002-social.js';
+import { Migration0003Counters } from './0003-counters.js';
 
-export const migrations = [{ name: '0001-initial', class: Migration0001Initial }];
+export const migrations = [
+  { name: '0001-initial', class: Migration0001Initial },
+  { name: '0002-social', class: Migration0002Social },
+  { name: '0003-counters', class: Migration0003Counters },
+];

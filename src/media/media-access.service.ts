@@ -1,0 +1,28 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
+import { Problem } from '../platform/http/problems.js';
+import { visibleTo, type ViewerId } from './visibility.js';
+
+export interface SeenMedia {
+  id: string;
+  ownerId: string;
+}
+
+/** What features that hang something on a media begin with. */
+@Injectable()
+export class MediaAccess {
+  /**
+   * The media, if the viewer may see it. It can't be deleted until the transaction ends, and who takes this lock first
+   * never waits for a deletion that waits for them.
+   * @throws {Problem} `media_not_found`
+   */
+  async hold(em: EntityManager, viewer: ViewerId, url: string): Promise<SeenMedia> {
+    const { rows } = await sql<SeenMedia>`
+      select m.id, m.owner_id as "ownerId" from medias m where m.url = ${url} and ${visibleTo(viewer)} for key share of m`.execute(
+      em.getKysely<unknown>(),
+    );
+    if (!rows[0]) throw new Problem('media_not_found');
+    return rows[0];
+  }
+}

@@ -1,0 +1,81 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable } from '@nestjs/common';
+import { sql, type Kysely, type RawBuilder } from 'kysely';
+import { afterCursor, keyOf, keysetPage, orderOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
+import type { PageQuery } from '../platform/http/page.js';
+import type { MediaView } from './media.schemas.js';
+import { MediaViews, type MediaRow } from './media.view.js';
+import { isOpen, visibleTo, type ViewerId } from './visibility.js';
+
+/** What the viewer did with the media. */
+const standing = (viewer: ViewerId) =>
+  viewer === null
+    ? sql`null as viewer`
+    : sql`json_build_object(
+        'reaction', (select x.emoji from reactions x where x.media_id = m.id and x.user_id = ${viewer}),
+        'saved', exists (select 1 from saves x where x.media_id = m.id and x.user_id = ${viewer}),
+        'reposted', exists (select 1 from reposts x where x.media_id = m.id and x.user_id = ${viewer})) as viewer`;
+
+/** Everything a media shows, as columns of `m` (medias) and `u` (its owner). One statement whatever the page. */
+const columns = (viewer: ViewerId) => sql`
+  m.id, m.url, m.type, m.title, m.description, m.visibility, m.status, m.created_at as "createdAt", m.updated_at as "updatedAt",
+  ${isOpen()} as open, u.username, u.display_name as "displayName", u.profile_photo_id as "profilePhotoId",
+  json_build_object('views', m.views_count, 'likes', m.likes_count, 'dislikes', m.dislikes_count,
+    'reactions', m.reactions_count, 'comments', m.comments_count, 'reposts', m.reposts_count, 'saves', m.saves_count) as counts,
+  ${standing(viewer)},
+  array(select a.username from media_mentions mm join users a on a.id = mm.user_id
+    where mm.media_id = m.id and a.disabled_at is null order by mm.id) as mentions,
+  array(select t.name from media_tags mt join tags t on t.id = mt.tag_id where mt.media_id = m.id order by mt.created_at, t.name) as tags,
+  (select coalesce(json_agg(json_build_object('url', f.url, 'kind', f.kind, 'status', f.status, 'progress', f.progress,
+      'width', f.width, 'height', f.height, 'durationMs', f.duration_ms, 'placeholder', coalesce(f.picture->>'placeholder', f.placeholder), 'color', coalesce(f.picture->>'color', f.color),
+      'facts', f.facts, 'failureCode', f.failure_code,
+      'renditions', (select coalesce(json_agg(json_build_object('role', r.role, 'version', right(r.id::text, 8), 'name', r.name, 'mimeType', r.mime_type, 'width', r.width,
+          'height', r.height, 'bitrate', r.bitrate, 'bytes', r.bytes,
+          'label', r.facts->>'label') order by r.role, r.width nulls last,
+          array_position(array['thumb', 'small', 'medium', 'large', 'original'], r.name::text), r.bytes), '[]')
+        from renditions r where r.file_id = f.id)) order by mf.position), '[]')
+    from media_files mf join files f on f.id = mf.file_id where mf.media_id = m.id) as files`;
+
+/** A list of medias, told apart by where it comes from. Rows are `m` (medias) and `u` (their owners). */
+export interface MediaSource {
+  keyset: Keyset;
+  /** Another relation that has to do with `m`: `join saves s on s.media_id = m.id`. */
+  join?: RawBuilder<unknown>;
+  /** Who may meet what in it: `listedFor` or `visibleTo`, and what else the list is about. */
+  where: RawBuilder<boolean>[];
+}
+
+/** Medias, each page one statement whatever its size. */
+@Injectable()
+export class MediaReader {
+  constructor(
+    private readonly em: EntityManager,
+    private readonly views: MediaViews,
+  ) {}
+
+  async byUrl(viewer: ViewerId, url: string): Promise<MediaView | null> {
+    const { rows } = await sql<MediaRow>`
+      select ${columns(viewer)} from medias m join users u on u.id = m.owner_id
+      where m.url = ${url} and ${visibleTo(viewer)}`.execute(this.db);
+    return rows[0] ? this.views.of(rows[0], viewer) : null;
+  }
+
+  /** @param more of each row, beside the media: columns for the select list, and what becomes of them */
+  async page<E extends object = object>(
+    viewer: ViewerId,
+    { keyset, join = sql``, where }: MediaSource,
+    { limit, cursor }: PageQuery,
+    more?: { columns: RawBuilder<unknown>; of: (row: E) => object },
+  ) {
+    const conditions = [...where, afterCursor(keyset, cursor)];
+    const { rows } = await sql<MediaRow & Keyed & E>`
+      select ${columns(viewer)}, ${more ? sql`${more.columns}, ` : sql``}${keyOf(keyset)}
+      from medias m join users u on u.id = m.owner_id ${join}
+      where ${sql.join(conditions, sql` and `)} order by ${orderOf(keyset)} limit ${limit + 1}`.execute(this.db);
+    return keysetPage(keyset, rows, limit, (row) => ({ ...this.views.of(row, viewer), ...more?.of(row) }));
+  }
+
+  private get db(): Kysely<unknown> {
+    return this.em.getKysely<unknown>();
+  }
+}

@@ -1,0 +1,48 @@
+import { sql, type RawBuilder } from 'kysely';
+import { z } from 'zod';
+import { decodeCursor, encodeCursor, toPage } from '../http/page.js';
+
+/** How a column of a sort key stands in a cursor. */
+const kinds = {
+  int: z.int32(),
+  bigint: z.int(),
+  uuid: z.uuid(),
+  text: z.string().max(200),
+  timestamptz: z.iso.datetime({ offset: true }),
+} as const;
+export type KeyKind = keyof typeof kinds;
+
+/** An order of rows that no two share: the last column is unique. All columns go the same way, as an index does. */
+export interface Keyset {
+  /** Of the list and its sort: a cursor of another one is refused. */
+  name: string;
+  columns: readonly (readonly [column: RawBuilder<unknown>, kind: KeyKind])[];
+  direction: 'asc' | 'desc';
+}
+
+/** A row whose select list ends with `keyOf`. */
+export interface Keyed {
+  key: (string | number)[];
+}
+
+/** `key`, for the select list. */
+export const keyOf = ({ columns }: Keyset) =>
+  sql`json_build_array(${sql.join(columns.map(([column]) => column))}) as "key"`;
+
+export const orderOf = ({ columns, direction }: Keyset) =>
+  sql.join(columns.map(([column]) => sql`${column} ${sql.raw(direction)}`));
+
+/** Rows after the cursor's. @throws {Problem} `validation_failed` */
+export function afterCursor(keyset: Keyset, cursor: string | undefined): RawBuilder<boolean> {
+  const { name, columns, direction } = keyset;
+  const shape = columns.map(([, kind]) => kinds[kind]) as unknown as [z.ZodType, ...z.ZodType[]];
+  const start = decodeCursor(cursor, name, z.tuple(shape));
+  if (!start) return sql<boolean>`true`;
+  const values = (start as (string | number)[]).map((value, i) => sql`${value}::${sql.raw(columns[i]![1])}`);
+  const left = sql.join(columns.map(([column]) => column));
+  return sql<boolean>`(${left}) ${sql.raw(direction === 'desc' ? '<' : '>')} (${sql.join(values)})`;
+}
+
+/** A page of rows of which one more than `limit` was asked for. */
+export const keysetPage = <R extends Keyed, T>({ name }: Keyset, rows: R[], limit: number, toItem: (row: R) => T) =>
+  toPage(rows, limit, ({ key }) => encodeCursor(name, key), toItem);

@@ -1,0 +1,19 @@
+import { defineEntity, p } from '@mikro-orm/core';
+import { Media } from '../media/media.entity.js';
+import { User } from '../users/user.entity.js';
+
+/** A media shown to one's own followers. */
+const RepostSchema = defineEntity({
+  name: 'Repost',
+  tableName: 'reposts',
+  properties: {
+    media: () => p.manyToOne(Media).primary().deleteRule('cascade'),
+    user: () => p.manyToOne(User).primary().deleteRule('cascade'),
+    id: p.uuid().defaultRaw('uuidv7()'),
+    createdAt: p.datetime().defaultRaw('now()'),
+  },
+});
+export class Repost extends RepostSchema.class {}
+RepostSchema.setClass(Repost);
+
+export { RepostSchema };
