@@ -22,9 +22,13 @@ import { LimitsModule } from './platform/limits/limited.js';
 import { QueueModule } from './platform/queue/queue.module.js';
 import { StorageModule } from './platform/storage/storage.module.js';
 import { ProfilePhotosModule, ProfilePhotosWorkerModule } from './profile-photos/profile-photos.module.js';
+import { ReactionsModule } from './reactions/reactions.module.js';
+import { RepostsModule } from './reposts/reposts.module.js';
+import { SavesModule } from './saves/saves.module.js';
 import { SubtitlesModule } from './subtitles/subtitles.module.js';
 import { UploadsModule, UploadsWorkerModule } from './uploads/uploads.module.js';
 import { UsersModule } from './users/users.module.js';
+import { ViewsModule, ViewsWorkerModule } from './views/views.module.js';
 
 const platform = [ConfigModule, LoggingModule, DatabaseModule.with(entities), StorageModule, EventsModule];
 
@@ -43,6 +47,10 @@ const platform = [ConfigModule, LoggingModule, DatabaseModule.with(entities), St
     CoversModule,
     SubtitlesModule,
     DeliveryModule,
+    ReactionsModule,
+    RepostsModule,
+    SavesModule,
+    ViewsModule,
     PersonalDataModule,
   ],
   controllers: [DocsController],
@@ -71,6 +79,7 @@ export class WorkerModule {
         MediaWorkerModule,
         CoversWorkerModule,
         ProfilePhotosWorkerModule,
+        ViewsWorkerModule,
         PersonalDataWorkerModule,
       ],
     };

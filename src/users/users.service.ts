@@ -1,5 +1,7 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
+import { notBlocked } from '../media/visibility.js';
 import { Problem } from '../platform/http/problems.js';
 import type { Viewer } from '../platform/http/viewer.js';
 import { QuotaService } from '../quota/quota.service.js';
@@ -30,6 +32,26 @@ export class UsersService {
     const [profile, quota] = await Promise.all([this.queries.own(id), this.quota.usage(id)]);
     if (!profile) throw new Problem('user_not_found');
     return { ...profile, quota };
+  }
+
+  /**
+   * The user whose lists the viewer may look at: of a private account, only its followers and itself.
+   * @returns the id
+   * @throws {Problem} `user_not_found`, `private_account`, `not_signed_in` for `me` without a viewer
+   */
+  async openTo(viewer: string | null, username: string): Promise<string> {
+    if (username === 'me') {
+      if (!viewer) throw new Problem('not_signed_in');
+      return viewer;
+    }
+    const { rows } = await sql<{ id: string; open: boolean }>`
+      select u.id, not u.is_private or u.id = ${viewer}::uuid or exists (select 1 from follows f
+        where f.follower_id = ${viewer}::uuid and f.followee_id = u.id and f.accepted_at is not null) as open
+      from users u where lower(u.username) = lower(${username}) and u.disabled_at is null
+        and ${notBlocked(viewer, 'u.id')}`.execute(this.em.getKysely<unknown>());
+    if (!rows[0]) throw new Problem('user_not_found');
+    if (!rows[0].open) throw new Problem('private_account');
+    return rows[0].id;
   }
 
   /** @throws {Problem} `not_yours`, `user_not_found` for a name that is neither `me` nor the viewer's */

@@ -7,7 +7,7 @@ import { Vitrine } from '../setup/vitrine.js';
 /** One of each kind; their visibility goes through all states. */
 const kinds = ['video', 'photo', 'music'] as const;
 type Kind = (typeof kinds)[number];
-type Who = 'owner' | 'follower' | 'asked' | 'stranger' | 'readingKey' | 'anybody';
+type Who = 'owner' | 'follower' | 'asked' | 'stranger' | 'blocked' | 'moderator' | 'readingKey' | 'anybody';
 
 interface State {
   name: string;
@@ -24,6 +24,8 @@ interface State {
 let vitrine: Vitrine;
 const clients = {} as Record<Who, Client>;
 const medias = {} as Record<Kind, Json>;
+/** Under the video. */
+let comment: string;
 let ownPhoto: string;
 let routes: { method: string; path: string }[];
 let ada: { username: string };
@@ -43,16 +45,24 @@ const key = async (client: Client, scopes: string[]): Promise<Client> => {
 
 beforeAll(async () => {
   vitrine = await Vitrine.start();
-  const [owner, follower, asked, stranger, gone] = await Promise.all(Array.from({ length: 5 }, () => vitrine.signUp()));
+  const [owner, follower, asked, stranger, blocked, moderator, gone] = await Promise.all(
+    Array.from({ length: 7 }, () => vitrine.signUp()),
+  );
   ada = owner!;
   disabled = gone!;
-  Object.assign(clients, { owner, follower, asked, stranger, anybody: vitrine.client() });
+  Object.assign(clients, { owner, follower, asked, stranger, blocked, moderator, anybody: vitrine.client() });
   clients.readingKey = await key(stranger!, ['read']);
   otherScopes = [await key(owner!, ['write']), await key(owner!, ['account'])];
   await follow(follower!.username, true);
   await follow(asked!.username, false);
   await follow(gone!.username, true);
   await vitrine.db.query('update users set disabled_at = now() where username = $1', [gone!.username]);
+  await vitrine.db.query(`update users set role = 'moderator' where username = $1`, [moderator!.username]);
+  await follow(blocked!.username, true);
+  await vitrine.db.query(
+    `insert into blocks (blocker_id, blocked_id) select o.id, b.id from users o, users b where o.username = $1 and b.username = $2`,
+    [ada.username, blocked!.username],
+  );
 
   const frames = await Promise.all(Array.from({ length: 3 }, () => picture(200, 200).png().toBuffer()));
   const gif = await sharp(frames, { join: { animated: true } })
@@ -77,6 +87,12 @@ beforeAll(async () => {
   await owner!.settled(cover.url);
   await owner!.put(`/api/medias/${medias.music.url}/cover`, { photo: cover.url }).expect(200);
 
+  const { rows } = await vitrine.db.query(
+    `insert into comments (url, media_id, author_id, text) select 'aComment12345678', id, owner_id, 'Mine' from medias where url = $1 returning url`,
+    [medias.video.url],
+  );
+  comment = rows[0].url;
+
   const { body: document } = await vitrine.client().get('/docs-json').expect(200);
   routes = Object.entries<object>(document.paths).flatMap(([path, item]) =>
     Object.keys(item).map((method) => ({ method: method.toUpperCase(), path })),
@@ -84,14 +100,16 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => vitrine.stop());
 
-const everybody: Who[] = ['owner', 'follower', 'asked', 'stranger', 'readingKey', 'anybody'];
+const everybody: Who[] = ['owner', 'follower', 'asked', 'stranger', 'blocked', 'moderator', 'readingKey', 'anybody'];
+/** Nobody whom the owner blocked, though they still follow by a row that should not be there. */
+const welcome = everybody.filter((who) => who !== 'blocked');
 const show = (visibility: string) => async () => {
   for (const kind of kinds) await clients.owner.put(`/api/medias/${medias[kind].url}`, { visibility }).expect(200);
 };
 /** In this order: the last two do not lead back. */
 const states: State[] = [
-  { name: 'public', enter: show('public'), seenBy: everybody, listedFor: everybody, listedByOwnerFor: everybody },
-  { name: 'unlisted', enter: show('unlisted'), seenBy: everybody, listedFor: [], listedByOwnerFor: ['owner'] },
+  { name: 'public', enter: show('public'), seenBy: welcome, listedFor: welcome, listedByOwnerFor: welcome },
+  { name: 'unlisted', enter: show('unlisted'), seenBy: welcome, listedFor: [], listedByOwnerFor: ['owner'] },
   {
     name: 'for followers',
     enter: show('followers'),
@@ -141,7 +159,11 @@ const kindOf = (path: string): Kind => (kinds.find((kind) => path.startsWith(`/a
 /** The route with the things of this file in it; with `url`, those of another. */
 function address(path: string, url?: string): string {
   const kind = path.endsWith('/cover') ? 'music' : kindOf(path);
-  const own = path.startsWith('/api/medias/') ? medias[kind].url : medias[kind].files[0].url;
+  const own = path.startsWith('/api/comments/{url}')
+    ? comment
+    : ofMedia.test(path)
+      ? medias[kind].url
+      : medias[kind].files[0].url;
   return path.replace(/\{(\w+)\}/g, (_, name: string) => {
     const value = name === 'url' ? (url ?? own) : names[name];
     if (value === undefined) throw new Error(`What is {${name}} in ${path}? Write it down in \`names\`.`);
@@ -149,14 +171,22 @@ function address(path: string, url?: string): string {
   });
 }
 const about = (wanted: (method: string) => boolean) =>
-  routes.filter(({ method, path }) => path.includes('{url}') && wanted(method));
-/** What only owners may look at. */
+  routes.filter(({ method, path }) => path.includes('{url}') && wanted(method) && !aboutMe.test(path));
+/** What is not there for anybody but its owner. */
 const ownersAlone = /^\/api\/files\//;
-const ofMedia = /^\/api\/medias\//;
+/** What is refused to those who see the thing, but don't own it. */
+const forOwners = new Set(['GET /api/medias/{url}/views', 'HEAD /api/medias/{url}/views']);
+/** What whoever sees the thing may do to it. */
+const forSeers = /^(?:POST|PUT|DELETE) \/api\/(?:medias|comments)\/\{url\}\/(?:likes|reaction|saves|reposts|views)$/;
+/** About the caller's own list, whatever is in it. */
+const aboutMe = /^\/api\/users\/me\//;
+const ofMedia = /^\/api\/(?:medias|comments)\//;
 
 /** A good body of each route that changes something: only who asks is wrong. */
 const bodies: Record<string, () => object | undefined> = {
   'PUT /api/medias/{url}': () => ({ title: 'mine' }),
+  'PUT /api/medias/{url}/reaction': () => ({ emoji: '🎈' }),
+  'PUT /api/comments/{url}/reaction': () => ({ emoji: '🎈' }),
   'PUT /api/medias/{url}/cover': () => ({ photo: ownPhoto }),
   'PUT /api/medias/{url}/thumbnail': () => ({ photo: ownPhoto }),
   'PUT /api/medias/{url}/subtitles/{lang}': () => Buffer.from('WEBVTT\n\n00:00.500 --> 00:02.000\nMine'),
@@ -179,7 +209,9 @@ describe.each(states)('what is $name', ({ enter, isClosed = false, seenBy, liste
         const sees = seenBy.includes(who) && (who === 'owner' || !ownersAlone.test(path));
         const { status, body } = await client.send(method, address(path));
         const nothing = await client.send(method, address(path, nowhere));
-        const expected = sees ? 200 : out ? 401 : nothing.status;
+        const refused = sees && who !== 'owner' && forOwners.has(`${method} ${path}`);
+        const mayNot = refused ? (client === clients.anybody ? 401 : 403) : undefined;
+        const expected = mayNot ?? (sees ? 200 : out ? 401 : nothing.status);
         if (status !== expected || (!sees && (status < 400 || body.code !== nothing.body.code)))
           wrong.push({ who, method, path, status, expected, code: body.code });
       };
@@ -209,14 +241,33 @@ describe.each(states)('what is $name', ({ enter, isClosed = false, seenBy, liste
 
   it('is changed by nobody else, who hears of it only when they see it', async () => {
     const wrong: object[] = [];
-    for (const who of ['follower', 'asked', 'stranger'] as const) {
+    for (const who of ['follower', 'asked', 'stranger', 'blocked', 'moderator'] as const) {
       for (const { method, path } of about((m) => m !== 'GET' && m !== 'HEAD')) {
+        if (forSeers.test(`${method} ${path}`)) continue;
         const body = bodies[`${method} ${path}`]?.();
         const headers: Record<string, string> = Buffer.isBuffer(body) ? { 'content-type': 'text/vtt' } : {};
         const answer = await clients[who].send(method, address(path), body, headers);
         const expected = seenBy.includes(who) && ofMedia.test(path) ? 403 : 404;
         if (answer.status !== expected)
           wrong.push({ who, method, path, status: answer.status, expected, code: answer.body.code });
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it('is reacted to by those who see it, and by nobody else', async () => {
+    const wrong: object[] = [];
+    const writes = about((m) => m !== 'GET' && m !== 'HEAD').filter(({ method, path }) =>
+      forSeers.test(`${method} ${path}`),
+    );
+    expect(writes.length).toBeGreaterThan(8);
+    for (const who of everybody) {
+      if (who === 'readingKey' || (await isOut(clients[who]))) continue;
+      for (const { method, path } of writes) {
+        const { status, body } = await clients[who].send(method, address(path), bodies[`${method} ${path}`]?.());
+        const isOpen = who !== 'anybody' || path.endsWith('/views');
+        const expected = !isOpen ? [401] : seenBy.includes(who) ? [200, 201, 204] : [404];
+        if (!expected.includes(status)) wrong.push({ who, method, path, status, expected, code: body.code });
       }
     }
     expect(wrong).toEqual([]);

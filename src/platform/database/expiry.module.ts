@@ -10,6 +10,8 @@ const kept: Record<string, string> = {
   api_keys: `revoked_at < now() - interval '30 days' or expires_at < now() - interval '30 days'`,
   'limits.rates': `expire < extract(epoch from now()) * 1000`,
   exports: `expires_at < now()`,
+  // What was counted of strangers stands in media_view_days.
+  views: `user_id is null and last_viewed_at < now() - interval '30 days' and pending = 0 and pending_ms = 0`,
   one_time_codes: `expires_at < now() - interval '1 day'`,
 };
 const slice = 5_000;

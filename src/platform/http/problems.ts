@@ -15,6 +15,7 @@ export const problems = {
   email_not_verified: { status: 403, title: 'Verify your e-mail address first' },
   scope_missing: { status: 403, title: 'This API key may not do that' },
   not_yours: { status: 403, title: 'Only the owner may do that' },
+  private_account: { status: 403, title: 'Only followers of this account may see that' },
   not_found: { status: 404, title: 'There is nothing at this address' },
   session_not_found: { status: 404, title: 'There is no such session of yours' },
   api_key_not_found: { status: 404, title: 'There is no such API key of yours' },

@@ -118,6 +118,14 @@ export const jobs = {
     timeout: minutes(2),
     every: seconds(20),
   }),
+  'views.count': job({
+    queue: 'social',
+    payload: nothing,
+    attempts: 1,
+    backoff: exponential(seconds(1)),
+    timeout: minutes(1),
+    every: seconds(5),
+  }),
   'uploads.sweep': job({
     queue: 'maintenance',
     payload: nothing,

@@ -1,0 +1,46 @@
+import { Controller, Get, Query } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { sql, type RawBuilder } from 'kysely';
+import { z } from 'zod';
+import { MediaReader } from '../media/media-reader.service.js';
+import { MediaView } from '../media/media.schemas.js';
+import { visibleTo } from '../media/visibility.js';
+import { CurrentUser, Verified } from '../platform/http/access.js';
+import { page } from '../platform/http/page.js';
+import { Documented } from '../platform/http/route.js';
+import type { Viewer } from '../platform/http/viewer.js';
+import { ReactorsQuery } from './reactions.schemas.js';
+
+const Reacted = MediaView.extend({ reactedAt: z.iso.datetime() }).meta({ id: 'ReactedMedia' });
+const ReactedPage = page(Reacted).meta({ id: 'ReactedMediaPage' });
+
+@ApiTags('reactions')
+@Controller('users/me/reacted')
+export class ReactedController {
+  constructor(private readonly reader: MediaReader) {}
+
+  @Get()
+  @Verified('read')
+  @Documented({
+    summary: 'List the medias you reacted to',
+    description: 'The newest reaction first; `viewer.reaction` of each is yours. `?emoji=👍` for what you like.',
+    answers: { 200: { schema: ReactedPage, description: 'A page' } },
+    problems: ['validation_failed'],
+  })
+  list(@CurrentUser() { id }: Viewer, @Query({ schema: ReactorsQuery }) { emoji, ...query }: ReactorsQuery) {
+    const ofEmoji: RawBuilder<boolean> = emoji ? sql`r.emoji = ${emoji}` : sql`true`;
+    return this.reader.page<{ reactedAt: string }>(
+      id,
+      {
+        keyset: { name: `reacted ${emoji ?? ''}`, columns: [[sql.ref('r.id'), 'uuid']], direction: 'desc' },
+        join: sql`join reactions r on r.media_id = m.id and r.user_id = ${id}`,
+        where: [visibleTo(id), ofEmoji],
+      },
+      query,
+      {
+        columns: sql`r.created_at as "reactedAt"`,
+        of: ({ reactedAt }) => ({ reactedAt: new Date(reactedAt).toISOString() }),
+      },
+    );
+  }
+}

@@ -1,0 +1,109 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable } from '@nestjs/common';
+import { sql, type Kysely } from 'kysely';
+import type { ViewerId } from '../media/visibility.js';
+import { afterCursor, keyOf, keysetPage, orderOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
+import { Outbox } from '../platform/events/outbox.js';
+import { Problem } from '../platform/http/problems.js';
+import { photoHref } from '../users/users.schemas.js';
+import { notBlocked } from '../media/visibility.js';
+import type { Reactor, ReactorsQuery, Standing } from './reactions.schemas.js';
+import { targets, type TargetName } from './targets.js';
+
+interface ReactorRow extends Keyed {
+  username: string;
+  displayName: string;
+  profilePhotoId: string | null;
+  emoji: string;
+  createdAt: string;
+}
+
+/** One reaction per user and thing; the unique index decides, triggers count. */
+@Injectable()
+export class ReactionsService {
+  constructor(
+    private readonly em: EntityManager,
+    private readonly outbox: Outbox,
+  ) {}
+
+  /**
+   * Sets the viewer's reaction, whatever it was before.
+   * @returns whether there was none
+   * @throws {Problem} `media_not_found`, `comment_not_found`
+   */
+  async set(viewer: string, target: TargetName, url: string, emoji: string) {
+    return this.em.transactional(async (em) => {
+      const { reactions, key, event, tell } = targets[target];
+      const id = await this.hold(em, viewer, target, url);
+      const table = sql.table(reactions);
+      const { rows } = await sql<{ before: string | null }>`
+        insert into ${table} (${sql.ref(key)}, user_id, emoji) values (${id}, ${viewer}, ${emoji})
+        on conflict (${sql.ref(key)}, user_id) do update set emoji = excluded.emoji where ${sql.ref(`${reactions}.emoji`)} <> excluded.emoji
+        returning old.emoji as before`.execute(em.getKysely<unknown>());
+      if (rows.length) await this.outbox.record(event, tell(id, viewer) as never);
+      return { isNew: rows[0]?.before === null, standing: await this.standing(em, viewer, target, id) };
+    });
+  }
+
+  /** Takes the viewer's reaction back: any, or only one of those named. */
+  async remove(viewer: string, target: TargetName, url: string, only?: readonly string[]): Promise<void> {
+    await this.em.transactional(async (em) => {
+      const { reactions, key, event, tell } = targets[target];
+      const id = await this.hold(em, viewer, target, url);
+      const { rows } = await sql`
+        delete from ${sql.table(reactions)} where ${sql.ref(key)} = ${id} and user_id = ${viewer}
+          and ${only ? sql`emoji in (${sql.join(only)})` : sql`true`} returning 1`.execute(em.getKysely<unknown>());
+      if (rows.length) await this.outbox.record(event, tell(id, viewer) as never);
+    });
+  }
+
+  /** Who reacted, the newest first. Nobody whom the viewer blocked, or who blocked them. */
+  async reactors(viewer: ViewerId, target: TargetName, url: string, { emoji, limit, cursor }: ReactorsQuery) {
+    const { reactions, key, seen } = targets[target];
+    const keyset: Keyset = { name: `reactors ${emoji ?? ''}`, columns: [[sql.ref('r.id'), 'uuid']], direction: 'desc' };
+    const after = afterCursor(keyset, cursor);
+    const found = await sql<{ id: string }>`select t.id ${seen(viewer, url)}`.execute(this.db);
+    const id = this.must(target, found.rows[0]?.id);
+    const { rows } = await sql<ReactorRow>`
+      select u.username, u.display_name as "displayName", u.profile_photo_id as "profilePhotoId", r.emoji,
+        r.created_at as "createdAt", ${keyOf(keyset)}
+      from ${sql.table(reactions)} r join users u on u.id = r.user_id
+      where ${sql.ref(`r.${key}`)} = ${id} and ${emoji ? sql`r.emoji = ${emoji}` : sql`true`} and u.disabled_at is null
+        and ${notBlocked(viewer, 'u.id')} and ${after}
+      order by ${orderOf(keyset)} limit ${limit + 1}`.execute(this.db);
+    return keysetPage(keyset, rows, limit, toReactor);
+  }
+
+  private async hold(em: EntityManager, viewer: string, target: TargetName, url: string): Promise<string> {
+    const { seen, hold } = targets[target];
+    const { rows } = await sql<{ id: string }>`select t.id ${seen(viewer, url)} for key share of ${hold}`.execute(
+      em.getKysely<unknown>(),
+    );
+    return this.must(target, rows[0]?.id);
+  }
+
+  private must(target: TargetName, id: string | undefined): string {
+    if (!id) throw new Problem(targets[target].missing);
+    return id;
+  }
+
+  private async standing(em: EntityManager, viewer: string, target: TargetName, id: string): Promise<Standing> {
+    const { reactions, key, table } = targets[target];
+    const { rows } = await sql<Standing>`
+      select r.emoji as reaction, json_build_object('likes', t.likes_count, 'dislikes', t.dislikes_count,
+        'reactions', t.reactions_count) as counts
+      from ${sql.table(table)} t left join ${sql.table(reactions)} r on ${sql.ref(`r.${key}`)} = t.id and r.user_id = ${viewer}
+      where t.id = ${id}`.execute(em.getKysely<unknown>());
+    return rows[0]!;
+  }
+
+  private get db(): Kysely<unknown> {
+    return this.em.getKysely<unknown>();
+  }
+}
+
+const toReactor = ({ username, displayName, profilePhotoId, emoji, createdAt }: ReactorRow): Reactor => ({
+  user: { username, displayName, avatarUrl: photoHref(username, 'profile', profilePhotoId) },
+  emoji,
+  createdAt: new Date(createdAt).toISOString(),
+});

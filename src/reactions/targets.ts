@@ -1,0 +1,45 @@
+import { sql, type RawBuilder } from 'kysely';
+import { commentVisibleTo, visibleTo, type ViewerId } from '../media/visibility.js';
+import type { EventOf } from '../platform/events/events.js';
+import type { ProblemCode } from '../platform/http/problems.js';
+
+interface Target {
+  reactions: 'reactions' | 'comment_reactions';
+  /** Of the thing, in the table above. */
+  key: 'media_id' | 'comment_id';
+  table: 'medias' | 'comments';
+  missing: ProblemCode;
+  /** `from … where …` of the thing `t` and its media `m`, if the viewer may see them. */
+  seen: (viewer: ViewerId, url: string) => RawBuilder<unknown>;
+  /** Rows to lock for as long as something is hung on the thing: the media's first (see MediaAccess). */
+  hold: RawBuilder<unknown>;
+  event: 'reaction.changed' | 'comment.reaction.changed';
+  tell: (id: string, userId: string) => EventOf<'reaction.changed'> | EventOf<'comment.reaction.changed'>;
+}
+
+/** What one can react to. */
+export const targets = {
+  media: {
+    reactions: 'reactions',
+    key: 'media_id',
+    table: 'medias',
+    missing: 'media_not_found',
+    seen: (viewer, url) => sql`from medias t where t.url = ${url} and ${visibleTo(viewer, 't')}`,
+    hold: sql`t`,
+    event: 'reaction.changed',
+    tell: (mediaId, userId) => ({ mediaId, userId }),
+  },
+  comment: {
+    reactions: 'comment_reactions',
+    key: 'comment_id',
+    table: 'comments',
+    missing: 'comment_not_found',
+    seen: (viewer, url) => sql`from medias m join comments t on t.media_id = m.id
+      where t.url = ${url} and t.deleted_at is null and ${commentVisibleTo(viewer, 't')}`,
+    hold: sql`m, t`,
+    event: 'comment.reaction.changed',
+    tell: (commentId, userId) => ({ commentId, userId }),
+  },
+} satisfies Record<string, Target>;
+
+export type TargetName = keyof typeof targets;

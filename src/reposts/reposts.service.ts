@@ -1,0 +1,93 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
+import { MediaAccess } from '../media/media-access.service.js';
+import { MediaReader } from '../media/media-reader.service.js';
+import { listedFor, notBlocked, visibleTo, type ViewerId } from '../media/visibility.js';
+import { afterCursor, keyOf, keysetPage, orderOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
+import { Outbox } from '../platform/events/outbox.js';
+import type { PageQuery } from '../platform/http/page.js';
+import { Problem } from '../platform/http/problems.js';
+import { photoHref } from '../users/users.schemas.js';
+import { UsersService } from '../users/users.service.js';
+
+const newest: Keyset = { name: 'reposts', columns: [[sql.ref('r.id'), 'uuid']], direction: 'desc' };
+
+interface ReposterRow extends Keyed {
+  username: string;
+  displayName: string;
+  profilePhotoId: string | null;
+  createdAt: string;
+}
+
+/** A media shown to one's own followers: a row of its own, on the profile of who reposted. */
+@Injectable()
+export class RepostsService {
+  constructor(
+    private readonly em: EntityManager,
+    private readonly outbox: Outbox,
+    private readonly access: MediaAccess,
+    private readonly reader: MediaReader,
+    private readonly users: UsersService,
+  ) {}
+
+  /** @returns whether it was not reposted yet @throws {Problem} `media_not_found` */
+  repost(userId: string, url: string): Promise<boolean> {
+    return this.change(userId, url, 'insert into reposts (media_id, user_id) values (?, ?) on conflict do nothing');
+  }
+
+  /** @throws {Problem} `media_not_found` */
+  async withdraw(userId: string, url: string): Promise<void> {
+    await this.change(userId, url, 'delete from reposts where media_id = ? and user_id = ?');
+  }
+
+  /** Who reposted a media, the latest first. @throws {Problem} `media_not_found` */
+  async reposters(viewer: ViewerId, url: string, { limit, cursor }: PageQuery) {
+    const after = afterCursor(newest, cursor);
+    const db = this.em.getKysely<unknown>();
+    const found = await sql<{ id: string }>`
+      select m.id from medias m where m.url = ${url} and ${visibleTo(viewer)}`.execute(db);
+    if (!found.rows[0]) throw new Problem('media_not_found');
+    const { rows } = await sql<ReposterRow>`
+      select u.username, u.display_name as "displayName", u.profile_photo_id as "profilePhotoId",
+        r.created_at as "createdAt", ${keyOf(newest)}
+      from reposts r join users u on u.id = r.user_id
+      where r.media_id = ${found.rows[0].id} and u.disabled_at is null and ${notBlocked(viewer, 'u.id')} and ${after}
+      order by ${orderOf(newest)} limit ${limit + 1}`.execute(db);
+    return keysetPage(newest, rows, limit, ({ username, displayName, profilePhotoId, createdAt }) => ({
+      user: { username, displayName, avatarUrl: photoHref(username, 'profile', profilePhotoId) },
+      createdAt: new Date(createdAt).toISOString(),
+    }));
+  }
+
+  /**
+   * What a user reposted, as far as the viewer may meet it.
+   * @throws {Problem} `user_not_found`, `private_account`
+   */
+  async ofUser(viewer: ViewerId, username: string, query: PageQuery) {
+    const userId = await this.users.openTo(viewer, username);
+    return this.reader.page<{ repostedAt: string }>(
+      viewer,
+      {
+        keyset: newest,
+        join: sql`join reposts r on r.media_id = m.id and r.user_id = ${userId}`,
+        where: [userId === viewer ? visibleTo(viewer) : listedFor(viewer, false)],
+      },
+      query,
+      {
+        columns: sql`r.created_at as "repostedAt"`,
+        of: ({ repostedAt }) => ({ repostedAt: new Date(repostedAt).toISOString() }),
+      },
+    );
+  }
+
+  /** @returns whether a row came or went */
+  private change(userId: string, url: string, statement: string): Promise<boolean> {
+    return this.em.transactional(async (em) => {
+      const media = await this.access.hold(em, userId, url);
+      const rows = await em.execute<unknown[]>(`${statement} returning 1`, [media.id, userId]);
+      if (rows.length) await this.outbox.record('repost.changed', { mediaId: media.id, userId });
+      return rows.length > 0;
+    });
+  }
+}

@@ -1,0 +1,51 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
+import { MediaAccess } from '../media/media-access.service.js';
+import { MediaReader } from '../media/media-reader.service.js';
+import { visibleTo } from '../media/visibility.js';
+import type { PageQuery } from '../platform/http/page.js';
+
+/** Bookmarks that only their user sees. */
+@Injectable()
+export class SavesService {
+  constructor(
+    private readonly em: EntityManager,
+    private readonly access: MediaAccess,
+    private readonly reader: MediaReader,
+  ) {}
+
+  /** @returns whether it was not saved yet @throws {Problem} `media_not_found` */
+  save(userId: string, url: string): Promise<boolean> {
+    return this.em.transactional(async (em) => {
+      const media = await this.access.hold(em, userId, url);
+      const added = await em.execute<unknown[]>(
+        'insert into saves (media_id, user_id) values (?, ?) on conflict do nothing returning 1',
+        [media.id, userId],
+      );
+      return added.length > 0;
+    });
+  }
+
+  /** @throws {Problem} `media_not_found` */
+  unsave(userId: string, url: string): Promise<void> {
+    return this.em.transactional(async (em) => {
+      const media = await this.access.hold(em, userId, url);
+      await em.execute('delete from saves where media_id = ? and user_id = ?', [media.id, userId]);
+    });
+  }
+
+  /** What can still be seen of it, the latest first. */
+  list(userId: string, query: PageQuery) {
+    return this.reader.page<{ savedAt: string }>(
+      userId,
+      {
+        keyset: { name: 'saved', columns: [[sql.ref('s.id'), 'uuid']], direction: 'desc' },
+        join: sql`join saves s on s.media_id = m.id and s.user_id = ${userId}`,
+        where: [visibleTo(userId)],
+      },
+      query,
+      { columns: sql`s.created_at as "savedAt"`, of: ({ savedAt }) => ({ savedAt: new Date(savedAt).toISOString() }) },
+    );
+  }
+}

@@ -1,0 +1,53 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
+import { MediaReader } from '../media/media-reader.service.js';
+import { visibleTo } from '../media/visibility.js';
+import type { Keyset } from '../platform/database/keyset.js';
+import type { PageQuery } from '../platform/http/page.js';
+
+const latest: Keyset = {
+  name: 'history',
+  columns: [
+    [sql.ref('v.last_viewed_at'), 'timestamptz'],
+    [sql.ref('v.media_id'), 'uuid'],
+  ],
+  direction: 'desc',
+};
+
+/** What a user watched. What is taken out of it stays counted. */
+@Injectable()
+export class HistoryService {
+  constructor(
+    private readonly em: EntityManager,
+    private readonly reader: MediaReader,
+  ) {}
+
+  list(userId: string, query: PageQuery) {
+    return this.reader.page<{ viewedAt: string; watchedMs: string }>(
+      userId,
+      {
+        keyset: latest,
+        join: sql`join views v on v.media_id = m.id and v.user_id = ${userId} and v.in_history`,
+        where: [visibleTo(userId)],
+      },
+      query,
+      {
+        columns: sql`v.last_viewed_at as "viewedAt", v.watched_ms as "watchedMs"`,
+        of: ({ viewedAt, watchedMs }) => ({
+          viewedAt: new Date(viewedAt).toISOString(),
+          watchedMs: Number(watchedMs),
+        }),
+      },
+    );
+  }
+
+  /** @param url of one media; all of them without it */
+  async forget(userId: string, url?: string): Promise<void> {
+    await this.em.execute(
+      `update views set in_history = false where user_id = ? and in_history
+         and (?::text is null or media_id = (select id from medias where url = ?))`,
+      [userId, url ?? null, url ?? null],
+    );
+  }
+}

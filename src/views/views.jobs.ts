@@ -1,0 +1,48 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable } from '@nestjs/common';
+import { OnJob, type JobContext } from '../platform/queue/on-job.js';
+
+/** Medias per transaction. */
+const slice = 200;
+
+/** Views are written one row per viewer; here they come into the rows of their medias, many at once. */
+@Injectable()
+export class ViewsJobs {
+  constructor(private readonly em: EntityManager) {}
+
+  @OnJob('views.count')
+  async count(_payload: object, { signal }: Pick<JobContext, 'signal'>): Promise<void> {
+    while (await this.countSlice()) signal.throwIfAborted();
+  }
+
+  /** What was added and what is pending change in one transaction: broken off, nothing is lost or counted twice. */
+  private countSlice(): Promise<boolean> {
+    return this.em.transactional(async (em) => {
+      // One at a time: two could wait for each other's owners.
+      const [turn] = await em.execute<{ mine: boolean }[]>(
+        `select pg_try_advisory_xact_lock(hashtext('views.count')) as mine`,
+      );
+      if (!turn?.mine) return false;
+      const medias = await em.execute<{ id: string }[]>(
+        // Medias before what hangs on them, as everywhere: see MediaAccess.
+        `select m.id from medias m where m.id in (select media_id from views where pending > 0 or pending_ms > 0 limit ${slice})
+         order by m.owner_id, m.id for no key update skip locked`,
+      );
+      if (!medias.length) return false;
+      const ids = `{${medias.map(({ id }) => id).join()}}`;
+      await em.execute(
+        `with counted as (
+           update views set pending = 0, pending_ms = 0 where media_id = any(?::uuid[]) and (pending > 0 or pending_ms > 0)
+           returning media_id, old.pending as views, old.pending_ms as ms),
+         sums as (select media_id, sum(views)::int as views, sum(ms) as ms from counted group by media_id),
+         days as (insert into media_view_days (media_id, day, views, watched_ms)
+           select media_id, (now() at time zone 'UTC')::date, views, ms from sums
+           on conflict (media_id, day) do update set views = media_view_days.views + excluded.views,
+             watched_ms = media_view_days.watched_ms + excluded.watched_ms)
+         update medias m set views_count = m.views_count + s.views from sums s where s.media_id = m.id and s.views > 0`,
+        [ids],
+      );
+      return true;
+    });
+  }
+}

@@ -1,0 +1,75 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Inject, Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
+import { visibleTo } from '../media/visibility.js';
+import { MediaService } from '../media/media.service.js';
+import { CONFIG } from '../platform/config/config.module.js';
+import type { Config } from '../platform/config/env.js';
+import { Problem } from '../platform/http/problems.js';
+import { deriveKey, hmac } from '../platform/secrets.js';
+import type { Audience } from './views.schemas.js';
+
+/** Who looks: a user, or what tells one stranger from another. */
+export type Spectator = { userId: string } | { network: string; agent: string };
+
+/** From the last view that counted to the next of the same viewer. */
+const window = sql`interval '30 minutes'`;
+
+@Injectable()
+export class ViewsService {
+  private readonly key: Buffer;
+
+  constructor(
+    private readonly em: EntityManager,
+    private readonly medias: MediaService,
+    @Inject(CONFIG) config: Config,
+  ) {
+    this.key = deriveKey(config.secret, 'strangers');
+  }
+
+  /**
+   * One row per viewer, so that many viewers of one media never wait for each other; its counter follows by a job.
+   * @returns whether it counts
+   * @throws {Problem} `media_not_found`
+   */
+  async report(spectator: Spectator, url: string, watchedMs: number): Promise<boolean> {
+    const userId = 'userId' in spectator ? spectator.userId : null;
+    const { rows } = await sql<{ counted: boolean }>`
+      insert into views (media_id, viewer_key, user_id, pending, watched_ms, pending_ms)
+      select m.id, ${this.keyOf(spectator)}::uuid, ${userId}::uuid, 1, ${watchedMs}, ${watchedMs}
+        from medias m where m.url = ${url} and ${visibleTo(userId)} for key share of m
+      on conflict (media_id, viewer_key) do update set
+        pending = views.pending + (views.counted_at < now() - ${window})::int,
+        counted_at = case when views.counted_at < now() - ${window} then now() else views.counted_at end,
+        watched_ms = views.watched_ms + excluded.watched_ms, pending_ms = views.pending_ms + excluded.pending_ms,
+        last_viewed_at = now(), in_history = true
+      returning old.counted_at is distinct from new.counted_at as counted`.execute(this.em.getKysely<unknown>());
+    if (!rows[0]) throw new Problem('media_not_found');
+    return rows[0].counted;
+  }
+
+  /** What its owner may know of who watched. @throws {Problem} `media_not_found`, `not_yours` */
+  async audience(viewer: string, url: string): Promise<Audience> {
+    const { id } = await this.medias.own(viewer, url);
+    const days = await this.em.execute<{ day: string; views: number; watchedMs: string }[]>(
+      `select day::text, views, watched_ms as "watchedMs" from media_view_days where media_id = ? order by day desc limit 366`,
+      [id],
+    );
+    const [total] = await this.em.execute<{ views: number; watchedMs: string }[]>(
+      `select coalesce(sum(views), 0)::int as views, coalesce(sum(watched_ms), 0) as "watchedMs" from media_view_days where media_id = ?`,
+      [id],
+    );
+    return {
+      views: total!.views,
+      watchedMs: Number(total!.watchedMs),
+      days: days.map(({ day, views, watchedMs }) => ({ day, views, watchedMs: Number(watchedMs) })),
+    };
+  }
+
+  /** The same stranger has the same id for us, and nobody reads an address out of it. */
+  private keyOf(spectator: Spectator): string {
+    if ('userId' in spectator) return spectator.userId;
+    const digest = hmac(this.key, `${spectator.network} ${spectator.agent}`).slice(0, 32);
+    return digest.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+  }
+}

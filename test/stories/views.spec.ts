@@ -1,0 +1,98 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Json } from '../setup/client.js';
+import { picture } from '../setup/make-media.js';
+import { until } from '../setup/until.js';
+import { Vitrine } from '../setup/vitrine.js';
+
+type Account = Awaited<ReturnType<Vitrine['signUp']>>;
+let vitrine: Vitrine;
+let ada: Account;
+let bob: Account;
+let media: Json;
+let address: string;
+
+beforeAll(async () => {
+  vitrine = await Vitrine.start();
+  [ada, bob] = (await Promise.all([vitrine.signUp(), vitrine.signUp()])) as [Account, Account];
+  media = await ada.publish('photo', await picture(64, 64).png().toBuffer());
+  address = `/api/medias/${media.url}`;
+}, 120_000);
+afterAll(() => vitrine.stop());
+
+const views = async () => (await ada.get(address).expect(200)).body.counts.views as number;
+const counted = (n: number) => until(async () => (await views()) === n, `${n} views`);
+const stranger = (agent: string) => vitrine.client({ 'user-agent': agent });
+
+describe('a view', () => {
+  it('counts once per viewer and half an hour, however many reports come at once', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => bob.post(`${address}/views`, { watchedMs: 100 })),
+    );
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(19);
+    await counted(1);
+    await vitrine.db.query(`update views set counted_at = now() - interval '31 minutes'`);
+    expect((await bob.post(`${address}/views`).expect(201)).body).toEqual({ counted: true });
+    await counted(2);
+    const { body: owner } = await ada.get('/api/users/me').expect(200);
+    expect(owner.counts.views).toBe(2);
+  });
+
+  it('of strangers is told apart by where they come from, which nobody reads out of the database', async () => {
+    await stranger('One').post(`${address}/views`).expect(201);
+    await stranger('One').post(`${address}/views`).expect(200);
+    await stranger('Other').post(`${address}/views`, { watchedMs: 500 }).expect(201);
+    await counted(4);
+    const { rows } = await vitrine.db.query('select * from views where user_id is null');
+    expect(JSON.stringify(rows)).not.toMatch(/127\.0\.0\.1|One|Other/);
+  });
+
+  it('is for its owner to look at, by the day', async () => {
+    const { body } = await ada.get(`${address}/views`).expect(200);
+    expect(body).toMatchObject({ views: 4, watchedMs: 2_500 });
+    expect(body.days).toMatchObject([{ views: 4, watchedMs: 2_500 }]);
+    await bob.get(`${address}/views`).expect(403, 'not_yours');
+  });
+
+  it('survives that workers are killed while they count', async () => {
+    const before = await views();
+    const crowd = Array.from({ length: 60 }, (_, i) => stranger(`crowd ${i}`).post(`${address}/views`));
+    const worker = 'social,mail,maintenance';
+    await vitrine.end(worker, 'SIGKILL');
+    vitrine.startWorker(worker);
+    expect((await Promise.all(crowd)).every(({ status }) => status === 201)).toBe(true);
+    await vitrine.end(worker, 'SIGKILL');
+    vitrine.startWorker(worker);
+    await counted(before + 60);
+  });
+
+  it('of what can’t be seen is none', async () => {
+    await ada.put(address, { visibility: 'private' }).expect(200);
+    await bob.post(`${address}/views`).expect(404, 'media_not_found');
+    await bob.get(`${address}/views`).expect(404, 'media_not_found');
+    expect((await bob.get('/api/users/me/history').expect(200)).body.items).toEqual([]);
+    await ada.put(address, { visibility: 'public' }).expect(200);
+  });
+
+  it.each([-1, 1.5, 1e12, '1', null])('refuses %j as a time', async (watchedMs) => {
+    await bob.post(`${address}/views`, { watchedMs }).expect(422, 'validation_failed');
+  });
+});
+
+describe('the history', () => {
+  it('has what was watched, the latest first, until it is forgotten', async () => {
+    const other = await ada.publish('photo', await picture(65, 64).png().toBuffer());
+    await bob.post(`/api/medias/${other.url}/views`, { watchedMs: 7 }).expect(201);
+    const { body } = await bob.get('/api/users/me/history').expect(200);
+    expect(body.items.map(({ url }: Json) => url)).toEqual([other.url, media.url]);
+    expect(body.items[0]).toMatchObject({ watchedMs: 7, viewedAt: expect.any(String) });
+    const { body: first } = await bob.get('/api/users/me/history?limit=1').expect(200);
+    const { body: second } = await bob.get(`/api/users/me/history?limit=1&cursor=${first.nextCursor}`).expect(200);
+    expect([...first.items, ...second.items].map(({ url }) => url)).toEqual([other.url, media.url]);
+    await bob.delete(`/api/users/me/history/${other.url}`).expect(204);
+    expect((await bob.get('/api/users/me/history').expect(200)).body.items).toMatchObject([{ url: media.url }]);
+    await bob.delete('/api/users/me/history').expect(204);
+    expect((await bob.get('/api/users/me/history').expect(200)).body.items).toEqual([]);
+    expect(await views()).toBeGreaterThan(60);
+  });
+});
