@@ -8,6 +8,7 @@ import { FilesModule, FilesWorkerModule } from './files/files.module.js';
 import { IntegrityService } from './files/integrity.service.js';
 import { ReprocessService } from './files/reprocess.service.js';
 import { MediaModule, MediaWorkerModule } from './media/media.module.js';
+import { NotificationsModule, NotificationsWorkerModule } from './notifications/notifications.module.js';
 import { PersonalDataModule, PersonalDataWorkerModule } from './personal-data/personal-data.module.js';
 import { ConfigModule } from './platform/config/config.module.js';
 import type { Config } from './platform/config/env.js';
@@ -51,6 +52,7 @@ const platform = [ConfigModule, LoggingModule, DatabaseModule.with(entities), St
     RepostsModule,
     SavesModule,
     ViewsModule,
+    NotificationsModule,
     PersonalDataModule,
   ],
   controllers: [DocsController],
@@ -80,6 +82,7 @@ export class WorkerModule {
         CoversWorkerModule,
         ProfilePhotosWorkerModule,
         ViewsWorkerModule,
+        NotificationsWorkerModule,
         PersonalDataWorkerModule,
       ],
     };

@@ -12,6 +12,11 @@ import { ExportSchema } from './personal-data/export.entity.js';
 import { OutboxEventSchema } from './platform/events/outbox.entity.js';
 import { IdempotencyKeySchema } from './platform/http/idempotency-key.entity.js';
 import { PlaylistItemSchema, PlaylistSchema } from './playlists/playlist.entity.js';
+import {
+  NotificationEntrySchema,
+  NotificationPreferenceSchema,
+  NotificationSchema,
+} from './notifications/notification.entity.js';
 import { PhotoWishSchema } from './profile-photos/photo-wish.entity.js';
 import { CommentReactionSchema, ReactionSchema } from './reactions/reaction.entity.js';
 import { RepostSchema } from './reposts/repost.entity.js';
@@ -38,6 +43,9 @@ export const entities = [
   MediaTagSchema,
   MediaViewDaySchema,
   MuteSchema,
+  NotificationEntrySchema,
+  NotificationPreferenceSchema,
+  NotificationSchema,
   OneTimeCodeSchema,
   OutboxEventSchema,
   PhotoWishSchema,

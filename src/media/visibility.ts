@@ -2,18 +2,20 @@ import { sql, type RawBuilder } from 'kysely';
 
 /** Null for a stranger. */
 export type ViewerId = string | null;
+/** The same, or a column that holds it, where many are asked for at once. */
+export type ViewerRef = ViewerId | RawBuilder<string>;
 
 const column = (alias: string, name: string) => sql.ref(`${alias}.${name}`);
 
 /** Neither of the two has blocked the other. @param user the column of the other one's id, as `m.owner_id` */
-export const notBlocked = (viewer: ViewerId, user: string): RawBuilder<boolean> =>
+export const notBlocked = (viewer: ViewerRef, user: string): RawBuilder<boolean> =>
   viewer === null
     ? sql<boolean>`true`
     : sql<boolean>`(not exists (select 1 from blocks b where b.blocker_id = ${viewer} and b.blocked_id = ${sql.ref(user)})
         and not exists (select 1 from blocks b where b.blocker_id = ${sql.ref(user)} and b.blocked_id = ${viewer}))`;
 
 /** The viewer does not mind meeting this one in lists. @param user as above */
-export const notMuted = (viewer: ViewerId, user: string): RawBuilder<boolean> =>
+export const notMuted = (viewer: ViewerRef, user: string): RawBuilder<boolean> =>
   viewer === null
     ? sql<boolean>`true`
     : sql<boolean>`not exists (select 1 from mutes s where s.muter_id = ${viewer} and s.muted_id = ${sql.ref(user)})`;
@@ -24,7 +26,7 @@ export const isOpen = (m = 'm'): RawBuilder<boolean> => sql<boolean>`(
   and exists (select 1 from users o where o.id = ${column(m, 'owner_id')} and o.disabled_at is null and not o.is_private))`;
 
 /** THE rule of who may see a media; every query that can show one goes through here. */
-export const visibleTo = (viewer: ViewerId, m = 'm'): RawBuilder<boolean> =>
+export const visibleTo = (viewer: ViewerRef, m = 'm'): RawBuilder<boolean> =>
   viewer === null
     ? isOpen(m)
     : sql<boolean>`(
@@ -34,20 +36,20 @@ export const visibleTo = (viewer: ViewerId, m = 'm'): RawBuilder<boolean> =>
           and ${notBlocked(viewer, `${m}.owner_id`)}))`;
 
 /** Shown in lists: unlisted and private things only to their owner, and only among the owner's own. */
-export const listedFor = (viewer: ViewerId, ownList: boolean, m = 'm'): RawBuilder<boolean> =>
+export const listedFor = (viewer: ViewerRef, ownList: boolean, m = 'm'): RawBuilder<boolean> =>
   ownList
     ? sql<boolean>`(${visibleTo(viewer, m)} and (${column(m, 'visibility')} <> 'unlisted' or ${column(m, 'owner_id')} = ${viewer}))`
     : sql<boolean>`(${visibleTo(viewer, m)} and ${column(m, 'visibility')} in ('public', 'followers') and ${column(m, 'shown')}
         and ${notMuted(viewer, `${m}.owner_id`)})`;
 
 /** An account that is there, and that the viewer follows. */
-const isFollowed = (viewer: string, owner: string) => sql<boolean>`(
+const isFollowed = (viewer: string | RawBuilder<string>, owner: string) => sql<boolean>`(
   exists (select 1 from users o where o.id = ${sql.ref(owner)} and o.disabled_at is null)
   and exists (select 1 from follows f where f.follower_id = ${viewer} and f.followee_id = ${sql.ref(owner)}
     and f.accepted_at is not null))`;
 
 /** The same rule for playlists, which have an owner and a visibility as medias have. `p` is their alias. */
-export const playlistVisibleTo = (viewer: ViewerId, p = 'p'): RawBuilder<boolean> => {
+export const playlistVisibleTo = (viewer: ViewerRef, p = 'p'): RawBuilder<boolean> => {
   const open = sql<boolean>`(${column(p, 'visibility')} in ('public', 'unlisted')
     and exists (select 1 from users o where o.id = ${column(p, 'owner_id')} and o.disabled_at is null and not o.is_private))`;
   return viewer === null
@@ -59,7 +61,7 @@ export const playlistVisibleTo = (viewer: ViewerId, p = 'p'): RawBuilder<boolean
 };
 
 /** A comment of a media that the viewer may see; its author may be gone, but not be blocked or disabled. */
-export const commentVisibleTo = (viewer: ViewerId, c = 'c', m = 'm'): RawBuilder<boolean> => sql<boolean>`(
+export const commentVisibleTo = (viewer: ViewerRef, c = 'c', m = 'm'): RawBuilder<boolean> => sql<boolean>`(
   ${visibleTo(viewer, m)}
   and (${column(c, 'author_id')} is null or (
     exists (select 1 from users a where a.id = ${column(c, 'author_id')} and a.disabled_at is null)

@@ -73,6 +73,25 @@ export const inventory: readonly Holding[] = [
     why: 'Whom the account muted, and who muted it.',
   },
   {
+    table: 'notification_entries',
+    rows: '(t.user_id = :user or t.actor_id = :user)',
+    exportedBy: null,
+    why: 'Who did what the account is told of, and of what of the account others are told.',
+  },
+  {
+    table: 'notifications',
+    rows: '(t.user_id = :user or t.asker_id = :user)',
+    exportedBy: null,
+    why: 'What the account is told of; kept for 180 days.',
+  },
+  {
+    table: 'notification_preferences',
+    rows: 't.user_id = :user',
+    exportedBy: 't.kind',
+    without: internal,
+    why: 'Of what the account wants to be told, and where.',
+  },
+  {
     table: 'reactions',
     rows: 't.user_id = :user',
     exportedBy: 't.id',

@@ -50,6 +50,8 @@ const Env = z.object({
   SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
   MAIL_FROM: z.string().default('Vitrine <no-reply@localhost>'),
 
+  DIGEST_AFTER_MS: int(minutes(10)),
+
   WORKER_PORT: int(0),
   IMAGE_CONCURRENCY: int(2, 1),
   VIDEO_CONCURRENCY: int(1, 1),
@@ -135,6 +137,8 @@ export function readConfig(source: NodeJS.ProcessEnv = process.env) {
         }
       : undefined,
     mail: { smtpUrl: env.SMTP_URL, from: env.MAIL_FROM },
+    /** Of quiet, until what happened is mailed. */
+    digestAfterMs: env.DIGEST_AFTER_MS,
     worker: {
       port: env.WORKER_PORT,
       concurrency: {

@@ -22,6 +22,8 @@ interface About {
     /** Milliseconds from now. */
     validForMs: number;
   };
+  /** What it lists, a line each. */
+  lines?: string[];
   /** An address that the mail is about. */
   link?: string;
 }
@@ -31,6 +33,7 @@ interface Written {
   subject: string;
   greeting: string;
   before: string[];
+  lines: string[];
   code: string | undefined;
   link: string | undefined;
   after: string[];
@@ -41,7 +44,7 @@ interface Written {
 const eta = new Eta({ views: fileURLToPath(new URL('.', import.meta.url)), cache: true });
 
 /** One of the mails of words/*.json, in the best language there is for its reader. */
-export function letter(mail: MailName, { name, username, locale, origin, code, link }: About): Letter {
+export function letter(mail: MailName, { name, username, locale, origin, code, lines = [], link }: About): Letter {
   const language = languageFor(locale);
   const { greeting, signature, mails } = catalogues.get(language)!;
   const facts = {
@@ -56,6 +59,7 @@ export function letter(mail: MailName, { name, username, locale, origin, code, l
     subject: tell(mails[mail].subject),
     greeting: tell(greeting),
     before: mails[mail].before.map(tell),
+    lines,
     code: code?.digits,
     link,
     after: (mails[mail].after ?? []).map(tell),
@@ -64,8 +68,16 @@ export function letter(mail: MailName, { name, username, locale, origin, code, l
   return { subject: words.subject, text: toText(words), html: eta.render('letter', words) };
 }
 
-function toText({ greeting, before, code, link, after, signature }: Written): string {
-  const paragraphs = [greeting, ...before, ...(code ? [`    ${code}`] : []), ...(link ? [link] : []), ...after];
+function toText({ greeting, before, lines, code, link, after, signature }: Written): string {
+  const list = lines.length ? [lines.map((line) => `- ${line}`).join('\n')] : [];
+  const paragraphs = [
+    greeting,
+    ...before,
+    ...list,
+    ...(code ? [`    ${code}`] : []),
+    ...(link ? [link] : []),
+    ...after,
+  ];
   // "-- " begins a signature (RFC 3676, 4.3).
   return `${paragraphs.join('\n\n')}\n\n-- \n${signature}\n`;
 }

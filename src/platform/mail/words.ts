@@ -33,12 +33,19 @@ export function languageFor(locale: string): string {
   return 'en';
 }
 
-export type Facts = Record<string, string>;
+export type Facts = Record<string, string | number>;
+
+/** Of the catalogues' messages: reading one takes longer than saying it. */
+const read = new Map<string, IntlMessageFormat>();
 
 /** @throws {Error} for a message that names a fact which is not given */
-export const say = (message: string, language: string, facts: Facts): string =>
+export function say(message: string, language: string, facts: Facts): string {
+  const key = `${language} ${message}`;
   // Words are plain text: `<b>` in a name is three characters.
-  String(new IntlMessageFormat(message, language, undefined, { ignoreTag: true }).format(facts));
+  const format = read.get(key) ?? new IntlMessageFormat(message, language, undefined, { ignoreTag: true });
+  read.set(key, format);
+  return String(format.format(facts));
+}
 
 /** `1 hour`, `15 Minuten` */
 export function duration(ms: number, language: string): string {

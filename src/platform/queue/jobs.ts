@@ -126,6 +126,14 @@ export const jobs = {
     timeout: minutes(1),
     every: seconds(5),
   }),
+  'digests.sweep': job({
+    queue: 'mail',
+    payload: nothing,
+    attempts: 1,
+    backoff: exponential(seconds(5)),
+    timeout: minutes(10),
+    every: seconds(30),
+  }),
   'uploads.sweep': job({
     queue: 'maintenance',
     payload: nothing,

@@ -1,0 +1,59 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
+import { notBlocked, notMuted } from '../media/visibility.js';
+import { kinds } from './kinds.js';
+
+/** Followers per transaction. */
+const slice = 1_000;
+const first = '00000000-0000-0000-0000-000000000000';
+
+/** Tells all followers of a new media; in slices, each of which may be done twice. */
+@Injectable()
+export class AnnouncingService {
+  constructor(private readonly em: EntityManager) {}
+
+  async announce(mediaId: string, signal: AbortSignal): Promise<void> {
+    for (let after: string | null = first; after;) {
+      signal.throwIfAborted();
+      after = await this.announceSlice(mediaId, after);
+    }
+  }
+
+  /** @returns the last follow that was looked at; null when there are no more */
+  private announceSlice(mediaId: string, after: string): Promise<string | null> {
+    return this.em.transactional(async (em) => {
+      const db = em.getKysely<unknown>();
+      const { rows: medias } = await sql<{ owner_id: string }>`
+        select owner_id from medias where id = ${mediaId} and shown and visibility in ('public', 'followers') for key share`.execute(
+        db,
+      );
+      if (!medias[0]) return null;
+      const owner = medias[0].owner_id;
+      // Who is named by the media hears that; who was told is not told again, though the line may be gone.
+      const { rows } = await sql<{ last: string | null }>`
+        with followers as materialized (
+          select f.id, f.follower_id as user_id, coalesce(p.in_app, true) as in_app,
+            coalesce(p.email, ${kinds.media_published.email}) as mail, u.disabled_at is null
+              and ${notBlocked(sql.ref('f.follower_id'), 'f.followee_id')} and ${notMuted(sql.ref('f.follower_id'), 'f.followee_id')}
+              and not exists (select 1 from media_mentions mm where mm.media_id = ${mediaId} and mm.user_id = f.follower_id)
+              and not exists (select 1 from notification_entries e where e.act = 'media' and e.subject_id = ${mediaId}
+                and e.actor_id = ${owner} and e.user_id = f.follower_id) as wanted
+          from follows f join users u on u.id = f.follower_id
+          left join notification_preferences p on p.user_id = f.follower_id and p.kind = 'media_published'
+          where f.followee_id = ${owner} and f.accepted_at is not null and f.id > ${after}
+          order by f.id limit ${slice}),
+        lines as (
+          insert into notifications (user_id, kind, in_app, media_id, asker_id)
+          select user_id, 'media_published', in_app, ${mediaId}::uuid, ${owner}::uuid from followers
+          where wanted and (in_app or mail) order by user_id
+          on conflict do nothing returning id, user_id),
+        entries as (
+          insert into notification_entries (notification_id, user_id, actor_id, act, subject_id, mail)
+          select l.id, l.user_id, ${owner}::uuid, 'media', ${mediaId}::uuid, f.mail from lines l join followers f using (user_id)
+          on conflict do nothing)
+        select case when count(*) = ${slice} then max(id::text) end as last from followers`.execute(db);
+      return rows[0]!.last;
+    });
+  }
+}

@@ -1,0 +1,96 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Inject, Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
+import { CONFIG } from '../platform/config/config.module.js';
+import type { Config } from '../platform/config/env.js';
+import { letter } from '../platform/mail/letters.js';
+import { Mailer, MailNotConfigured } from '../platform/mail/mailer.js';
+import { OnJob, type JobContext } from '../platform/queue/on-job.js';
+import { visibleTo } from '../media/visibility.js';
+import type { KindName } from './kinds.js';
+import { PreferencesService } from './preferences.service.js';
+import { sentence, type Told } from './sentences.js';
+
+/** However busy it is, a mail comes after so many times the quiet that is waited for. */
+const patience = 6;
+const maxLines = 20;
+
+interface Reader {
+  email: string;
+  username: string;
+  name: string;
+  locale: string;
+}
+type Line = Omit<Told, 'name'> & { kind: KindName; name: string | null };
+
+/** Mails what happened, in one mail once it is quiet: what was read in the app by then is in none. */
+@Injectable()
+export class DigestsJobs {
+  constructor(
+    private readonly em: EntityManager,
+    private readonly mailer: Mailer,
+    private readonly preferences: PreferencesService,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  @OnJob('digests.sweep')
+  async sweep(_payload: object, { signal }: JobContext): Promise<void> {
+    const quiet = `${this.config.digestAfterMs} milliseconds`;
+    const due = await this.em.execute<{ user_id: string }[]>(
+      `select user_id from notification_entries where mail and mailed_at is null group by user_id
+       having max(created_at) <= now() - ?::interval or min(created_at) <= now() - ${patience} * ?::interval limit 1000`,
+      [quiet, quiet],
+    );
+    for (const { user_id } of due) {
+      signal.throwIfAborted();
+      await this.mail(user_id);
+    }
+  }
+
+  /** Marked in the transaction that sends: a mail that could not be sent is tried again, one that was is not. */
+  private mail(userId: string): Promise<void> {
+    return this.em.transactional(async (em) => {
+      const entries = await em.execute<{ notification_id: string }[]>(
+        `update notification_entries e set mailed_at = now() where e.id = any(array(select id from notification_entries
+           where user_id = ? and mail and mailed_at is null order by id for update skip locked)) returning notification_id`,
+        [userId],
+      );
+      const [reader] = await em.execute<Reader[]>(
+        `select email, username, display_name as name, locale from users
+         where id = ? and disabled_at is null and email_verified_at is not null`,
+        [userId],
+      );
+      const lines = reader ? await this.lines(em, userId, new Set(entries.map((entry) => entry.notification_id))) : [];
+      if (reader && lines.length) await this.send(userId, reader, lines);
+    });
+  }
+
+  private async lines(em: EntityManager, userId: string, ids: Set<string>): Promise<Line[]> {
+    const { rows } = await sql<Line>`
+      select n.kind, n.actors_count as "actorsCount", last.display_name as name, last.emoji, f.filename,
+        (select json_build_object('title', m.title, 'type', m.type) from medias m where m.id = n.media_id) as media
+      from notifications n left join files f on f.id = n.file_id
+      cross join lateral (select a.display_name, e.emoji from notification_entries e left join users a on a.id = e.actor_id
+        where e.notification_id = n.id order by e.id desc limit 1) last
+      where n.id = any(${[...ids]}::uuid[]) and n.read_at is null
+        and (n.media_id is null or exists (select 1 from medias m where m.id = n.media_id and ${visibleTo(userId)}))
+      order by n.id desc limit ${maxLines}`.execute(em.getKysely<unknown>());
+    return rows;
+  }
+
+  private async send(userId: string, { email, ...about }: Reader, lines: Line[]): Promise<void> {
+    const origin = this.config.http.publicUrl;
+    const link = `${origin}/api/notifications/unsubscribe?t=${this.preferences.tokenOf(userId)}`;
+    const told = lines.map(({ name, ...line }) => sentence({ ...line, name: name ?? undefined }, about.locale));
+    try {
+      await this.mailer.send({
+        to: { address: email, name: about.name },
+        ...letter('digest', { ...about, origin, lines: told, link }),
+        headers: { 'List-Unsubscribe': `<${link}>`, 'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click' },
+      });
+    } catch (error) {
+      // Where there is no mail at all, nothing piles up.
+      if (!(error instanceof MailNotConfigured)) throw error;
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import { defineEntity, p } from '@mikro-orm/core';
+import { Comment } from '../comments/comment.entity.js';
+import { File } from '../files/file.entity.js';
+import { Media } from '../media/media.entity.js';
+import { User } from '../users/user.entity.js';
+
+/** One line of a user's list. */
+const NotificationSchema = defineEntity({
+  name: 'Notification',
+  tableName: 'notifications',
+  properties: {
+    id: p.uuid().primary().defaultRaw('uuidv7()'),
+    user: () => p.manyToOne(User).deleteRule('cascade'),
+    /** One of kinds.ts. */
+    kind: p.text(),
+    day: p.date().defaultRaw(`(now() at time zone 'UTC')::date`),
+    inApp: p.boolean(),
+    media: () => p.manyToOne(Media).nullable().deleteRule('cascade'),
+    comment: () => p.manyToOne(Comment).nullable().deleteRule('cascade'),
+    file: () => p.manyToOne(File).nullable().deleteRule('cascade'),
+    asker: () => p.manyToOne(User).nullable().deleteRule('cascade'),
+    actorsCount: p.integer().default(0),
+    readAt: p.datetime().nullable(),
+    createdAt: p.datetime().defaultRaw('now()'),
+  },
+});
+export class Notification extends NotificationSchema.class {}
+NotificationSchema.setClass(Notification);
+
+/** Who did it. */
+const NotificationEntrySchema = defineEntity({
+  name: 'NotificationEntry',
+  tableName: 'notification_entries',
+  properties: {
+    id: p.uuid().primary().defaultRaw('uuidv7()'),
+    notification: () => p.manyToOne(Notification).deleteRule('cascade'),
+    user: () => p.manyToOne(User).deleteRule('cascade'),
+    actor: () => p.manyToOne(User).nullable().deleteRule('cascade'),
+    act: p.text(),
+    subjectId: p.uuid(),
+    emoji: p.string().length(64).nullable(),
+    mail: p.boolean(),
+    mailedAt: p.datetime().nullable(),
+    createdAt: p.datetime().defaultRaw('now()'),
+  },
+});
+export class NotificationEntry extends NotificationEntrySchema.class {}
+NotificationEntrySchema.setClass(NotificationEntry);
+
+const NotificationPreferenceSchema = defineEntity({
+  name: 'NotificationPreference',
+  tableName: 'notification_preferences',
+  properties: {
+    user: () => p.manyToOne(User).primary().deleteRule('cascade'),
+    kind: p.text().primary(),
+    inApp: p.boolean(),
+    email: p.boolean(),
+    push: p.boolean(),
+  },
+});
+export class NotificationPreference extends NotificationPreferenceSchema.class {}
+NotificationPreferenceSchema.setClass(NotificationPreference);
+export { NotificationEntrySchema, NotificationPreferenceSchema, NotificationSchema };

@@ -1,0 +1,110 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Put, Query } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { z } from 'zod';
+import { CurrentUser, Verified } from '../platform/http/access.js';
+import { Documented } from '../platform/http/route.js';
+import type { Viewer } from '../platform/http/viewer.js';
+import { NotificationsQueries } from './notifications.queries.js';
+import {
+  NotificationPage,
+  NotificationParam,
+  NotificationsQuery,
+  Preferences,
+  PreferencesBody,
+  ReadBody,
+  UnreadCount,
+} from './notifications.schemas.js';
+import { NotificationsService } from './notifications.service.js';
+import { PreferencesService } from './preferences.service.js';
+
+const params = { id: 'The `id` of the notification' };
+type Id = z.infer<typeof NotificationParam>;
+
+@ApiTags('notifications')
+@Controller('notifications')
+export class NotificationsController {
+  constructor(
+    private readonly notifications: NotificationsService,
+    private readonly queries: NotificationsQueries,
+    private readonly preferences: PreferencesService,
+  ) {}
+
+  @Get()
+  @Verified('read')
+  @Documented({
+    summary: 'List what happened to you and yours',
+    description:
+      'The newest first. Likes, reactions and reposts of one media are one item, as are new followers; what is read, or older than its day, gathers no more.',
+    answers: { 200: { schema: NotificationPage, description: 'A page' } },
+    problems: ['validation_failed'],
+  })
+  list(@CurrentUser() { id }: Viewer, @Query({ schema: NotificationsQuery }) query: NotificationsQuery) {
+    return this.queries.list(id, query);
+  }
+
+  @Get('unread-count')
+  @Verified('read')
+  @Documented({
+    summary: 'Count what is unread',
+    description: 'As many as `GET notifications?filter=unread` lists.',
+    answers: { 200: { schema: UnreadCount, description: 'The number' } },
+  })
+  async count(@CurrentUser() { id }: Viewer) {
+    return { count: await this.queries.unread(id) };
+  }
+
+  @Put('read')
+  @HttpCode(204)
+  @Verified('write')
+  @Documented({
+    summary: 'Mark all up to one as read',
+    answers: { 204: null },
+    problems: ['validation_failed'],
+  })
+  readUpTo(@CurrentUser() { id }: Viewer, @Body({ schema: ReadBody }) { upTo }: z.infer<typeof ReadBody>) {
+    return this.notifications.markReadUpTo(id, upTo);
+  }
+
+  @Get('preferences')
+  @Verified('read')
+  @Documented({
+    summary: 'Read where you are told of what',
+    answers: { 200: { schema: Preferences, description: 'Every kind' } },
+  })
+  readPreferences(@CurrentUser() { id }: Viewer) {
+    return this.preferences.read(id);
+  }
+
+  @Put('preferences')
+  @Verified('write')
+  @Documented({
+    summary: 'Choose where you are told of what',
+    description: 'Only what is named changes. Mails are gathered into one, after a few minutes of quiet.',
+    answers: { 200: { schema: Preferences, description: 'Every kind, as it is now' } },
+    problems: ['validation_failed'],
+  })
+  changePreferences(@CurrentUser() { id }: Viewer, @Body({ schema: PreferencesBody }) body: PreferencesBody) {
+    return this.preferences.change(id, body);
+  }
+
+  @Put(':id/read')
+  @HttpCode(204)
+  @Verified('write')
+  @Documented({
+    summary: 'Mark one as read',
+    params,
+    answers: { 204: null },
+    problems: ['notification_not_found', 'validation_failed'],
+  })
+  read(@CurrentUser() viewer: Viewer, @Param({ schema: NotificationParam }) { id }: Id) {
+    return this.notifications.markRead(viewer.id, id);
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @Verified('write')
+  @Documented({ summary: 'Take one out of the list', params, answers: { 204: null }, problems: ['validation_failed'] })
+  dismiss(@CurrentUser() viewer: Viewer, @Param({ schema: NotificationParam }) { id }: Id) {
+    return this.notifications.dismiss(viewer.id, id);
+  }
+}

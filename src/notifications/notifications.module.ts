@@ -1,0 +1,25 @@
+import { Module } from '@nestjs/common';
+import { SignedHrefs } from '../files/signed-hrefs.service.js';
+import { MailModule } from '../platform/mail/mail.module.js';
+import { AnnouncingService } from './announcing.service.js';
+import { DigestsJobs } from './digests.jobs.js';
+import { NotificationsController } from './notifications.controller.js';
+import { NotificationsJobs } from './notifications.jobs.js';
+import { NotificationsQueries } from './notifications.queries.js';
+import { NotificationsService } from './notifications.service.js';
+import { PreferencesService } from './preferences.service.js';
+import { TellingService } from './telling.service.js';
+import { UnsubscribeController } from './unsubscribe.controller.js';
+
+@Module({
+  controllers: [UnsubscribeController, NotificationsController],
+  providers: [NotificationsService, NotificationsQueries, PreferencesService, SignedHrefs],
+})
+export class NotificationsModule {}
+
+/** In workers: from events to notifications, and from those to mails. */
+@Module({
+  imports: [MailModule],
+  providers: [NotificationsJobs, TellingService, AnnouncingService, DigestsJobs, PreferencesService],
+})
+export class NotificationsWorkerModule {}

@@ -1,0 +1,123 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable } from '@nestjs/common';
+import { sql, type RawBuilder } from 'kysely';
+import { fileHref, SignedHrefs } from '../files/signed-hrefs.service.js';
+import type { FileKind } from '../files/file.entity.js';
+import { isOpen, notBlocked, visibleTo } from '../media/visibility.js';
+import { afterCursor, keyOf, keysetPage, orderOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
+import { encodeCursor } from '../platform/http/page.js';
+import { failures, type FailureCode } from '../processing/failure.js';
+import { photoHref } from '../users/users.schemas.js';
+import type { KindName } from './kinds.js';
+import type { NotificationsQuery, NotificationView } from './notifications.schemas.js';
+import { sentence, type Told } from './sentences.js';
+
+export const newest: Keyset = { name: 'notifications', columns: [[sql.ref('n.id'), 'uuid']], direction: 'desc' };
+
+interface Row extends Keyed {
+  id: string;
+  kind: KindName;
+  actorsCount: number;
+  emoji: string | null;
+  actors: { username: string; displayName: string; profilePhotoId: string | null }[] | null;
+  media:
+    (NonNullable<Told['media']> & { url: string; open: boolean; file: { url: string; kind: FileKind } | null }) | null;
+  comment: NotificationView['comment'];
+  file: { url: string; filename: string; failureCode: FailureCode | null } | null;
+  read: boolean;
+  locale: string;
+  createdAt: string;
+  updatedAt: string;
+}
+
+/** Of a line `n`: what it is about can be seen, and one of those who did it may be met. */
+export const shownTo = (userId: string): RawBuilder<boolean> => sql<boolean>`(
+  n.user_id = ${userId} and n.in_app
+  and (n.media_id is null or exists (select 1 from medias m where m.id = n.media_id and ${visibleTo(userId)}))
+  and exists (select 1 from notification_entries e left join users a on a.id = e.actor_id
+    where e.notification_id = n.id and (e.actor_id is null or ${isMet(userId)})))`;
+
+const isMet = (userId: string) => sql<boolean>`(a.disabled_at is null and ${notBlocked(userId, 'a.id')})`;
+
+@Injectable()
+export class NotificationsQueries {
+  constructor(
+    private readonly em: EntityManager,
+    private readonly signed: SignedHrefs,
+  ) {}
+
+  /** The newest line first; lines never move, so paging misses none. */
+  async list(userId: string, { filter, kind, limit, cursor }: NotificationsQuery) {
+    const { rows } = await sql<Row>`
+      select n.id, n.kind, n.actors_count as "actorsCount", n.read_at is not null as read, n.created_at as "createdAt",
+        coalesce(latest.at, n.created_at) as "updatedAt", latest.emoji, latest.actors, reader.locale,
+        (select json_build_object('url', m.url, 'type', m.type, 'title', m.title, 'open', ${isOpen()}, 'file',
+          (select json_build_object('url', f.url, 'kind', f.kind) from media_files mf join files f on f.id = mf.file_id
+            where mf.media_id = m.id order by mf.position limit 1)) from medias m where m.id = n.media_id) as media,
+        (select json_build_object('url', c.url, 'text', left(c.text, 200)) from comments c where c.id = n.comment_id) as comment,
+        (select json_build_object('url', f.url, 'filename', f.filename, 'failureCode', f.failure_code) from files f
+          where f.id = n.file_id) as file, ${keyOf(newest)}
+      from notifications n join users reader on reader.id = n.user_id
+      cross join lateral (
+        select json_agg(json_build_object('username', x.username, 'displayName', x.display_name, 'profilePhotoId', x.profile_photo_id)
+            order by x.id desc) filter (where x.username is not null) as actors,
+          max(x.created_at) as at, (array_agg(x.emoji order by x.id desc))[1] as emoji
+        from (select e.id, e.emoji, e.created_at, a.username, a.display_name, a.profile_photo_id
+          from notification_entries e left join users a on a.id = e.actor_id
+          where e.notification_id = n.id and (e.actor_id is null or ${isMet(userId)}) order by e.id desc limit 3) x) latest
+      where ${shownTo(userId)} and ${filter === 'unread' ? sql`n.read_at is null` : sql`true`}
+        and ${kind ? sql`n.kind = ${kind}` : sql`true`} and ${afterCursor(newest, cursor)}
+      order by ${orderOf(newest)} limit ${limit + 1}`.execute(this.em.getKysely<unknown>());
+    return {
+      ...keysetPage(newest, rows, limit, (row) => this.view(row, userId)),
+      newestCursor: rows[0] ? encodeCursor(newest.name, rows[0].key) : null,
+    };
+  }
+
+  /** As many as the list of the unread ones has. */
+  async unread(userId: string): Promise<number> {
+    const { rows } = await sql<{ count: number }>`
+      select count(*)::int as count from notifications n where ${shownTo(userId)} and n.read_at is null`.execute(
+      this.em.getKysely<unknown>(),
+    );
+    return rows[0]!.count;
+  }
+
+  private view({ media, file, locale, ...row }: Row, userId: string): NotificationView {
+    const { kind, actorsCount, emoji, comment, actors } = row;
+    const told = { kind, actorsCount, emoji, media, name: actors?.[0]?.displayName, filename: file?.filename ?? null };
+    return {
+      id: row.id,
+      kind,
+      text: sentence(told, locale),
+      actors: (actors ?? []).map(({ username, displayName, profilePhotoId }) => ({
+        username,
+        displayName,
+        avatarUrl: photoHref(username, 'profile', profilePhotoId),
+      })),
+      actorsCount,
+      emoji,
+      media: media && {
+        url: media.url,
+        type: media.type,
+        title: media.title,
+        thumb: media.file && this.thumb(media.file, media.open ? null : userId),
+      },
+      comment,
+      file: file && {
+        url: file.url,
+        filename: file.filename,
+        failure: file.failureCode && { code: file.failureCode, message: failures[file.failureCode].sentence },
+      },
+      read: row.read,
+      createdAt: new Date(row.createdAt).toISOString(),
+      updatedAt: new Date(row.updatedAt).toISOString(),
+    };
+  }
+
+  private thumb({ url, kind }: { url: string; kind: FileKind }, signFor: string | null): string {
+    const t = signFor && this.signed.token(url, signFor);
+    const path = kind === 'video' ? '/poster?size=thumb' : kind === 'music' ? '/cover?size=thumb' : '?size=thumb';
+    return fileHref(kind, url, path, { t });
+  }
+}

@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import { Failure, Slug } from '../files/files.schemas.js';
+import { mediaTypes } from '../media/media.entity.js';
+import { page, PageQuery } from '../platform/http/page.js';
+import { Owner } from '../users/users.schemas.js';
+import { kindNames, type KindName } from './kinds.js';
+
+const Kind = z.enum(kindNames);
+
+export const NotificationParam = z.strictObject({ id: z.uuid() });
+export const NotificationsQuery = PageQuery.extend({
+  filter: z.enum(['all', 'unread']).default('all'),
+  kind: Kind.optional().meta({ description: 'Only this kind' }),
+});
+export type NotificationsQuery = z.infer<typeof NotificationsQuery>;
+
+export const NotificationView = z
+  .object({
+    id: z.uuid(),
+    kind: Kind,
+    text: z
+      .string()
+      .meta({ description: 'For a person, in your language', example: 'Ada and 40 others liked “Sunset”' }),
+    actors: z.array(Owner).meta({ description: 'The latest three of them' }),
+    actorsCount: z.int().min(0),
+    emoji: z.string().nullable().meta({ description: 'Of the latest reaction' }),
+    media: z
+      .object({
+        url: Slug,
+        type: z.enum(mediaTypes),
+        title: z.string(),
+        thumb: z.string().nullable().meta({ description: 'A small picture of it, relative to this host' }),
+      })
+      .nullable(),
+    comment: z.object({ url: Slug, text: z.string().meta({ description: 'The first 200 characters' }) }).nullable(),
+    file: z.object({ url: Slug, filename: z.string(), failure: Failure.nullable() }).nullable(),
+    read: z.boolean(),
+    createdAt: z.iso.datetime(),
+    updatedAt: z.iso.datetime().meta({ description: 'When the latest actor came to it' }),
+  })
+  .meta({ id: 'Notification' });
+export type NotificationView = z.infer<typeof NotificationView>;
+
+export const NotificationPage = page(NotificationView)
+  .extend({
+    newestCursor: z.string().nullable().meta({ description: 'Of the first item: `upTo` of PUT notifications/read' }),
+  })
+  .meta({ id: 'NotificationPage' });
+
+export const UnreadCount = z.object({ count: z.int().min(0) }).meta({ id: 'UnreadCount' });
+export const ReadBody = z
+  .strictObject({
+    upTo: z
+      .string()
+      .max(400)
+      .meta({ description: '`newestCursor` or `nextCursor` of the list: that item and all older ones' }),
+  })
+  .meta({ id: 'MarkRead' });
+
+const Channels = z.strictObject({ inApp: z.boolean(), email: z.boolean(), push: z.boolean() });
+export type Channels = z.infer<typeof Channels>;
+const perKind = <T extends z.ZodType>(schema: T) =>
+  Object.fromEntries(kindNames.map((kind) => [kind, schema])) as Record<KindName, T>;
+export const Preferences = z
+  .object(perKind(Channels))
+  .meta({ id: 'NotificationPreferences', description: 'Per kind: where you are told of it' });
+export type Preferences = z.infer<typeof Preferences>;
+export const PreferencesBody = z
+  .strictObject(perKind(Channels.partial().optional()))
+  .refine((body) => Object.keys(body).length > 0, 'name at least one kind')
+  .meta({ id: 'ChangeNotificationPreferences' });
+export type PreferencesBody = z.infer<typeof PreferencesBody>;
+
+export const UnsubscribeQuery = z.strictObject({ t: z.string().max(200).meta({ description: 'From the mail' }) });

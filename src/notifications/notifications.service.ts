@@ -1,0 +1,35 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
+import { z } from 'zod';
+import { decodeCursor } from '../platform/http/page.js';
+import { Problem } from '../platform/http/problems.js';
+import { newest, shownTo } from './notifications.queries.js';
+
+@Injectable()
+export class NotificationsService {
+  constructor(private readonly em: EntityManager) {}
+
+  /** @throws {Problem} `notification_not_found` */
+  async markRead(userId: string, id: string): Promise<void> {
+    const { rows } = await sql`
+      update notifications n set read_at = coalesce(n.read_at, now()) where n.id = ${id} and ${shownTo(userId)} returning 1`.execute(
+      this.em.getKysely<unknown>(),
+    );
+    if (!rows.length) throw new Problem('notification_not_found');
+  }
+
+  /** That item and all older ones; what came in the meantime stays unread. @throws {Problem} `validation_failed` */
+  async markReadUpTo(userId: string, upTo: string): Promise<void> {
+    const [id] = decodeCursor(upTo, newest.name, z.tuple([z.uuid()]))!;
+    await this.em.execute(
+      'update notifications set read_at = now() where user_id = ? and read_at is null and id <= ?::uuid',
+      [userId, id],
+    );
+  }
+
+  /** Out of the list, for good. */
+  async dismiss(userId: string, id: string): Promise<void> {
+    await this.em.execute('delete from notifications where id = ? and user_id = ?', [id, userId]);
+  }
+}

@@ -1,0 +1,100 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable } from '@nestjs/common';
+import { sql, type Kysely } from 'kysely';
+import { notBlocked, notMuted, visibleTo } from '../media/visibility.js';
+import type { Act } from './acts.js';
+import { kinds, type KindName } from './kinds.js';
+
+interface Desired {
+  user_id: string;
+  actor_id: string | null;
+  kind: KindName;
+  media_id: string | null;
+  comment_id: string | null;
+  file_id: string | null;
+  emoji: string | null;
+  /** Null where the user left it as it is by default. */
+  in_app: boolean | null;
+  email: boolean | null;
+}
+interface Entry {
+  id: string;
+  user_id: string;
+  kind: KindName;
+  emoji: string | null;
+}
+
+/** Makes the notifications say what the rows say: whatever is told twice, late or in another order, ends the same. */
+@Injectable()
+export class TellingService {
+  constructor(private readonly em: EntityManager) {}
+
+  async tell(act: Act): Promise<void> {
+    await this.em.transactional(async (em) => {
+      const db = em.getKysely<unknown>();
+      // Two deliveries of one event take turns.
+      await em.execute('select pg_advisory_xact_lock(hashtextextended(?, 0))', [
+        [act.name, act.subjectId, act.actorId].join(' '),
+      ]);
+      // Held to the end, what we saw stays true until it is written; a change after that has an event of its own.
+      for (const lock of act.hold) await lock.execute(db);
+      const desired = await this.desired(db, act);
+      const entries = await this.entries(db, act);
+      const wrong = entries.filter(
+        ({ user_id, kind }) => !desired.some((row) => row.user_id === user_id && row.kind === kind),
+      );
+      if (wrong.length)
+        await em.execute('delete from notification_entries where id = any(?::uuid[])', [
+          `{${wrong.map(({ id }) => id).join()}}`,
+        ]);
+      for (const row of desired) {
+        const entry = entries.find(({ user_id, kind }) => user_id === row.user_id && kind === row.kind);
+        if (!entry) await this.add(em, act, row);
+        else if (entry.emoji !== row.emoji)
+          await em.execute('update notification_entries set emoji = ? where id = ?', [row.emoji, entry.id]);
+      }
+    });
+  }
+
+  /** Never oneself, nobody who is gone, who does not want to hear of the actor, or who may not see the thing. */
+  private async desired(db: Kysely<unknown>, { desired }: Act): Promise<Desired[]> {
+    const reader = sql.ref<string>('d.user_id');
+    const { rows } = await sql<Desired>`
+      select d.*, p.in_app, p.email from (${desired}) d
+      join users u on u.id = d.user_id and u.disabled_at is null
+      left join notification_preferences p on p.user_id = d.user_id and p.kind = d.kind
+      where d.user_id is distinct from d.actor_id
+        and (d.actor_id is null or exists (select 1 from users a where a.id = d.actor_id and a.disabled_at is null))
+        and ${notBlocked(reader, 'd.actor_id')} and ${notMuted(reader, 'd.actor_id')}
+        and (d.media_id is null or exists (select 1 from medias m where m.id = d.media_id and ${visibleTo(reader)}))
+        and (coalesce(p.in_app, true) or coalesce(p.email, true))
+      order by d.user_id`.execute(db);
+    return rows.filter(({ kind, in_app, email }) => (in_app ?? true) || (email ?? kinds[kind].email));
+  }
+
+  private async entries(db: Kysely<unknown>, { name, subjectId, actorId }: Act): Promise<Entry[]> {
+    const { rows } = await sql<Entry>`
+      select e.id, e.user_id, n.kind, e.emoji from notification_entries e join notifications n on n.id = e.notification_id
+      where e.act = ${name} and e.subject_id = ${subjectId} and ${actorId ? sql`e.actor_id = ${actorId}` : sql`true`}`.execute(
+      db,
+    );
+    return rows;
+  }
+
+  /** Joins the line that is open for this kind and thing, or begins one. */
+  private async add(em: EntityManager, { name, subjectId }: Act, row: Desired): Promise<void> {
+    const { user_id, actor_id, kind, media_id, comment_id, file_id, emoji } = row;
+    const { told, email } = kinds[kind];
+    const [line] = await em.execute<{ id: string }[]>(
+      `insert into notifications (user_id, kind, in_app, media_id, comment_id, file_id, asker_id) values (?, ?, ?, ?, ?, ?, ?)
+       on conflict (user_id, kind, day, in_app, media_id, comment_id, file_id, asker_id) where read_at is null
+         do update set day = excluded.day returning id`,
+      [user_id, kind, row.in_app ?? true, media_id, comment_id, file_id, told === 'alone' ? actor_id : null],
+    );
+    await em.execute(
+      `insert into notification_entries (notification_id, user_id, actor_id, act, subject_id, emoji, mail)
+       values (?, ?, ?, ?, ?, ?, ?) on conflict do nothing`,
+      [line!.id, user_id, actor_id, name, subjectId, emoji, row.email ?? email],
+    );
+  }
+}
