@@ -28,7 +28,8 @@ it('what refers to a table is deleted before it', async () => {
   const place = (table: string) => inventory.findIndex((holding) => holding.table === table);
   // The account's own references, to what its profile shows, are cut first.
   for (const { from, to } of rows)
-    if (from !== 'users' && from !== to && place(to) >= 0) expect(place(from), `${from} → ${to}`).toBeLessThan(place(to));
+    if (from !== 'users' && from !== to && place(to) >= 0)
+      expect(place(from), `${from} → ${to}`).toBeLessThan(place(to));
 });
 
 it('the archive holds no secret and nothing of how things lie inside', async () => {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Client, Json } from '../setup/client.js';
 import { picture } from '../setup/make-media.js';
 import { until } from '../setup/until.js';
-import { mailsTo, Vitrine } from '../setup/vitrine.js';
+import { Vitrine } from '../setup/vitrine.js';
 
 type Account = Awaited<ReturnType<Vitrine['signUp']>>;
 let vitrine: Vitrine;
@@ -18,7 +18,7 @@ const photo = async (owner: Client, more: object = {}): Promise<Json> =>
   owner.publish('photo', await picture(64, pixels++).png().toBuffer(), more);
 
 beforeAll(async () => {
-  vitrine = await Vitrine.start({ env: { DIGEST_AFTER_MS: '1000' } });
+  vitrine = await Vitrine.start();
   [ada, bob, eve, ...crowd] = (await Promise.all(Array.from({ length: 7 }, () => vitrine.signUp()))) as [
     ...[Account, Account, Account],
     ...Account[],
@@ -247,69 +247,5 @@ describe('preferences', () => {
     await told(ada, 'repost', ({ media: about }) => about.url === quiet.url);
     expect(await list(ada, '&kind=like')).toHaveLength(before);
     await ada.put('/api/notifications/preferences', { like: { inApp: true } }).expect(200);
-  });
-});
-
-describe('the mail', () => {
-  const digests = async (account: Account) =>
-    (await mailsTo(account.email)).filter(({ subject }) => subject === 'What is new for you at Vitrine');
-
-  it('gathers what happened, and ends with one click', async () => {
-    const reader = await vitrine.signUp();
-    const post = await photo(reader, { title: 'Harbour' });
-    for (const user of [ada, bob]) {
-      await user.post(`/api/comments/medias/${post.url}`, { text: 'Nice <b>' }).expect(201);
-      await user.post(`/api/follows/${reader.username}`).expect(201);
-    }
-    const [mail, ...others] = await until(async () => {
-      const found = await digests(reader);
-      return found.length > 0 && found;
-    }, 'the mail');
-    expect(others).toEqual([]);
-    expect(mail!.text).toContain(`${bob.username} commented on “Harbour”`);
-    expect(mail!.text).toMatch(/New followers: \S+ and one other/);
-    const link = /<(http[^>]+)>/.exec(mail!.headers['list-unsubscribe']!)![1]!;
-    expect(mail!.headers['list-unsubscribe-post']).toBe('List-Unsubscribe=One-Click');
-    expect(mail!.text).toContain(link);
-    const path = new URL(link).pathname + new URL(link).search;
-    // Looking at it ends nothing.
-    const { body: page } = await vitrine.client().get(path).expect(200);
-    expect(page).toContain('<form method="post">');
-    expect((await reader.get('/api/notifications/preferences')).body.comment.email).toBe(true);
-    await vitrine.client().send('POST', `${path}x`, undefined, {}).expect(404);
-    await vitrine
-      .client()
-      .send('POST', path, Buffer.from('List-Unsubscribe=One-Click'), {
-        'content-type': 'application/x-www-form-urlencoded',
-      })
-      .expect(200);
-    const { body: preferences } = await reader.get('/api/notifications/preferences').expect(200);
-    expect(Object.values<Json>(preferences).some(({ email }) => email)).toBe(false);
-    await ada.post(`/api/comments/medias/${post.url}`, { text: 'Still here' }).expect(201);
-    await told(reader, 'comment', ({ comment }) => comment.text === 'Still here');
-    const { rows } = await vitrine.db.query(
-      `select count(*)::int as n from notification_entries e join users u on u.id = e.user_id
-       where u.username = $1 and e.mail and e.mailed_at is null`,
-      [reader.username],
-    );
-    expect(rows[0].n).toBe(0);
-    expect(await digests(reader)).toHaveLength(1);
-  });
-
-  it('has nothing that was read before it came', async () => {
-    const reader = await vitrine.signUp();
-    const post = await photo(reader);
-    await vitrine.db.query(`update users set email_verified_at = null where username = $1`, [reader.username]);
-    await ada.post(`/api/comments/medias/${post.url}`, { text: 'Unread' }).expect(201);
-    const mailed = async () => {
-      const { rows } = await vitrine.db.query(
-        `select e.mailed_at from notification_entries e join users u on u.id = e.user_id where u.username = $1`,
-        [reader.username],
-      );
-      return rows.length > 0 && rows.every(({ mailed_at }) => mailed_at !== null);
-    };
-    await until(mailed, 'the sweep');
-    // An address that nobody verified gets none.
-    expect(await digests(reader)).toEqual([]);
   });
 });
