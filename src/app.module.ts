@@ -1,12 +1,14 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { AccountAdminService } from './auth/account-admin.service.js';
 import { AuthModule, AuthWorkerModule } from './auth/auth.module.js';
+import { BlocksModule } from './blocks/blocks.module.js';
 import { CoversModule, CoversWorkerModule } from './covers/covers.module.js';
 import { DeliveryModule } from './delivery/delivery.module.js';
 import { entities } from './entities.js';
 import { FilesModule, FilesWorkerModule } from './files/files.module.js';
 import { IntegrityService } from './files/integrity.service.js';
 import { ReprocessService } from './files/reprocess.service.js';
+import { FollowsModule } from './follows/follows.module.js';
 import { MediaModule, MediaWorkerModule } from './media/media.module.js';
 import { NotificationsModule, NotificationsWorkerModule } from './notifications/notifications.module.js';
 import { PersonalDataModule, PersonalDataWorkerModule } from './personal-data/personal-data.module.js';
@@ -41,6 +43,8 @@ const platform = [ConfigModule, LoggingModule, DatabaseModule.with(entities), St
     LimitsModule,
     AuthModule,
     UsersModule,
+    FollowsModule,
+    BlocksModule,
     ProfilePhotosModule,
     FilesModule,
     UploadsModule,

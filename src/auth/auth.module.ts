@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { JwtModule } from '@nestjs/jwt';
 import { PassportModule } from '@nestjs/passport';
+import { FollowsModule } from '../follows/follows.module.js';
 import { MailModule } from '../platform/mail/mail.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AccessGuard } from './access.guard.js';
@@ -27,7 +28,7 @@ import { AccessTokenStrategy, ApiKeyStrategy } from './strategies.js';
 import { TokensService } from './tokens.service.js';
 
 @Module({
-  imports: [PassportModule, JwtModule.register({}), UsersModule],
+  imports: [PassportModule, JwtModule.register({}), UsersModule, FollowsModule],
   controllers: [AuthController, PasswordResetController, SessionsController, ApiKeysController, AccountController],
   providers: [
     AccountsService,

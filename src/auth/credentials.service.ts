@@ -1,5 +1,6 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
+import { FollowRequests } from '../follows/follow-requests.service.js';
 import { Outbox } from '../platform/events/outbox.js';
 import { Problem } from '../platform/http/problems.js';
 import type { Viewer } from '../platform/http/viewer.js';
@@ -26,6 +27,7 @@ export class CredentialsService {
     private readonly em: EntityManager,
     private readonly outbox: Outbox,
     private readonly users: UsersService,
+    private readonly requests: FollowRequests,
     private readonly password: CurrentPasswordService,
     private readonly names: NamesService,
     private readonly codes: CodesService,
@@ -38,16 +40,24 @@ export class CredentialsService {
     await this.users.mustBeOwn(username, viewer);
     const { username: newName, email, newPassword, currentPassword, ...profile } = edit;
     const credentials = { newName, email, newPassword };
-    if (Object.values(credentials).every((value) => value === undefined)) await this.users.edit(viewer.id, profile);
-    else {
+    const open = async () => {
+      if (profile.isPrivate === false) await this.requests.acceptAll(viewer.id);
+    };
+    if (Object.values(credentials).every((value) => value === undefined)) {
+      await this.em.transactional(async () => {
+        await open();
+        await this.users.edit(viewer.id, profile);
+      });
+    } else {
       if (!viewer.scopes.includes('account'))
         throw new Problem('scope_missing', 'Credentials need the scope `account`.');
-      await this.password.confirm(viewer, currentPassword, async () => {
+      const change = async () => {
         await this.users.edit(viewer.id, profile);
         if (newName !== undefined) await this.names.rename(viewer.id, newName);
         if (email !== undefined) await this.requestEmail(viewer, email);
         if (newPassword !== undefined) await this.setPassword(viewer, newPassword);
-      });
+      };
+      await this.password.confirm(viewer, currentPassword, change, open);
     }
     return this.users.ownProfile(viewer.id);
   }

@@ -18,9 +18,15 @@ export class CurrentPasswordService {
    * password at the same time comes before, and makes this one wrong, or after.
    *
    * Wrong ones are counted per session, so that a stolen one does not lock its owner's out.
+   * @param first what has to lock others' rows before the account's own; undone where the password is wrong after all
    * @throws {Problem} `wrong_password`, `too_many_requests`
    */
-  async confirm<T>(viewer: Viewer, password: string | undefined, then: () => Promise<T>): Promise<T> {
+  async confirm<T>(
+    viewer: Viewer,
+    password: string | undefined,
+    then: () => Promise<T>,
+    first?: () => Promise<void>,
+  ): Promise<T> {
     if (password === undefined) throw new Problem('wrong_password', 'This needs `currentPassword`.');
     const counted = `${viewer.id}:${viewer.sessionId ?? 'key'}`;
     await this.limiter.consume('current-password', counted);
@@ -28,6 +34,7 @@ export class CurrentPasswordService {
     if (!(await passwordMatches(hash, password))) throw new Problem('wrong_password');
     await this.limiter.forgive('current-password', counted);
     return this.em.transactional(async () => {
+      await first?.();
       if ((await this.hashOf(viewer.id, 'for no key update')) !== hash) throw new Problem('wrong_password');
       return then();
     });

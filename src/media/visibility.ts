@@ -7,12 +7,18 @@ export type ViewerRef = ViewerId | RawBuilder<string>;
 
 const column = (alias: string, name: string) => sql.ref(`${alias}.${name}`);
 
+/** The other one has not blocked the viewer, who may still have blocked them. @param user as below */
+export const notBlockedBy = (viewer: ViewerRef, user: string): RawBuilder<boolean> =>
+  viewer === null
+    ? sql<boolean>`true`
+    : sql<boolean>`not exists (select 1 from blocks b where b.blocker_id = ${sql.ref(user)} and b.blocked_id = ${viewer})`;
+
 /** Neither of the two has blocked the other. @param user the column of the other one's id, as `m.owner_id` */
 export const notBlocked = (viewer: ViewerRef, user: string): RawBuilder<boolean> =>
   viewer === null
     ? sql<boolean>`true`
     : sql<boolean>`(not exists (select 1 from blocks b where b.blocker_id = ${viewer} and b.blocked_id = ${sql.ref(user)})
-        and not exists (select 1 from blocks b where b.blocker_id = ${sql.ref(user)} and b.blocked_id = ${viewer}))`;
+        and ${notBlockedBy(viewer, user)})`;
 
 /** The viewer does not mind meeting this one in lists. @param user as above */
 export const notMuted = (viewer: ViewerRef, user: string): RawBuilder<boolean> =>

@@ -142,6 +142,16 @@ export const Owner = z
   .object({ username: z.string(), displayName: z.string(), avatarUrl: z.string().nullable() })
   .meta({ id: 'Owner' });
 
+/** How the caller stands to another user. */
+export const Standing = z.object({
+  following: z.boolean(),
+  followsMe: z.boolean(),
+  requested: z.boolean().meta({ description: 'Asked to follow, and not accepted yet' }),
+  blocking: z.boolean(),
+  muting: z.boolean(),
+});
+export type Standing = z.infer<typeof Standing>;
+
 export const Profile = z
   .object({
     username: z.string().meta({ example: 'ada' }),
@@ -155,16 +165,7 @@ export const Profile = z
     isPrivate: z.boolean(),
     createdAt: z.iso.datetime(),
     counts: UserCounts,
-    viewer: z
-      .object({
-        following: z.boolean(),
-        followsMe: z.boolean(),
-        requested: z.boolean(),
-        blocking: z.boolean(),
-        muting: z.boolean(),
-      })
-      .optional()
-      .meta({ description: 'How the signed-in caller stands to this user' }),
+    viewer: Standing.optional().meta({ description: 'How the signed-in caller stands to this user' }),
     email: z.email().optional().meta({ description: 'Only of oneself, as all below' }),
     emailVerified: z.boolean().optional(),
     pendingEmail: z

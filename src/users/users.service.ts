@@ -5,15 +5,15 @@ import { notBlocked } from '../media/visibility.js';
 import { Problem } from '../platform/http/problems.js';
 import type { Viewer } from '../platform/http/viewer.js';
 import { QuotaService } from '../quota/quota.service.js';
+import { ProfileReader } from './profile-reader.service.js';
 import { User } from './user.entity.js';
-import { UsersQueries } from './users.queries.js';
 import type { Profile, ProfileFields } from './users.schemas.js';
 
 @Injectable()
 export class UsersService {
   constructor(
     private readonly em: EntityManager,
-    private readonly queries: UsersQueries,
+    private readonly profiles: ProfileReader,
     private readonly quota: QuotaService,
   ) {}
 
@@ -23,13 +23,13 @@ export class UsersService {
       if (!viewerId) throw new Problem('not_signed_in');
       return this.ownProfile(viewerId);
     }
-    const profile = await this.queries.byUsername(username, viewerId);
+    const profile = await this.profiles.byUsername(viewerId, username);
     if (!profile) throw new Problem('user_not_found');
     return profile;
   }
 
   async ownProfile(id: string): Promise<Profile> {
-    const [profile, quota] = await Promise.all([this.queries.own(id), this.quota.usage(id)]);
+    const [profile, quota] = await Promise.all([this.profiles.own(id), this.quota.usage(id)]);
     if (!profile) throw new Problem('user_not_found');
     return { ...profile, quota };
   }

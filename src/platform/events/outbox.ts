@@ -12,4 +12,13 @@ export class Outbox {
     if (!this.em.isInTransaction()) throw new Error(`${name} must be recorded in the transaction of what it tells`);
     await this.em.insert(OutboxEvent, { name, payload: events[name].parse(payload) });
   }
+
+  /** The same of many, in one statement however many they are. */
+  async recordAll<N extends EventName>(name: N, payloads: EventOf<N>[]): Promise<void> {
+    if (!this.em.isInTransaction()) throw new Error(`${name} must be recorded in the transaction of what it tells`);
+    await this.em.execute(
+      'insert into outbox_events (name, payload) select ?, payload from jsonb_array_elements(?::jsonb) payload',
+      [name, JSON.stringify(payloads.map((payload) => events[name].parse(payload)))],
+    );
+  }
 }

@@ -9,20 +9,38 @@ import { Migration } from '@mikro-orm/migrations';
 export class Migration0003Counters extends Migration {
   override up() {
     this.addSql(`
-      create function count_follow() returns trigger language plpgsql as $$
+      -- By the statement, not by the row: an account that becomes public gains thousands of followers in one.
+      create function count_follows() returns trigger language plpgsql as $$
       declare
-        moved int := (new.accepted_at is not null)::int - (old.accepted_at is not null)::int;
-        follower uuid := coalesce(new.follower_id, old.follower_id);
-        followee uuid := coalesce(new.followee_id, old.followee_id);
+        ones uuid[]; others uuid[]; moves int[];
       begin
-        if moved = 0 then return null; end if;
-        -- Both in one order, or two who follow each other could wait for each other.
-        perform 1 from users where id in (follower, followee) order by id for no key update;
-        update users set followings_count = followings_count + moved where id = follower;
-        update users set followers_count = followers_count + moved where id = followee;
+        if tg_op = 'INSERT' then
+          select array_agg(follower_id), array_agg(followee_id), array_agg(1) into ones, others, moves
+          from added where accepted_at is not null;
+        elsif tg_op = 'DELETE' then
+          select array_agg(follower_id), array_agg(followee_id), array_agg(-1) into ones, others, moves
+          from gone where accepted_at is not null;
+        else
+          select array_agg(follower_id), array_agg(followee_id), array_agg(case when a.accepted_at is null then -1 else 1 end)
+          into ones, others, moves
+          from added a join gone g using (follower_id, followee_id) where (a.accepted_at is null) <> (g.accepted_at is null);
+        end if;
+        if moves is null then return null; end if;
+        -- All in one order, or two who follow each other could wait for each other.
+        perform 1 from users where id = any(ones || others) order by id for no key update;
+        update users u set followings_count = followings_count + m.followings, followers_count = followers_count + m.followers
+        from (select id, sum(followings)::int as followings, sum(followers)::int as followers from (
+            select x.id, x.move as followings, 0 as followers from unnest(ones, moves) x (id, move)
+            union all select x.id, 0, x.move from unnest(others, moves) x (id, move)) e group by id) m
+        where u.id = m.id;
         return null;
       end $$;
-      create trigger count_follow after insert or update or delete on follows for each row execute function count_follow();
+      create trigger count_follows after insert on follows referencing new table as added
+        for each statement execute function count_follows();
+      create trigger count_unfollows after delete on follows referencing old table as gone
+        for each statement execute function count_follows();
+      create trigger count_accepted after update on follows referencing new table as added old table as gone
+        for each statement execute function count_follows();
 
       create function count_reaction() returns trigger language plpgsql as $$
       begin

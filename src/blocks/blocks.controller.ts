@@ -1,0 +1,65 @@
+import { Controller, Delete, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import type { z } from 'zod';
+import { CurrentUser, Verified } from '../platform/http/access.js';
+import { PageQuery } from '../platform/http/page.js';
+import { Documented } from '../platform/http/route.js';
+import type { Viewer } from '../platform/http/viewer.js';
+import { Limited } from '../platform/limits/limited.js';
+import { Standing, UsernameParam, UserPage } from '../users/users.schemas.js';
+import { BlocksService } from './blocks.service.js';
+
+type Address = z.infer<typeof UsernameParam>;
+const params = { username: 'A username' };
+const problems = ['user_not_found', 'yourself', 'validation_failed'] as const;
+
+@ApiTags('blocks')
+@Controller('blocks')
+export class BlocksController {
+  constructor(private readonly blocks: BlocksService) {}
+
+  @Get()
+  @Verified('read')
+  @Documented({
+    summary: 'List whom you block',
+    answers: { 200: { schema: UserPage, description: 'A page, newest first' } },
+    problems: ['validation_failed'],
+  })
+  list(@CurrentUser() viewer: Viewer, @Query({ schema: PageQuery }) query: PageQuery) {
+    return this.blocks.list(viewer, query);
+  }
+
+  @Post(':username')
+  @Verified('write')
+  @Limited('block')
+  @Documented({
+    summary: 'Block a user',
+    description:
+      'Neither of you meets the other any more, or follows, or asks to: for them you are not there. They are not told.',
+    params,
+    answers: {
+      201: { schema: Standing, description: 'Blocked' },
+      200: { schema: Standing, description: 'They were blocked before' },
+    },
+    problems,
+  })
+  async block(
+    @CurrentUser() viewer: Viewer,
+    @Param({ schema: UsernameParam }) { username }: Address,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const { isNew, standing } = await this.blocks.block(viewer, username);
+    reply.status(isNew ? 201 : 200);
+    return standing;
+  }
+
+  @Delete(':username')
+  @HttpCode(204)
+  @Verified('write')
+  @Limited('block')
+  @Documented({ summary: 'Block a user no longer', params, answers: { 204: null }, problems })
+  unblock(@CurrentUser() viewer: Viewer, @Param({ schema: UsernameParam }) { username }: Address) {
+    return this.blocks.unblock(viewer, username);
+  }
+}

@@ -1,0 +1,60 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
+import { Outbox } from '../platform/events/outbox.js';
+import type { Keyset } from '../platform/database/keyset.js';
+import type { PageQuery } from '../platform/http/page.js';
+import type { Viewer } from '../platform/http/viewer.js';
+import { ProfileReader } from '../users/profile-reader.service.js';
+import { UserPairs } from '../users/user-pairs.service.js';
+import type { Standing } from '../users/users.schemas.js';
+
+const newest: Keyset = { name: 'blocks', columns: [[sql.ref('x.id'), 'uuid']], direction: 'desc' };
+
+/** Of a block, both know nothing of each other any more; it is the blocker's alone. */
+@Injectable()
+export class BlocksService {
+  constructor(
+    private readonly em: EntityManager,
+    private readonly outbox: Outbox,
+    private readonly pairs: UserPairs,
+    private readonly profiles: ProfileReader,
+  ) {}
+
+  list({ id }: Viewer, query: PageQuery) {
+    const join = sql`join blocks x on x.blocked_id = u.id`;
+    return this.profiles.page(id, { keyset: newest, join, where: [sql`x.blocker_id = ${id}`] }, query);
+  }
+
+  /** Neither of the two follows the other any more, or asks to. @returns whether it is new */
+  block(viewer: Viewer, username: string): Promise<{ isNew: boolean; standing: Standing }> {
+    return this.em.transactional(async (em) => {
+      const { id } = await this.pairs.hold(em, viewer, username);
+      const added = await em.execute<unknown[]>(
+        'insert into blocks (blocker_id, blocked_id) values (?, ?) on conflict do nothing returning 1',
+        [viewer.id, id],
+      );
+      if (added.length) {
+        const ended = await em.execute<{ followerId: string; followeeId: string }[]>(
+          `delete from follows where (follower_id, followee_id) in ((?, ?), (?, ?))
+           returning follower_id as "followerId", followee_id as "followeeId"`,
+          [viewer.id, id, id, viewer.id],
+        );
+        await this.outbox.record('block.changed', { blockerId: viewer.id, blockedId: id });
+        await this.outbox.recordAll('follow.changed', ended);
+      }
+      return { isNew: added.length > 0, standing: await this.profiles.standing(viewer.id, id) };
+    });
+  }
+
+  async unblock(viewer: Viewer, username: string): Promise<void> {
+    await this.em.transactional(async (em) => {
+      const { id } = await this.pairs.hold(em, viewer, username);
+      const gone = await em.execute<unknown[]>(
+        'delete from blocks where blocker_id = ? and blocked_id = ? returning 1',
+        [viewer.id, id],
+      );
+      if (gone.length) await this.outbox.record('block.changed', { blockerId: viewer.id, blockedId: id });
+    });
+  }
+}

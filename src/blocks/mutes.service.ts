@@ -1,0 +1,54 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
+import { notBlocked } from '../media/visibility.js';
+import { Outbox } from '../platform/events/outbox.js';
+import type { Keyset } from '../platform/database/keyset.js';
+import type { PageQuery } from '../platform/http/page.js';
+import type { Viewer } from '../platform/http/viewer.js';
+import { ProfileReader } from '../users/profile-reader.service.js';
+import { UserPairs } from '../users/user-pairs.service.js';
+import type { Standing } from '../users/users.schemas.js';
+
+const newest: Keyset = { name: 'mutes', columns: [[sql.ref('x.id'), 'uuid']], direction: 'desc' };
+
+/** Whom somebody does not want to meet in lists, or hear of. */
+@Injectable()
+export class MutesService {
+  constructor(
+    private readonly em: EntityManager,
+    private readonly outbox: Outbox,
+    private readonly pairs: UserPairs,
+    private readonly profiles: ProfileReader,
+  ) {}
+
+  list({ id }: Viewer, query: PageQuery) {
+    const join = sql`join mutes x on x.muted_id = u.id`;
+    const where = [sql<boolean>`x.muter_id = ${id}`, notBlocked(id, 'u.id')];
+    return this.profiles.page(id, { keyset: newest, join, where }, query);
+  }
+
+  /** @returns whether it is new */
+  mute(viewer: Viewer, username: string): Promise<{ isNew: boolean; standing: Standing }> {
+    return this.em.transactional(async (em) => {
+      const { id } = await this.pairs.hold(em, viewer, username);
+      const added = await em.execute<unknown[]>(
+        'insert into mutes (muter_id, muted_id) values (?, ?) on conflict do nothing returning 1',
+        [viewer.id, id],
+      );
+      if (added.length) await this.outbox.record('mute.changed', { muterId: viewer.id, mutedId: id });
+      return { isNew: added.length > 0, standing: await this.profiles.standing(viewer.id, id) };
+    });
+  }
+
+  async unmute(viewer: Viewer, username: string): Promise<void> {
+    await this.em.transactional(async (em) => {
+      const { id } = await this.pairs.hold(em, viewer, username);
+      const gone = await em.execute<unknown[]>('delete from mutes where muter_id = ? and muted_id = ? returning 1', [
+        viewer.id,
+        id,
+      ]);
+      if (gone.length) await this.outbox.record('mute.changed', { muterId: viewer.id, mutedId: id });
+    });
+  }
+}

@@ -1,0 +1,15 @@
+import { Module } from '@nestjs/common';
+import { UsersModule } from '../users/users.module.js';
+import { FollowRequests } from './follow-requests.service.js';
+import { FollowersController } from './followers.controller.js';
+import { FollowsController } from './follows.controller.js';
+import { FollowsQueries } from './follows.queries.js';
+import { FollowsService } from './follows.service.js';
+
+@Module({
+  imports: [UsersModule],
+  controllers: [FollowsController, FollowersController],
+  providers: [FollowsService, FollowRequests, FollowsQueries],
+  exports: [FollowRequests],
+})
+export class FollowsModule {}

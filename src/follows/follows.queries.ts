@@ -1,0 +1,68 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable } from '@nestjs/common';
+import { sql, type RawBuilder } from 'kysely';
+import { notBlocked, notBlockedBy, type ViewerId } from '../media/visibility.js';
+import type { Keyset } from '../platform/database/keyset.js';
+import type { PageQuery } from '../platform/http/page.js';
+import { Problem } from '../platform/http/problems.js';
+import type { Viewer } from '../platform/http/viewer.js';
+import { ProfileReader } from '../users/profile-reader.service.js';
+
+/** One end of `f` (follows) is listed, and those at the other one are shown. */
+const lists = {
+  followers: { of: 'f.followee_id', shown: 'f.follower_id', accepted: true },
+  followings: { of: 'f.follower_id', shown: 'f.followee_id', accepted: true },
+  requests: { of: 'f.followee_id', shown: 'f.follower_id', accepted: false },
+  requested: { of: 'f.follower_id', shown: 'f.followee_id', accepted: false },
+} as const;
+type List = keyof typeof lists;
+
+const newest = (name: List): Keyset => ({ name, columns: [[sql.ref('f.id'), 'uuid']], direction: 'desc' });
+
+/** Who follows whom, newest first, without those whom the viewer does not meet. */
+@Injectable()
+export class FollowsQueries {
+  constructor(
+    private readonly em: EntityManager,
+    private readonly profiles: ProfileReader,
+  ) {}
+
+  /** @throws {Problem} `user_not_found`, `private_account`, `not_signed_in` for `me` without a viewer */
+  async ofUser(viewer: Viewer | null, username: string, list: 'followers' | 'followings', query: PageQuery) {
+    if (username === 'me' && !viewer) throw new Problem('not_signed_in');
+    return this.page(viewer?.id ?? null, await this.open(viewer, username), list, query);
+  }
+
+  own(viewer: Viewer, list: 'requests' | 'requested', query: PageQuery) {
+    return this.page(viewer.id, viewer.id, list, query);
+  }
+
+  /** @returns the id of an account whose lists the viewer may see */
+  private async open(viewer: Viewer | null, username: string): Promise<string> {
+    if (viewer && username === 'me') return viewer.id;
+    const id: ViewerId = viewer?.id ?? null;
+    const { rows } = await sql<{ id: string; open: boolean }>`
+      select u.id, not u.is_private or u.id = ${id}::uuid or exists (select 1 from follows f
+        where f.follower_id = ${id}::uuid and f.followee_id = u.id and f.accepted_at is not null) as open
+      from users u where lower(u.username) = lower(${username}) and u.disabled_at is null and ${notBlockedBy(id, 'u.id')}`.execute(
+      this.em.getKysely<unknown>(),
+    );
+    if (!rows[0]) throw new Problem('user_not_found');
+    if (!rows[0].open) throw new Problem('private_account');
+    return rows[0].id;
+  }
+
+  private page(viewer: ViewerId, userId: string, list: List, query: PageQuery) {
+    const { of, shown, accepted } = lists[list];
+    const state: RawBuilder<boolean> = accepted ? sql`f.accepted_at is not null` : sql`f.accepted_at is null`;
+    return this.profiles.page(
+      viewer,
+      {
+        keyset: newest(list),
+        join: sql`join follows f on ${sql.ref(shown)} = u.id`,
+        where: [sql`${sql.ref(of)} = ${userId}`, state, notBlocked(viewer, 'u.id')],
+      },
+      query,
+    );
+  }
+}

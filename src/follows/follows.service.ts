@@ -1,0 +1,70 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable } from '@nestjs/common';
+import { Outbox } from '../platform/events/outbox.js';
+import { Problem } from '../platform/http/problems.js';
+import type { Viewer } from '../platform/http/viewer.js';
+import { ProfileReader } from '../users/profile-reader.service.js';
+import { UserPairs } from '../users/user-pairs.service.js';
+import { FollowRequests } from './follow-requests.service.js';
+import type { FollowAnswer } from './follows.schemas.js';
+
+@Injectable()
+export class FollowsService {
+  constructor(
+    private readonly em: EntityManager,
+    private readonly outbox: Outbox,
+    private readonly pairs: UserPairs,
+    private readonly profiles: ProfileReader,
+    private readonly requests: FollowRequests,
+  ) {}
+
+  /**
+   * Follows, or asks to. Who asked before the account became public follows.
+   * @returns `isNew`: the viewer did not follow before
+   * @throws {Problem} `blocked` for whom the viewer blocks; those of `UserPairs.hold`
+   */
+  follow(viewer: Viewer, username: string): Promise<{ isNew: boolean; answer: FollowAnswer }> {
+    return this.em.transactional(async (em) => {
+      await this.requests.knock(em, username);
+      const { id, isPrivate, isBlocked } = await this.pairs.hold(em, viewer, username);
+      if (isBlocked) throw new Problem('blocked');
+      const changed = await em.execute<unknown[]>(
+        `insert into follows (follower_id, followee_id, accepted_at) values (?, ?, case when ? then null else now() end)
+         on conflict (follower_id, followee_id) do update set accepted_at = excluded.accepted_at
+         where follows.accepted_at is null and excluded.accepted_at is not null returning 1`,
+        [viewer.id, id, isPrivate],
+      );
+      if (changed.length) await this.outbox.record('follow.changed', { followerId: viewer.id, followeeId: id });
+      const standing = await this.profiles.standing(viewer.id, id);
+      return {
+        isNew: changed.length > 0,
+        answer: { status: standing.following ? 'following' : 'requested', ...standing },
+      };
+    });
+  }
+
+  /** Ends following, or takes the request back. */
+  async unfollow(viewer: Viewer, username: string): Promise<void> {
+    await this.end(viewer, username, (id) => ({ followerId: viewer.id, followeeId: id }));
+  }
+
+  async removeFollower(viewer: Viewer, username: string): Promise<void> {
+    await this.end(viewer, username, (id) => ({ followerId: id, followeeId: viewer.id }));
+  }
+
+  private async end(
+    viewer: Viewer,
+    username: string,
+    edge: (other: string) => { followerId: string; followeeId: string },
+  ): Promise<void> {
+    await this.em.transactional(async (em) => {
+      const { id } = await this.pairs.hold(em, viewer, username);
+      const { followerId, followeeId } = edge(id);
+      const gone = await em.execute<unknown[]>(
+        'delete from follows where follower_id = ? and followee_id = ? returning 1',
+        [followerId, followeeId],
+      );
+      if (gone.length) await this.outbox.record('follow.changed', { followerId, followeeId });
+    });
+  }
+}

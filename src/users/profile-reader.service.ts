@@ -1,0 +1,130 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable } from '@nestjs/common';
+import { sql, type Kysely, type RawBuilder } from 'kysely';
+import { notBlockedBy, type ViewerId } from '../media/visibility.js';
+import { afterCursor, keyOf, keysetPage, orderOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
+import type { PageQuery } from '../platform/http/page.js';
+import { photoHref, type Profile, type Standing } from './users.schemas.js';
+
+interface ProfileRow extends Pick<
+  Profile,
+  'username' | 'displayName' | 'bio' | 'color' | 'pronouns' | 'links' | 'isPrivate' | 'counts'
+> {
+  id: string;
+  profilePhotoId: string | null;
+  channelPhotoId: string | null;
+  email: string;
+  emailVerified: boolean;
+  pendingEmail: string | null;
+  birthday: string | null;
+  locale: string;
+  role: NonNullable<Profile['role']>;
+  createdAt: string | Date;
+  viewer: Standing;
+}
+
+/** How the viewer stands to `u`, with the two joins below. */
+const standing = (viewer: ViewerId) => sql`
+  json_build_object('following', mine.accepted_at is not null, 'requested', mine.follower_id is not null and mine.accepted_at is null,
+    'followsMe', theirs.accepted_at is not null,
+    'blocking', exists (select 1 from blocks b where b.blocker_id = ${viewer}::uuid and b.blocked_id = u.id),
+    'muting', exists (select 1 from mutes s where s.muter_id = ${viewer}::uuid and s.muted_id = u.id)) as viewer`;
+const joins = (viewer: ViewerId) => sql`
+  left join follows mine on mine.follower_id = ${viewer}::uuid and mine.followee_id = u.id
+  left join follows theirs on theirs.follower_id = u.id and theirs.followee_id = ${viewer}::uuid`;
+
+/** Everything a profile shows, as columns of `u` (users). */
+const columns = (viewer: ViewerId) => sql`
+  u.id, u.username, u.display_name as "displayName", u.bio, u.color, u.pronouns, u.links, u.is_private as "isPrivate",
+  u.profile_photo_id as "profilePhotoId", u.channel_photo_id as "channelPhotoId", u.created_at as "createdAt", u.email, u.email_verified_at is not null as "emailVerified", u.role,
+  u.pending_email as "pendingEmail", u.birthday::text as birthday, u.locale,
+  json_build_object('followers', u.followers_count, 'followings', u.followings_count, 'photos', u.photos_count,
+    'videos', u.videos_count, 'musics', u.musics_count, 'views', u.views_count, 'likesReceived', u.likes_received_count) as counts,
+  ${standing(viewer)}`;
+
+/** A list of users, told apart by where it comes from. Rows are `u` (users). */
+export interface ProfileSource {
+  keyset: Keyset;
+  /** Another relation that has to do with `u`: `join follows f on f.follower_id = u.id`. */
+  join?: RawBuilder<unknown>;
+  /** Whom the list is about, and who may meet whom in it: `notBlocked(viewer, 'u.id')`. */
+  where: RawBuilder<boolean>[];
+}
+
+/** Profiles, each page one statement whatever its size. Accounts that are disabled are nowhere. */
+@Injectable()
+export class ProfileReader {
+  constructor(private readonly em: EntityManager) {}
+
+  /** As others see it. Who blocked the viewer is not there for them. */
+  async byUsername(viewer: ViewerId, username: string): Promise<Profile | null> {
+    const row = await this.one(viewer, sql`lower(u.username) = lower(${username}) and ${notBlockedBy(viewer, 'u.id')}`);
+    return row && toProfile(row, viewer);
+  }
+
+  /** As its owner sees it, but for the quota. */
+  async own(id: string) {
+    const row = await this.one(id, sql`u.id = ${id}`);
+    if (!row) return null;
+    const { viewer, email, emailVerified, pendingEmail, birthday, locale, role } = row;
+    return { ...shared(row), viewer, email, emailVerified, pendingEmail, birthday, locale, role };
+  }
+
+  async page(viewer: ViewerId, { keyset, join = sql``, where }: ProfileSource, { limit, cursor }: PageQuery) {
+    const conditions = [sql`u.disabled_at is null`, ...where, afterCursor(keyset, cursor)];
+    const { rows } = await sql<ProfileRow & Keyed>`
+      select ${columns(viewer)}, ${keyOf(keyset)} from users u ${join} ${joins(viewer)}
+      where ${sql.join(conditions, sql` and `)} order by ${orderOf(keyset)} limit ${limit + 1}`.execute(this.db);
+    return keysetPage(keyset, rows, limit, (row) => toProfile(row, viewer));
+  }
+
+  /** How the viewer stands to somebody who is there. */
+  async standing(viewer: string, userId: string): Promise<Standing> {
+    const { rows } = await sql<{ viewer: Standing }>`
+      select ${standing(viewer)} from users u ${joins(viewer)} where u.id = ${userId}`.execute(this.db);
+    return rows[0]!.viewer;
+  }
+
+  private async one(viewer: ViewerId, where: RawBuilder<unknown>): Promise<ProfileRow | null> {
+    const { rows } = await sql<ProfileRow>`
+      select ${columns(viewer)} from users u ${joins(viewer)} where u.disabled_at is null and ${where}`.execute(
+      this.db,
+    );
+    return rows[0] ?? null;
+  }
+
+  private get db(): Kysely<unknown> {
+    return this.em.getKysely<unknown>();
+  }
+}
+
+/** As others see it. */
+const toProfile = (row: ProfileRow, viewer: ViewerId): Profile => ({
+  ...shared(row),
+  ...(viewer && { viewer: row.viewer }),
+});
+
+const shared = ({
+  username,
+  displayName,
+  bio,
+  color,
+  pronouns,
+  links,
+  isPrivate,
+  createdAt,
+  counts,
+  ...row
+}: ProfileRow) => ({
+  username,
+  displayName,
+  bio,
+  color,
+  pronouns,
+  links,
+  avatarUrl: photoHref(username, 'profile', row.profilePhotoId),
+  channelPhotoUrl: photoHref(username, 'channel', row.channelPhotoId),
+  isPrivate,
+  createdAt: new Date(createdAt).toISOString(),
+  counts,
+});

@@ -1,0 +1,41 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable } from '@nestjs/common';
+import { Problem } from '../platform/http/problems.js';
+import type { Viewer } from '../platform/http/viewer.js';
+
+export interface OtherUser {
+  id: string;
+  isPrivate: boolean;
+  /** The viewer has blocked them. */
+  isBlocked: boolean;
+}
+
+/** What features begin with that change how two users stand to each other. */
+@Injectable()
+export class UserPairs {
+  /**
+   * The other one, if the viewer may know of them. Until the transaction ends, nobody else changes anything between the
+   * two: both rows are locked, in the order of their ids, as the triggers that count follows lock them.
+   * @throws {Problem} `user_not_found`, also for who blocked the viewer; `yourself`
+   */
+  async hold(em: EntityManager, viewer: Viewer, username: string): Promise<OtherUser> {
+    const name = username === 'me' ? viewer.username : username;
+    const rows = await em.execute<{ id: string; is_private: boolean; named: boolean }[]>(
+      `select id, is_private, lower(username) = lower(?) as named from users
+       where (id = ? or lower(username) = lower(?)) and disabled_at is null order by id for no key update`,
+      [name, viewer.id, name],
+    );
+    // Closed while the request was on its way: what comes now would outlive the account.
+    if (!rows.some(({ id }) => id === viewer.id)) throw new Problem('not_signed_in');
+    const other = rows.find(({ named }) => named);
+    if (!other) throw new Problem('user_not_found');
+    if (other.id === viewer.id) throw new Problem('yourself');
+    // A statement of its own: it sees what was committed while the locks were waited for.
+    const blockers = await em.execute<{ id: string }[]>(
+      `select blocker_id as id from blocks where (blocker_id, blocked_id) in ((?, ?), (?, ?))`,
+      [viewer.id, other.id, other.id, viewer.id],
+    );
+    if (blockers.some(({ id }) => id === other.id)) throw new Problem('user_not_found');
+    return { id: other.id, isPrivate: other.is_private, isBlocked: blockers.length > 0 };
+  }
+}
