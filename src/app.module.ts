@@ -2,6 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { AccountAdminService } from './auth/account-admin.service.js';
 import { AuthModule, AuthWorkerModule } from './auth/auth.module.js';
 import { BlocksModule } from './blocks/blocks.module.js';
+import { CommentsModule } from './comments/comments.module.js';
 import { CoversModule, CoversWorkerModule } from './covers/covers.module.js';
 import { DeliveryModule } from './delivery/delivery.module.js';
 import { entities } from './entities.js';
@@ -11,6 +12,7 @@ import { ReprocessService } from './files/reprocess.service.js';
 import { FollowsModule } from './follows/follows.module.js';
 import { MediaModule, MediaWorkerModule } from './media/media.module.js';
 import { NotificationsModule, NotificationsWorkerModule } from './notifications/notifications.module.js';
+import { MentionsModule } from './mentions/mentions.module.js';
 import { PersonalDataModule, PersonalDataWorkerModule } from './personal-data/personal-data.module.js';
 import { ConfigModule } from './platform/config/config.module.js';
 import type { Config } from './platform/config/env.js';
@@ -49,6 +51,8 @@ const platform = [ConfigModule, LoggingModule, DatabaseModule.with(entities), St
     FilesModule,
     UploadsModule,
     MediaModule,
+    MentionsModule,
+    CommentsModule,
     CoversModule,
     SubtitlesModule,
     DeliveryModule,

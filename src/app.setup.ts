@@ -21,7 +21,8 @@ import { answerBrokenRequest } from './platform/http/broken-requests.js';
 import { acceptJson } from './platform/http/json-bodies.js';
 import { logRequests } from './platform/observability/request-log.js';
 
-const MiB = 1024 * 1024;
+const KiB = 1024;
+const MiB = 1024 * KiB;
 const requestId = /^[A-Za-z0-9_.-]{1,64}$/;
 
 /** A client that keeps a connection open and says nothing on it. */
@@ -70,6 +71,8 @@ async function setupApp(app: NestFastifyApplication, config: Config): Promise<Ro
   // Bodies are JSON unless a route says otherwise.
   server.removeAllContentTypeParsers();
   acceptJson(server);
+  // What mail programs and forms send; nothing of it is read.
+  acceptText(server, /^application\/x-www-form-urlencoded/i, /\/unsubscribe$/, 64 * KiB);
   acceptText(server, /^(text\/|application\/x-subrip)/i, /\/subtitles\//, 3 * MiB);
   // tus reads the stream itself.
   server.addContentTypeParser('application/offset+octet-stream', (_request, _payload, done) => done(null));

@@ -4,7 +4,7 @@ import { sql } from 'kysely';
 import type { FileKind, FileStatus } from '../files/file.entity.js';
 import type { RenditionRole } from '../files/rendition.entity.js';
 import type { Place } from '../users/users.schemas.js';
-import { isOpen, visibleTo, type ViewerId } from '../media/visibility.js';
+import { commentVisibleTo, isOpen, visibleTo, type ViewerId } from '../media/visibility.js';
 
 export interface Deliverable {
   id: string;
@@ -48,7 +48,7 @@ export class DeliveryQueries {
   constructor(private readonly em: EntityManager) {}
 
   /**
-   * A file and the renditions of the given roles, if the viewer may see the media that shows it, or owns it. What is
+   * A file and the renditions of the given roles, if the viewer may see the media or the comment that shows it, or owns it. What is
    * not shown anywhere is its owner's alone.
    * @param withFacts playlists need the segments; bytes don't
    */
@@ -61,11 +61,13 @@ export class DeliveryQueries {
   ): Promise<Deliverable | null> {
     const mine = viewer === null ? sql`false` : sql`f.owner_id = ${viewer}`;
     const { rows } = await sql<Row>`
-      select ${columns(roles, withFacts)}, ${mine} as mine, coalesce(${isOpen()}, false) as open
+      select ${columns(roles, withFacts)}, ${mine} as mine, coalesce(${isOpen()} or ${isOpen('cm')}, false) as open
       from files f
       left join media_files mf on mf.file_id = f.id
       left join medias m on m.id = mf.media_id
-      where f.url = ${url} and f.kind = ${kind} and (${mine} or ${visibleTo(viewer)})
+      left join comments c on c.attachment_id = f.id
+      left join medias cm on cm.id = c.media_id
+      where f.url = ${url} and f.kind = ${kind} and (${mine} or ${visibleTo(viewer)} or ${commentVisibleTo(viewer, 'c', 'cm')})
         and (${viewer}::uuid is null or exists (select 1 from users u where u.id = ${viewer} and u.disabled_at is null))`.execute(
       this.em.getKysely<unknown>(),
     );

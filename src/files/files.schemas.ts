@@ -36,7 +36,7 @@ export const FileView = z
     progress: z.number().min(0).max(1),
     remainingMs: z.int().optional().meta({ description: 'How long processing may still take, once that can be told' }),
     failure: Failure.optional(),
-    usedBy: z.string().optional().meta({ description: '`url` of the media that shows it' }),
+    usedBy: z.string().optional().meta({ description: '`url` of the media or the comment that shows it' }),
     mimeType: z.string(),
     width: z.int().nullable(),
     height: z.int().nullable(),

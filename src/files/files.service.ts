@@ -46,8 +46,8 @@ export class FilesService {
 
   async view(ownerId: string, url: string): Promise<FileView> {
     const [row] = await this.em.execute<Row[]>(
-      `select f.*, m.url as used_by from files f
-       left join media_files mf on mf.file_id = f.id left join medias m on m.id = mf.media_id
+      `select f.*, coalesce(m.url, c.url) as used_by from files f
+       left join media_files mf on mf.file_id = f.id left join medias m on m.id = mf.media_id left join comments c on c.attachment_id = f.id
        where f.url = ? and f.owner_id = ?`,
       [url, ownerId],
     );
@@ -70,6 +70,24 @@ export class FilesService {
     return photo;
   }
 
+  /**
+   * One of the owner's photos that nothing shows yet, ready or not; from now on it is in use.
+   * @returns its id
+   * @throws {Problem} `file_not_found`, `file_kind_mismatch`, `file_failed`, `file_in_use`
+   */
+  async takePhoto(em: EntityManager, ownerId: string, url: string): Promise<string> {
+    const [photo] = await em.execute<(Pick<Row, 'id' | 'kind' | 'status'> & { used: boolean })[]>(
+      'select id, kind, status, unused_since is null as used from files where url = ? and owner_id = ? for update',
+      [url, ownerId],
+    );
+    if (!photo) throw new Problem('file_not_found', `None of your files has the url ${url}.`);
+    if (photo.kind !== 'photo') throw new Problem('file_kind_mismatch', `${url} is a ${photo.kind}, not a photo.`);
+    if (photo.used) throw new Problem('file_in_use', `${url} is shown somewhere else.`);
+    if (photo.status === 'failed') throw new Problem('file_failed', `${url} failed: see GET files/${url}.`);
+    await em.execute('update files set unused_since = null where id = ?', [photo.id]);
+    return photo.id;
+  }
+
   /** To be called when a profile shows a file no longer: it may be in use somewhere else, and is deleted later if not. */
   async release(em: EntityManager, fileId: string): Promise<void> {
     await em.execute('select id from files where id = ? for update', [fileId]);
@@ -80,7 +98,8 @@ export class FilesService {
     for (const { key } of squares) await this.outbox.record('bytes.orphaned', { key });
     await em.execute(
       `update files f set unused_since = now() where id = ? and not ${onProfile}
-         and not exists (select 1 from media_files mf where mf.file_id = f.id)`,
+         and not exists (select 1 from media_files mf where mf.file_id = f.id)
+         and not exists (select 1 from comments c where c.attachment_id = f.id)`,
       [fileId],
     );
   }
@@ -119,7 +138,10 @@ export class FilesService {
       );
       if (!file) throw new Problem('file_not_found');
       if (file.used)
-        throw new Problem('file_in_use', 'A media shows it, which is deleted with its files, or your profile.');
+        throw new Problem(
+          'file_in_use',
+          'A media shows it, which is deleted with its files, or a comment, or your profile.',
+        );
       await this.deleteRows(em, [file.id]);
     });
   }

@@ -1,12 +1,11 @@
-import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { sql, type RawBuilder } from 'kysely';
-import { notBlocked, notBlockedBy, type ViewerId } from '../media/visibility.js';
+import { notBlocked, type ViewerId } from '../media/visibility.js';
 import type { Keyset } from '../platform/database/keyset.js';
 import type { PageQuery } from '../platform/http/page.js';
-import { Problem } from '../platform/http/problems.js';
 import type { Viewer } from '../platform/http/viewer.js';
 import { ProfileReader } from '../users/profile-reader.service.js';
+import { UsersService } from '../users/users.service.js';
 
 /** One end of `f` (follows) is listed, and those at the other one are shown. */
 const lists = {
@@ -23,33 +22,18 @@ const newest = (name: List): Keyset => ({ name, columns: [[sql.ref('f.id'), 'uui
 @Injectable()
 export class FollowsQueries {
   constructor(
-    private readonly em: EntityManager,
+    private readonly users: UsersService,
     private readonly profiles: ProfileReader,
   ) {}
 
   /** @throws {Problem} `user_not_found`, `private_account`, `not_signed_in` for `me` without a viewer */
   async ofUser(viewer: Viewer | null, username: string, list: 'followers' | 'followings', query: PageQuery) {
-    if (username === 'me' && !viewer) throw new Problem('not_signed_in');
-    return this.page(viewer?.id ?? null, await this.open(viewer, username), list, query);
+    const viewerId = viewer?.id ?? null;
+    return this.page(viewerId, await this.users.openTo(viewerId, username), list, query);
   }
 
   own(viewer: Viewer, list: 'requests' | 'requested', query: PageQuery) {
     return this.page(viewer.id, viewer.id, list, query);
-  }
-
-  /** @returns the id of an account whose lists the viewer may see */
-  private async open(viewer: Viewer | null, username: string): Promise<string> {
-    if (viewer && username === 'me') return viewer.id;
-    const id: ViewerId = viewer?.id ?? null;
-    const { rows } = await sql<{ id: string; open: boolean }>`
-      select u.id, not u.is_private or u.id = ${id}::uuid or exists (select 1 from follows f
-        where f.follower_id = ${id}::uuid and f.followee_id = u.id and f.accepted_at is not null) as open
-      from users u where lower(u.username) = lower(${username}) and u.disabled_at is null and ${notBlockedBy(id, 'u.id')}`.execute(
-      this.em.getKysely<unknown>(),
-    );
-    if (!rows[0]) throw new Problem('user_not_found');
-    if (!rows[0].open) throw new Problem('private_account');
-    return rows[0].id;
   }
 
   private page(viewer: ViewerId, userId: string, list: List, query: PageQuery) {

@@ -15,11 +15,13 @@ export class MediaAccess {
   /**
    * The media, if the viewer may see it. It can't be deleted until the transaction ends, and who takes this lock first
    * never waits for a deletion that waits for them.
+   * @param alone one such transaction at a time: for those who move a counter of the media itself, and lock more on the way
    * @throws {Problem} `media_not_found`
    */
-  async hold(em: EntityManager, viewer: ViewerId, url: string): Promise<SeenMedia> {
+  async hold(em: EntityManager, viewer: ViewerId, url: string, alone = false): Promise<SeenMedia> {
+    const lock = alone ? sql`no key update` : sql`key share`;
     const { rows } = await sql<SeenMedia>`
-      select m.id, m.owner_id as "ownerId" from medias m where m.url = ${url} and ${visibleTo(viewer)} for key share of m`.execute(
+      select m.id, m.owner_id as "ownerId" from medias m where m.url = ${url} and ${visibleTo(viewer)} for ${lock} of m`.execute(
       em.getKysely<unknown>(),
     );
     if (!rows[0]) throw new Problem('media_not_found');

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { sql, type Kysely, type RawBuilder } from 'kysely';
 import { afterCursor, keyOf, keysetPage, orderOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
 import type { PageQuery } from '../platform/http/page.js';
+import { fileJson } from './file-views.service.js';
 import type { MediaView } from './media.schemas.js';
 import { MediaViews, type MediaRow } from './media.view.js';
 import { isOpen, visibleTo, type ViewerId } from './visibility.js';
@@ -26,14 +27,7 @@ const columns = (viewer: ViewerId) => sql`
   array(select a.username from media_mentions mm join users a on a.id = mm.user_id
     where mm.media_id = m.id and a.disabled_at is null order by mm.id) as mentions,
   array(select t.name from media_tags mt join tags t on t.id = mt.tag_id where mt.media_id = m.id order by mt.created_at, t.name) as tags,
-  (select coalesce(json_agg(json_build_object('url', f.url, 'kind', f.kind, 'status', f.status, 'progress', f.progress,
-      'width', f.width, 'height', f.height, 'durationMs', f.duration_ms, 'placeholder', coalesce(f.picture->>'placeholder', f.placeholder), 'color', coalesce(f.picture->>'color', f.color),
-      'facts', f.facts, 'failureCode', f.failure_code,
-      'renditions', (select coalesce(json_agg(json_build_object('role', r.role, 'version', right(r.id::text, 8), 'name', r.name, 'mimeType', r.mime_type, 'width', r.width,
-          'height', r.height, 'bitrate', r.bitrate, 'bytes', r.bytes,
-          'label', r.facts->>'label') order by r.role, r.width nulls last,
-          array_position(array['thumb', 'small', 'medium', 'large', 'original'], r.name::text), r.bytes), '[]')
-        from renditions r where r.file_id = f.id)) order by mf.position), '[]')
+  (select coalesce(json_agg(${fileJson} order by mf.position), '[]')
     from media_files mf join files f on f.id = mf.file_id where mf.media_id = m.id) as files`;
 
 /** A list of medias, told apart by where it comes from. Rows are `m` (medias) and `u` (their owners). */

@@ -118,6 +118,7 @@ export class MediaController {
   @Verified('write')
   @Documented({
     summary: 'Remove a tag',
+    description: 'It stays where the title or the description has it as a `#hashtag`.',
     params: { ...params, name: 'The tag' },
     answers: { 204: null },
     problems: ownerProblems,

@@ -1,7 +1,9 @@
 import { Module } from '@nestjs/common';
 import { FilesModule } from '../files/files.module.js';
 import { SignedHrefs } from '../files/signed-hrefs.service.js';
+import { MentionsService } from '../mentions/mentions.service.js';
 import { TagsService } from '../tags/tags.service.js';
+import { FileViews } from './file-views.service.js';
 import { MediaAccess } from './media-access.service.js';
 import { MediaReader } from './media-reader.service.js';
 import { MediaController } from './media.controller.js';
@@ -14,8 +16,19 @@ import { MediaViews } from './media.view.js';
 @Module({
   imports: [FilesModule],
   controllers: [MediaController],
-  providers: [MediaService, MediaAccess, MediaReader, MediaQueries, MediaViews, MediaStatus, TagsService, SignedHrefs],
-  exports: [MediaService, MediaAccess, MediaReader],
+  providers: [
+    MediaService,
+    MediaAccess,
+    MediaReader,
+    MediaQueries,
+    MediaViews,
+    MediaStatus,
+    FileViews,
+    MentionsService,
+    TagsService,
+    SignedHrefs,
+  ],
+  exports: [MediaService, MediaAccess, MediaReader, FileViews, MentionsService],
 })
 export class MediaModule {}
 

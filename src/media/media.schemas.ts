@@ -69,7 +69,7 @@ const Rendition = z
   })
   .meta({ id: 'Rendition' });
 
-const MediaFile = z
+export const MediaFile = z
   .object({
     url: Slug,
     kind: z.enum(fileKinds),

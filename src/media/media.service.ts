@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import type { FileKind, FileStatus } from '../files/file.entity.js';
 import { FilesService } from '../files/files.service.js';
+import { MentionsService } from '../mentions/mentions.service.js';
 import { slug } from '../platform/database/slug.js';
 import { Problem } from '../platform/http/problems.js';
 import { TagsService } from '../tags/tags.service.js';
@@ -31,6 +32,7 @@ export class MediaService {
     private readonly reader: MediaReader,
     private readonly files: FilesService,
     private readonly tags: TagsService,
+    private readonly mentions: MentionsService,
     private readonly status: MediaStatus,
   ) {}
 
@@ -64,6 +66,7 @@ export class MediaService {
         `{${files.map(({ id }) => id).join()}}`,
       ]);
       await this.tags.set(em, media!.id, tags);
+      await this.mentions.ofMedia(em, media!.id, ownerId, title, description);
       await this.status.settle(em, media!.id);
     });
     return this.read(ownerId, url);
@@ -77,12 +80,14 @@ export class MediaService {
   async edit(ownerId: string, url: string, { title, description, visibility, tags }: EditBody): Promise<MediaView> {
     await this.em.transactional(async (em) => {
       const media = await this.ownMedia(em, ownerId, url);
-      await em.execute(
+      const [said] = await em.execute<{ title: string; description: string }[]>(
         `update medias set title = coalesce(?, title), description = coalesce(?, description), visibility = coalesce(?, visibility),
-           updated_at = now() where id = ?`,
+           updated_at = now() where id = ? returning title, description`,
         [title ?? null, description ?? null, visibility ?? null, media.id],
       );
-      if (tags) await this.tags.set(em, media.id, tags);
+      const isReworded = title !== undefined || description !== undefined;
+      if (tags || isReworded) await this.tags.set(em, media.id, tags);
+      if (isReworded) await this.mentions.ofMedia(em, media.id, ownerId, said!.title, said!.description);
     });
     return this.read(ownerId, url);
   }
@@ -132,10 +137,12 @@ export class MediaService {
        from files f where f.owner_id = ? and f.url = any(?::text[]) order by f.id for update of f`,
       [ownerId, `{${urls.join()}}`],
     );
-    // Asked once the locks are held: another media that was waited for is seen. A profile may show them, too.
+    const ids = `{${rows.map(({ id }) => id).join()}}`;
+    // Asked once the locks are held: a media or comment that was waited for is seen. A profile may show them, too.
     const used = await em.execute<{ file_id: string }[]>(
-      'select file_id from media_files where file_id = any(?::uuid[])',
-      [`{${rows.map(({ id }) => id).join()}}`],
+      `select file_id from media_files where file_id = any(:ids::uuid[])
+       union all select attachment_id from comments where attachment_id = any(:ids::uuid[])`.replaceAll(':ids', '?'),
+      [ids, ids],
     );
     return urls.map((url) => {
       const file = rows.find((row) => row.url === url);
@@ -148,7 +155,7 @@ export class MediaService {
 function checkFile(type: MediaType, { url, kind, status, used, width, height }: OwnFile): void {
   if (kind !== kindOf[type])
     throw new Problem('file_kind_mismatch', `A ${type} is made of a ${kindOf[type]} file; ${url} is a ${kind}.`);
-  if (used) throw new Problem('file_in_use', `${url} belongs to another media.`);
+  if (used) throw new Problem('file_in_use', `${url} belongs to another media, or to a comment.`);
   if (status === 'failed')
     throw new Problem('file_failed', `${url} failed: see GET files/${url}, and retry or upload it again.`);
   if (type === 'reel' && width !== null && height !== null && width >= height) {

@@ -63,7 +63,7 @@ export class NotificationsJobs {
     return this.telling.tell(failedFile(fileId));
   }
 
-  /** The two hear nothing of each other any more, nor what they heard before. */
+  /** What was on its way when the block came, which takes all before it by a trigger. */
   @OnEvent('block.changed', 'withdraw-blocked')
   async onBlock({ blockerId, blockedId }: EventOf<'block.changed'>): Promise<void> {
     await this.em.execute(

@@ -1,15 +1,72 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
+import { read } from '../mentions/texts.js';
 import { Problem } from '../platform/http/problems.js';
 import { maxTags } from './tags.schemas.js';
+
+/** A tag of a media: because its owner put it there (`explicit`), because the text has it, or both. */
+interface Standing {
+  name: string;
+  explicit: boolean;
+  inText: boolean;
+}
 
 /** Tags of a media. Every method runs in the caller's transaction, which has locked the media's row. */
 @Injectable()
 export class TagsService {
+  /** @param names what the owner puts there; without them the text alone has changed */
+  async set(em: EntityManager, mediaId: string, names?: string[]): Promise<void> {
+    await this.write(em, mediaId, (given) => names ?? given);
+  }
+
+  /**
+   * @returns whether the owner had not put it there yet
+   * @throws {Problem} `validation_failed` where there are as many as there may be
+   */
+  async add(em: EntityManager, mediaId: string, name: string): Promise<boolean> {
+    let isNew = false;
+    await this.write(em, mediaId, (given) => {
+      if (given.includes(name)) return given;
+      if (given.length >= maxTags) {
+        throw new Problem('validation_failed', {
+          errors: [{ pointer: '/name', message: `a media has at most ${maxTags} tags` }],
+        });
+      }
+      isNew = true;
+      return [...given, name];
+    });
+    return isNew;
+  }
+
+  /** It stays where the text has it. */
+  async remove(em: EntityManager, mediaId: string, name: string): Promise<void> {
+    await this.write(em, mediaId, (given) => given.filter((one) => one !== name));
+  }
+
+  /** What the owner gives comes first; of those in the text there are as many as then have room. */
+  private async write(em: EntityManager, mediaId: string, change: (given: string[]) => string[]): Promise<void> {
+    const [media] = await em.execute<{ title: string; description: string; tags: Standing[] }[]>(
+      `select m.title, m.description, (select coalesce(json_agg(json_build_object('name', t.name, 'explicit', mt.explicit, 'inText', mt.in_text)
+           order by mt.created_at, t.name), '[]') from media_tags mt join tags t on t.id = mt.tag_id where mt.media_id = m.id) as tags
+       from medias m where m.id = ?`,
+      [mediaId],
+    );
+    const { title, description, tags: before } = media!;
+    const given = new Set(change(before.filter(({ explicit }) => explicit).map(({ name }) => name)));
+    const said = new Set(read(title, description).tags);
+    const after = [...new Set([...given, ...said])]
+      .slice(0, maxTags)
+      .map((name): Standing => ({ name, explicit: given.has(name), inText: said.has(name) }));
+    const key = (tags: Standing[]) => JSON.stringify(tags.map((tag) => Object.values(tag)).toSorted());
+    if (key(before) !== key(after)) await this.replace(em, mediaId, after);
+  }
+
   /** In a few statements however many there are. New names go in in their own order, or two users' lists could deadlock. */
-  async set(em: EntityManager, mediaId: string, names: string[]): Promise<void> {
-    const list = asArray(names);
-    await this.create(em, list);
+  private async replace(em: EntityManager, mediaId: string, tags: Standing[]): Promise<void> {
+    const list = asArray(tags.map(({ name }) => `"${name}"`));
+    await em.execute('insert into tags (name) select n from unnest(?::text[]) n order by n on conflict do nothing', [
+      list,
+    ]);
     // Their counters move, for all of them in one order.
     await em.execute(
       `select 1 from tags where name = any(?::text[]) or id in (select tag_id from media_tags where media_id = ?)
@@ -20,55 +77,15 @@ export class TagsService {
       'delete from media_tags mt using tags t where t.id = mt.tag_id and mt.media_id = ? and not (t.name = any(?::text[]))',
       [mediaId, list],
     );
-    await this.insert(em, mediaId, list);
-  }
-
-  /**
-   * @returns whether it is new on this media
-   * @throws {Problem} `validation_failed` where it has as many as it may have
-   */
-  async add(em: EntityManager, mediaId: string, name: string): Promise<boolean> {
-    const [has] = await em.execute<{ this: boolean; all: number }[]>(
-      `select count(*)::int as all, coalesce(bool_or(t.name = ?), false) as this
-       from media_tags mt join tags t on t.id = mt.tag_id where mt.media_id = ?`,
-      [name, mediaId],
-    );
-    if (has?.this) return false;
-    if (has && has.all >= maxTags) {
-      throw new Problem('validation_failed', {
-        errors: [{ pointer: '/name', message: `a media has at most ${maxTags} tags` }],
-      });
-    }
-    await this.create(em, asArray([name]));
-    return (await this.insert(em, mediaId, asArray([name]))) > 0;
-  }
-
-  async remove(em: EntityManager, mediaId: string, name: string): Promise<void> {
     await em.execute(
-      'delete from media_tags mt using tags t where t.id = mt.tag_id and mt.media_id = ? and t.name = ?',
-      [mediaId, name],
+      `insert into media_tags (media_id, tag_id, explicit, in_text, created_at)
+       select ?, t.id, n.explicit, n.in_text, now() + n.place * interval '1 microsecond'
+       from unnest(?::text[], ?::bool[], ?::bool[]) with ordinality n (name, explicit, in_text, place) join tags t on t.name = n.name
+       on conflict (media_id, tag_id) do update set explicit = excluded.explicit, in_text = excluded.in_text`,
+      [mediaId, list, asArray(tags.map(({ explicit }) => explicit)), asArray(tags.map(({ inText }) => inText))],
     );
-  }
-
-  private async create(em: EntityManager, list: string): Promise<void> {
-    await em.execute(
-      'insert into tags (name) select distinct n from unnest(?::text[]) n order by n on conflict do nothing',
-      [list],
-    );
-  }
-
-  /** @returns how many are new on this media */
-  private async insert(em: EntityManager, mediaId: string, list: string): Promise<number> {
-    const added = await em.execute<unknown[]>(
-      `insert into media_tags (media_id, tag_id, created_at)
-       select ?, t.id, now() + n.place * interval '1 microsecond'
-       from unnest(?::text[]) with ordinality n (name, place) join tags t on t.name = n.name
-       on conflict do nothing returning 1`,
-      [mediaId, list],
-    );
-    return added.length;
   }
 }
 
 /** A PostgreSQL array literal. Tag names hold no quotes or backslashes; unquoted, `null` would not be a name. */
-const asArray = (names: string[]) => `{${names.map((name) => `"${name}"`).join()}}`;
+const asArray = (values: (string | boolean)[]) => `{${values.join()}}`;

@@ -87,11 +87,7 @@ beforeAll(async () => {
   await owner!.settled(cover.url);
   await owner!.put(`/api/medias/${medias.music.url}/cover`, { photo: cover.url }).expect(200);
 
-  const { rows } = await vitrine.db.query(
-    `insert into comments (url, media_id, author_id, text) select 'aComment12345678', id, owner_id, 'Mine' from medias where url = $1 returning url`,
-    [medias.video.url],
-  );
-  comment = rows[0].url;
+  comment = (await owner!.post(`/api/comments/medias/${medias.video.url}`, { text: 'Mine' }).expect(201)).body.url;
 
   const { body: document } = await vitrine.client().get('/docs-json').expect(200);
   routes = Object.entries<object>(document.paths).flatMap(([path, item]) =>
@@ -165,19 +161,20 @@ function address(path: string, url?: string): string {
       ? medias[kind].url
       : medias[kind].files[0].url;
   return path.replace(/\{(\w+)\}/g, (_, name: string) => {
-    const value = name === 'url' ? (url ?? own) : names[name];
+    const value = name === 'url' || name === 'mediaUrl' ? (url ?? own) : names[name];
     if (value === undefined) throw new Error(`What is {${name}} in ${path}? Write it down in \`names\`.`);
     return value;
   });
 }
 const about = (wanted: (method: string) => boolean) =>
-  routes.filter(({ method, path }) => path.includes('{url}') && wanted(method) && !aboutMe.test(path));
+  routes.filter(({ method, path }) => /\{(?:url|mediaUrl)\}/.test(path) && wanted(method) && !aboutMe.test(path));
 /** What is not there for anybody but its owner. */
 const ownersAlone = /^\/api\/files\//;
 /** What is refused to those who see the thing, but don't own it. */
 const forOwners = new Set(['GET /api/medias/{url}/views', 'HEAD /api/medias/{url}/views']);
 /** What whoever sees the thing may do to it. */
-const forSeers = /^(?:POST|PUT|DELETE) \/api\/(?:medias|comments)\/\{url\}\/(?:likes|reaction|saves|reposts|views)$/;
+const forSeers =
+  /^(?:POST|PUT|DELETE) \/api\/(?:(?:medias|comments)\/\{url\}\/(?:likes|reaction|saves|reposts|views)|comments\/medias\/\{mediaUrl\})$/;
 /** About the caller's own list, whatever is in it. */
 const aboutMe = /^\/api\/users\/me\//;
 const ofMedia = /^\/api\/(?:medias|comments)\//;
@@ -189,6 +186,8 @@ const bodies: Record<string, () => object | undefined> = {
   'PUT /api/comments/{url}/reaction': () => ({ emoji: '🎈' }),
   'PUT /api/medias/{url}/cover': () => ({ photo: ownPhoto }),
   'PUT /api/medias/{url}/thumbnail': () => ({ photo: ownPhoto }),
+  'POST /api/comments/medias/{mediaUrl}': () => ({ text: 'mine' }),
+  'PUT /api/comments/{url}': () => ({ text: 'mine' }),
   'PUT /api/medias/{url}/subtitles/{lang}': () => Buffer.from('WEBVTT\n\n00:00.500 --> 00:02.000\nMine'),
 };
 

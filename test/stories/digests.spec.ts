@@ -56,6 +56,9 @@ describe('the mail', () => {
         'content-type': 'application/x-www-form-urlencoded',
       })
       .expect(200);
+    const form = new FormData();
+    form.set('List-Unsubscribe', 'One-Click');
+    await vitrine.client().send('POST', path, form).expect(200);
     const { body: preferences } = await reader.get('/api/notifications/preferences').expect(200);
     expect(Object.values<Json>(preferences).some(({ email }) => email)).toBe(false);
     await ada.post(`/api/comments/medias/${post.url}`, { text: 'Still here' }).expect(201);

@@ -37,7 +37,7 @@ export const problems = {
   email_taken: { status: 409, title: 'The e-mail address has an account already' },
   blocked: { status: 409, title: 'You block this user: end that first' },
   too_many_keys: { status: 409, title: 'That are as many API keys as an account may have: delete one first' },
-  file_in_use: { status: 409, title: 'A published media uses the file' },
+  file_in_use: { status: 409, title: 'The file is shown by a media, a comment or your profile' },
   file_failed: { status: 409, title: 'The file could not be processed' },
   file_processing: { status: 409, title: 'The file is still being processed: try again when it is ready' },
   file_not_failed: { status: 409, title: 'Only a failed file can be retried' },

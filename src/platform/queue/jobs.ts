@@ -132,7 +132,7 @@ export const jobs = {
     attempts: 1,
     backoff: exponential(seconds(5)),
     timeout: minutes(10),
-    every: seconds(30),
+    every: seconds(10),
   }),
   'uploads.sweep': job({
     queue: 'maintenance',

@@ -82,7 +82,13 @@ export class Migration0003Counters extends Migration {
         end if;
         if old.attachment_id is distinct from new.attachment_id and old.attachment_id is not null then
           update files f set unused_since = now()
-          where id = old.attachment_id and not exists (select 1 from media_files mf where mf.file_id = f.id);
+          where id = old.attachment_id and not exists (select 1 from media_files mf where mf.file_id = f.id)
+            and not exists (select 1 from users u where u.id = f.owner_id and f.id in (u.profile_photo_id, u.channel_photo_id))
+            and not exists (select 1 from photo_wishes w where w.file_id = f.id);
+        end if;
+        -- Without its words it names nobody.
+        if new.deleted_at is not null and old.deleted_at is null then
+          delete from comment_mentions where comment_id = new.id;
         end if;
         return null;
       end $$;

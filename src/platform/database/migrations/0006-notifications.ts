@@ -63,6 +63,15 @@ export class Migration0006Notifications extends Migration {
       create trigger count_notification_entry after insert or delete on notification_entries
         for each row execute function count_notification_entry();
 
+      -- With the block, so that lifting it brings nothing back.
+      create function withdraw_blocked() returns trigger language plpgsql as $$
+      begin
+        delete from notification_entries where (user_id, actor_id) in
+          ((new.blocker_id, new.blocked_id), (new.blocked_id, new.blocker_id));
+        return null;
+      end $$;
+      create trigger withdraw_blocked after insert on blocks for each row execute function withdraw_blocked();
+
       -- Where a user wants to be told of a kind otherwise than by default.
       create table notification_preferences (
         user_id uuid not null references users on delete cascade,

@@ -1,0 +1,127 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable } from '@nestjs/common';
+import { sql, type Kysely, type RawBuilder } from 'kysely';
+import { fileJson, FileViews, type FileRow } from '../media/file-views.service.js';
+import { commentVisibleTo, isOpen, notMuted, visibleTo, type ViewerId } from '../media/visibility.js';
+import { afterCursor, keyOf, keysetPage, orderOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
+import { Problem } from '../platform/http/problems.js';
+import { photoHref } from '../users/users.schemas.js';
+import type { CommentsQuery, CommentView, Sort } from './comments.schemas.js';
+
+type Row = Pick<CommentView, 'url' | 'media' | 'replyTo' | 'text' | 'mentions' | 'counts'> & {
+  open: boolean;
+  username: string | null;
+  displayName: string;
+  profilePhotoId: string | null;
+  attachment: FileRow | null;
+  viewer: CommentView['viewer'] | null;
+  createdAt: string | Date;
+  editedAt: string | Date | null;
+  deletedAt: string | Date | null;
+};
+
+const order = (name: Sort, count: string | null, direction: Keyset['direction']): Keyset => ({
+  name,
+  columns: [...(count ? [[sql.ref(`c.${count}_count`), 'int'] as const] : []), [sql.ref('c.id'), 'uuid']],
+  direction,
+});
+const orders: Record<Sort, Keyset> = {
+  newest: order('newest', null, 'desc'),
+  oldest: order('oldest', null, 'asc'),
+  'most-liked': order('most-liked', 'likes', 'desc'),
+  'least-liked': order('least-liked', 'likes', 'asc'),
+  'most-disliked': order('most-disliked', 'dislikes', 'desc'),
+  'least-disliked': order('least-disliked', 'dislikes', 'asc'),
+  'most-replied': order('most-replied', 'replies', 'desc'),
+  'least-replied': order('least-replied', 'replies', 'asc'),
+};
+
+const standing = (viewer: ViewerId) =>
+  viewer === null
+    ? sql`null as viewer`
+    : sql`json_build_object(
+        'reaction', (select x.emoji from comment_reactions x where x.comment_id = c.id and x.user_id = ${viewer}),
+        'isMine', c.author_id is not distinct from ${viewer},
+        'canDelete', c.deleted_at is null and ${viewer} in (c.author_id, m.owner_id)) as viewer`;
+
+const columns = (viewer: ViewerId) => sql`
+  c.url, m.url as media, p.url as "replyTo", c.text, c.created_at as "createdAt", c.edited_at as "editedAt", c.deleted_at as "deletedAt",
+  ${isOpen()} as open, a.username, a.display_name as "displayName", a.profile_photo_id as "profilePhotoId",
+  json_build_object('likes', c.likes_count, 'dislikes', c.dislikes_count, 'reactions', c.reactions_count, 'replies', c.replies_count) as counts,
+  array(select u.username from comment_mentions cm join users u on u.id = cm.user_id
+    where cm.comment_id = c.id and u.disabled_at is null order by cm.id) as mentions,
+  (select ${fileJson} from files f where f.id = c.attachment_id) as attachment,
+  ${standing(viewer)}`;
+
+const tables = sql`comments c join medias m on m.id = c.media_id
+  left join comments p on p.id = c.parent_id left join users a on a.id = c.author_id`;
+
+@Injectable()
+export class CommentsQueries {
+  constructor(
+    private readonly em: EntityManager,
+    private readonly files: FileViews,
+  ) {}
+
+  /** @throws {Problem} `comment_not_found` */
+  async byUrl(viewer: ViewerId, url: string): Promise<CommentView> {
+    const { rows } = await sql<Row>`
+      select ${columns(viewer)} from ${tables} where c.url = ${url} and ${commentVisibleTo(viewer)}`.execute(this.db);
+    if (!rows[0]) throw new Problem('comment_not_found');
+    return this.toView(rows[0], viewer);
+  }
+
+  /** What stands right under the media. @throws {Problem} `media_not_found` */
+  async ofMedia(viewer: ViewerId, url: string, query: CommentsQuery) {
+    const media = sql<{ id: string }>`select m.id from medias m where m.url = ${url} and ${visibleTo(viewer)}`;
+    const { rows } = await media.execute(this.db);
+    if (!rows[0]) throw new Problem('media_not_found');
+    return this.thread(viewer, rows[0].id, query);
+  }
+
+  /** @throws {Problem} `comment_not_found` */
+  async replies(viewer: ViewerId, url: string, query: CommentsQuery) {
+    const comment = sql<{ id: string }>`
+      select c.id from comments c join medias m on m.id = c.media_id where c.url = ${url} and ${commentVisibleTo(viewer)}`;
+    const { rows } = await comment.execute(this.db);
+    if (!rows[0]) throw new Problem('comment_not_found');
+    return this.thread(viewer, rows[0].id, query);
+  }
+
+  private async thread(viewer: ViewerId, id: string, { sort, limit, cursor }: CommentsQuery) {
+    const keyset = orders[sort];
+    const conditions: RawBuilder<boolean>[] = [
+      sql`c.thread_id = ${id}`,
+      commentVisibleTo(viewer),
+      notMuted(viewer, 'c.author_id'),
+      afterCursor(keyset, cursor),
+    ];
+    const { rows } = await sql<Row & Keyed>`
+      select ${columns(viewer)}, ${keyOf(keyset)} from ${tables}
+      where ${sql.join(conditions, sql` and `)} order by ${orderOf(keyset)} limit ${limit + 1}`.execute(this.db);
+    return keysetPage(keyset, rows, limit, (row) => this.toView(row, viewer));
+  }
+
+  private toView({ open, username, displayName, profilePhotoId, ...row }: Row, viewer: ViewerId): CommentView {
+    const time = (at: string | Date | null) => (at === null ? null : new Date(at).toISOString());
+    return {
+      url: row.url,
+      media: row.media,
+      replyTo: row.replyTo,
+      author:
+        username === null ? null : { username, displayName, avatarUrl: photoHref(username, 'profile', profilePhotoId) },
+      text: row.text,
+      attachment: row.attachment && this.files.of(row.attachment, open ? null : viewer),
+      mentions: row.mentions,
+      counts: row.counts,
+      ...(row.viewer && { viewer: row.viewer }),
+      createdAt: new Date(row.createdAt).toISOString(),
+      editedAt: time(row.editedAt),
+      deletedAt: time(row.deletedAt),
+    };
+  }
+
+  private get db(): Kysely<unknown> {
+    return this.em.getKysely<unknown>();
+  }
+}

@@ -1,0 +1,119 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
+import { FilesService } from '../files/files.service.js';
+import { MediaAccess } from '../media/media-access.service.js';
+import { commentVisibleTo } from '../media/visibility.js';
+import { MentionsService } from '../mentions/mentions.service.js';
+import { slug } from '../platform/database/slug.js';
+import { Outbox } from '../platform/events/outbox.js';
+import { Problem } from '../platform/http/problems.js';
+import { CommentsQueries } from './comments.queries.js';
+import type { CommentView, WriteBody } from './comments.schemas.js';
+
+interface Held {
+  id: string;
+  mediaId: string;
+  ownerId: string;
+  authorId: string;
+  repliesCount: number;
+  hasAttachment: boolean;
+}
+
+/**
+ * Whoever writes or deletes holds the media's row, which counts its comments, until the end: in each thread things
+ * happen one after the other, so ids grow in the order of commits and no page leaves one out.
+ */
+@Injectable()
+export class CommentsService {
+  constructor(
+    private readonly em: EntityManager,
+    private readonly access: MediaAccess,
+    private readonly files: FilesService,
+    private readonly mentions: MentionsService,
+    private readonly queries: CommentsQueries,
+    private readonly outbox: Outbox,
+  ) {}
+
+  /** @throws {Problem} `media_not_found`, `comment_not_found` for `replyTo`, and as `FilesService.takePhoto` */
+  async write(author: string, mediaUrl: string, { text, attachment, replyTo }: WriteBody): Promise<CommentView> {
+    const url = slug();
+    await this.em.transactional(async (em) => {
+      const media = await this.access.hold(em, author, mediaUrl, true);
+      const parentId = replyTo === undefined ? null : await this.parent(em, author, media.id, replyTo);
+      const fileId = attachment === undefined ? null : await this.files.takePhoto(em, author, attachment);
+      const [comment] = await em.execute<{ id: string }[]>(
+        // The time now, as in its id, and not that of the transaction's start: it may have waited.
+        `insert into comments (url, media_id, author_id, parent_id, text, attachment_id, created_at)
+         values (?, ?, ?, ?, ?, ?, clock_timestamp()) returning id`,
+        [url, media.id, author, parentId, text, fileId],
+      );
+      const commentId = comment!.id;
+      await this.mentions.ofComment(em, commentId, author, text);
+      await this.outbox.record('comment.changed', { commentId, mediaId: media.id });
+    });
+    return this.queries.byUrl(author, url);
+  }
+
+  /** @throws {Problem} `comment_not_found`, `not_yours`, `validation_failed` for no words and no photo */
+  async edit(viewer: string, url: string, text: string): Promise<CommentView> {
+    await this.em.transactional(async (em) => {
+      const { id, mediaId, authorId, hasAttachment } = await this.hold(em, viewer, url);
+      if (authorId !== viewer) throw new Problem('not_yours');
+      if (text === '' && !hasAttachment) {
+        throw new Problem('validation_failed', { errors: [{ pointer: '/text', message: 'write something' }] });
+      }
+      const changed = await em.execute<unknown[]>(
+        'update comments set text = ?, edited_at = now() where id = ? and text <> ? returning 1',
+        [text, id, text],
+      );
+      if (changed.length === 0) return;
+      await this.mentions.ofComment(em, id, viewer, text);
+      await this.outbox.record('comment.changed', { commentId: id, mediaId });
+    });
+    return this.queries.byUrl(viewer, url);
+  }
+
+  /** What was answered stays without its words, for its replies. @throws {Problem} `comment_not_found`, `not_yours` */
+  async delete(viewer: string, url: string): Promise<void> {
+    await this.em.transactional(async (em) => {
+      const { id, mediaId, ownerId, authorId, repliesCount } = await this.hold(em, viewer, url);
+      if (viewer !== authorId && viewer !== ownerId) throw new Problem('not_yours');
+      await em.execute(
+        repliesCount === 0
+          ? 'delete from comments where id = ?'
+          : `update comments set author_id = null, text = '', attachment_id = null, deleted_at = now() where id = ?`,
+        [id],
+      );
+      await this.outbox.record('comment.changed', { commentId: id, mediaId });
+    });
+  }
+
+  /** Nobody deletes it before the transaction ends: they would have to hold the media. */
+  private async parent(em: EntityManager, viewer: string, mediaId: string, url: string): Promise<string> {
+    const { rows } = await sql<{ id: string }>`
+      select c.id from comments c join medias m on m.id = c.media_id
+      where c.url = ${url} and m.id = ${mediaId} and c.deleted_at is null and ${commentVisibleTo(viewer)}`.execute(
+      em.getKysely<unknown>(),
+    );
+    if (!rows[0]) throw new Problem('comment_not_found', `There is nothing to answer at ${url}, at this media.`);
+    return rows[0].id;
+  }
+
+  /** The media's row, then the comment's. What stands under their media its owner reaches whoever wrote it. */
+  private async hold(em: EntityManager, viewer: string, url: string): Promise<Held> {
+    const { rows } = await sql<Pick<Held, 'mediaId' | 'ownerId'>>`
+      select m.id as "mediaId", m.owner_id as "ownerId" from comments c join medias m on m.id = c.media_id
+      where c.url = ${url} and (${commentVisibleTo(viewer)} or m.owner_id = ${viewer}) for no key update of m`.execute(
+      em.getKysely<unknown>(),
+    );
+    // A statement of its own: after waiting for the lock it sees what was waited for.
+    const [comment] = await em.execute<Omit<Held, 'mediaId' | 'ownerId'>[]>(
+      `select id, author_id as "authorId", replies_count as "repliesCount", attachment_id is not null as "hasAttachment"
+       from comments where url = ? and deleted_at is null for update`,
+      [url],
+    );
+    if (!rows[0] || !comment) throw new Problem('comment_not_found');
+    return { ...rows[0], ...comment };
+  }
+}

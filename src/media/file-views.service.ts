@@ -1,0 +1,108 @@
+import { Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
+import type { FileKind } from '../files/file.entity.js';
+import type { RenditionRole } from '../files/rendition.entity.js';
+import { fileHref, SignedHrefs } from '../files/signed-hrefs.service.js';
+import type { FailureCode } from '../processing/failure.js';
+import type { MediaView } from './media.schemas.js';
+import type { ViewerId } from './visibility.js';
+
+type FileView = MediaView['files'][number];
+
+interface RenditionRow {
+  /** Another one for each making. */
+  version: string;
+  role: RenditionRole;
+  name: string;
+  mimeType: string;
+  width: number | null;
+  height: number | null;
+  bitrate: number | null;
+  bytes: number;
+  /** Of subtitles. */
+  label: string | null;
+}
+/** What `fileJson` gives. */
+export type FileRow = Omit<
+  FileView,
+  'renditions' | 'hls' | 'poster' | 'storyboard' | 'waveform' | 'cover' | 'subtitles'
+> & {
+  failureCode: FailureCode | null;
+  renditions: RenditionRow[];
+};
+/** Everything that is shown of a file `f`, as one JSON value. */
+export const fileJson = sql`json_build_object('url', f.url, 'kind', f.kind, 'status', f.status, 'progress', f.progress,
+  'width', f.width, 'height', f.height, 'durationMs', f.duration_ms, 'placeholder', coalesce(f.picture->>'placeholder', f.placeholder), 'color', coalesce(f.picture->>'color', f.color),
+  'facts', f.facts, 'failureCode', f.failure_code,
+  'renditions', (select coalesce(json_agg(json_build_object('role', r.role, 'version', right(r.id::text, 8), 'name', r.name, 'mimeType', r.mime_type, 'width', r.width,
+      'height', r.height, 'bitrate', r.bitrate, 'bytes', r.bytes,
+      'label', r.facts->>'label') order by r.role, r.width nulls last,
+      array_position(array['thumb', 'small', 'medium', 'large', 'original'], r.name::text), r.bytes), '[]')
+    from renditions r where r.file_id = f.id))`;
+
+const extensions: Record<string, string> = { 'image/webp': 'webp', 'image/jpeg': 'jpeg', 'image/avif': 'avif' };
+
+type ShownRole = Exclude<RenditionRole, 'picture' | 'square'>;
+
+/** Where each rendition is served, below its file's address. */
+const paths: Record<ShownRole, (rendition: Pick<RenditionRow, 'name' | 'mimeType'>) => string> = {
+  image: ({ name, mimeType }) =>
+    name === 'original' ? '?size=original' : `?size=${name}&format=${extensions[mimeType]}`,
+  animation: ({ mimeType }) => (mimeType === 'video/mp4' ? '/loop.mp4' : '/animated.webp'),
+  rung: ({ name }) => `/${name}.mp4`,
+  poster: ({ name, mimeType }) => `/poster?size=${name}&format=${extensions[mimeType]}`,
+  subtitles: ({ name }) => `/subtitles/${name}.vtt`,
+  storyboard: ({ name }) => `/storyboard/${name}.jpg`,
+  cover: ({ name, mimeType }) => `/cover?size=${name}&format=${extensions[mimeType]}`,
+  audio: ({ name }) => `/${name}.mp4`,
+  download: () => '/audio.m4a',
+  waveform: () => '/waveform.json',
+};
+
+/** Listed in fields of their own. */
+const ofTheirOwn = new Set<RenditionRole>(['subtitles', 'storyboard']);
+
+/** What the owner chose stands where ours would; squares belong to a profile. */
+function shown(kind: string, renditions: RenditionRow[]): (RenditionRow & { role: ShownRole })[] {
+  const replaced = kind === 'music' ? 'cover' : 'poster';
+  const isChosen = renditions.some(({ role }) => role === 'picture');
+  return renditions.flatMap(({ role, ...rendition }) => {
+    if (role === 'square' || (isChosen && role === replaced)) return [];
+    return [{ ...rendition, role: role === 'picture' ? replaced : role }];
+  });
+}
+
+/** Turns a file's row into what clients see, wherever it is shown; private bytes get signed addresses. */
+@Injectable()
+export class FileViews {
+  constructor(private readonly signed: SignedHrefs) {}
+
+  /** @param signFor whose token the addresses carry; null for bytes that are open anyway */
+  of({ failureCode: _, renditions: all, ...file }: FileRow, signFor: ViewerId): FileView {
+    const renditions = shown(file.kind, all);
+    const t = signFor && this.signed.token(file.url, signFor);
+    const href = (path: string, v?: string) => fileHref(file.kind as FileKind, file.url, path, { v, t });
+    const has = (role: RenditionRole) => renditions.some((rendition) => rendition.role === role);
+    return {
+      ...file,
+      renditions: renditions
+        .filter(({ role }) => !ofTheirOwn.has(role))
+        .map(({ role, version, label: _, ...rendition }) => ({
+          ...rendition,
+          href: href(paths[role](rendition), version),
+        })),
+      subtitles: renditions
+        .filter(({ role }) => role === 'subtitles')
+        .map(({ role, name, label, version, mimeType }) => ({
+          language: name,
+          label: label ?? name,
+          href: href(paths[role]({ name, mimeType }), version),
+        })),
+      ...((has('rung') || has('audio')) && { hls: href('') }),
+      ...(has('poster') && { poster: href('/poster') }),
+      ...(has('storyboard') && { storyboard: href('/storyboard.vtt') }),
+      ...(has('waveform') && { waveform: href('/waveform.json') }),
+      ...(has('cover') && { cover: href('/cover') }),
+    };
+  }
+}

@@ -1,0 +1,20 @@
+import { Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
+import { MediaReader } from '../media/media-reader.service.js';
+import { notMuted, visibleTo } from '../media/visibility.js';
+import type { Keyset } from '../platform/database/keyset.js';
+import type { PageQuery } from '../platform/http/page.js';
+
+const newest: Keyset = { name: 'mentions', columns: [[sql.ref('mm.id'), 'uuid']], direction: 'desc' };
+
+@Injectable()
+export class MentionsQueries {
+  constructor(private readonly reader: MediaReader) {}
+
+  /** Who named somebody meant them to see it: an unlisted media is among them. */
+  list(viewer: string, query: PageQuery) {
+    const join = sql`join media_mentions mm on mm.media_id = m.id and mm.user_id = ${viewer}`;
+    const where = [visibleTo(viewer), notMuted(viewer, 'm.owner_id')];
+    return this.reader.page(viewer, { keyset: newest, join, where }, query);
+  }
+}

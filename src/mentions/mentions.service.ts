@@ -1,0 +1,55 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
+import { notBlocked } from '../media/visibility.js';
+import { Outbox } from '../platform/events/outbox.js';
+import { read } from './texts.js';
+
+const columns = { media_mentions: 'media_id', comment_mentions: 'comment_id' } as const;
+type Table = keyof typeof columns;
+
+/** Whom texts name. Every method runs in the caller's transaction, which has locked what the text belongs to. */
+@Injectable()
+export class MentionsService {
+  constructor(private readonly outbox: Outbox) {}
+
+  async ofMedia(em: EntityManager, mediaId: string, ownerId: string, ...texts: string[]): Promise<void> {
+    if (await this.write(em, 'media_mentions', mediaId, ownerId, texts))
+      await this.outbox.record('mentions.changed', { mediaId });
+  }
+
+  async ofComment(em: EntityManager, commentId: string, authorId: string, text: string): Promise<void> {
+    await this.write(em, 'comment_mentions', commentId, authorId, [text]);
+  }
+
+  /** @returns whether somebody else is named now */
+  private async write(em: EntityManager, table: Table, id: string, author: string, texts: string[]): Promise<boolean> {
+    const users = `{${(await this.users(em, author, read(...texts).names)).join()}}`;
+    const gone = await em.execute<unknown[]>(
+      `delete from ${table} where ${columns[table]} = ? and not (user_id = any(?::uuid[])) returning 1`,
+      [id, users],
+    );
+    if (users === '{}') return gone.length > 0;
+    const added = await em.execute<unknown[]>(
+      // Locked, they can't be gone before the row that names them stands.
+      `insert into ${table} (${columns[table]}, user_id)
+       select ?, u.id from unnest(?::uuid[]) with ordinality n (id, place) join users u on u.id = n.id
+       order by n.place for key share of u on conflict do nothing returning 1`,
+      [id, users],
+    );
+    return gone.length + added.length > 0;
+  }
+
+  /** Of each mention the likeliest user: nobody who is away, or who and the author want nothing of each other. */
+  private async users(em: EntityManager, author: string, mentions: string[][]): Promise<string[]> {
+    if (mentions.length === 0) return [];
+    const { rows } = await sql<{ id: string; name: string }>`
+      select u.id, lower(u.username) as name from users u
+      where lower(u.username) in (${sql.join([...new Set(mentions.flat())])}) and u.disabled_at is null and ${notBlocked(author, 'u.id')}`.execute(
+      em.getKysely<unknown>(),
+    );
+    const ids = new Map(rows.map(({ id, name }) => [name, id]));
+    const named = mentions.map((candidates) => candidates.map((name) => ids.get(name)).find((id) => id !== undefined));
+    return [...new Set(named.filter((id) => id !== undefined))];
+  }
+}
