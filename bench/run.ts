@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { deliver } from './deliver.js';
 import { fairness } from './fairness.js';
+import { growth } from './growth.js';
 import { idle } from './idle.js';
 import { figures, type Settings } from './measure.js';
 import { memory } from './memory.js';
@@ -25,6 +26,7 @@ const benches: Record<string, (settings: Settings) => Promise<void>> = {
   memory,
   start,
   peers,
+  growth,
 };
 
 const { values, positionals } = parseArgs({

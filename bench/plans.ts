@@ -1,0 +1,66 @@
+import { createApi } from '../src/app.setup.js';
+import { readConfig } from '../src/platform/config/env.js';
+import { statementsOf } from '../test/setup/statements.js';
+import type { System } from './system.js';
+
+interface Node {
+  'Node Type': string;
+  'Relation Name'?: string;
+  'Actual Rows': number;
+  'Actual Loops': number;
+  'Rows Removed by Filter'?: number;
+  Plans?: Node[];
+}
+interface Finding {
+  name: string;
+  why: string;
+}
+
+/** What one page of 20 may touch. */
+const mostRows = 5_000;
+
+/** Asks the same API in this process, and explains each statement that it sends. */
+export async function plansOf(
+  { databaseUrl, dataDir, db, user }: System,
+  pages: [name: string, address: string][],
+): Promise<Finding[]> {
+  Object.assign(process.env, {
+    DATABASE_URL: databaseUrl,
+    DATA_DIR: dataDir,
+    LOG_LEVEL: 'silent',
+    RATE_LIMIT_FACTOR: '0',
+  });
+  const { app } = await createApi(readConfig(), { logger: false });
+  await app.init();
+  const found: Finding[] = [];
+  try {
+    for (const [name, url] of pages) {
+      const statements = await statementsOf(async () => {
+        await app.inject({ url: `${url}&limit=20`, headers: user });
+      });
+      for (const { text, values } of statements.filter(({ text }) => /^\s*(?:select|with)/i.test(text))) {
+        const { rows } = await db.query<{ 'QUERY PLAN': [{ Plan: Node }] }>(
+          `explain (analyze, format json) ${text}`,
+          values,
+        );
+        const why = faultOf(rows[0]!['QUERY PLAN'][0].Plan);
+        if (why) found.push({ name, why: `${why}\n  ${text.replace(/\s+/g, ' ').slice(-400)}` });
+      }
+    }
+  } finally {
+    await app.close();
+  }
+  return found;
+}
+
+/** A sort, or a look at rows, of the whole. */
+function faultOf(node: Node): string | undefined {
+  const touched = (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)) * node['Actual Loops'];
+  if (touched > mostRows)
+    return `${node['Node Type']}${node['Relation Name'] ? ` of ${node['Relation Name']}` : ''} touches ${touched} rows`;
+  for (const child of node.Plans ?? []) {
+    const fault = faultOf(child);
+    if (fault) return fault;
+  }
+  return undefined;
+}

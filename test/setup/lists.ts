@@ -1,0 +1,72 @@
+/** The list routes of an OpenAPI document: whatever is read by cursor. */
+export function listRoutes(document: object): string[] {
+  const { paths } = document as { paths: Record<string, Record<string, { parameters?: { name: string }[] }>> };
+  return Object.entries(paths)
+    .filter(([, { get }]) => get?.parameters?.some(({ name }) => name === 'cursor'))
+    .map(([path]) => path);
+}
+
+/** What stands in the address of a list, and by which parameters else it can be asked. */
+export interface Fixture {
+  username: string;
+  media: string;
+  comment: string;
+  playlist: string;
+  tag: string;
+}
+
+/** Addresses of every way of asking for a list: each of its sorts and filters. @throws for a list nobody described */
+export function addressesOf(path: string, { username, media, comment, playlist, tag }: Fixture): string[] {
+  const known: Record<string, { in?: Record<string, string>; by?: string[] }> = {
+    '/api/medias': {
+      by: [
+        ...['newest', 'oldest', 'most-viewed', 'least-viewed', 'most-liked'].map((sort) => `sort=${sort}`),
+        ...['type=photo', `username=${username}`, `tag=${tag}`, 'username=me'],
+      ],
+    },
+    '/api/medias/search/{term}': { in: { term: 'harbour' } },
+    '/api/medias/{url}/likes': { in: { url: media }, by: ['', `emoji=${encodeURIComponent('❤️')}`] },
+    '/api/medias/{url}/reposts': { in: { url: media } },
+    '/api/comments/medias/{mediaUrl}': { in: { mediaUrl: media }, by: commentSorts },
+    '/api/comments/{url}/replies': { in: { url: comment }, by: commentSorts },
+    '/api/comments/{url}/likes': { in: { url: comment } },
+    '/api/users': {
+      by: ['newest', 'oldest', 'most-viewed', 'least-viewed', 'most-followed', 'least-followed'].map(
+        (s) => `sort=${s}`,
+      ),
+    },
+    '/api/users/search/{term}': { in: { term: 'person' } },
+    '/api/users/{username}/followers': { in: { username } },
+    '/api/users/{username}/followings': { in: { username } },
+    '/api/users/{username}/reposts': { in: { username } },
+    '/api/users/me/saved': {},
+    '/api/users/me/reacted': {},
+    '/api/users/me/history': {},
+    '/api/users/me/mentions': {},
+    '/api/users/me/sessions': {},
+    '/api/users/me/api-keys': {},
+    '/api/follows/requests': {},
+    '/api/follows/requested': {},
+    '/api/blocks': {},
+    '/api/mutes': {},
+    '/api/notifications': { by: ['', 'filter=unread', 'kind=like'] },
+    '/api/playlists': { by: ['sort=newest', 'sort=oldest', `username=${username}`, 'username=me', 'type=any'] },
+    '/api/playlists/search/{term}': { in: { term: 'evenings' } },
+    '/api/playlists/{url}/medias': { in: { url: playlist } },
+    '/api/tags/{name}/medias': { in: { name: tag } },
+    '/api/search': { by: ['users', 'medias', 'playlists', 'tags'].map((type) => `q=harbour&type=${type}`) },
+  };
+  const found = known[path];
+  if (!found) throw new Error(`What can be asked of ${path}? Write it down in test/setup/lists.ts.`);
+  const address = path.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const value = found.in?.[name];
+    if (value === undefined) throw new Error(`What is {${name}} in ${path}? Write it down in test/setup/lists.ts.`);
+    return encodeURIComponent(value);
+  });
+  return (found.by ?? ['']).map((query) => `${address}?${query}`);
+}
+
+const commentSorts = [
+  ...['newest', 'oldest', 'most-liked', 'least-liked', 'most-disliked'],
+  ...['least-disliked', 'most-replied', 'least-replied'],
+].map((sort) => `sort=${sort}`);
