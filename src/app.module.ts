@@ -30,7 +30,9 @@ import { ProfilePhotosModule, ProfilePhotosWorkerModule } from './profile-photos
 import { ReactionsModule } from './reactions/reactions.module.js';
 import { RepostsModule } from './reposts/reposts.module.js';
 import { SavesModule } from './saves/saves.module.js';
+import { SearchModule } from './search/search.module.js';
 import { SubtitlesModule } from './subtitles/subtitles.module.js';
+import { TagsModule } from './tags/tags.module.js';
 import { UploadsModule, UploadsWorkerModule } from './uploads/uploads.module.js';
 import { UsersModule } from './users/users.module.js';
 import { ViewsModule, ViewsWorkerModule } from './views/views.module.js';
@@ -52,6 +54,8 @@ const platform = [ConfigModule, LoggingModule, DatabaseModule.with(entities), St
     UploadsModule,
     MediaModule,
     MentionsModule,
+    TagsModule,
+    SearchModule,
     CommentsModule,
     CoversModule,
     SubtitlesModule,

@@ -21,6 +21,7 @@ import { PhotoWishSchema } from './profile-photos/photo-wish.entity.js';
 import { CommentReactionSchema, ReactionSchema } from './reactions/reaction.entity.js';
 import { RepostSchema } from './reposts/repost.entity.js';
 import { SaveSchema } from './saves/save.entity.js';
+import { MediaWordsSchema } from './search/media-words.entity.js';
 import { MediaTagSchema, TagSchema } from './tags/tag.entity.js';
 import { UploadSchema } from './uploads/upload.entity.js';
 import { UserSchema } from './users/user.entity.js';
@@ -42,6 +43,7 @@ export const entities = [
   MediaSchema,
   MediaTagSchema,
   MediaViewDaySchema,
+  MediaWordsSchema,
   MuteSchema,
   NotificationEntrySchema,
   NotificationPreferenceSchema,

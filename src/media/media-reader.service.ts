@@ -4,7 +4,7 @@ import { sql, type Kysely, type RawBuilder } from 'kysely';
 import { afterCursor, keyOf, keysetPage, orderOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
 import type { PageQuery } from '../platform/http/page.js';
 import { fileJson } from './file-views.service.js';
-import type { MediaView } from './media.schemas.js';
+import type { ListQuery, MediaView } from './media.schemas.js';
 import { MediaViews, type MediaRow } from './media.view.js';
 import { isOpen, visibleTo, type ViewerId } from './visibility.js';
 
@@ -37,6 +37,42 @@ export interface MediaSource {
   join?: RawBuilder<unknown>;
   /** Who may meet what in it: `listedFor` or `visibleTo`, and what else the list is about. */
   where: RawBuilder<boolean>[];
+}
+
+/** @param count what comes before the id @param id the medias' id, of the relation whose index has the order */
+export const mediaOrder = (name: string, direction: Keyset['direction'], count?: string, id = 'm.id'): Keyset => ({
+  name,
+  columns: [...(count ? [[sql.ref(count), 'int'] as const] : []), [sql.ref(id), 'uuid']],
+  direction,
+});
+export const mediaOrders: Record<ListQuery['sort'], Keyset> = {
+  newest: mediaOrder('newest', 'desc'),
+  oldest: mediaOrder('oldest', 'asc'),
+  'most-viewed': mediaOrder('most-viewed', 'desc', 'm.views_count'),
+  'least-viewed': mediaOrder('least-viewed', 'asc', 'm.views_count'),
+  'most-liked': mediaOrder('most-liked', 'desc', 'm.likes_count'),
+};
+
+/** `mt` joined to `m`: the rows of one tag. */
+export const taggedWith = (tag: string) =>
+  sql`join media_tags mt on mt.media_id = m.id and mt.tag_id = (select t.id from tags t where t.name = ${tag})`;
+
+/** What a list of `m` was asked for, as conditions. */
+export function mediaFilters(
+  viewer: ViewerId,
+  { type, username, tag }: Pick<ListQuery, 'type' | 'username' | 'tag'>,
+): RawBuilder<boolean>[] {
+  const filters: RawBuilder<boolean>[] = [];
+  if (type !== 'any') filters.push(sql`m.type = ${type}`);
+  if (username === 'me') filters.push(sql`m.owner_id = ${viewer}`);
+  else if (username !== undefined)
+    filters.push(sql`m.owner_id = (select id from users where lower(username) = lower(${username}))`);
+  if (tag !== undefined) {
+    filters.push(
+      sql`exists (select 1 from media_tags mt join tags t on t.id = mt.tag_id where t.name = ${tag} and mt.media_id = m.id)`,
+    );
+  }
+  return filters;
 }
 
 /** Medias, each page one statement whatever its size. */

@@ -173,6 +173,12 @@ export const inventory: readonly Holding[] = [
     why: 'Unfinished uploads, and what was sent within a day.',
   },
   {
+    table: 'media_words',
+    rows: ofMedias,
+    exportedBy: null,
+    why: 'What search finds the medias by: the words of their titles and descriptions.',
+  },
+  {
     table: 'media_tags',
     rows: ofMedias,
     exportedBy: 't.media_id, t.tag_id',

@@ -10,3 +10,12 @@ export const TagName = z
   .transform((value) => value.normalize('NFC').replace(/^#/, '').toLowerCase())
   .pipe(z.string().regex(/^[\p{L}\p{M}\p{N}_-]{1,64}$/u, '1 to 64 letters, digits, `_` or `-`'))
   .meta({ example: 'sunset' });
+export const TagParam = z.strictObject({ name: TagName });
+
+export const TagView = z
+  .object({
+    name: z.string(),
+    counts: z.object({ medias: z.int().meta({ description: 'That everybody may meet' }) }),
+  })
+  .meta({ id: 'Tag' });
+export type TagView = z.infer<typeof TagView>;

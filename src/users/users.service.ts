@@ -2,10 +2,12 @@ import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import { notBlockedBy } from '../media/visibility.js';
+import type { PageQuery } from '../platform/http/page.js';
 import { Problem } from '../platform/http/problems.js';
 import type { Viewer } from '../platform/http/viewer.js';
 import { QuotaService } from '../quota/quota.service.js';
 import { ProfileReader } from './profile-reader.service.js';
+import { UsersListQueries } from './users-list.queries.js';
 import { User } from './user.entity.js';
 import type { Profile, ProfileFields } from './users.schemas.js';
 
@@ -14,6 +16,7 @@ export class UsersService {
   constructor(
     private readonly em: EntityManager,
     private readonly profiles: ProfileReader,
+    private readonly lists: UsersListQueries,
     private readonly quota: QuotaService,
   ) {}
 
@@ -59,6 +62,11 @@ export class UsersService {
     if (username === 'me' || username.toLowerCase() === viewer.username.toLowerCase()) return;
     await this.profile(username, viewer.id);
     throw new Problem('not_yours');
+  }
+
+  /** The best first. */
+  search(viewer: string | null, term: string, page: PageQuery) {
+    return this.lists.search(viewer, term, { ...page, sort: 'relevance' });
   }
 
   /** Only what is named changes. In the caller's transaction, if there is one. */

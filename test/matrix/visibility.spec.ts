@@ -224,6 +224,9 @@ describe.each(states)('what is $name', ({ enter, isClosed = false, seenBy, liste
     const lists: [string, Who[]][] = [
       ['/api/medias?limit=100', listedFor],
       ['/api/medias?limit=100&tag=seen&sort=most-liked', listedFor],
+      ['/api/medias/search/seen?limit=100', listedFor],
+      ['/api/search?q=seen&limit=100', listedFor],
+      ['/api/tags/seen/medias?limit=100', listedFor],
       [`/api/medias?limit=100&username=${ada.username}`, listedByOwnerFor],
     ];
     for (const who of everybody) {

@@ -1,11 +1,13 @@
 import { Migration0001Initial } from './0001-initial.js';
 import { Migration0002Social } from './0002-social.js';
 import { Migration0003Counters } from './0003-counters.js';
+import { Migration0005Search } from './0005-search.js';
 import { Migration0006Notifications } from './0006-notifications.js';
 
 export const migrations = [
   { name: '0001-initial', class: Migration0001Initial },
   { name: '0002-social', class: Migration0002Social },
   { name: '0003-counters', class: Migration0003Counters },
+  { name: '0005-search', class: Migration0005Search },
   { name: '0006-notifications', class: Migration0006Notifications },
 ];

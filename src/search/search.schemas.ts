@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import { mediaTypes } from '../media/media.entity.js';
+import { MediaView, sorts } from '../media/media.schemas.js';
+import { page, PageQuery } from '../platform/http/page.js';
+import { TagName, TagView } from '../tags/tags.schemas.js';
+import { Owner, Profile, Username } from '../users/users.schemas.js';
+
+/** Whatever people type: what can't be looked for is left out, and what is too long is cut. */
+const Term = z
+  .string()
+  .transform((value) => {
+    const readable = value
+      .toWellFormed()
+      .normalize('NFC')
+      .replace(/[\p{Cc}\p{Cn}\u202A-\u202E\u2066-\u2069]+/gu, ' ');
+    return [...readable.trim()].slice(0, 100).join('').trim();
+  })
+  .meta({ example: 'sunset' });
+
+export const SearchParam = z.strictObject({ term: Term });
+export const MediaSearchQuery = PageQuery.extend({
+  type: z.enum([...mediaTypes, 'any']).default('any'),
+  username: Username.optional().meta({ description: 'Only of this user; `me` for your own, hidden ones included' }),
+  tag: TagName.optional(),
+  sort: z.enum([...sorts, 'relevance']).default('relevance'),
+});
+export type MediaSearchQuery = z.infer<typeof MediaSearchQuery>;
+
+export const things = ['medias', 'users', 'playlists', 'tags'] as const;
+export const SearchQuery = PageQuery.extend({ q: Term, type: z.enum(things).default('medias') });
+export type SearchQuery = z.infer<typeof SearchQuery>;
+
+const FoundPlaylist = z
+  .object({
+    url: z.string(),
+    title: z.string(),
+    description: z.string(),
+    type: z.string(),
+    visibility: z.string(),
+    owner: Owner,
+    counts: z.object({ items: z.int() }),
+    createdAt: z.iso.datetime(),
+    updatedAt: z.iso.datetime(),
+  })
+  .meta({ id: 'FoundPlaylist' });
+export type FoundPlaylist = z.infer<typeof FoundPlaylist>;
+
+export const SearchPage = page(z.union([MediaView, Profile, FoundPlaylist, TagView])).meta({ id: 'SearchPage' });

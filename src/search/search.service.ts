@@ -1,0 +1,38 @@
+import { Injectable } from '@nestjs/common';
+import type { ViewerId } from '../media/visibility.js';
+import { Problem } from '../platform/http/problems.js';
+import { UsersService } from '../users/users.service.js';
+import { MediaSearchQueries } from './media-search.queries.js';
+import { PlaylistSearchQueries } from './playlist-search.queries.js';
+import type { MediaSearchQuery, SearchQuery } from './search.schemas.js';
+import { TagSearchQueries } from './tag-search.queries.js';
+
+const nothing = { items: [], nextCursor: null };
+
+/** One term, things of one kind. */
+@Injectable()
+export class SearchService {
+  constructor(
+    private readonly foundMedias: MediaSearchQueries,
+    private readonly users: UsersService,
+    private readonly playlists: PlaylistSearchQueries,
+    private readonly tags: TagSearchQueries,
+  ) {}
+
+  /** @throws {Problem} `not_signed_in` for `username=me` without a viewer */
+  async medias(viewer: ViewerId, term: string, query: MediaSearchQuery) {
+    if (query.username === 'me' && viewer === null) throw new Problem('not_signed_in');
+    return term === '' ? nothing : this.foundMedias.search(viewer, term, query);
+  }
+
+  async things(viewer: ViewerId, { q, type, ...page }: SearchQuery) {
+    if (q === '') return nothing;
+    const searches = {
+      medias: () => this.foundMedias.search(viewer, q, { ...page, type: 'any', sort: 'relevance' }),
+      users: () => this.users.search(viewer, q, page),
+      playlists: () => this.playlists.search(viewer, q, page),
+      tags: () => this.tags.search(q, page),
+    };
+    return searches[type]();
+  }
+}

@@ -1,0 +1,37 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
+import { MediaReader, mediaOrder, taggedWith } from '../media/media-reader.service.js';
+import { listedFor, type ViewerId } from '../media/visibility.js';
+import type { PageQuery } from '../platform/http/page.js';
+import { Problem } from '../platform/http/problems.js';
+import type { TagView } from './tags.schemas.js';
+
+const newest = mediaOrder('tagged', 'desc', undefined, 'mt.media_id');
+
+@Injectable()
+export class TagsQueries {
+  constructor(
+    private readonly em: EntityManager,
+    private readonly reader: MediaReader,
+  ) {}
+
+  /** @throws {Problem} `tag_not_found` for one that nobody can meet */
+  async byName(name: string): Promise<TagView> {
+    const { rows } = await sql<TagView>`
+      select name, json_build_object('medias', medias_count) as counts from tags where name = ${name} and medias_count > 0`.execute(
+      this.em.getKysely<unknown>(),
+    );
+    if (!rows[0]) throw new Problem('tag_not_found');
+    return rows[0];
+  }
+
+  /** None of a tag that is nowhere; of one that only some may meet, theirs. */
+  medias(viewer: ViewerId, name: string, query: PageQuery) {
+    return this.reader.page(
+      viewer,
+      { keyset: newest, join: taggedWith(name), where: [listedFor(viewer, false)] },
+      query,
+    );
+  }
+}

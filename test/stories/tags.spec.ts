@@ -1,0 +1,89 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Client, Json } from '../setup/client.js';
+import { Vitrine } from '../setup/vitrine.js';
+
+type User = Client & { username: string };
+let vitrine: Vitrine;
+let ada: User;
+let bob: User;
+let anybody: Client;
+beforeAll(async () => {
+  vitrine = await Vitrine.start({ workers: ['social,mail,maintenance'] });
+  [ada, bob] = (await Promise.all([vitrine.signUp(), vitrine.signUp()])) as [User, User];
+  anybody = vitrine.client();
+});
+afterAll(() => vitrine.stop());
+
+/** A row as publishing leaves it. @returns the url */
+async function media({ title = '', visibility = 'public', owner = ada }): Promise<string> {
+  const { rows } = await vitrine.db.query(
+    `insert into medias (url, owner_id, type, title, visibility, status, shown, published_at)
+     select $1, id, 'photo', $3, $4, 'ready', true, now() from users where username = $2 returning url`,
+    [randomBytes(8).toString('hex'), owner.username, title, visibility],
+  );
+  return rows[0].url;
+}
+const urls = ({ items }: Json): string[] => items.map(({ url }: Json) => url);
+/** A word that nothing else has. */
+const word = () => `w${randomBytes(5).toString('hex').replace(/\d/g, 'q')}`;
+
+it('tags are found by their beginning, or in spite of an error, the most used first', async () => {
+  const name = word();
+  const [one, two, three] = [await media({ title: '1' }), await media({ title: '2' }), await media({ title: '3' })];
+  const hidden = await media({ title: '4', visibility: 'private' });
+  for (const [url, tag] of [
+    [one, name],
+    [one, `${name}many`],
+    [two, `${name}many`],
+    [three, `${name}few`],
+    [hidden, `${name}hidden`],
+  ])
+    await ada.post(`/api/medias/${url}/tag/${tag}`).expect(201);
+  const seen = async (q: string, more = '') =>
+    (await anybody.get(`/api/search?type=tags&q=${q}${more}`).expect(200)).body;
+  expect((await seen(name)).items).toEqual([
+    { name, counts: { medias: 1 } },
+    { name: `${name}many`, counts: { medias: 2 } },
+    { name: `${name}few`, counts: { medias: 1 } },
+  ]);
+  expect((await seen(`%23${name.toUpperCase()}`)).items).toHaveLength(3);
+  const first = await seen(name, '&limit=2');
+  expect((await seen(name, `&limit=2&cursor=${first.nextCursor}`)).items).toEqual([
+    { name: `${name}few`, counts: { medias: 1 } },
+  ]);
+  expect((await seen(`${name.slice(0, 6)}xx${name.slice(6)}`)).items[0].name).toBe(name);
+  expect((await anybody.get(`/api/tags/${name}`).expect(200)).body).toEqual({ name, counts: { medias: 1 } });
+  await anybody.get(`/api/tags/${name}hidden`).expect(404, 'tag_not_found');
+  await anybody.get(`/api/tags/${word()}/medias`).expect(200);
+  for (const client of [anybody, ada])
+    expect((await client.get(`/api/tags/${name}hidden/medias`).expect(200)).body.items).toEqual([]);
+  await anybody.get(`/api/tags/${word()}`).expect(404, 'tag_not_found');
+  await anybody.get('/api/tags/a%20b').expect(422);
+});
+
+it('tags lead to their medias, the newest first', async () => {
+  const name = word();
+  const made: string[] = [];
+  for (let i = 0; i < 7; i++) {
+    made.unshift(await media({ title: `${i}`, owner: i % 2 ? ada : bob }));
+    await (i % 2 ? ada : bob).post(`/api/medias/${made[0]}/tag/${name}`).expect(201);
+  }
+  const pages: string[] = [];
+  let cursor: string | null = '';
+  while (cursor !== null) {
+    const { body }: Json = await anybody
+      .get(`/api/tags/${name}/medias?limit=3${cursor && `&cursor=${cursor}`}`)
+      .expect(200);
+    pages.push(...urls(body));
+    cursor = body.nextCursor;
+  }
+  expect(pages).toEqual(made);
+  expect(urls((await anybody.get(`/api/medias?tag=${name}`)).body)).toEqual(made);
+  expect(urls((await anybody.get(`/api/medias?tag=${name}&sort=oldest&limit=2`)).body)).toEqual(
+    made.toReversed().slice(0, 2),
+  );
+  await ada.post(`/api/blocks/${bob.username}`).expect(201);
+  expect(urls((await bob.get(`/api/tags/${name}/medias`)).body)).toHaveLength(4);
+  await ada.delete(`/api/blocks/${bob.username}`).expect(204);
+});
