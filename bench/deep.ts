@@ -27,11 +27,11 @@ function ends(value: string | number, isDescending: boolean, n: number): Key {
   const moments = isDescending ? spans : recent;
   if (isUuid(value)) return moments.map(uuidOf);
   if (isTime(value)) return moments.map((ms) => new Date(ms).toISOString());
-  if (typeof value === 'number') return isDescending ? [0, 1, 2, 3, 10, 100] : [4990, 890, 290, 38, n / 10, 2];
+  if (typeof value === 'number') return isDescending ? [0, 1, 2, 3, 10, 100] : [4990, 890, 290, 38, n / 10, 2, 0];
   return isDescending ? ['a'] : [`a${String(n - 150).padStart(9, '0')}`];
 }
 
-/** @returns null for a list that ends with its first page */
+/** @returns null for a list that ends with its first page, and for what is ranked */
 export async function deepCursor(address: string, headers: Record<string, string>, n: number): Promise<string | null> {
   const page = async (limit: number, cursor = '') =>
     answer<Page>(await fetch(`${address}&limit=${limit}${cursor && `&cursor=${cursor}`}`, { headers }));
@@ -39,6 +39,8 @@ export async function deepCursor(address: string, headers: Record<string, string
   if (!near.nextCursor || !far.nextCursor) return null;
   const [name, ...first] = read(near.nextCursor);
   const [, ...later] = read(far.nextCursor);
+  // What is ranked by what was typed has no far end that the rows alone tell.
+  if (name.startsWith('relevance')) return null;
   const changed = first.findIndex((value, i) => value !== later[i]);
   const isDescending = first[changed]! > later[changed]!;
   const tries = first.reduce<Key[]>(

@@ -10,6 +10,7 @@ import { music } from './music.js';
 import { peers } from './peers.js';
 import { photo } from './photo.js';
 import { queue } from './queue.js';
+import { list, read } from './read.js';
 import { start } from './start.js';
 import { upload } from './upload.js';
 import { video } from './video.js';
@@ -27,6 +28,8 @@ const benches: Record<string, (settings: Settings) => Promise<void>> = {
   start,
   peers,
   growth,
+  read,
+  list,
 };
 
 const { values, positionals } = parseArgs({

@@ -1,5 +1,6 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
 import { sha256 } from '../platform/secrets.js';
 import { scopes, type Scope, type Viewer } from '../platform/http/viewer.js';
 
@@ -12,8 +13,8 @@ interface Row {
 }
 
 /** "Last used" is exact to a minute: a write per request would cost more than it tells. */
-const stale = `(last_used_at is null or last_used_at < now() - interval '1 minute')`;
-const user = `u.id, u.username, u.role, u.email_verified_at is not null as verified`;
+const stale = sql`(last_used_at is null or last_used_at < now() - interval '1 minute')`;
+const user = sql`u.id, u.username, u.role, u.email_verified_at is not null as verified`;
 
 /** Who stands behind a session or a key: one statement by primary or unique key. */
 @Injectable()
@@ -21,26 +22,31 @@ export class CredentialsQueries {
   constructor(private readonly em: EntityManager) {}
 
   async bySession(sessionId: string, userId: string): Promise<Viewer | null> {
-    const [row] = await this.em.execute<Row[]>(
-      `select ${user}, ${stale} as stale from sessions s join users u on u.id = s.user_id
-       where s.id = ? and u.id = ? and s.ended_at is null and s.expires_at > now() and u.disabled_at is null`,
-      [sessionId, userId],
-    );
+    const { rows } = await sql<Row>`
+      select ${user}, ${stale} as stale from sessions s join users u on u.id = s.user_id
+      where s.id = ${sessionId} and u.id = ${userId} and s.ended_at is null and s.expires_at > now()
+        and u.disabled_at is null`.execute(this.em.getKysely<unknown>());
+    const [row] = rows;
     if (!row) return null;
     if (row.stale)
-      await this.em.execute(`update sessions set last_used_at = now() where id = ? and ${stale}`, [sessionId]);
+      await sql`update sessions set last_used_at = now() where id = ${sessionId} and ${stale}`.execute(
+        this.em.getKysely<unknown>(),
+      );
     return { ...viewer(row, scopes), sessionId };
   }
 
   async byApiKey(key: string): Promise<Viewer | null> {
-    const [row] = await this.em.execute<(Row & { key_id: string; scopes: Scope[]; expires_at: Date | null })[]>(
-      `select ${user}, ${stale} as stale, k.id as key_id, k.scopes, k.expires_at from api_keys k join users u on u.id = k.user_id
-       where k.hash = ? and k.revoked_at is null and (k.expires_at is null or k.expires_at > now()) and u.disabled_at is null`,
-      [sha256(key)],
-    );
+    const { rows } = await sql<Row & { key_id: string; scopes: Scope[]; expires_at: Date | null }>`
+      select ${user}, ${stale} as stale, k.id as key_id, k.scopes, k.expires_at
+      from api_keys k join users u on u.id = k.user_id
+      where k.hash = ${sha256(key)} and k.revoked_at is null and (k.expires_at is null or k.expires_at > now())
+        and u.disabled_at is null`.execute(this.em.getKysely<unknown>());
+    const [row] = rows;
     if (!row) return null;
     if (row.stale)
-      await this.em.execute(`update api_keys set last_used_at = now() where id = ? and ${stale}`, [row.key_id]);
+      await sql`update api_keys set last_used_at = now() where id = ${row.key_id} and ${stale}`.execute(
+        this.em.getKysely<unknown>(),
+      );
     return {
       ...viewer(row, row.scopes),
       key: { id: row.key_id, expiresAt: row.expires_at && new Date(row.expires_at) },

@@ -38,6 +38,7 @@ const Env = z.object({
   DATA_DIR: z.string().default('.data'),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   DATABASE_POOL: int(10, 2),
+  DATABASE_PREPARED: flag(true),
   REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
 
   S3_ENDPOINT: z.url().optional(),
@@ -124,7 +125,7 @@ export function readConfig(source: NodeJS.ProcessEnv = process.env) {
     /** Everybody could forge tokens: fit for nothing but trying. */
     secretIsKnown: env.AUTH_SECRET === developmentSecret,
     dataDir: env.DATA_DIR,
-    database: { url: env.DATABASE_URL, pool: env.DATABASE_POOL },
+    database: { url: env.DATABASE_URL, pool: env.DATABASE_POOL, isPrepared: env.DATABASE_PREPARED },
     redisUrl: env.REDIS_URL,
     s3: env.S3_BUCKET
       ? {

@@ -11,7 +11,8 @@ export class DatabaseModule {
     const orm = MikroOrmModule.forRootAsync({
       driver: PostgreSqlDriver,
       inject: [CONFIG],
-      useFactory: (config: Config) => ormOptions(databaseUrl(config), entities, config.database.pool),
+      useFactory: (config: Config) =>
+        ormOptions(databaseUrl(config), entities, config.database.pool, config.database.isPrepared),
     });
     return { module: DatabaseModule, imports: [orm] };
   }

@@ -1,10 +1,11 @@
 import { Migrator } from '@mikro-orm/migrations';
 import { defineConfig, PostgreSqlDriver, type Options } from '@mikro-orm/postgresql';
 import type { Config } from '../config/env.js';
+import { PreparingClient } from './preparing-client.js';
 import { migrations } from './migrations/migrations.js';
 
 /** What the API, the workers, the command line and MikroORM's own tool share. */
-export const ormOptions = (url: string, entities: Options['entities'], pool = 10) =>
+export const ormOptions = (url: string, entities: Options['entities'], pool = 10, isPrepared = true) =>
   defineConfig({
     driver: PostgreSqlDriver,
     clientUrl: url,
@@ -15,6 +16,7 @@ export const ormOptions = (url: string, entities: Options['entities'], pool = 10
     extensions: [Migrator],
     discovery: { warnWhenNoEntities: false },
     driverOptions: {
+      ...(isPrepared && { Client: PreparingClient }),
       connectionTimeoutMillis: 5_000,
       statement_timeout: 30_000,
       idle_in_transaction_session_timeout: 60_000,

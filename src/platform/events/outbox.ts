@@ -1,7 +1,7 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
 import { events, type EventName, type EventOf } from './events.js';
-import { OutboxEvent } from './outbox.entity.js';
 
 /** Records what happened in the caller's transaction: it commits with the rows, or not at all. The relay does the rest. */
 @Injectable()
@@ -10,7 +10,9 @@ export class Outbox {
 
   async record<N extends EventName>(name: N, payload: EventOf<N>): Promise<void> {
     if (!this.em.isInTransaction()) throw new Error(`${name} must be recorded in the transaction of what it tells`);
-    await this.em.insert(OutboxEvent, { name, payload: events[name].parse(payload) });
+    await sql`insert into outbox_events (name, payload) values (${name}, ${JSON.stringify(events[name].parse(payload))}::jsonb)`.execute(
+      this.em.getKysely<unknown>(),
+    );
   }
 
   /** The same of many, in one statement however many they are. */
