@@ -53,10 +53,6 @@ export const mediaOrders: Record<ListQuery['sort'], Keyset> = {
   'most-liked': mediaOrder('most-liked', 'desc', 'm.likes_count'),
 };
 
-/** `mt` joined to `m`: the rows of one tag. */
-export const taggedWith = (tag: string) =>
-  sql`join media_tags mt on mt.media_id = m.id and mt.tag_id = (select t.id from tags t where t.name = ${tag})`;
-
 /** What a list of `m` was asked for, as conditions. */
 export function mediaFilters(
   viewer: ViewerId,
@@ -103,6 +99,15 @@ export class MediaReader {
       from medias m join users u on u.id = m.owner_id ${join}
       where ${sql.join(conditions, sql` and `)} order by ${orderOf(keyset)} limit ${limit + 1}`.execute(this.db);
     return keysetPage(keyset, rows, limit, (row) => ({ ...this.views.of(row, viewer), ...more?.of(row) }));
+  }
+
+  /**
+   * `mt`, the rows of a tag, joined to `m`; null where nothing has it. Its id is looked up first: from that the planner
+   * knows whether the tag is rare, and where to begin.
+   */
+  async taggedWith(name: string): Promise<RawBuilder<unknown> | null> {
+    const { rows } = await sql<{ id: string }>`select id from tags where name = ${name}`.execute(this.db);
+    return rows[0] ? sql`join media_tags mt on mt.media_id = m.id and mt.tag_id = ${rows[0].id}` : null;
   }
 
   private get db(): Kysely<unknown> {

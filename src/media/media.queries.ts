@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { mediaFilters, mediaOrder, mediaOrders, MediaReader, taggedWith } from './media-reader.service.js';
+import { mediaFilters, mediaOrder, mediaOrders, MediaReader } from './media-reader.service.js';
 import type { ListQuery } from './media.schemas.js';
 import { listedFor, type ViewerId } from './visibility.js';
 
-/** By time, a tag's own index gives the order: fast for rare tags and for common ones. */
+/** By time, a tag's own index gives the order. */
 const ordersOfTag = {
   ...mediaOrders,
   newest: mediaOrder('newest', 'desc', undefined, 'mt.media_id'),
@@ -15,12 +15,12 @@ const ordersOfTag = {
 export class MediaQueries {
   constructor(private readonly reader: MediaReader) {}
 
-  list(viewer: ViewerId, { tag, sort, limit, cursor, ...filter }: ListQuery) {
+  async list(viewer: ViewerId, { tag, sort, limit, cursor, ...filter }: ListQuery) {
     const where = [listedFor(viewer, filter.username !== undefined), ...mediaFilters(viewer, filter)];
-    const source =
-      tag === undefined
-        ? { keyset: mediaOrders[sort], where }
-        : { keyset: ordersOfTag[sort], where, join: taggedWith(tag) };
-    return this.reader.page(viewer, source, { limit, cursor });
+    if (tag === undefined) return this.reader.page(viewer, { keyset: mediaOrders[sort], where }, { limit, cursor });
+    const join = await this.reader.taggedWith(tag);
+    return join
+      ? this.reader.page(viewer, { keyset: ordersOfTag[sort], where, join }, { limit, cursor })
+      : { items: [], nextCursor: null };
   }
 }

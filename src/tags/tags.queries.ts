@@ -1,7 +1,7 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
-import { MediaReader, mediaOrder, taggedWith } from '../media/media-reader.service.js';
+import { MediaReader, mediaOrder } from '../media/media-reader.service.js';
 import { listedFor, type ViewerId } from '../media/visibility.js';
 import type { PageQuery } from '../platform/http/page.js';
 import { Problem } from '../platform/http/problems.js';
@@ -27,11 +27,10 @@ export class TagsQueries {
   }
 
   /** None of a tag that is nowhere; of one that only some may meet, theirs. */
-  medias(viewer: ViewerId, name: string, query: PageQuery) {
-    return this.reader.page(
-      viewer,
-      { keyset: newest, join: taggedWith(name), where: [listedFor(viewer, false)] },
-      query,
-    );
+  async medias(viewer: ViewerId, name: string, query: PageQuery) {
+    const join = await this.reader.taggedWith(name);
+    return join
+      ? this.reader.page(viewer, { keyset: newest, join, where: [listedFor(viewer, false)] }, query)
+      : { items: [], nextCursor: null };
   }
 }
