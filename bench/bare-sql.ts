@@ -1,34 +1,39 @@
 /** What an expert would write for one route: its statements prepared on a pool, and the answer's bytes. */
 import Fastify from 'fastify';
+import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import pg from 'pg';
 
-interface Route {
+export interface BareRoute {
   databaseUrl: string;
-  /** One after another, as the same values again and again; those of a transaction on one connection. */
-  statements: { text: string; values: unknown[] }[];
-  isTransaction: boolean;
-  method: 'GET' | 'POST';
+  method: 'GET' | 'PUT' | 'POST';
+  /** What requests do in turn: statements with their values, where `random` stands for a new name each time. */
+  turns: { text: string; values: unknown[] }[][];
   body: string;
 }
+export const random = '$random';
 
-const { databaseUrl, statements, isTransaction, method, body } = JSON.parse(
-  await readFile(process.argv[2]!, 'utf8'),
-) as Route;
-const pool = new pg.Pool({ connectionString: databaseUrl, max: 10 });
-const prepared = statements.map(({ text, values }, i) => ({ name: `s${i}`, text, values }));
-const server = Fastify();
-server.route({
-  method,
-  url: '/*',
-  async handler(_request, reply) {
-    if (isTransaction) {
+if (process.argv[2]) await serve(JSON.parse(await readFile(process.argv[2], 'utf8')) as BareRoute);
+
+async function serve({ databaseUrl, method, turns, body }: BareRoute): Promise<void> {
+  const pool = new pg.Pool({ connectionString: databaseUrl, max: 10 });
+  const names = new Map<string, string>();
+  const nameOf = (text: string) => names.get(text) ?? names.set(text, `s${names.size}`).get(text)!;
+  const fresh = (value: unknown) => (value === random ? randomBytes(12).toString('base64url') : value);
+  let turn = 0;
+  const server = Fastify();
+  server.route({
+    method,
+    url: '/*',
+    async handler(_request, reply) {
+      const statements = turns[turn++ % turns.length]!;
       const client = await pool.connect();
-      for (const statement of prepared) await client.query(statement);
+      for (const { text, values } of statements)
+        await client.query(values.length ? { name: nameOf(text), text, values: values.map(fresh) } : text);
       client.release();
-    } else for (const statement of prepared) await pool.query(statement);
-    return reply.type('application/json; charset=utf-8').send(body);
-  },
-});
-const address = await server.listen({ host: '127.0.0.1', port: 0 });
-process.send!(Number(new URL(address).port));
+      return reply.type('application/json; charset=utf-8').send(body);
+    },
+  });
+  const address = await server.listen({ host: '127.0.0.1', port: 0 });
+  process.send!(Number(new URL(address).port));
+}

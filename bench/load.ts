@@ -8,6 +8,8 @@ interface Load {
   connections: number;
   /** Requests per second of all connections; without it, as many as are answered. */
   rate?: number;
+  /** In turn, below the origin that `url` is then. */
+  requests?: { method: 'GET' | 'PUT' | 'POST'; path: string; body?: object }[];
 }
 interface Answers {
   /** Per second. */
@@ -18,10 +20,16 @@ interface Answers {
 }
 
 /** @throws when anything but 2xx came back */
-export async function load({ url, headers, seconds, connections, rate }: Load): Promise<Answers> {
+export async function load({ url, headers, seconds, connections, rate, requests: asked }: Load): Promise<Answers> {
   const result = await autocannon({
     ...{ url, headers, connections, duration: seconds },
     ...(rate !== undefined && { overallRate: rate }),
+    ...(asked && {
+      requests: asked.map(({ method, path, body }) => ({
+        ...{ method, path },
+        ...(body && { body: JSON.stringify(body), headers: { ...headers, 'content-type': 'application/json' } }),
+      })),
+    }),
   });
   const { errors, timeouts, non2xx, requests, latency } = result;
   if (errors + timeouts + non2xx) throw new Error(`${errors + timeouts} errors and ${non2xx} refusals of ${url}`);

@@ -10,7 +10,7 @@ import { music } from './music.js';
 import { peers } from './peers.js';
 import { photo } from './photo.js';
 import { queue } from './queue.js';
-import { list, read } from './read.js';
+import { list, read, write } from './read.js';
 import { start } from './start.js';
 import { upload } from './upload.js';
 import { video } from './video.js';
@@ -30,6 +30,7 @@ const benches: Record<string, (settings: Settings) => Promise<void>> = {
   growth,
   read,
   list,
+  write,
 };
 
 const { values, positionals } = parseArgs({

@@ -44,7 +44,7 @@ export async function seed(db: pg.Pool, n: number, reader: string): Promise<void
         select m.id, u.id, case mod(i, 5) when 0 then '❤️' else '👍' end, ${id('i', n * 10)}
         from generate_series(1, ${n * 10}) i join seeded_medias m on m.g = 1 + mod(i, ${n}) join seeded_users u on u.g = 1 + mod(i * 13 + i / ${n}, ${users});
       delete from reactions where media_id = ${hotMedia};
-      insert into reactions (media_id, user_id, emoji) select ${hotMedia}, id, case mod(g, 5) when 0 then '❤️' else '👍' end from seeded_users;
+      insert into reactions (media_id, user_id, emoji, id) select ${hotMedia}, id, case mod(g, 5) when 0 then '❤️' else '👍' end, ${id('g', users)} from seeded_users;
       alter table reactions add primary key (media_id, user_id); ${indexes.map(({ definition }) => definition).join(';')}`);
     await run(`create table seeded_comments as select g, ${id('g', n)} as id, case when mod(g, 10) = 0 then ${n} else 1 + mod(g * 7, ${n}) end as media
         from generate_series(1, ${n}) g; create index on seeded_comments (g);
@@ -52,14 +52,14 @@ export async function seed(db: pg.Pool, n: number, reader: string): Promise<void
         select c.id, 'c' || lpad(c.g::text, 15, '0'), m.id, u.id, case when mod(c.g, 20) = 0 and c.g > 10 then (select id from seeded_comments where g = 10) end,
           'Comment ' || c.g, mod(c.g * 11, 300), mod(c.g, 40), case c.g when 10 then ${n / 20} else 0 end
         from seeded_comments c join seeded_medias m on m.g = c.media join seeded_users u on u.g = 1 + mod(c.g * 3, ${users});
-      insert into comment_reactions (comment_id, user_id, emoji) select (select id from seeded_comments where g = 10), id, '👍' from seeded_users;`);
+      insert into comment_reactions (comment_id, user_id, emoji, id) select (select id from seeded_comments where g = 10), id, '👍', ${id('g', users)} from seeded_users;`);
     await run(`insert into tags (id, name, medias_count) select uuidv7(), case g when 1 then '${hot.tag}' else 'tag-' || g end, case g when 1 then ${n / 10} else 3 end
         from generate_series(1, ${users}) g;
       insert into media_tags (media_id, tag_id) select m.id, (select id from tags where name = '${hot.tag}') from seeded_medias m where mod(g, 10) = 3;
       insert into media_tags (media_id, tag_id) select m.id, t.id from seeded_medias m join tags t on t.name = 'tag-' || (2 + mod(m.g, ${users} - 1)) on conflict do nothing;`);
     for (const table of ['reposts', 'saves'])
       await run(`insert into ${table} (media_id, user_id, id) select m.id, u.id, ${id('m.g', n)} from seeded_medias m join seeded_users u on u.g = 1 + mod(m.g, 3);
-        insert into ${table} (media_id, user_id) select ${hotMedia}, id from seeded_users on conflict do nothing;`);
+        insert into ${table} (media_id, user_id, id) select ${hotMedia}, id, ${id('g', users)} from seeded_users on conflict do nothing;`);
     await run(`insert into media_mentions (media_id, user_id, id) select id, '${reader}', ${id('g', n)} from seeded_medias where mod(g, 10) = 1;
       insert into views (media_id, viewer_key, user_id, last_viewed_at) select id, '${reader}', '${reader}', now() - make_interval(secs => ${n} - g)
         from seeded_medias where mod(g, 10) = 2;

@@ -42,13 +42,13 @@ export class CommentsService {
       const media = await this.access.hold(em, author, mediaUrl, true);
       const parentId = replyTo === undefined ? null : await this.parent(em, author, media.id, replyTo);
       const fileId = attachment === undefined ? null : await this.files.takePhoto(em, author, attachment);
-      const [comment] = await em.execute<{ id: string }[]>(
-        // The time now, as in its id, and not that of the transaction's start: it may have waited.
-        `insert into comments (url, media_id, author_id, parent_id, text, attachment_id, created_at)
-         values (?, ?, ?, ?, ?, ?, clock_timestamp()) returning id`,
-        [url, media.id, author, parentId, text, fileId],
+      // The time now, as in its id, and not that of the transaction's start: it may have waited.
+      const { rows } = await sql<{ id: string }>`
+        insert into comments (url, media_id, author_id, parent_id, text, attachment_id, created_at)
+        values (${url}, ${media.id}, ${author}, ${parentId}, ${text}, ${fileId}, clock_timestamp()) returning id`.execute(
+        em.getKysely<unknown>(),
       );
-      const commentId = comment!.id;
+      const commentId = rows[0]!.id;
       await this.mentions.ofComment(em, commentId, author, text);
       await this.outbox.record('comment.changed', { commentId, mediaId: media.id });
     });

@@ -25,10 +25,9 @@ export class MentionsService {
   /** @returns whether somebody else is named now */
   private async write(em: EntityManager, table: Table, id: string, author: string, texts: string[]): Promise<boolean> {
     const users = `{${(await this.users(em, author, read(...texts).names)).join()}}`;
-    const gone = await em.execute<unknown[]>(
-      `delete from ${table} where ${columns[table]} = ? and not (user_id = any(?::uuid[])) returning 1`,
-      [id, users],
-    );
+    const { rows: gone } = await sql`
+      delete from ${sql.table(table)} where ${sql.ref(columns[table])} = ${id} and not (user_id = any(${users}::uuid[]))
+      returning 1`.execute(em.getKysely<unknown>());
     if (users === '{}') return gone.length > 0;
     const added = await em.execute<unknown[]>(
       // Locked, they can't be gone before the row that names them stands.

@@ -1,0 +1,78 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createApi } from '../src/app.setup.js';
+import { readConfig } from '../src/platform/config/env.js';
+import { statementsOf } from '../test/setup/statements.js';
+import { type BareRoute, random } from './bare-sql.js';
+import { load } from './load.js';
+import { atLeast, inTurns, report } from './measure.js';
+import { withServer } from './server.js';
+import type { System } from './system.js';
+
+const seconds = 4;
+const connections = 10;
+
+export interface Request {
+  method: 'GET' | 'PUT' | 'POST';
+  path: string;
+  body?: object;
+}
+
+/**
+ * Requests, taken in turn, against a bare Fastify that runs the very same statements, prepared, and sends the same bytes.
+ * @param fresh what of the answer is new each time, and stands in the statements
+ */
+export async function compare(
+  system: System,
+  name: string,
+  requests: Request[],
+  { pairs, goal, fresh }: { pairs: number; goal: number; fresh?: (answer: { url: string }) => string },
+): Promise<void> {
+  const headers = system.user;
+  const route = await bareRoute(system, requests, fresh);
+  const file = join(system.dataDir, 'route.json');
+  await writeFile(file, JSON.stringify(route));
+  await withServer('bare-sql', [file], async (bare) => {
+    const rate = (origin: string) => async () =>
+      (await load({ url: origin, headers, seconds, connections, requests })).requests;
+    report(name, 'req/s', await inTurns(pairs, rate(system.origin), rate(bare)), atLeast(goal));
+  });
+}
+
+/** The statements of each request, as the same API in this process sends them. */
+async function bareRoute(
+  { databaseUrl, dataDir, user }: System,
+  requests: Request[],
+  fresh?: (answer: { url: string }) => string,
+): Promise<BareRoute> {
+  Object.assign(process.env, {
+    DATABASE_URL: databaseUrl,
+    DATA_DIR: dataDir,
+    LOG_LEVEL: 'silent',
+    RATE_LIMIT_FACTOR: '0',
+  });
+  const { app } = await createApi(readConfig(), { logger: false });
+  await app.init();
+  try {
+    let body = '';
+    const turns: BareRoute['turns'] = [];
+    const ask = async ({ method, path, body: sent }: Request) => {
+      const answer = await app.inject({ method, url: path, headers: user, ...(sent && { payload: sent }) });
+      if (answer.statusCode >= 300) throw new Error(`${answer.statusCode} of ${path}: ${answer.body}`);
+      return answer.body;
+    };
+    await ask(requests[0]!);
+    for (const request of requests) {
+      const statements = await statementsOf(async () => {
+        body = await ask(request);
+      });
+      const name = fresh?.(JSON.parse(body) as { url: string });
+      turns.push(
+        statements.map(({ text, values }) => ({ text, values: values.map((v) => (v === name ? random : v)) })),
+      );
+    }
+    return { databaseUrl, method: requests[0]!.method, turns, body };
+  } finally {
+    await app.close();
+  }
+}
