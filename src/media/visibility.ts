@@ -7,29 +7,36 @@ export type ViewerRef = ViewerId | RawBuilder<string>;
 
 const column = (alias: string, name: string) => sql.ref(`${alias}.${name}`);
 
+/**
+ * Whether there is such a row, of which there is one at most: `from … where …` by a unique key. Written as a value, not as
+ * EXISTS, which PostgreSQL may turn into a look at all rows of the table when it expects to be asked often.
+ */
+const thereIs = (row: RawBuilder<unknown>): RawBuilder<boolean> => sql<boolean>`((select true ${row}) is true)`;
+const thereIsNo = (row: RawBuilder<unknown>): RawBuilder<boolean> => sql<boolean>`((select true ${row}) is null)`;
+
 /** The other one has not blocked the viewer, who may still have blocked them. @param user as below */
 export const notBlockedBy = (viewer: ViewerRef, user: string): RawBuilder<boolean> =>
   viewer === null
     ? sql<boolean>`true`
-    : sql<boolean>`not exists (select 1 from blocks b where b.blocker_id = ${sql.ref(user)} and b.blocked_id = ${viewer})`;
+    : thereIsNo(sql`from blocks b where b.blocker_id = ${sql.ref(user)} and b.blocked_id = ${viewer}`);
 
 /** Neither of the two has blocked the other. @param user the column of the other one's id, as `m.owner_id` */
 export const notBlocked = (viewer: ViewerRef, user: string): RawBuilder<boolean> =>
   viewer === null
     ? sql<boolean>`true`
-    : sql<boolean>`(not exists (select 1 from blocks b where b.blocker_id = ${viewer} and b.blocked_id = ${sql.ref(user)})
+    : sql<boolean>`(${thereIsNo(sql`from blocks b where b.blocker_id = ${viewer} and b.blocked_id = ${sql.ref(user)}`)}
         and ${notBlockedBy(viewer, user)})`;
 
 /** The viewer does not mind meeting this one in lists. @param user as above */
 export const notMuted = (viewer: ViewerRef, user: string): RawBuilder<boolean> =>
   viewer === null
     ? sql<boolean>`true`
-    : sql<boolean>`not exists (select 1 from mutes s where s.muter_id = ${viewer} and s.muted_id = ${sql.ref(user)})`;
+    : thereIsNo(sql`from mutes s where s.muter_id = ${viewer} and s.muted_id = ${sql.ref(user)}`);
 
 /** Anybody with the address may see it: its bytes may be cached by everybody. `m` is the alias of `medias`. */
 export const isOpen = (m = 'm'): RawBuilder<boolean> => sql<boolean>`(
   ${column(m, 'shown')} and ${column(m, 'visibility')} in ('public', 'unlisted')
-  and exists (select 1 from users o where o.id = ${column(m, 'owner_id')} and o.disabled_at is null and not o.is_private))`;
+  and ${thereIs(sql`from users o where o.id = ${column(m, 'owner_id')} and o.disabled_at is null and not o.is_private`)})`;
 
 /** THE rule of who may see a media; every query that can show one goes through here. */
 export const visibleTo = (viewer: ViewerRef, m = 'm'): RawBuilder<boolean> =>
@@ -50,14 +57,13 @@ export const listedFor = (viewer: ViewerRef, ownList: boolean, m = 'm'): RawBuil
 
 /** An account that is there, and that the viewer follows. */
 const isFollowed = (viewer: string | RawBuilder<string>, owner: string) => sql<boolean>`(
-  exists (select 1 from users o where o.id = ${sql.ref(owner)} and o.disabled_at is null)
-  and exists (select 1 from follows f where f.follower_id = ${viewer} and f.followee_id = ${sql.ref(owner)}
-    and f.accepted_at is not null))`;
+  ${thereIs(sql`from users o where o.id = ${sql.ref(owner)} and o.disabled_at is null`)}
+  and ${thereIs(sql`from follows f where f.follower_id = ${viewer} and f.followee_id = ${sql.ref(owner)} and f.accepted_at is not null`)})`;
 
 /** The same rule for playlists, which have an owner and a visibility as medias have. `p` is their alias. */
 export const playlistVisibleTo = (viewer: ViewerRef, p = 'p'): RawBuilder<boolean> => {
   const open = sql<boolean>`(${column(p, 'visibility')} in ('public', 'unlisted')
-    and exists (select 1 from users o where o.id = ${column(p, 'owner_id')} and o.disabled_at is null and not o.is_private))`;
+    and ${thereIs(sql`from users o where o.id = ${column(p, 'owner_id')} and o.disabled_at is null and not o.is_private`)})`;
   return viewer === null
     ? open
     : sql<boolean>`(
@@ -70,5 +76,5 @@ export const playlistVisibleTo = (viewer: ViewerRef, p = 'p'): RawBuilder<boolea
 export const commentVisibleTo = (viewer: ViewerRef, c = 'c', m = 'm'): RawBuilder<boolean> => sql<boolean>`(
   ${visibleTo(viewer, m)}
   and (${column(c, 'author_id')} is null or (
-    exists (select 1 from users a where a.id = ${column(c, 'author_id')} and a.disabled_at is null)
+    ${thereIs(sql`from users a where a.id = ${column(c, 'author_id')} and a.disabled_at is null`)}
     and ${notBlocked(viewer, `${c}.author_id`)})))`;

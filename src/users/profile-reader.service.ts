@@ -23,15 +23,19 @@ interface ProfileRow extends Pick<
   viewer: Standing;
 }
 
-/** How the viewer stands to `u`, with the two joins below. */
-const standing = (viewer: ViewerId) => sql`
-  json_build_object('following', mine.accepted_at is not null, 'requested', mine.follower_id is not null and mine.accepted_at is null,
-    'followsMe', theirs.accepted_at is not null,
-    'blocking', exists (select 1 from blocks b where b.blocker_id = ${viewer}::uuid and b.blocked_id = u.id),
-    'muting', exists (select 1 from mutes s where s.muter_id = ${viewer}::uuid and s.muted_id = u.id)) as viewer`;
-const joins = (viewer: ViewerId) => sql`
-  left join follows mine on mine.follower_id = ${viewer}::uuid and mine.followee_id = u.id
-  left join follows theirs on theirs.follower_id = u.id and theirs.followee_id = ${viewer}::uuid`;
+/** Whether of the follow between two, if there is one, something holds. */
+const follow = (follower: RawBuilder<unknown>, followee: RawBuilder<unknown>, holds: RawBuilder<boolean>) =>
+  sql`(select ${holds} from follows f where f.follower_id = ${follower} and f.followee_id = ${followee}) is true`;
+
+/** How the viewer stands to `u`. By values, not by joins, which may become a look at all whom the viewer follows. */
+const standing = (viewer: ViewerId) => {
+  const [me, them] = [sql`${viewer}::uuid`, sql.ref('u.id')];
+  return sql`
+    json_build_object('following', ${follow(me, them, sql`f.accepted_at is not null`)},
+      'requested', ${follow(me, them, sql`f.accepted_at is null`)}, 'followsMe', ${follow(them, me, sql`f.accepted_at is not null`)},
+      'blocking', (select true from blocks b where b.blocker_id = ${me} and b.blocked_id = u.id) is true,
+      'muting', (select true from mutes s where s.muter_id = ${me} and s.muted_id = u.id) is true) as viewer`;
+};
 
 /** Everything a profile shows, as columns of `u` (users). */
 const columns = (viewer: ViewerId) => sql`
@@ -73,7 +77,7 @@ export class ProfileReader {
   async page(viewer: ViewerId, { keyset, join = sql``, where }: ProfileSource, { limit, cursor }: PageQuery) {
     const conditions = [sql`u.disabled_at is null`, ...where, afterCursor(keyset, cursor)];
     const { rows } = await sql<ProfileRow & Keyed>`
-      select ${columns(viewer)}, ${keyOf(keyset)} from users u ${join} ${joins(viewer)}
+      select ${columns(viewer)}, ${keyOf(keyset)} from users u ${join}
       where ${sql.join(conditions, sql` and `)} order by ${orderOf(keyset)} limit ${limit + 1}`.execute(this.db);
     return keysetPage(keyset, rows, limit, (row) => toProfile(row, viewer));
   }
@@ -81,15 +85,13 @@ export class ProfileReader {
   /** How the viewer stands to somebody who is there. */
   async standing(viewer: string, userId: string): Promise<Standing> {
     const { rows } = await sql<{ viewer: Standing }>`
-      select ${standing(viewer)} from users u ${joins(viewer)} where u.id = ${userId}`.execute(this.db);
+      select ${standing(viewer)} from users u where u.id = ${userId}`.execute(this.db);
     return rows[0]!.viewer;
   }
 
   private async one(viewer: ViewerId, where: RawBuilder<unknown>): Promise<ProfileRow | null> {
     const { rows } = await sql<ProfileRow>`
-      select ${columns(viewer)} from users u ${joins(viewer)} where u.disabled_at is null and ${where}`.execute(
-      this.db,
-    );
+      select ${columns(viewer)} from users u where u.disabled_at is null and ${where}`.execute(this.db);
     return rows[0] ?? null;
   }
 

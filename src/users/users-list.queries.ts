@@ -23,6 +23,10 @@ const orders: Record<UserSort, Keyset> = {
 /** What is searched in; the index is on this very expression. */
 const text = sql`searchable(u.username || ' ' || u.display_name)`;
 
+/** More are not ranked: of a name that very many have, these and some of the most followed. */
+const most = 1_000;
+const popular = 20_000;
+
 /** Everybody, and whom a term finds: but nobody who blocked the viewer, or whom they blocked. */
 @Injectable()
 export class UsersListQueries {
@@ -37,6 +41,7 @@ export class UsersListQueries {
     const inside = sql`'%' || searchable(${plain}) || '%'`;
     // In thousandths: how well a name fits. The whole username first, then its beginning, then what is written alike
     // (pg_trgm), so that typing errors are forgiven.
+    const matches = sql`(${text} like ${inside} or searchable(${term}) <% ${text})`;
     const rank = sql`(case when lower(u.username) = lower(${term}) then 3000
       when lower(u.username) like ${`${plain.toLowerCase()}%`} then 2000
       when ${text} like ${inside} then 1000 else 0 end + round(word_similarity(searchable(${term}), ${text}) * 999))::int`;
@@ -44,8 +49,16 @@ export class UsersListQueries {
       viewer,
       {
         keyset: orders[sort],
-        join: sql`cross join lateral (select ${rank} as rank) found`,
-        where: [sql`(${text} like ${inside} or searchable(${term}) <% ${text})`, notBlocked(viewer, 'u.id')],
+        join: sql`
+          join (
+            with matching as materialized (select u.id from users u where ${matches} and u.disabled_at is null limit ${most})
+            select id from matching union select id from users where lower(username) = lower(${term})
+            union select u.id from (select id, username, display_name from users where disabled_at is null
+                order by followers_count desc, id desc limit ${popular}) u
+              where (select count(*) from matching) = ${most} and ${matches}
+          ) c on c.id = u.id
+          cross join lateral (select ${rank} as rank offset 0) found`,
+        where: [notBlocked(viewer, 'u.id')],
       },
       page,
     );
