@@ -26,6 +26,7 @@ import type { QueueName } from './platform/queue/jobs.js';
 import { LimitsModule } from './platform/limits/limited.js';
 import { QueueModule } from './platform/queue/queue.module.js';
 import { StorageModule } from './platform/storage/storage.module.js';
+import { PlaylistsModule } from './playlists/playlists.module.js';
 import { ProfilePhotosModule, ProfilePhotosWorkerModule } from './profile-photos/profile-photos.module.js';
 import { ReactionsModule } from './reactions/reactions.module.js';
 import { RepostsModule } from './reposts/reposts.module.js';
@@ -59,6 +60,7 @@ const platform = [ConfigModule, LoggingModule, DatabaseModule.with(entities), St
     CommentsModule,
     CoversModule,
     SubtitlesModule,
+    PlaylistsModule,
     DeliveryModule,
     ReactionsModule,
     RepostsModule,

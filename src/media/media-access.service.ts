@@ -2,11 +2,13 @@ import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import { Problem } from '../platform/http/problems.js';
+import type { MediaType } from './media.entity.js';
 import { visibleTo, type ViewerId } from './visibility.js';
 
 export interface SeenMedia {
   id: string;
   ownerId: string;
+  type: MediaType;
 }
 
 /** What features that hang something on a media begin with. */
@@ -21,7 +23,7 @@ export class MediaAccess {
   async hold(em: EntityManager, viewer: ViewerId, url: string, alone = false): Promise<SeenMedia> {
     const lock = alone ? sql`no key update` : sql`key share`;
     const { rows } = await sql<SeenMedia>`
-      select m.id, m.owner_id as "ownerId" from medias m where m.url = ${url} and ${visibleTo(viewer)} for ${lock} of m`.execute(
+      select m.id, m.owner_id as "ownerId", m.type from medias m where m.url = ${url} and ${visibleTo(viewer)} for ${lock} of m`.execute(
       em.getKysely<unknown>(),
     );
     if (!rows[0]) throw new Problem('media_not_found');

@@ -72,6 +72,18 @@ export const playlistVisibleTo = (viewer: ViewerRef, p = 'p'): RawBuilder<boolea
           and ${notBlocked(viewer, `${p}.owner_id`)}))`;
 };
 
+/** Playlists in lists, as `listedFor` says it of medias. */
+export const playlistListedFor = (viewer: ViewerId, ownList: boolean, p = 'p'): RawBuilder<boolean> =>
+  ownList
+    ? sql<boolean>`(${playlistVisibleTo(viewer, p)} and (${column(p, 'visibility')} <> 'unlisted' or ${column(p, 'owner_id')} = ${viewer}))`
+    : sql<boolean>`(${playlistVisibleTo(viewer, p)} and ${column(p, 'visibility')} in ('public', 'followers')
+        and ${notMuted(viewer, `${p}.owner_id`)})`;
+
+/** A media of a playlist. What is unlisted must not get about by it: only the owners of the two know the address. */
+export const inPlaylistFor = (viewer: ViewerId, m = 'm', p = 'p'): RawBuilder<boolean> => sql<boolean>`(
+  ${visibleTo(viewer, m)}
+  and (${column(m, 'visibility')} <> 'unlisted' or ${viewer}::uuid in (${column(m, 'owner_id')}, ${column(p, 'owner_id')})))`;
+
 /** A comment of a media that the viewer may see; its author may be gone, but not be blocked or disabled. */
 export const commentVisibleTo = (viewer: ViewerRef, c = 'c', m = 'm'): RawBuilder<boolean> => sql<boolean>`(
   ${visibleTo(viewer, m)}

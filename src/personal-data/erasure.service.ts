@@ -131,9 +131,30 @@ export class ErasureService {
         params,
       );
     }
+    if (table === 'playlist_items') {
+      // Playlists before their items, as everywhere.
+      await em.execute('select 1 from playlists where owner_id = ? order by id for no key update', [userId]);
+    }
+    if (table === 'medias') return this.eraseMedias(em, userId);
     if (table === 'comments') return this.eraseComments(em, userId);
     const gone = await em.execute<unknown[]>(`delete from ${table} where ctid in (${chosen}) returning 1`, params);
     return gone.length;
+  }
+
+  /** Medias before the playlists they are in, whose counters move: all of a slice in one order. */
+  private async eraseMedias(em: EntityManager, userId: string): Promise<number> {
+    const medias = await em.execute<{ id: string }[]>(
+      `select t.id from medias t where t.owner_id = ? order by t.id limit ${slice} for update`,
+      [userId],
+    );
+    const ids = `{${medias.map(({ id }) => id).join()}}`;
+    await em.execute(
+      `select 1 from playlists where id in (select playlist_id from playlist_items where media_id = any(?::uuid[]))
+       order by id for no key update`,
+      [ids],
+    );
+    await em.execute('delete from medias where id = any(?::uuid[])', [ids]);
+    return medias.length;
   }
 
   /** What was answered stays without its words; the rest goes. */

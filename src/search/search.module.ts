@@ -1,15 +1,15 @@
 import { Module } from '@nestjs/common';
 import { MediaModule } from '../media/media.module.js';
+import { PlaylistsModule } from '../playlists/playlists.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { MediaSearchQueries } from './media-search.queries.js';
-import { PlaylistSearchQueries } from './playlist-search.queries.js';
 import { SearchController } from './search.controller.js';
 import { SearchService } from './search.service.js';
 import { TagSearchQueries } from './tag-search.queries.js';
 
 @Module({
-  imports: [MediaModule, UsersModule],
+  imports: [MediaModule, UsersModule, PlaylistsModule],
   controllers: [SearchController],
-  providers: [SearchService, MediaSearchQueries, PlaylistSearchQueries, TagSearchQueries],
+  providers: [SearchService, MediaSearchQueries, TagSearchQueries],
 })
 export class SearchModule {}

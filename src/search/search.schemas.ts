@@ -2,8 +2,9 @@ import { z } from 'zod';
 import { mediaTypes } from '../media/media.entity.js';
 import { MediaView, sorts } from '../media/media.schemas.js';
 import { page, PageQuery } from '../platform/http/page.js';
+import { PlaylistView } from '../playlists/playlists.schemas.js';
 import { TagName, TagView } from '../tags/tags.schemas.js';
-import { Owner, Profile, Username } from '../users/users.schemas.js';
+import { Profile, Username } from '../users/users.schemas.js';
 
 /** Whatever people type: what can't be looked for is left out, and what is too long is cut. */
 const Term = z
@@ -30,19 +31,4 @@ export const things = ['medias', 'users', 'playlists', 'tags'] as const;
 export const SearchQuery = PageQuery.extend({ q: Term, type: z.enum(things).default('medias') });
 export type SearchQuery = z.infer<typeof SearchQuery>;
 
-const FoundPlaylist = z
-  .object({
-    url: z.string(),
-    title: z.string(),
-    description: z.string(),
-    type: z.string(),
-    visibility: z.string(),
-    owner: Owner,
-    counts: z.object({ items: z.int() }),
-    createdAt: z.iso.datetime(),
-    updatedAt: z.iso.datetime(),
-  })
-  .meta({ id: 'FoundPlaylist' });
-export type FoundPlaylist = z.infer<typeof FoundPlaylist>;
-
-export const SearchPage = page(z.union([MediaView, Profile, FoundPlaylist, TagView])).meta({ id: 'SearchPage' });
+export const SearchPage = page(z.union([MediaView, Profile, PlaylistView, TagView])).meta({ id: 'SearchPage' });

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { ViewerId } from '../media/visibility.js';
 import { Problem } from '../platform/http/problems.js';
+import { PlaylistsService } from '../playlists/playlists.service.js';
 import { UsersService } from '../users/users.service.js';
 import { MediaSearchQueries } from './media-search.queries.js';
-import { PlaylistSearchQueries } from './playlist-search.queries.js';
 import type { MediaSearchQuery, SearchQuery } from './search.schemas.js';
 import { TagSearchQueries } from './tag-search.queries.js';
 
@@ -15,7 +15,7 @@ export class SearchService {
   constructor(
     private readonly foundMedias: MediaSearchQueries,
     private readonly users: UsersService,
-    private readonly playlists: PlaylistSearchQueries,
+    private readonly playlists: PlaylistsService,
     private readonly tags: TagSearchQueries,
   ) {}
 
@@ -30,7 +30,7 @@ export class SearchService {
     const searches = {
       medias: () => this.foundMedias.search(viewer, q, { ...page, type: 'any', sort: 'relevance' }),
       users: () => this.users.search(viewer, q, page),
-      playlists: () => this.playlists.search(viewer, q, page),
+      playlists: () => this.playlists.search(viewer, q, { ...page, sort: 'relevance' }),
       tags: () => this.tags.search(q, page),
     };
     return searches[type]();

@@ -26,6 +26,8 @@ const clients = {} as Record<Who, Client>;
 const medias = {} as Record<Kind, Json>;
 /** Under the video. */
 let comment: string;
+/** A playlist of somebody who put all three into it. */
+let others: string;
 let ownPhoto: string;
 let routes: { method: string; path: string }[];
 let ada: { username: string };
@@ -89,6 +91,11 @@ beforeAll(async () => {
 
   comment = (await owner!.post(`/api/comments/medias/${medias.video.url}`, { text: 'Mine' }).expect(201)).body.url;
 
+  names.playlistUrl = (await owner!.post('/api/playlists', { title: 'Own' }).expect(201)).body.url;
+  const curator = await vitrine.signUp();
+  others = (await curator.post('/api/playlists', { title: 'Of others' }).expect(201)).body.url;
+  for (const kind of kinds) await curator.post(`/api/medias/${medias[kind].url}/playlists/${others}`).expect(201);
+
   const { body: document } = await vitrine.client().get('/docs-json').expect(200);
   routes = Object.entries<object>(document.paths).flatMap(([path, item]) =>
     Object.keys(item).map((method) => ({ method: method.toUpperCase(), path })),
@@ -101,6 +108,7 @@ const everybody: Who[] = ['owner', 'follower', 'asked', 'stranger', 'blocked', '
 const welcome = everybody.filter((who) => who !== 'blocked');
 const show = (visibility: string) => async () => {
   for (const kind of kinds) await clients.owner.put(`/api/medias/${medias[kind].url}`, { visibility }).expect(200);
+  await clients.owner.put(`/api/playlists/${names.playlistUrl}`, { visibility }).expect(200);
 };
 /** In this order: the last two do not lead back. */
 const states: State[] = [
@@ -140,6 +148,7 @@ const states: State[] = [
     async enter() {
       await vitrine.db.query('update users set disabled_at = null where username = $1', [ada.username]);
       for (const kind of kinds) await clients.owner.delete(`/api/medias/${medias[kind].url}`).expect(204);
+      await clients.owner.delete(`/api/playlists/${names.playlistUrl}`).expect(204);
     },
     seenBy: [],
     listedFor: [],
@@ -155,11 +164,8 @@ const kindOf = (path: string): Kind => (kinds.find((kind) => path.startsWith(`/a
 /** The route with the things of this file in it; with `url`, those of another. */
 function address(path: string, url?: string): string {
   const kind = path.endsWith('/cover') ? 'music' : kindOf(path);
-  const own = path.startsWith('/api/comments/{url}')
-    ? comment
-    : ofMedia.test(path)
-      ? medias[kind].url
-      : medias[kind].files[0].url;
+  const ofItsKind = ofMedia.test(path) ? medias[kind].url : medias[kind].files[0].url;
+  const own = { comments: comment, playlists: names.playlistUrl }[path.split('/{url}')[0]!.slice(5)] ?? ofItsKind;
   return path.replace(/\{(\w+)\}/g, (_, name: string) => {
     const value = name === 'url' || name === 'mediaUrl' ? (url ?? own) : names[name];
     if (value === undefined) throw new Error(`What is {${name}} in ${path}? Write it down in \`names\`.`);
@@ -177,11 +183,14 @@ const forSeers =
   /^(?:POST|PUT|DELETE) \/api\/(?:(?:medias|comments)\/\{url\}\/(?:likes|reaction|saves|reposts|views)|comments\/medias\/\{mediaUrl\})$/;
 /** About the caller's own list, whatever is in it. */
 const aboutMe = /^\/api\/users\/me\//;
-const ofMedia = /^\/api\/(?:medias|comments)\//;
+const ofMedia = /^\/api\/(?:medias|comments|playlists)\//;
 
 /** A good body of each route that changes something: only who asks is wrong. */
 const bodies: Record<string, () => object | undefined> = {
   'PUT /api/medias/{url}': () => ({ title: 'mine' }),
+  'PUT /api/medias/{url}/playlists/{playlistUrl}': () => ({ note: 'mine' }),
+  'PUT /api/playlists/{url}': () => ({ title: 'mine' }),
+  'PUT /api/playlists/{url}/order': () => ({ media: medias.video.url, after: medias.photo.url }),
   'PUT /api/medias/{url}/reaction': () => ({ emoji: '🎈' }),
   'PUT /api/comments/{url}/reaction': () => ({ emoji: '🎈' }),
   'PUT /api/medias/{url}/cover': () => ({ photo: ownPhoto }),
@@ -228,6 +237,7 @@ describe.each(states)('what is $name', ({ enter, isClosed = false, seenBy, liste
       ['/api/search?q=seen&limit=100', listedFor],
       ['/api/tags/seen/medias?limit=100', listedFor],
       [`/api/medias?limit=100&username=${ada.username}`, listedByOwnerFor],
+      [`/api/playlists/${others}/medias`, listedByOwnerFor],
     ];
     for (const who of everybody) {
       if (await isOut(clients[who])) continue;

@@ -236,6 +236,7 @@ describe('users and playlists', () => {
       visibility: 'public',
       owner: { username: ada.username, displayName: expect.any(String), avatarUrl: null },
       counts: { items: 0 },
+      cover: null,
       createdAt: expect.any(String),
       updatedAt: expect.any(String),
     });

@@ -120,6 +120,16 @@ export class Migration0003Counters extends Migration {
       create trigger count_playlist_item after insert or delete on playlist_items
         for each row execute function count_playlist_item();
 
+      -- A media, then the playlists it is in, then its items there: who changes a playlist holds its row.
+      create function hold_playlists_of_deleted() returns trigger language plpgsql as $$
+      begin
+        perform 1 from playlists where id in (select playlist_id from playlist_items where media_id = old.id)
+        order by id for no key update;
+        return old;
+      end $$;
+      create trigger hold_playlists_of_deleted before delete on medias
+        for each row execute function hold_playlists_of_deleted();
+
       -- What a profile counts: what everybody may meet of its medias, and how they were received.
       create function is_counted(medias) returns boolean language sql immutable
         return coalesce($1.shown and $1.visibility = 'public', false);

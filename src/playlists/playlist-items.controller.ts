@@ -1,0 +1,71 @@
+import { Body, Controller, Delete, HttpCode, Param, Post, Put, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import type { z } from 'zod';
+import { CurrentUser, Verified } from '../platform/http/access.js';
+import { Documented } from '../platform/http/route.js';
+import type { Viewer } from '../platform/http/viewer.js';
+import { Limited } from '../platform/limits/limited.js';
+import { PlaylistItems } from './playlist-items.service.js';
+import { AddBody, ChangeBody, ItemParam, PlaylistView } from './playlists.schemas.js';
+
+type Address = z.infer<typeof ItemParam>;
+const params = { url: 'The `url` of the media', playlistUrl: 'The `url` of a playlist of yours' };
+const problems = ['media_not_found', 'playlist_not_found', 'not_yours', 'validation_failed'] as const;
+
+@ApiTags('playlists')
+@Controller('medias/:url/playlists/:playlistUrl')
+export class PlaylistItemsController {
+  constructor(private readonly items: PlaylistItems) {}
+
+  @Post()
+  @Verified('write')
+  @Limited('playlist')
+  @Documented({
+    summary: 'Put a media into a playlist',
+    description: 'Any media that you see. At its end, or where `position` says.',
+    params,
+    answers: {
+      201: { schema: PlaylistView, description: 'It is in it' },
+      200: { schema: PlaylistView, description: 'It was in it before; nothing has changed' },
+    },
+    problems: [...problems, 'playlist_type_mismatch'],
+  })
+  async add(
+    @CurrentUser() viewer: Viewer,
+    @Param({ schema: ItemParam }) { url, playlistUrl }: Address,
+    @Body({ schema: AddBody }) body: AddBody,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const { isNew, playlist } = await this.items.add(viewer.id, url, playlistUrl, body);
+    reply.status(isNew ? 201 : 200);
+    return playlist;
+  }
+
+  @Put()
+  @Verified('write')
+  @Limited('playlist')
+  @Documented({
+    summary: 'Change the note or the position of a media in a playlist',
+    description: 'Only what is named changes.',
+    params,
+    answers: { 200: { schema: PlaylistView, description: 'Changed' } },
+    problems: [...problems, 'not_in_playlist'],
+  })
+  change(
+    @CurrentUser() viewer: Viewer,
+    @Param({ schema: ItemParam }) { url, playlistUrl }: Address,
+    @Body({ schema: ChangeBody }) body: ChangeBody,
+  ) {
+    return this.items.change(viewer.id, url, playlistUrl, body);
+  }
+
+  @Delete()
+  @HttpCode(204)
+  @Verified('write')
+  @Limited('playlist')
+  @Documented({ summary: 'Take a media out of a playlist', params, answers: { 204: null }, problems })
+  remove(@CurrentUser() viewer: Viewer, @Param({ schema: ItemParam }) { url, playlistUrl }: Address) {
+    return this.items.remove(viewer.id, url, playlistUrl);
+  }
+}

@@ -1,0 +1,106 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
+import { MediaAccess } from '../media/media-access.service.js';
+import { visibleTo } from '../media/visibility.js';
+import { Problem } from '../platform/http/problems.js';
+import type { AddBody, ChangeBody, OrderBody, PlaylistView } from './playlists.schemas.js';
+import { PlaylistsService, takes } from './playlists.service.js';
+import { Ranks, type Place } from './ranks.service.js';
+
+/** What is in a playlist: its owner's to decide, of all medias that they see. */
+@Injectable()
+export class PlaylistItems {
+  constructor(
+    private readonly em: EntityManager,
+    private readonly access: MediaAccess,
+    private readonly playlists: PlaylistsService,
+    private readonly ranks: Ranks,
+  ) {}
+
+  /** @throws {Problem} `media_not_found`, `playlist_type_mismatch`, those of `PlaylistsService.hold` */
+  async add(
+    viewer: string,
+    mediaUrl: string,
+    url: string,
+    { note, position }: AddBody,
+  ): Promise<{ isNew: boolean; playlist: PlaylistView }> {
+    const isNew = await this.em.transactional(async (em) => {
+      const media = await this.access.hold(em, viewer, mediaUrl);
+      const playlist = await this.playlists.hold(em, viewer, url);
+      const there = await em.execute<unknown[]>('select 1 from playlist_items where playlist_id = ? and media_id = ?', [
+        playlist.id,
+        media.id,
+      ]);
+      if (there.length) return false;
+      if (!takes[playlist.type].includes(media.type)) throw new Problem('playlist_type_mismatch');
+      const rank = await this.ranks.at(em, playlist, media.id, { position });
+      await em.execute('insert into playlist_items (playlist_id, media_id, rank, note) values (?, ?, ?, ?)', [
+        playlist.id,
+        media.id,
+        rank,
+        note,
+      ]);
+      return true;
+    });
+    return { isNew, playlist: await this.playlists.read(viewer, url) };
+  }
+
+  /** @throws {Problem} `media_not_found`, `not_in_playlist`, those of `PlaylistsService.hold` */
+  async change(viewer: string, mediaUrl: string, url: string, { note, position }: ChangeBody): Promise<PlaylistView> {
+    await this.em.transactional(async (em) => {
+      const mediaId = await this.find(em, viewer, mediaUrl, url);
+      const playlist = await this.playlists.hold(em, viewer, url);
+      const rank = position === undefined ? null : await this.ranks.at(em, playlist, mediaId, { position });
+      const changed = await em.execute<unknown[]>(
+        `update playlist_items set note = coalesce(?, note), rank = coalesce(?, rank)
+         where playlist_id = ? and media_id = ? returning 1`,
+        [note ?? null, rank, playlist.id, mediaId],
+      );
+      if (!changed.length) throw new Problem('not_in_playlist');
+    });
+    return this.playlists.read(viewer, url);
+  }
+
+  /** @throws {Problem} `media_not_found`, those of `PlaylistsService.hold` */
+  async remove(viewer: string, mediaUrl: string, url: string): Promise<void> {
+    await this.em.transactional(async (em) => {
+      const mediaId = await this.find(em, viewer, mediaUrl, url);
+      const { id } = await this.playlists.hold(em, viewer, url);
+      await em.execute('delete from playlist_items where playlist_id = ? and media_id = ?', [id, mediaId]);
+    });
+  }
+
+  /** One row changes, however long the list. @throws {Problem} `not_in_playlist`, those of `PlaylistsService.hold` */
+  async move(viewer: string, url: string, { media, before, after }: OrderBody): Promise<PlaylistView> {
+    const next = (before ?? after)!;
+    await this.em.transactional(async (em) => {
+      const playlist = await this.playlists.hold(em, viewer, url);
+      const items = await em.execute<{ id: string; url: string }[]>(
+        `select m.id, m.url from playlist_items i join medias m on m.id = i.media_id
+         where i.playlist_id = ? and m.url in (?, ?)`,
+        [playlist.id, media, next],
+      );
+      const idOf = (wanted: string) => items.find((item) => item.url === wanted)?.id;
+      const [mediaId, nextId] = [idOf(media), idOf(next)];
+      if (!mediaId || !nextId) throw new Problem('not_in_playlist');
+      const place: Place = before === undefined ? { after: nextId } : { before: nextId };
+      await em.execute('update playlist_items set rank = ? where playlist_id = ? and media_id = ?', [
+        await this.ranks.at(em, playlist, mediaId, place),
+        playlist.id,
+        mediaId,
+      ]);
+    });
+    return this.playlists.read(viewer, url);
+  }
+
+  /** A media that the viewer sees, or has in the playlist though they don't see it any more. */
+  private async find(em: EntityManager, viewer: string, mediaUrl: string, url: string): Promise<string> {
+    const { rows } = await sql<{ id: string }>`
+      select m.id from medias m where m.url = ${mediaUrl} and (${visibleTo(viewer)} or exists (
+        select 1 from playlist_items i join playlists p on p.id = i.playlist_id
+        where i.media_id = m.id and p.url = ${url} and p.owner_id = ${viewer}))`.execute(em.getKysely<unknown>());
+    if (!rows[0]) throw new Problem('media_not_found');
+    return rows[0].id;
+  }
+}

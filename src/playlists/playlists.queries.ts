@@ -1,0 +1,144 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable } from '@nestjs/common';
+import { sql, type RawBuilder } from 'kysely';
+import type { FileKind } from '../files/file.entity.js';
+import { fileHref, SignedHrefs } from '../files/signed-hrefs.service.js';
+import { MediaReader } from '../media/media-reader.service.js';
+import { inPlaylistFor, isOpen, playlistListedFor, playlistVisibleTo, type ViewerId } from '../media/visibility.js';
+import { afterCursor, keyOf, keysetPage, orderOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
+import type { PageQuery } from '../platform/http/page.js';
+import { photoHref } from '../users/users.schemas.js';
+import type { ListQuery, PlaylistView, SearchQuery, Sort } from './playlists.schemas.js';
+
+type Row = Pick<PlaylistView, 'url' | 'title' | 'description' | 'type' | 'visibility'> & {
+  items: number;
+  username: string;
+  displayName: string;
+  profilePhotoId: string | null;
+  cover: { kind: FileKind; url: string; open: boolean } | null;
+  createdAt: string | Date;
+  updatedAt: string | Date;
+};
+
+/** The first media that the viewer sees and that has a picture: looked for at the beginning only. */
+const cover = (viewer: ViewerId) => sql`
+  (select json_build_object('kind', f.kind, 'url', f.url, 'open', ${isOpen()})
+   from (select * from playlist_items i where i.playlist_id = p.id order by i.rank limit 20) i
+   join medias m on m.id = i.media_id join media_files mf on mf.media_id = m.id and mf.position = 0 join files f on f.id = mf.file_id
+   where ${inPlaylistFor(viewer)}
+     and exists (select 1 from renditions r where r.file_id = f.id and r.role in ('image', 'poster', 'cover', 'picture'))
+   order by i.rank limit 1)`;
+
+const pictures: Partial<Record<FileKind, string>> = {
+  photo: '?size=thumb',
+  video: '/poster?size=thumb',
+  music: '/cover?size=thumb',
+};
+
+/** Everything a playlist shows, as columns of `p` (playlists) and `u` (its owner). */
+const columns = (viewer: ViewerId) => sql`
+  p.url, p.title, p.description, p.type, p.visibility, p.items_count as items, p.created_at as "createdAt", p.updated_at as "updatedAt",
+  u.username, u.display_name as "displayName", u.profile_photo_id as "profilePhotoId", ${cover(viewer)} as cover`;
+
+const id = [sql.ref('p.id'), 'uuid'] as const;
+const orders: Record<Sort, Keyset> = {
+  newest: { name: 'newest', columns: [id], direction: 'desc' },
+  oldest: { name: 'oldest', columns: [id], direction: 'asc' },
+  relevance: { name: 'relevance', columns: [[sql.ref('found.rank'), 'int'], id], direction: 'desc' },
+};
+const positions: Keyset = { name: 'position', columns: [[sql.ref('i.rank'), 'text']], direction: 'asc' };
+
+/** What is searched in, as the indexes have it. */
+const words = sql`search_words(p.title, p.description)`;
+const title = sql`search_plain(p.title)`;
+/** Of common words, more are not ranked. */
+const most = 1_000;
+
+/** Playlists, each page one statement. */
+@Injectable()
+export class PlaylistsQueries {
+  constructor(
+    private readonly em: EntityManager,
+    private readonly reader: MediaReader,
+    private readonly signed: SignedHrefs,
+  ) {}
+
+  async byUrl(viewer: ViewerId, url: string): Promise<PlaylistView | null> {
+    const [row] = await this.rows<Row>(sql`select ${columns(viewer)} from playlists p join users u on u.id = p.owner_id
+      where p.url = ${url} and ${playlistVisibleTo(viewer)}`);
+    return row ? this.view(row, viewer) : null;
+  }
+
+  list(viewer: ViewerId, { type, username, sort, ...page }: ListQuery) {
+    const where = [playlistListedFor(viewer, username !== undefined)];
+    if (type !== 'any') where.push(sql`p.type = ${type}`);
+    if (username === 'me') where.push(sql`p.owner_id = ${viewer}`);
+    else if (username !== undefined)
+      where.push(sql`p.owner_id = (select id from users where lower(username) = lower(${username}))`);
+    return this.page(viewer, orders[sort], sql``, where, page);
+  }
+
+  /** By the words of title and description, or a title written alike. */
+  search(viewer: ViewerId, term: string, { sort, ...page }: SearchQuery) {
+    const query = sql`search_query(${term})`;
+    const rank = sql`(case when ${title} = search_plain(${term}) then 2000 else 0 end
+      + greatest(case when ${words} @@ ${query} then 1000 + round(1000 * ts_rank('{0, 0.2, 0, 1}', ${words}, ${query})) end,
+        round(999 * word_similarity(search_plain(${term}), ${title}))))::int`;
+    const join = sql`
+      join ((select p.id from playlists p where ${words} @@ ${query} limit ${most})
+          union (select p.id from playlists p where search_plain(${term}) <% ${title} limit ${most})) c on c.id = p.id
+      cross join lateral (select ${rank} as rank offset 0) found`;
+    return this.page(viewer, orders[sort], join, [playlistListedFor(viewer, false)], page);
+  }
+
+  /** The medias in a playlist that the viewer sees, in its order; null where they don't see the playlist. */
+  async medias(viewer: ViewerId, url: string, page: PageQuery) {
+    const [playlist] = await this.rows<{ id: string }>(
+      sql`select p.id from playlists p where p.url = ${url} and ${playlistVisibleTo(viewer)}`,
+    );
+    if (!playlist) return null;
+    const join = sql`join playlist_items i on i.media_id = m.id join playlists p on p.id = i.playlist_id`;
+    return this.reader.page<{ note: string }>(
+      viewer,
+      { keyset: positions, join, where: [sql`i.playlist_id = ${playlist.id}`, inPlaylistFor(viewer)] },
+      page,
+      { columns: sql`i.note`, of: ({ note }) => ({ note }) },
+    );
+  }
+
+  private async page(
+    viewer: ViewerId,
+    keyset: Keyset,
+    join: RawBuilder<unknown>,
+    where: RawBuilder<boolean>[],
+    { limit, cursor }: PageQuery,
+  ) {
+    const rows = await this.rows<Row & Keyed>(sql`select ${columns(viewer)}, ${keyOf(keyset)}
+      from playlists p join users u on u.id = p.owner_id ${join}
+      where ${sql.join([...where, afterCursor(keyset, cursor)], sql` and `)} order by ${orderOf(keyset)} limit ${limit + 1}`);
+    return keysetPage(keyset, rows, limit, (row) => this.view(row, viewer));
+  }
+
+  private async rows<R>(query: RawBuilder<unknown>): Promise<R[]> {
+    return (await sql<R>`${query}`.execute(this.em.getKysely<unknown>())).rows;
+  }
+
+  private view({ username, displayName, profilePhotoId, items, cover, ...row }: Row, viewer: ViewerId): PlaylistView {
+    return {
+      url: row.url,
+      title: row.title,
+      description: row.description,
+      type: row.type,
+      visibility: row.visibility,
+      owner: { username, displayName, avatarUrl: photoHref(username, 'profile', profilePhotoId) },
+      counts: { items },
+      cover:
+        cover &&
+        fileHref(cover.kind, cover.url, pictures[cover.kind], {
+          t: cover.open ? null : viewer && this.signed.token(cover.url, viewer),
+        }),
+      createdAt: new Date(row.createdAt).toISOString(),
+      updatedAt: new Date(row.updatedAt).toISOString(),
+    };
+  }
+}

@@ -1,0 +1,100 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
+import type { MediaType } from '../media/media.entity.js';
+import { playlistVisibleTo, type ViewerId } from '../media/visibility.js';
+import { slug } from '../platform/database/slug.js';
+import type { PageQuery } from '../platform/http/page.js';
+import { Problem } from '../platform/http/problems.js';
+import type { playlistTypes } from './playlist.entity.js';
+import { PlaylistsQueries } from './playlists.queries.js';
+import type { CreateBody, EditBody, PlaylistView, SearchQuery } from './playlists.schemas.js';
+
+type PlaylistType = (typeof playlistTypes)[number];
+export interface HeldPlaylist {
+  id: string;
+  ownerId: string;
+  type: PlaylistType;
+}
+
+/** What each type takes. */
+export const takes: Record<PlaylistType, readonly MediaType[]> = {
+  any: ['photo', 'video', 'reel', 'music'],
+  video: ['video', 'reel'],
+  music: ['music'],
+  photo: ['photo'],
+};
+
+@Injectable()
+export class PlaylistsService {
+  constructor(
+    private readonly em: EntityManager,
+    private readonly queries: PlaylistsQueries,
+  ) {}
+
+  async read(viewer: ViewerId, url: string): Promise<PlaylistView> {
+    const playlist = await this.queries.byUrl(viewer, url);
+    if (!playlist) throw new Problem('playlist_not_found');
+    return playlist;
+  }
+
+  async medias(viewer: ViewerId, url: string, query: PageQuery) {
+    const medias = await this.queries.medias(viewer, url, query);
+    if (!medias) throw new Problem('playlist_not_found');
+    return medias;
+  }
+
+  search(viewer: ViewerId, term: string, query: SearchQuery) {
+    return this.queries.search(viewer, term, query);
+  }
+
+  async create(ownerId: string, { title, description, type, visibility }: CreateBody): Promise<PlaylistView> {
+    const url = slug();
+    await this.em.execute(
+      'insert into playlists (url, owner_id, title, description, type, visibility) values (?, ?, ?, ?, ?, ?)',
+      [url, ownerId, title, description, type, visibility],
+    );
+    return this.read(ownerId, url);
+  }
+
+  /** @throws {Problem} `playlist_type_mismatch` where what is in it is of another type */
+  async edit(viewer: string, url: string, { title, description, type, visibility }: EditBody): Promise<PlaylistView> {
+    await this.em.transactional(async (em) => {
+      const { id } = await this.hold(em, viewer, url);
+      if (type) {
+        const others = await em.execute<unknown[]>(
+          `select 1 from playlist_items i join medias m on m.id = i.media_id
+           where i.playlist_id = ? and m.type <> all(?::text[]) limit 1`,
+          [id, `{${takes[type].join()}}`],
+        );
+        if (others.length) throw new Problem('playlist_type_mismatch');
+      }
+      await em.execute(
+        `update playlists set title = coalesce(?, title), description = coalesce(?, description), type = coalesce(?, type),
+           visibility = coalesce(?, visibility), updated_at = now() where id = ?`,
+        [title ?? null, description ?? null, type ?? null, visibility ?? null, id],
+      );
+    });
+    return this.read(viewer, url);
+  }
+
+  async delete(viewer: string, url: string): Promise<void> {
+    await this.em.transactional(async (em) => {
+      const { id } = await this.hold(em, viewer, url);
+      await em.execute('delete from playlists where id = ?', [id]);
+    });
+  }
+
+  /**
+   * The viewer's own playlist, which nobody else changes until the transaction ends. Who adds a media holds that first.
+   * @throws {Problem} `playlist_not_found` where it can't be seen, `not_yours` where it can
+   */
+  async hold(em: EntityManager, viewer: string, url: string): Promise<HeldPlaylist> {
+    const { rows } = await sql<HeldPlaylist>`
+      select p.id, p.owner_id as "ownerId", p.type from playlists p
+      where p.url = ${url} and ${playlistVisibleTo(viewer)} for no key update of p`.execute(em.getKysely<unknown>());
+    if (!rows[0]) throw new Problem('playlist_not_found');
+    if (rows[0].ownerId !== viewer) throw new Problem('not_yours');
+    return rows[0];
+  }
+}

@@ -1,0 +1,43 @@
+import { randomBytes } from 'node:crypto';
+import { expect } from 'vitest';
+import type { Client, Json } from './client.js';
+import type { Vitrine } from './vitrine.js';
+
+/** Medias without files, to be put somewhere. @returns their urls */
+export async function bareMedias(
+  vitrine: Vitrine,
+  owner: { username: string },
+  count: number,
+  type = 'photo',
+): Promise<string[]> {
+  const urls = Array.from({ length: count }, () => randomBytes(8).toString('hex'));
+  await vitrine.db.query(
+    `insert into medias (url, owner_id, type, shown, status)
+     select url, u.id, $3, true, 'ready' from unnest($1::text[]) url, users u where u.username = $2`,
+    [urls, owner.username, type],
+  );
+  return urls;
+}
+export const makePlaylist = async (owner: Client, more: object = {}): Promise<Json> =>
+  (await owner.post('/api/playlists', { title: 'Mixed', ...more }).expect(201)).body;
+/** The address of a media in a playlist. */
+export const item = (media: string, playlist: Json) => `/api/medias/${media}/playlists/${playlist.url}`;
+/** The urls of what somebody sees in a playlist, all pages put together. */
+export const inside = async (who: Client, playlist: Json): Promise<string[]> => {
+  const found: string[] = [];
+  for (let cursor: string | null = ''; cursor !== null;) {
+    const { body }: Json = await who
+      .get(`/api/playlists/${playlist.url}/medias?limit=7${cursor && `&cursor=${cursor}`}`)
+      .expect(200);
+    found.push(...body.items.map(({ url }: Json) => url));
+    cursor = body.nextCursor;
+  }
+  return found;
+};
+/** Counters are what the rows say. */
+export async function expectTrueCounters({ db }: Vitrine) {
+  const { rows } = await db.query(
+    `select url from playlists p where items_count <> (select count(*) from playlist_items where playlist_id = p.id)`,
+  );
+  expect(rows).toEqual([]);
+}
