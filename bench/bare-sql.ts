@@ -1,19 +1,9 @@
-/** What an expert would write for one route: its statements prepared on a pool, and the answer's bytes. */
+/** `<file>`: what an expert would write for one route: its statements prepared on a pool, and the answer's bytes. */
 import Fastify from 'fastify';
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import pg from 'pg';
-
-export interface BareRoute {
-  databaseUrl: string;
-  method: 'GET' | 'PUT' | 'POST';
-  /** What requests do in turn: statements with their values, where `random` stands for a new name each time. */
-  turns: { text: string; values: unknown[] }[][];
-  body: string;
-}
-export const random = '$random';
-
-if (process.argv[2]) await serve(JSON.parse(await readFile(process.argv[2], 'utf8')) as BareRoute);
+import { random, type BareRoute } from './bare-route.js';
 
 async function serve({ databaseUrl, method, turns, body }: BareRoute): Promise<void> {
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 10 });
@@ -37,3 +27,5 @@ async function serve({ databaseUrl, method, turns, body }: BareRoute): Promise<v
   const address = await server.listen({ host: '127.0.0.1', port: 0 });
   process.send!(Number(new URL(address).port));
 }
+
+await serve(JSON.parse(await readFile(process.argv[2]!, 'utf8')) as BareRoute);

@@ -5,7 +5,10 @@ import { plansOf } from './plans.js';
 import { hot, seed } from './seed.js';
 import { answer, withSystem } from './system.js';
 
-const sizes = { small: 10_000, large: Number(process.env.VITRINE_GROWTH_MEDIAS ?? 1_000_000) };
+const sizes = {
+  small: Number(process.env.VITRINE_GROWTH_SMALL ?? 10_000),
+  large: Number(process.env.VITRINE_GROWTH_MEDIAS ?? 1_000_000),
+};
 const asked = 25;
 
 /** ms, by what was asked for. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createApi } from '../src/app.setup.js';
 import { readConfig } from '../src/platform/config/env.js';
 import { statementsOf } from '../test/setup/statements.js';
-import { type BareRoute, random } from './bare-sql.js';
+import { random, type BareRoute } from './bare-route.js';
 import { load } from './load.js';
 import { atLeast, inTurns, report } from './measure.js';
 import { withServer } from './server.js';
