@@ -29,21 +29,19 @@ export class BlocksService {
   /** Neither of the two follows the other any more, or asks to. @returns whether it is new */
   block(viewer: Viewer, username: string): Promise<{ isNew: boolean; standing: Standing }> {
     return this.em.transactional(async (em) => {
-      const { id } = await this.pairs.hold(em, viewer, username);
-      const added = await em.execute<unknown[]>(
-        'insert into blocks (blocker_id, blocked_id) values (?, ?) on conflict do nothing returning 1',
-        [viewer.id, id],
-      );
-      if (added.length) {
+      const { id, isBlocked } = await this.pairs.hold(em, viewer, username);
+      if (!isBlocked) {
+        // Follows before what was told of them, which goes with the block: as those go who tell of a follow.
         const ended = await em.execute<{ followerId: string; followeeId: string }[]>(
           `delete from follows where (follower_id, followee_id) in ((?, ?), (?, ?))
            returning follower_id as "followerId", followee_id as "followeeId"`,
           [viewer.id, id, id, viewer.id],
         );
+        await em.execute('insert into blocks (blocker_id, blocked_id) values (?, ?)', [viewer.id, id]);
         await this.outbox.record('block.changed', { blockerId: viewer.id, blockedId: id });
         await this.outbox.recordAll('follow.changed', ended);
       }
-      return { isNew: added.length > 0, standing: await this.profiles.standing(viewer.id, id) };
+      return { isNew: !isBlocked, standing: await this.profiles.standing(viewer.id, id) };
     });
   }
 
