@@ -2,6 +2,7 @@ import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { sql, type Kysely, type RawBuilder } from 'kysely';
 import { afterCursor, keyOf, keysetPage, orderOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
+import { thereIs } from '../platform/database/there-is.js';
 import type { PageQuery } from '../platform/http/page.js';
 import { fileJson } from './file-views.service.js';
 import type { ListQuery, MediaView } from './media.schemas.js';
@@ -14,8 +15,8 @@ const standing = (viewer: ViewerId) =>
     ? sql`null as viewer`
     : sql`json_build_object(
         'reaction', (select x.emoji from reactions x where x.media_id = m.id and x.user_id = ${viewer}),
-        'saved', exists (select 1 from saves x where x.media_id = m.id and x.user_id = ${viewer}),
-        'reposted', exists (select 1 from reposts x where x.media_id = m.id and x.user_id = ${viewer})) as viewer`;
+        'saved', ${thereIs(sql`from saves x where x.media_id = m.id and x.user_id = ${viewer}`)},
+        'reposted', ${thereIs(sql`from reposts x where x.media_id = m.id and x.user_id = ${viewer}`)}) as viewer`;
 
 /** Everything a media shows, as columns of `m` (medias) and `u` (its owner). One statement whatever the page. */
 const columns = (viewer: ViewerId) => sql`

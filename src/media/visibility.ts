@@ -1,4 +1,5 @@
 import { sql, type RawBuilder } from 'kysely';
+import { thereIs, thereIsNo } from '../platform/database/there-is.js';
 
 /** Null for a stranger. */
 export type ViewerId = string | null;
@@ -6,13 +7,6 @@ export type ViewerId = string | null;
 export type ViewerRef = ViewerId | RawBuilder<string>;
 
 const column = (alias: string, name: string) => sql.ref(`${alias}.${name}`);
-
-/**
- * Whether there is such a row, of which there is one at most: `from … where …` by a unique key. Written as a value, not as
- * EXISTS, which PostgreSQL may turn into a look at all rows of the table when it expects to be asked often.
- */
-const thereIs = (row: RawBuilder<unknown>): RawBuilder<boolean> => sql<boolean>`((select true ${row}) is true)`;
-const thereIsNo = (row: RawBuilder<unknown>): RawBuilder<boolean> => sql<boolean>`((select true ${row}) is null)`;
 
 /** The other one has not blocked the viewer, who may still have blocked them. @param user as below */
 export const notBlockedBy = (viewer: ViewerRef, user: string): RawBuilder<boolean> =>

@@ -5,6 +5,7 @@ import { fileHref, SignedHrefs } from '../files/signed-hrefs.service.js';
 import type { FileKind } from '../files/file.entity.js';
 import { isOpen, notBlocked, visibleTo } from '../media/visibility.js';
 import { afterCursor, keyOf, keysetPage, orderOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
+import { thereIs } from '../platform/database/there-is.js';
 import { encodeCursor } from '../platform/http/page.js';
 import { failures, type FailureCode } from '../processing/failure.js';
 import { photoHref } from '../users/users.schemas.js';
@@ -33,9 +34,9 @@ interface Row extends Keyed {
 /** Of a line `n`: what it is about can be seen, and one of those who did it may be met. */
 export const shownTo = (userId: string): RawBuilder<boolean> => sql<boolean>`(
   n.user_id = ${userId} and n.in_app
-  and (n.media_id is null or exists (select 1 from medias m where m.id = n.media_id and ${visibleTo(userId)}))
-  and exists (select 1 from notification_entries e left join users a on a.id = e.actor_id
-    where e.notification_id = n.id and (e.actor_id is null or ${isMet(userId)})))`;
+  and (n.media_id is null or ${thereIs(sql`from medias m where m.id = n.media_id and ${visibleTo(userId)}`)})
+  and ${thereIs(sql`from notification_entries e left join users a on a.id = e.actor_id
+    where e.notification_id = n.id and (e.actor_id is null or ${isMet(userId)}) limit 1`)})`;
 
 const isMet = (userId: string) => sql<boolean>`(a.disabled_at is null and ${notBlocked(userId, 'a.id')})`;
 

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { sql, type Kysely, type RawBuilder } from 'kysely';
 import { notBlockedBy, type ViewerId } from '../media/visibility.js';
 import { afterCursor, keyOf, keysetPage, orderOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
+import { thereIs } from '../platform/database/there-is.js';
 import type { PageQuery } from '../platform/http/page.js';
 import { photoHref, type Profile, type Standing } from './users.schemas.js';
 
@@ -33,8 +34,8 @@ const standing = (viewer: ViewerId) => {
   return sql`
     json_build_object('following', ${follow(me, them, sql`f.accepted_at is not null`)},
       'requested', ${follow(me, them, sql`f.accepted_at is null`)}, 'followsMe', ${follow(them, me, sql`f.accepted_at is not null`)},
-      'blocking', (select true from blocks b where b.blocker_id = ${me} and b.blocked_id = u.id) is true,
-      'muting', (select true from mutes s where s.muter_id = ${me} and s.muted_id = u.id) is true) as viewer`;
+      'blocking', ${thereIs(sql`from blocks b where b.blocker_id = ${me} and b.blocked_id = u.id`)},
+      'muting', ${thereIs(sql`from mutes s where s.muter_id = ${me} and s.muted_id = u.id`)}) as viewer`;
 };
 
 /** Everything a profile shows, as columns of `u` (users). */
