@@ -17,17 +17,17 @@ export async function seed(db: pg.Pool, n: number, reader: string): Promise<void
     // Earlier ones have earlier ids.
     const id = (of: string, count: number) => `uuidv7(make_interval(secs => ${of} - ${count}))`;
     await run(`create table seeded_users as select g, case when g = 1 then '${reader}'::uuid else ${id('g', users)} end as id
-      from generate_series(1, ${users}) g;
+      from generate_series(1::bigint, ${users}) g;
       create index on seeded_users (g);
       insert into users (id, username, email, email_verified_at, password_hash, display_name)
         select id, case g when 2 then '${hot.user}' else 'person-' || g end, 'person-' || g || '@example.org', now(), '-', 'Person ' || g
         from seeded_users where g > 1;
-      create table seeded_medias as select g, ${id('g', n)} as id, 1 + mod(g * 7919, ${users})::int as owner from generate_series(1, ${n}) g;
+      create table seeded_medias as select g, ${id('g', n)} as id, 1 + mod(g * 7919, ${users})::int as owner from generate_series(1::bigint, ${n}) g;
       update seeded_medias set owner = 2 where mod(g, 10) = 0;
       create index on seeded_medias (g);
       insert into medias (id, url, owner_id, type, title, description, status, shown, published_at, views_count, likes_count, reactions_count, comments_count)
         select m.id, case g.g when ${n} then '${hot.media}' else 'm' || lpad(g.g::text, 15, '0') end, u.id,
-          (array['photo', 'photo', 'video', 'music'])[1 + mod(g.g, 4)], 'Harbour number ' || g.g, 'Seen from the north, word' || mod(g.g, 977),
+          (array['photo', 'photo', 'video', 'music'])[1 + mod(g.g, 4)::int], 'Harbour number ' || g.g, 'Seen from the north, word' || mod(g.g, 977),
           'ready', true, now(), mod(g.g * 31, 5000), mod(g.g * 17, 900), mod(g.g * 17, 900), mod(g.g, 7)
         from seeded_medias g join seeded_medias m on m.g = g.g join seeded_users u on u.g = g.owner;`);
     await run(`insert into media_words select id, search_plain(title), search_words(title, description) from medias`);
@@ -42,19 +42,19 @@ export async function seed(db: pg.Pool, n: number, reader: string): Promise<void
     );
     await run(`insert into reactions (media_id, user_id, emoji, id)
         select m.id, u.id, case mod(i, 5) when 0 then '❤️' else '👍' end, ${id('i', n * 10)}
-        from generate_series(1, ${n * 10}) i join seeded_medias m on m.g = 1 + mod(i, ${n}) join seeded_users u on u.g = 1 + mod(i * 13 + i / ${n}, ${users});
+        from generate_series(1::bigint, ${n * 10}) i join seeded_medias m on m.g = 1 + mod(i, ${n}) join seeded_users u on u.g = 1 + mod(i * 13 + i / ${n}, ${users});
       delete from reactions where media_id = ${hotMedia};
       insert into reactions (media_id, user_id, emoji, id) select ${hotMedia}, id, case mod(g, 5) when 0 then '❤️' else '👍' end, ${id('g', users)} from seeded_users;
       alter table reactions add primary key (media_id, user_id); ${indexes.map(({ definition }) => definition).join(';')}`);
     await run(`create table seeded_comments as select g, ${id('g', n)} as id, case when mod(g, 10) = 0 then ${n} else 1 + mod(g * 7, ${n}) end as media
-        from generate_series(1, ${n}) g; create index on seeded_comments (g);
+        from generate_series(1::bigint, ${n}) g; create index on seeded_comments (g);
       insert into comments (id, url, media_id, author_id, parent_id, text, likes_count, dislikes_count, replies_count)
         select c.id, 'c' || lpad(c.g::text, 15, '0'), m.id, u.id, case when mod(c.g, 20) = 0 and c.g > 10 then (select id from seeded_comments where g = 10) end,
           'Comment ' || c.g, mod(c.g * 11, 300), mod(c.g, 40), case c.g when 10 then ${n / 20} else 0 end
         from seeded_comments c join seeded_medias m on m.g = c.media join seeded_users u on u.g = 1 + mod(c.g * 3, ${users});
       insert into comment_reactions (comment_id, user_id, emoji, id) select (select id from seeded_comments where g = 10), id, '👍', ${id('g', users)} from seeded_users;`);
     await run(`insert into tags (id, name, medias_count) select uuidv7(), case g when 1 then '${hot.tag}' else 'tag-' || g end, case g when 1 then ${n / 10} else 3 end
-        from generate_series(1, ${users}) g;
+        from generate_series(1::bigint, ${users}) g;
       insert into media_tags (media_id, tag_id) select m.id, (select id from tags where name = '${hot.tag}') from seeded_medias m where mod(g, 10) = 3;
       insert into media_tags (media_id, tag_id) select m.id, t.id from seeded_medias m join tags t on t.name = 'tag-' || (2 + mod(m.g, ${users} - 1)) on conflict do nothing;`);
     for (const table of ['reposts', 'saves'])
@@ -70,7 +70,7 @@ export async function seed(db: pg.Pool, n: number, reader: string): Promise<void
       insert into blocks (blocker_id, blocked_id, id) select '${reader}', id, ${id('g', users)} from seeded_users where mod(g, 100) = 99;
       insert into mutes (muter_id, muted_id, id) select '${reader}', id, ${id('g', users)} from seeded_users where mod(g, 100) = 98;`);
     await run(`insert into playlists (id, url, owner_id, title, items_count) select ${id('g', users)}, case g when ${users} then '${hot.playlist}' else 'p' || lpad(g::text, 15, '0') end,
-        (select id from seeded_users where seeded_users.g = case mod(s.g, 10) when 0 then 2 else s.g end), 'Evenings ' || g, 0 from generate_series(1, ${users}) s (g);
+        (select id from seeded_users where seeded_users.g = case mod(s.g, 10) when 0 then 2 else s.g end), 'Evenings ' || g, 0 from generate_series(1::bigint, ${users}) s (g);
       insert into playlist_items (playlist_id, media_id, rank) select (select id from playlists where url = '${hot.playlist}'), id, 'a' || lpad(g::text, 9, '0')
         from seeded_medias where mod(g, 10) = 4;`);
     await run(`insert into notifications (id, user_id, kind, in_app, media_id, actors_count, read_at, day)

@@ -14,6 +14,9 @@ let ada: Account;
 let bob: Account;
 let originals: Buffer[];
 let medias: Json[];
+let bobs: Json;
+/** A comment of ada's that bob answered. */
+let answered: string;
 beforeAll(async () => {
   vitrine = await Vitrine.start();
   [ada, bob] = [await vitrine.signUp(), await vitrine.signUp()];
@@ -23,20 +26,20 @@ beforeAll(async () => {
     await ada.publish('video', originals[1]!, { title: 'A video' }),
     await ada.publish('music', originals[2]!, { visibility: 'private' }),
   ];
-  await bob.publish('photo', await picture(200, 100).png().toBuffer(), { tags: ['sea'] });
-  const id = `(select id from users where username = $1)`;
-  for (const [from, to] of [
-    [ada, bob],
-    [bob, ada],
-  ] as const) {
-    await vitrine.db.query(
-      `insert into follows (follower_id, followee_id, accepted_at) values (${id}, ${id.replace('$1', '$2')}, now())`,
-      [from.username, to.username],
-    );
-    await vitrine.db.query('update users set followings_count = 1, followers_count = 1 where username = $1', [
-      from.username,
-    ]);
-  }
+  bobs = await bob.publish('photo', await picture(200, 100).png().toBuffer(), { tags: ['sea'] });
+  await ada.post(`/api/follows/${bob.username}`).expect(201);
+  await bob.post(`/api/follows/${ada.username}`).expect(201);
+  for (const what of ['likes', 'reposts', 'saves', 'views'])
+    await ada.post(`/api/medias/${bobs.url}/${what}`).expect(201);
+  const commented = await ada.post(`/api/comments/medias/${bobs.url}`, { text: 'Words of mine' }).expect(201);
+  answered = commented.body.url;
+  const reply = { text: `To you, @${ada.username}`, replyTo: answered };
+  const { body: answer } = await bob.post(`/api/comments/medias/${bobs.url}`, reply).expect(201);
+  await ada.put(`/api/comments/${answer.url}/reaction`, { emoji: '❤️' }).expect(201);
+  await ada.post(`/api/comments/medias/${bobs.url}`, { text: 'Unanswered' }).expect(201);
+  const { body: playlist } = await ada.post('/api/playlists', { title: 'Evenings', type: 'any' }).expect(201);
+  await ada.post(`/api/medias/${bobs.url}/playlists/${playlist.url}`).expect(201);
+  await ada.put('/api/notifications/preferences', { like: { email: true } }).expect(200);
   await ada.post('/api/medias', { type: 'photo', files: ['nothing'] }, { 'idempotency-key': 'k' });
 }, 120_000);
 afterAll(() => vitrine.stop());
@@ -55,6 +58,16 @@ async function rowsOf(userId: string): Promise<Record<string, number>> {
     medias: 'owner_id = $1',
     media_files: `file_id in (${owned})`,
     media_tags: 'media_id in (select id from medias where owner_id = $1)',
+    media_view_days: 'media_id in (select id from medias where owner_id = $1)',
+    playlists: 'owner_id = $1',
+    playlist_items: 'playlist_id in (select id from playlists where owner_id = $1)',
+    comments: 'author_id = $1',
+    reactions: 'user_id = $1',
+    comment_reactions: 'user_id = $1',
+    reposts: 'user_id = $1',
+    saves: 'user_id = $1',
+    views: 'user_id = $1',
+    notification_preferences: 'user_id = $1',
   };
   const counts: Record<string, number> = {};
   for (const [table, where] of Object.entries(tables)) {
@@ -175,6 +188,13 @@ describe('the deletion', () => {
       500,
     );
     expect(await readdir(`${vitrine.dataDir}/work`)).toEqual([]);
+    // What was answered stands without its words; everything else that counted is taken back.
+    const { body: tombstone } = await bob.get(`/api/comments/${answered}`).expect(200);
+    expect(tombstone).toMatchObject({ author: null, text: '', counts: { replies: 1 } });
+    const { body: media } = await bob.get(`/api/medias/${bobs.url}`).expect(200);
+    expect(media.counts).toMatchObject({ likes: 0, reactions: 0, comments: 1, reposts: 0, saves: 0, views: 1 });
+    const { body: profile } = await bob.get('/api/users/me').expect(200);
+    expect(profile.counts).toMatchObject({ followers: 0, followings: 0, likesReceived: 0 });
     const { rows } = await vitrine.db.query(
       `select name, payload from outbox_events where dispatched_at is null and payload::text like $1`,
       [`%${adaId}%`],
