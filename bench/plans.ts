@@ -1,6 +1,5 @@
-import { createApi } from '../src/app.setup.js';
-import { readConfig } from '../src/platform/config/env.js';
 import { statementsOf } from '../test/setup/statements.js';
+import { inProcess } from './in-process.js';
 import type { System } from './system.js';
 
 interface Node {
@@ -20,26 +19,15 @@ interface Finding {
 const mostRows = 25_000;
 
 /** Asks the same API in this process, and explains each statement that it sends. */
-export async function plansOf(
-  { databaseUrl, dataDir, db, user }: System,
-  pages: [name: string, address: string][],
-): Promise<Finding[]> {
-  Object.assign(process.env, {
-    DATABASE_URL: databaseUrl,
-    DATA_DIR: dataDir,
-    LOG_LEVEL: 'silent',
-    RATE_LIMIT_FACTOR: '0',
-  });
-  const { app } = await createApi(readConfig(), { logger: false });
-  await app.init();
+export async function plansOf(system: System, pages: [name: string, address: string][]): Promise<Finding[]> {
   const found: Finding[] = [];
-  try {
+  await inProcess(system, async (app) => {
     for (const [name, url] of pages) {
       const statements = await statementsOf(async () => {
-        await app.inject({ url: `${url}&limit=20`, headers: user });
+        await app.inject({ url: `${url}&limit=20`, headers: system.user });
       });
       for (const { text, values } of statements.filter(({ text }) => /^\s*(?:select|with)/i.test(text))) {
-        const { rows } = await db.query<{ 'QUERY PLAN': [{ Plan: Node }] }>(
+        const { rows } = await system.db.query<{ 'QUERY PLAN': [{ Plan: Node }] }>(
           `explain (analyze, format json) ${text}`,
           values,
         );
@@ -47,9 +35,7 @@ export async function plansOf(
         if (why) found.push({ name, why: `${why}\n  ${text.replace(/\s+/g, ' ').slice(-400)}` });
       }
     }
-  } finally {
-    await app.close();
-  }
+  });
   return found;
 }
 

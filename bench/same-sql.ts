@@ -1,9 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createApi } from '../src/app.setup.js';
-import { readConfig } from '../src/platform/config/env.js';
 import { statementsOf } from '../test/setup/statements.js';
 import { random, type BareRoute } from './bare-route.js';
+import { inProcess } from './in-process.js';
 import { load } from './load.js';
 import { atLeast, inTurns, report } from './measure.js';
 import { withServer } from './server.js';
@@ -41,23 +40,15 @@ export async function compare(
 
 /** The statements of each request, as the same API in this process sends them. */
 async function bareRoute(
-  { databaseUrl, dataDir, user }: System,
+  system: System,
   requests: Request[],
   fresh?: (answer: { url: string }) => string,
 ): Promise<BareRoute> {
-  Object.assign(process.env, {
-    DATABASE_URL: databaseUrl,
-    DATA_DIR: dataDir,
-    LOG_LEVEL: 'silent',
-    RATE_LIMIT_FACTOR: '0',
-  });
-  const { app } = await createApi(readConfig(), { logger: false });
-  await app.init();
-  try {
+  return inProcess(system, async (app) => {
     let body = '';
     const turns: BareRoute['turns'] = [];
     const ask = async ({ method, path, body: sent }: Request) => {
-      const answer = await app.inject({ method, url: path, headers: user, ...(sent && { payload: sent }) });
+      const answer = await app.inject({ method, url: path, headers: system.user, ...(sent && { payload: sent }) });
       if (answer.statusCode >= 300) throw new Error(`${answer.statusCode} of ${path}: ${answer.body}`);
       return answer.body;
     };
@@ -71,8 +62,6 @@ async function bareRoute(
         statements.map(({ text, values }) => ({ text, values: values.map((v) => (v === name ? random : v)) })),
       );
     }
-    return { databaseUrl, method: requests[0]!.method, turns, body };
-  } finally {
-    await app.close();
-  }
+    return { databaseUrl: system.databaseUrl, method: requests[0]!.method, turns, body };
+  });
 }

@@ -55,6 +55,11 @@ describe("the README's tour", () => {
     expect(stdout).toContain('original image/jpeg 2400x1600');
     expect(stdout).toContain('#EXT-X-STREAM-INF');
     expect(stdout).toContain('720p.m3u8');
+    expect(stdout).toMatch(/bob\d+ liked “My first photo”/);
+    expect(stdout).toMatch(/bob\d+ commented on “My first photo”/);
+    expect(stdout).toMatch(/New followers: bob\d+/);
+    expect(stdout).toMatch(/likes: 1,\s+dislikes: 0,\s+reactions: 1,\s+comments: 1/);
+    expect(stdout.match(/My first photo, My first video|My first video, My first photo/g)?.length).toBeGreaterThan(0);
     const pages = [...stdout.matchAll(/(http:\S+\/docs\/player)#(\w{16})/g)];
     expect(pages).toHaveLength(3);
     const page = await (await fetch(pages[0]![1]!)).text();
