@@ -1,0 +1,74 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Answer, Json } from '../setup/client.js';
+import type { CommentFact, Facts, MediaFact } from './facts.js';
+import type { World } from './world.js';
+
+/** One request, and what it may be answered. */
+export interface Act {
+  request: [method: 'POST' | 'PUT' | 'DELETE', path: string, body?: object];
+  /** What it is answered unless something stands in its way. */
+  status: number | readonly number[];
+  /** Refusals that others may have caused, judged when the answer is there: until then they had the time. */
+  refusals?: () => number[];
+  /** It can't have been done. */
+  refused?: boolean;
+  /** What is true from now on. */
+  done: (body: Json) => void;
+}
+
+/** What stands in the way of who wants something of a media. */
+export const atMedia = (facts: Facts, actor: number, media: MediaFact) => ({
+  refused: media.deleted || facts.blocks.has(actor, media.owner),
+  refusals: () => (facts.mayBeGone(actor, media) || facts.tried.blocks.either(actor, media.owner) ? [404] : []),
+});
+
+export function atComment(facts: Facts, actor: number, comment: CommentFact) {
+  const media = atMedia(facts, actor, comment.media);
+  return {
+    refused: media.refused || comment.deleted || facts.blocks.has(actor, comment.author),
+    refusals: () =>
+      facts.mayBeGone(actor, comment) || facts.tried.blocks.either(actor, comment.author) ? [404] : media.refusals(),
+  };
+}
+
+/** Of who wants something of another user; nobody of themselves. */
+export const atUser = ({ tried }: Facts, actor: number, other: number) => ({
+  refusals: () => (tried.blocks.has(other, actor) ? [404] : []),
+  ...(actor === other && { refused: true, refusals: () => [422] }),
+});
+
+/** @returns what was wrong with the answer */
+export async function perform({ people }: World, actor: number, act: Act): Promise<string | null> {
+  const { answer, repeated } = await send(people[actor]!.client.send.bind(people[actor]!.client), act);
+  const { status, body } = answer;
+  const good = [act.status, ...(repeated ? [200, 204] : [])].flat();
+  if (good.includes(status) && !act.refused) {
+    act.done(body);
+    return null;
+  }
+  if (act.refusals?.().includes(status)) return null;
+  // The first of two answers was lost with its process.
+  if (repeated && act.request[0] === 'DELETE' && status === 404) {
+    act.done(body);
+    return null;
+  }
+  const expected = [act.refused ? [] : good, act.refusals?.() ?? []].flat();
+  return `${actor}: ${act.request.slice(0, 2).join(' ')} was answered ${status} ${body?.code ?? ''}, not ${expected.join(' or ')}`;
+}
+
+/** Until there is an answer: who asks twice does it once. */
+async function send(
+  ask: (method: string, path: string, body: object | undefined, headers: Record<string, string>) => Promise<Answer>,
+  { request: [method, path, body] }: Act,
+): Promise<{ answer: Answer; repeated: boolean }> {
+  const headers: Record<string, string> = method === 'POST' ? { 'idempotency-key': crypto.randomUUID() } : {};
+  for (let repeated = false; ; repeated = true) {
+    const answer = await ask(method, path, body, headers).catch((error: unknown) => {
+      if (!(error instanceof TypeError)) throw error;
+      return null;
+    });
+    // Only a process that is on its way down, or not up yet, says 503.
+    if (answer && answer.status !== 503) return { answer, repeated };
+    await sleep(100);
+  }
+}

@@ -1,0 +1,76 @@
+/** Users are numbers, medias and comments what they are to the model. */
+export interface MediaFact {
+  url: string;
+  owner: number;
+  type: 'photo' | 'video';
+  deleted: boolean;
+  /** By user. */
+  reactions: Map<number, string>;
+  saves: Set<number>;
+  reposts: Set<number>;
+}
+export interface CommentFact {
+  url: string;
+  media: MediaFact;
+  author: number;
+  parent: CommentFact | null;
+  /** Whom its text names. */
+  names: number | null;
+  /** It may still stand for its replies. */
+  deleted: boolean;
+  reactions: Map<number, string>;
+}
+
+/** Who does something to whom. */
+export class Pairs {
+  private readonly pairs = new Set<string>();
+
+  has = (one: number, other: number) => this.pairs.has(`${one} ${other}`);
+  either = (one: number, other: number) => this.has(one, other) || this.has(other, one);
+  /** One way or the other, as `there` says. */
+  set(one: number, other: number, there: boolean): void {
+    if (there) this.pairs.add(`${one} ${other}`);
+    else this.pairs.delete(`${one} ${other}`);
+  }
+  to = (other: number): number[] => all(this.pairs, ([, b]) => b === other).map(([a]) => a);
+  from = (one: number): number[] => all(this.pairs, ([a]) => a === one).map(([, b]) => b);
+}
+const all = (pairs: Set<string>, is: (pair: [number, number]) => boolean) =>
+  [...pairs].map((pair) => pair.split(' ').map(Number) as [number, number]).filter(is);
+
+/** What was acknowledged, and so is: everything else follows from it. */
+export class Facts {
+  readonly medias: MediaFact[] = [];
+  readonly comments: CommentFact[] = [];
+  readonly follows = new Pairs();
+  readonly blocks = new Pairs();
+  readonly mutes = new Pairs();
+
+  /** Sent, whatever came of it: why others may have been refused, or told or not told of something. */
+  readonly tried = {
+    blocks: new Pairs(),
+    mutes: new Pairs(),
+    /** Followers who were removed, or blocked: of those the last word may be the other's. */
+    partings: new Pairs(),
+    deletions: new Map<MediaFact | CommentFact, Set<number>>(),
+  };
+
+  tryToDelete(actor: number, thing: MediaFact | CommentFact): void {
+    this.tried.deletions.set(thing, (this.tried.deletions.get(thing) ?? new Set()).add(actor));
+  }
+  /** By the actor, who knows it, or by somebody else, who may not. */
+  mayBeGone = (actor: number, thing: MediaFact | CommentFact): boolean =>
+    thing.deleted || [...(this.tried.deletions.get(thing) ?? [])].some((other) => other !== actor);
+
+  /** A deleted comment stands as long as one of its replies does. */
+  stands = (comment: CommentFact): boolean =>
+    !comment.media.deleted && (!comment.deleted || this.replies(comment).length > 0);
+  replies = (parent: CommentFact): CommentFact[] =>
+    this.comments.filter((comment) => comment.parent === parent && this.stands(comment));
+
+  /** Neither blocks the other. */
+  meet = (one: number, other: number): boolean => !this.blocks.either(one, other);
+  sees = (viewer: number, media: MediaFact): boolean => !media.deleted && this.meet(viewer, media.owner);
+  seesComment = (viewer: number, comment: CommentFact): boolean =>
+    this.sees(viewer, comment.media) && this.stands(comment) && (comment.deleted || this.meet(viewer, comment.author));
+}

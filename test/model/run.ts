@@ -1,0 +1,70 @@
+import { expect } from 'vitest';
+import { until } from '../setup/until.js';
+import type { Vitrine } from '../setup/vitrine.js';
+import { perform } from './act.js';
+import { everything, look } from './looking.js';
+import { picture } from './picture.js';
+import { actOf, type Operation } from './script.js';
+import { mistold } from './telling.js';
+import { newWorld, type Person, type World } from './world.js';
+
+/**
+ * Everybody does what stands in their script, all at once; then the world is what the facts say, or this throws.
+ * @param trouble made in the meantime, and a little longer
+ */
+export async function run(vitrine: Vitrine, scripts: Operation[][], trouble?: () => Promise<void>): Promise<void> {
+  const world = await newWorld(vitrine);
+  const playing = scripts.map((script, actor) => play(world, actor, script));
+  await trouble?.();
+  const complaints = await Promise.all(playing);
+  expect(complaints.flat(), 'answers that nobody may get').toEqual([]);
+  await settled(vitrine);
+  await readFollows(world);
+  for (const viewer of world.people.keys())
+    expect(await look(world, viewer), `what ${viewer} meets`).toEqual(picture(world, viewer));
+  const wrong = await Promise.all(world.people.map((_, reader) => mistold(world, reader)));
+  expect(wrong.flat(), 'what people are told').toEqual([]);
+}
+
+async function play(world: World, actor: number, script: Operation[]): Promise<string[]> {
+  const complaints: string[] = [];
+  for (const operation of script) {
+    if (operation.verb === 'read') await readAll(world.people[actor]!);
+    else {
+      const act = actOf(world, actor, operation);
+      const complaint = act && (await perform(world, actor, act));
+      if (complaint) complaints.push(complaint);
+    }
+  }
+  return complaints;
+}
+
+async function readAll({ client }: Person): Promise<void> {
+  const { body } = await client.get('/api/notifications?limit=1').expect(200);
+  if (body.newestCursor) await client.put('/api/notifications/read', { upTo: body.newestCursor }).expect(204);
+}
+
+/** Where both could end it the last word is theirs whom the database heard last: read; elsewhere it is known. */
+async function readFollows({ people, facts }: World): Promise<void> {
+  for (const [follower, { client }] of people.entries()) {
+    const names = (await everything(client, '/api/users/me/followings')).map(({ username }) => username);
+    for (const [followee, { username }] of people.entries()) {
+      const isThere = names.includes(username);
+      if (!facts.tried.partings.has(follower, followee))
+        expect(isThere, `${follower} follows ${followee}`).toBe(facts.follows.has(follower, followee));
+      if (isThere) expect(facts.meet(follower, followee), 'nobody follows across a block').toBe(true);
+      facts.follows.set(follower, followee, isThere);
+    }
+  }
+}
+
+/** Until all that happened is carried on and done. */
+async function settled({ db }: Vitrine): Promise<void> {
+  const count = async (sql: string) =>
+    (await db.query<{ n: number }>(`select count(*)::int as n from ${sql}`)).rows[0]!.n;
+  const isIdle = async () =>
+    (await count('outbox_events where dispatched_at is null')) === 0 &&
+    (await count(`bullmq.job where name like 'event.%' and state not in ('completed', 'failed')`)) === 0;
+  await until(isIdle, 'all jobs to be done', 60_000, 25);
+  expect(await count(`bullmq.job where name like 'event.%' and state = 'failed'`), 'jobs that failed').toBe(0);
+}

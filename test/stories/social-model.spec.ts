@@ -1,0 +1,61 @@
+import fc from 'fast-check';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, it } from 'vitest';
+import { run } from '../model/run.js';
+import { repeatable, scripts, type Operation } from '../model/script.js';
+import { Vitrine } from '../setup/vitrine.js';
+
+const { VITRINE_MODEL_RUNS, VITRINE_MODEL_SEED } = process.env;
+const factor = Number(VITRINE_MODEL_RUNS ?? 1);
+const worker = 'social,mail,maintenance';
+
+let vitrine: Vitrine;
+beforeAll(async () => {
+  vitrine = await Vitrine.start({ workers: [worker] });
+});
+afterAll(() => vitrine.stop());
+
+/** Races do not come back on a smaller script: what is reported is what was seen. */
+const holds = (numRuns: number, all: fc.Arbitrary<Operation[][]>, trouble?: () => Promise<void>) =>
+  fc.assert(
+    fc.asyncProperty(all, (each) => run(vitrine, each, trouble)),
+    {
+      numRuns: numRuns * factor,
+      endOnFailure: true,
+      ...(VITRINE_MODEL_SEED && { seed: Number(VITRINE_MODEL_SEED) }),
+    },
+  );
+const limitMs = 180_000 * factor;
+
+it(
+  'whatever eight people do at once, counters, lists and notifications say what is so',
+  () => holds(5, scripts(50)),
+  limitMs,
+);
+
+it(
+  'with the worker killed again and again, too',
+  () =>
+    holds(1, scripts(80), async () => {
+      for (let kills = 0; kills < 3; kills++) {
+        // It takes as long until a new one has something to be interrupted in.
+        await sleep(1_200 + Math.random() * 600);
+        await vitrine.end(worker, 'SIGKILL');
+        vitrine.startWorker(worker);
+      }
+    }),
+  limitMs,
+);
+
+it(
+  'with the API killed again and again, what was acknowledged is there',
+  () =>
+    holds(1, scripts(80, repeatable), async () => {
+      for (let kills = 0; kills < 2; kills++) {
+        await sleep(Math.random() * 600);
+        await vitrine.end('api', 'SIGKILL');
+        await vitrine.startApi();
+      }
+    }),
+  limitMs,
+);
