@@ -33,20 +33,32 @@ export const reaction = (mediaId: string, userId: string): Act => ({
     from reactions r join medias m on m.id = r.media_id where r.media_id = ${mediaId} and r.user_id = ${userId}`,
 });
 
+const reactedTo = (commentId: string, by: RawBuilder<unknown>) => sql`
+  select c.author_id as user_id, r.user_id as actor_id, 'comment_reaction' as kind, c.media_id, c.id as comment_id,
+    ${none} as file_id, r.emoji
+  from comment_reactions r join comments c on c.id = r.comment_id
+  where r.comment_id = ${commentId} and ${by} and c.author_id is not null`;
+// Who deletes a comment waits for this, and tells of it afterwards.
+const heldComment = (id: string) => sql`select 1 from comments where id = ${id} for key share`;
+
 export const commentReaction = (commentId: string, userId: string): Act => ({
   name: 'comment_reaction',
   subjectId: commentId,
   actorId: userId,
   hold: [
     mediaOf(commentId),
-    sql`select 1 from comments where id = ${commentId} for key share`,
+    heldComment(commentId),
     sql`select 1 from comment_reactions where comment_id = ${commentId} and user_id = ${userId} for share`,
   ],
-  desired: sql`
-    select c.author_id as user_id, r.user_id as actor_id, 'comment_reaction' as kind, c.media_id, c.id as comment_id,
-      ${none} as file_id, r.emoji
-    from comment_reactions r join comments c on c.id = r.comment_id
-    where r.comment_id = ${commentId} and r.user_id = ${userId} and c.author_id is not null`,
+  desired: reactedTo(commentId, sql`r.user_id = ${userId}`),
+});
+
+/** All of them, of a comment that was deleted. */
+export const commentReactions = (commentId: string): Act => ({
+  name: 'comment_reaction',
+  subjectId: commentId,
+  hold: [mediaOf(commentId), heldComment(commentId)],
+  desired: reactedTo(commentId, sql`true`),
 });
 
 /** Each hears of a comment once: as an answer, else as a comment under their media, else because it names them. */

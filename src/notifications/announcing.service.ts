@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import { notBlocked, notMuted } from '../media/visibility.js';
 import { kinds } from './kinds.js';
+import { telling } from './telling.service.js';
 
 /** Followers per transaction. */
 const slice = 1_000;
@@ -24,6 +25,7 @@ export class AnnouncingService {
   private announceSlice(mediaId: string, after: string): Promise<string | null> {
     return this.em.transactional(async (em) => {
       const db = em.getKysely<unknown>();
+      await em.execute(telling);
       const { rows: medias } = await sql<{ owner_id: string }>`
         select owner_id from medias where id = ${mediaId} and shown and visibility in ('public', 'followers') for key share`.execute(
         db,

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { EventOf } from '../platform/events/events.js';
 import { OnEvent } from '../platform/events/on-event.js';
 import type { JobContext } from '../platform/queue/on-job.js';
-import { comment, commentReaction, failedFile, follow, mentions, reaction, repost } from './acts.js';
+import { comment, commentReaction, commentReactions, failedFile, follow, mentions, reaction, repost } from './acts.js';
 import { AnnouncingService } from './announcing.service.js';
 import { TellingService } from './telling.service.js';
 
@@ -27,8 +27,18 @@ export class NotificationsJobs {
   }
 
   @OnEvent('comment.changed', 'tell-comment')
-  onComment({ commentId }: EventOf<'comment.changed'>): Promise<void> {
-    return this.telling.tell(comment(commentId));
+  async onComment({ commentId }: EventOf<'comment.changed'>, { signal }: JobContext): Promise<void> {
+    await this.telling.tell(comment(commentId));
+    // One that stands only for its replies has no author any more who could hear of them, or of reactions.
+    const replies = await this.em.execute<{ id: string }[]>(
+      `select r.id from comments c join comments r on r.parent_id = c.id where c.id = ? and c.deleted_at is not null`,
+      [commentId],
+    );
+    if (replies.length) await this.telling.tell(commentReactions(commentId));
+    for (const { id } of replies) {
+      signal.throwIfAborted();
+      await this.telling.tell(comment(id));
+    }
   }
 
   @OnEvent('follow.changed', 'tell-follow')
@@ -63,14 +73,8 @@ export class NotificationsJobs {
     return this.telling.tell(failedFile(fileId));
   }
 
-  /** What was on its way when the block came, which takes all before it by a trigger. */
   @OnEvent('block.changed', 'withdraw-blocked')
-  async onBlock({ blockerId, blockedId }: EventOf<'block.changed'>): Promise<void> {
-    await this.em.execute(
-      `delete from notification_entries e using blocks b
-       where b.blocker_id = ? and b.blocked_id = ?
-         and ((e.user_id = b.blocker_id and e.actor_id = b.blocked_id) or (e.user_id = b.blocked_id and e.actor_id = b.blocker_id))`,
-      [blockerId, blockedId],
-    );
+  onBlock({ blockerId, blockedId }: EventOf<'block.changed'>): Promise<void> {
+    return this.telling.withdraw(blockerId, blockedId);
   }
 }

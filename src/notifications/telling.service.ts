@@ -24,6 +24,9 @@ interface Entry {
   emoji: string | null;
 }
 
+/** First in whatever tells; who takes back what was told holds it alone, so that nothing is on its way then. */
+export const telling = `select pg_advisory_xact_lock_shared(hashtext('telling'))`;
+
 /** Makes the notifications say what the rows say: whatever is told twice, late or in another order, ends the same. */
 @Injectable()
 export class TellingService {
@@ -32,6 +35,7 @@ export class TellingService {
   async tell(act: Act): Promise<void> {
     await this.em.transactional(async (em) => {
       const db = em.getKysely<unknown>();
+      await em.execute(telling);
       // Two deliveries of one event take turns.
       await em.execute('select pg_advisory_xact_lock(hashtextextended(?, 0))', [
         [act.name, act.subjectId, act.actorId].join(' '),
@@ -53,6 +57,19 @@ export class TellingService {
         else if (entry.emoji !== row.emoji)
           await em.execute('update notification_entries set emoji = ? where id = ?', [row.emoji, entry.id]);
       }
+    });
+  }
+
+  /** What two people were being told of each other when the block came, whose trigger takes all before it. */
+  async withdraw(blockerId: string, blockedId: string): Promise<void> {
+    await this.em.transactional(async (em) => {
+      await em.execute(`select pg_advisory_xact_lock(hashtext('telling'))`);
+      await em.execute(
+        `delete from notification_entries e using blocks b
+         where b.blocker_id = ? and b.blocked_id = ?
+           and ((e.user_id = b.blocker_id and e.actor_id = b.blocked_id) or (e.user_id = b.blocked_id and e.actor_id = b.blocker_id))`,
+        [blockerId, blockedId],
+      );
     });
   }
 

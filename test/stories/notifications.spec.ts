@@ -204,6 +204,22 @@ describe('comments', () => {
     await nothing(bob, 'comment_reaction');
   });
 
+  it('that stand only for their replies tell nobody any more of reactions and answers', async () => {
+    const asked = await comment(bob, 'Who knows?');
+    const answer = await comment(eve, 'I do', asked.url);
+    await eve.put(`/api/comments/${asked.url}/reaction`, { emoji: '🤔' }).expect(201);
+    const about =
+      ({ url }: Json) =>
+      (item: Json) =>
+        item.comment?.url === url;
+    await told(bob, 'reply', about(answer));
+    await told(bob, 'comment_reaction', about(asked));
+    await bob.delete(`/api/comments/${asked.url}`).expect(204);
+    await until(async () => !(await list(bob)).some(about(asked)), 'the reaction to be withdrawn');
+    await until(async () => !(await list(bob)).some(about(answer)), 'the answer to be withdrawn');
+    await told(ada, 'comment', about(answer));
+  });
+
   it('and texts of medias tell whom they name, once it is published', async () => {
     const named = await photo(ada, { description: `With @${bob.username}, @nobody-there and me@example.org` });
     expect(await told(bob, 'mention_in_media')).toMatchObject({ media: { url: named.url }, actors: [{}] });
