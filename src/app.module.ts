@@ -3,6 +3,7 @@ import { AccountAdminService } from './auth/account-admin.service.js';
 import { AuthModule, AuthWorkerModule } from './auth/auth.module.js';
 import { BlocksModule } from './blocks/blocks.module.js';
 import { CommentsModule } from './comments/comments.module.js';
+import { RecountService } from './counters/recount.service.js';
 import { CoversModule, CoversWorkerModule } from './covers/covers.module.js';
 import { DeliveryModule } from './delivery/delivery.module.js';
 import { entities } from './entities.js';
@@ -74,7 +75,7 @@ const platform = [ConfigModule, LoggingModule, DatabaseModule.with(entities), St
 export class ApiModule {}
 
 /** What the operator's commands work with. */
-@Module({ imports: platform, providers: [IntegrityService, ReprocessService, AccountAdminService] })
+@Module({ imports: platform, providers: [IntegrityService, ReprocessService, RecountService, AccountAdminService] })
 export class CliModule {}
 
 /** Does the jobs of the named queues, and lets events become jobs. */

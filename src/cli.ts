@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { createInterface } from 'node:readline';
+import { addRecountCommand } from './commands/recount.js';
 import { addUserCommands } from './commands/users.js';
 import { withServices } from './commands/with-services.js';
 import { IntegrityService } from './files/integrity.service.js';
@@ -89,6 +90,7 @@ program
     process.stderr.write(`${pruned} deleted\n`);
   });
 
+addRecountCommand(program);
 addUserCommands(program);
 
 await startOrSay(async () => {

@@ -59,7 +59,7 @@ function writing({ world, actor, more }: Scene, media: MediaFact, parent: Commen
   const body = { text: textOf(world, names), ...(parent && { replyTo: parent.url }) };
   return {
     request: ['POST', `/api/comments/medias/${media.url}`, body] as Act['request'],
-    status: [200, 201],
+    status: 201,
     done: ({ url }: Json) =>
       void world.facts.comments.push({
         url,

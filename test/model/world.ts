@@ -42,7 +42,7 @@ const newMedia = (owner: number, type: MediaFact['type']): MediaFact => ({
   reposts: new Set(),
 });
 
-async function newPerson(vitrine: Vitrine): Promise<Person> {
+export async function newPerson(vitrine: Vitrine): Promise<Person> {
   const username = `p-${slug()}`;
   const key = `vt_${slug()}`;
   const { rows } = await vitrine.db.query<{ id: string }>(

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { run } from '../model/run.js';
 import { repeatable, scripts, type Operation } from '../model/script.js';
+import { recount } from '../setup/recount.js';
 import { Vitrine } from '../setup/vitrine.js';
 
 const { VITRINE_MODEL_RUNS, VITRINE_MODEL_SEED } = process.env;
@@ -59,3 +60,7 @@ it(
     }),
   limitMs,
 );
+
+it('and after all of it every stored counter is what it counts', async () => {
+  expect(await recount(vitrine, '--check')).toMatchObject({ code: 0, wrong: [] });
+});

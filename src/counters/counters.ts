@@ -1,0 +1,77 @@
+import { dislike, like } from '../reactions/reactions.schemas.js';
+
+/** The counters of one table, each with what it counts. */
+export interface Counters {
+  table: string;
+  /** The column by which people know a row. */
+  name: string;
+  /** By column: a scalar subquery about the row `t`. */
+  counts: Record<string, string>;
+  /** Where a trigger carries counters on to: the column that leads there, and of what each counter there is the sum. */
+  carriedTo?: { table: string; by: string; sums: Record<string, string> };
+}
+
+const reacted = (to: 'media' | 'comment', table: string) => {
+  const count = (emoji?: string) =>
+    `select count(*) from ${table} r where r.${to}_id = t.id${emoji ? ` and r.emoji = '${emoji}'` : ''}`;
+  return { likes_count: count(like), dislikes_count: count(dislike), reactions_count: count() };
+};
+const of = (table: string, condition: string) => `select count(*) from ${table} x where ${condition}`;
+const medias = (types: string) => of('medias', `x.owner_id = t.id and x.type in (${types}) and is_counted(x)`);
+
+/** Every counter that triggers keep, and the stored bytes. What is carried on comes before where it is carried to. */
+export const counters: readonly Counters[] = [
+  {
+    table: 'comments',
+    name: 'url',
+    counts: {
+      ...reacted('comment', 'comment_reactions'),
+      replies_count: of('comments', 'x.parent_id = t.id'),
+    },
+  },
+  {
+    table: 'medias',
+    name: 'url',
+    counts: {
+      ...reacted('media', 'reactions'),
+      comments_count: of('comments', 'x.media_id = t.id and x.deleted_at is null'),
+      reposts_count: of('reposts', 'x.media_id = t.id'),
+      saves_count: of('saves', 'x.media_id = t.id'),
+      views_count: 'select coalesce(sum(d.views), 0) from media_view_days d where d.media_id = t.id',
+    },
+    carriedTo: {
+      table: 'users',
+      by: 'owner_id',
+      sums: { views_count: 'views_count', likes_received_count: 'likes_count' },
+    },
+  },
+  { table: 'playlists', name: 'url', counts: { items_count: of('playlist_items', 'x.playlist_id = t.id') } },
+  {
+    table: 'tags',
+    name: 'name',
+    counts: {
+      medias_count:
+        'select count(*) from media_tags mt join medias m on m.id = mt.media_id where mt.tag_id = t.id and is_counted(m)',
+    },
+  },
+  {
+    table: 'notifications',
+    name: 'kind',
+    counts: { actors_count: of('notification_entries', 'x.notification_id = t.id') },
+  },
+  {
+    table: 'users',
+    name: 'username',
+    counts: {
+      followers_count: of('follows', 'x.followee_id = t.id and x.accepted_at is not null'),
+      followings_count: of('follows', 'x.follower_id = t.id and x.accepted_at is not null'),
+      photos_count: medias(`'photo'`),
+      videos_count: medias(`'video', 'reel'`),
+      musics_count: medias(`'music'`),
+      views_count:
+        'select coalesce(sum(d.views), 0) from media_view_days d join medias m on m.id = d.media_id where m.owner_id = t.id',
+      likes_received_count: `select count(*) from reactions r join medias m on m.id = r.media_id where m.owner_id = t.id and r.emoji = '${like}'`,
+      storage_bytes: 'select coalesce(sum(f.bytes), 0) from files f where f.owner_id = t.id',
+    },
+  },
+];
