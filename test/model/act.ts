@@ -64,11 +64,11 @@ async function send(
   const headers: Record<string, string> = method === 'POST' ? { 'idempotency-key': crypto.randomUUID() } : {};
   for (let repeated = false; ; repeated = true) {
     const answer = await ask(method, path, body, headers).catch((error: unknown) => {
+      // fetch says so when the process is gone.
       if (!(error instanceof TypeError)) throw error;
       return null;
     });
-    // Only a process that is on its way down, or not up yet, says 503.
-    if (answer && answer.status !== 503) return { answer, repeated };
+    if (answer) return { answer, repeated };
     await sleep(100);
   }
 }
