@@ -2,7 +2,7 @@ import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { sql, type Kysely, type RawBuilder } from 'kysely';
 import { fileJson, FileViews, type FileRow } from '../media/file-views.service.js';
-import { commentVisibleTo, isOpen, notMuted, visibleTo, type ViewerId } from '../media/visibility.js';
+import { commentVisibleTo, isOpen, notBlocked, notMuted, visibleTo, type ViewerId } from '../media/visibility.js';
 import { afterCursor, keyOf, keysetPage, orderOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
 import { Problem } from '../platform/http/problems.js';
 import { photoHref } from '../users/users.schemas.js';
@@ -49,7 +49,7 @@ const columns = (viewer: ViewerId) => sql`
   ${isOpen()} as open, a.username, a.display_name as "displayName", a.profile_photo_id as "profilePhotoId",
   json_build_object('likes', c.likes_count, 'dislikes', c.dislikes_count, 'reactions', c.reactions_count, 'replies', c.replies_count) as counts,
   array(select u.username from comment_mentions cm join users u on u.id = cm.user_id
-    where cm.comment_id = c.id and u.disabled_at is null order by cm.id) as mentions,
+    where cm.comment_id = c.id and u.disabled_at is null and ${notBlocked(viewer, 'u.id')} order by cm.id) as mentions,
   (select ${fileJson} from files f where f.id = c.attachment_id) as attachment,
   ${standing(viewer)}`;
 

@@ -7,7 +7,7 @@ import type { PageQuery } from '../platform/http/page.js';
 import { fileJson } from './file-views.service.js';
 import type { ListQuery, MediaView } from './media.schemas.js';
 import { MediaViews, type MediaRow } from './media.view.js';
-import { isOpen, visibleTo, type ViewerId } from './visibility.js';
+import { isOpen, notBlocked, visibleTo, type ViewerId } from './visibility.js';
 
 /** What the viewer did with the media. */
 const standing = (viewer: ViewerId) =>
@@ -26,7 +26,7 @@ const columns = (viewer: ViewerId) => sql`
     'reactions', m.reactions_count, 'comments', m.comments_count, 'reposts', m.reposts_count, 'saves', m.saves_count) as counts,
   ${standing(viewer)},
   array(select a.username from media_mentions mm join users a on a.id = mm.user_id
-    where mm.media_id = m.id and a.disabled_at is null order by mm.id) as mentions,
+    where mm.media_id = m.id and a.disabled_at is null and ${notBlocked(viewer, 'a.id')} order by mm.id) as mentions,
   array(select t.name from media_tags mt join tags t on t.id = mt.tag_id where mt.media_id = m.id order by mt.created_at, t.name) as tags,
   (select coalesce(json_agg(${fileJson} order by mf.position), '[]')
     from media_files mf join files f on f.id = mf.file_id where mf.media_id = m.id) as files`;
