@@ -31,10 +31,11 @@ interface Row extends Keyed {
   updatedAt: string;
 }
 
-/** Of a line `n`: what it is about can be seen, and one of those who did it may be met. */
+/** Of a line `n`: what it is about can be seen (by followers no more, once it is unlisted), and one of those who did it may be met. */
 export const shownTo = (userId: string): RawBuilder<boolean> => sql<boolean>`(
   n.user_id = ${userId} and n.in_app
-  and (n.media_id is null or ${thereIs(sql`from medias m where m.id = n.media_id and ${visibleTo(userId)}`)})
+  and (n.media_id is null or ${thereIs(sql`from medias m where m.id = n.media_id and ${visibleTo(userId)}
+    and (n.kind <> 'media_published' or m.visibility <> 'unlisted')`)})
   and ${thereIs(sql`from notification_entries e left join users a on a.id = e.actor_id
     where e.notification_id = n.id and (e.actor_id is null or ${isMet(userId)}) limit 1`)})`;
 
