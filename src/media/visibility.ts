@@ -49,6 +49,12 @@ export const listedFor = (viewer: ViewerRef, ownList: boolean, m = 'm'): RawBuil
     : sql<boolean>`(${visibleTo(viewer, m)} and ${column(m, 'visibility')} in ('public', 'followers') and ${column(m, 'shown')}
         and ${notMuted(viewer, `${m}.owner_id`)})`;
 
+/** A tag `t` that is on something which everybody meets in lists: else its name might tell of what is hidden. */
+export const isTagOpen = (): RawBuilder<boolean> =>
+  thereIs(
+    sql`from media_tags mt join medias m on m.id = mt.media_id where mt.tag_id = t.id and ${listedFor(null, false)} limit 1`,
+  );
+
 /** An account that is there, and that the viewer follows. */
 const isFollowed = (viewer: string | RawBuilder<string>, owner: string) => sql<boolean>`(
   ${thereIs(sql`from users o where o.id = ${sql.ref(owner)} and o.disabled_at is null`)}

@@ -1,6 +1,7 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
+import { isTagOpen } from '../media/visibility.js';
 import { afterCursor, keyOf, keysetPage, orderOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
 import type { PageQuery } from '../platform/http/page.js';
 import type { TagView } from '../tags/tags.schemas.js';
@@ -9,7 +10,7 @@ import type { TagView } from '../tags/tags.schemas.js';
 const best: Keyset = {
   name: 'tags',
   columns: [
-    [sql.ref('found.rank'), 'int'],
+    [sql.ref('t.rank'), 'int'],
     [sql.ref('t.medias_count'), 'int'],
     [sql.ref('t.id'), 'uuid'],
   ],
@@ -26,16 +27,18 @@ export class TagSearchQueries {
     const name = term.replace(/^#/, '');
     const inside = `${name.replace(/[\\%_]/g, (c) => `\\${c}`)}%`;
     const plain = sql`searchable(t.name)`;
+    // In their order first: no more are looked at than the page needs.
     const { rows } = await sql<TagView & Keyed>`
       select t.name, json_build_object('medias', t.medias_count) as counts, ${keyOf(best)}
-      from (select t.* from tags t where t.medias_count > 0
-          and (${plain} like searchable(${inside}) or (searchable(${name}) <% ${plain}))
-        order by t.medias_count desc, t.id desc limit ${most}) t
-      cross join lateral (select case when ${plain} = searchable(${name}) then 3000
-        when ${plain} like searchable(${inside}) then 2000 else round(999 * similarity(searchable(${name}), ${plain})) end::int as rank) found
-      where ${afterCursor(best, cursor)} order by ${orderOf(best)} limit ${limit + 1}`.execute(
-      this.em.getKysely<unknown>(),
-    );
+      from (
+        select t.* from (
+          select t.*, case when ${plain} = searchable(${name}) then 3000
+            when ${plain} like searchable(${inside}) then 2000 else round(999 * similarity(searchable(${name}), ${plain})) end::int as rank
+          from (select t.* from tags t where t.medias_count > 0
+              and (${plain} like searchable(${inside}) or (searchable(${name}) <% ${plain}))
+            order by t.medias_count desc, t.id desc limit ${most}) t offset 0) t
+        where ${afterCursor(best, cursor)} order by ${orderOf(best)} offset 0) t
+      where ${isTagOpen()} order by ${orderOf(best)} limit ${limit + 1}`.execute(this.em.getKysely<unknown>());
     return keysetPage(best, rows, limit, ({ name, counts }) => ({ name, counts }));
   }
 }

@@ -2,7 +2,7 @@ import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import { MediaReader, mediaOrder } from '../media/media-reader.service.js';
-import { listedFor, type ViewerId } from '../media/visibility.js';
+import { isTagOpen, listedFor, type ViewerId } from '../media/visibility.js';
 import type { PageQuery } from '../platform/http/page.js';
 import { Problem } from '../platform/http/problems.js';
 import type { TagView } from './tags.schemas.js';
@@ -19,9 +19,8 @@ export class TagsQueries {
   /** @throws {Problem} `tag_not_found` for one that nobody can meet */
   async byName(name: string): Promise<TagView> {
     const { rows } = await sql<TagView>`
-      select name, json_build_object('medias', medias_count) as counts from tags where name = ${name} and medias_count > 0`.execute(
-      this.em.getKysely<unknown>(),
-    );
+      select t.name, json_build_object('medias', t.medias_count) as counts from tags t
+      where t.name = ${name} and t.medias_count > 0 and ${isTagOpen()}`.execute(this.em.getKysely<unknown>());
     if (!rows[0]) throw new Problem('tag_not_found');
     return rows[0];
   }
