@@ -1,0 +1,101 @@
+import type { Who } from './traces.js';
+
+/** What a list can show; `tag` stands for the bare name of one. */
+export type Thing = 'media' | 'file' | 'playlist' | 'comment' | 'away' | 'tag';
+export interface State {
+  name: string;
+  enter: () => Promise<unknown>;
+  /** The account is disabled. */
+  isClosed?: boolean;
+  /** Who may see media, playlist and comment by their addresses, or because they keep them in lists of their own. */
+  seenBy: Who[];
+  /** Who meets them in lists of everybody's, and in those of their owner. */
+  listedFor: Who[];
+  listedByOwnerFor: Who[];
+}
+export interface At {
+  who: Who;
+  state: State;
+  address: string;
+  /** Whose things stand in the address: the owner's, those of the stranger's, or the caller's own. */
+  of: 'owner' | 'other' | 'self';
+}
+type Rule = (at: At) => boolean;
+
+const sees: Rule = ({ who, state }) => state.seenBy.includes(who);
+const keeps: Rule = (at) => at.who !== 'anybody' && sees(at);
+const meets: Rule = ({ who, state, address, of }) =>
+  address.includes('username=me')
+    ? who === 'owner' && state.seenBy.includes(who)
+    : address.includes('username=')
+      ? of === 'owner' && state.listedByOwnerFor.includes(who)
+      : state.listedFor.includes(who);
+const isOwn = ({ who, of }: At) => of === 'self' || who === (of === 'owner' ? 'owner' : 'stranger');
+const reposted: Rule = (at) => (isOwn(at) ? keeps(at) : meets(at));
+/** In somebody's playlist, which is public; that of the owner is as the media is. */
+const gathered: Rule = (at) => (isOwn(at) ? keeps(at) : at.state.listedByOwnerFor.includes(at.who));
+/** The picture of a playlist: where it may be one's own, which has all that one sees. */
+const covers: Rule = (at) =>
+  at.state.listedByOwnerFor.includes(at.who) || (keeps(at) && (isOwn(at) || !at.address.includes('username=person-')));
+const underForeign: Rule = ({ who, state }) => who !== 'blocked' && !state.isClosed;
+/** The owner of what others did, others of being named, and the follower that it was published, too. */
+const told: Rule = (at) => {
+  if (at.address.includes('kind=like')) return at.who === 'owner' && sees(at);
+  return at.address.includes('kind=media_published') ? at.who === 'follower' && meets(at) : keeps(at);
+};
+const type =
+  (wanted: string, rule: Rule): Rule =>
+  (at) =>
+    at.address.includes(`type=${wanted}`) && rule(at);
+
+/** `users`: others are listed in it. */
+type Shown = Partial<Record<Thing, Rule>> & { users?: true };
+/** In which lists what is found, by whom; a list that is not here is not known. */
+export const shows: Record<string, Shown> = {
+  '/api/medias': { media: meets, users: true },
+  '/api/medias/search/{term}': { media: meets, users: true },
+  '/api/medias/{url}/likes': { users: true },
+  '/api/medias/{url}/reposts': { users: true },
+  '/api/comments/medias/{mediaUrl}': {
+    media: (at) => at.of !== 'other' && sees(at),
+    comment: (at) => at.of !== 'other' && sees(at),
+    away: (at) => at.of === 'other' && underForeign(at),
+    users: true,
+  },
+  '/api/comments/{url}/replies': { media: (at) => at.of !== 'other' && sees(at), users: true },
+  '/api/comments/{url}/likes': { users: true },
+  '/api/users': { users: true },
+  '/api/users/search/{term}': { users: true },
+  '/api/users/{username}/followers': { users: true },
+  '/api/users/{username}/followings': { users: true },
+  '/api/users/{username}/reposts': { media: reposted },
+  '/api/users/me/saved': { media: keeps },
+  '/api/users/me/reacted': { media: keeps },
+  '/api/users/me/history': { media: keeps },
+  '/api/users/me/mentions': { media: keeps },
+  '/api/users/me/sessions': {},
+  '/api/users/me/api-keys': {},
+  '/api/follows/requests': { users: true },
+  '/api/follows/requested': { users: true },
+  '/api/blocks': { users: true },
+  '/api/mutes': { users: true },
+  '/api/notifications': { media: told, users: true },
+  '/api/playlists': { playlist: meets, file: covers, users: true },
+  '/api/playlists/search/{term}': { playlist: meets, file: covers, users: true },
+  '/api/playlists/{url}/medias': { media: gathered },
+  '/api/tags/{name}/medias': { media: meets },
+  '/api/search': {
+    media: type('medias', meets),
+    playlist: type('playlists', meets),
+    file: (at) => (at.address.includes('type=playlists') ? covers(at) : type('medias', meets)(at)),
+    tag: type('tags', ({ state }) => state.listedFor.includes('anybody')),
+    users: true,
+  },
+};
+
+/** Whether a word of the thing may be there: files, tags and comments of a media also go where that is shown. */
+export function isDue(thing: Thing, at: At, rules: Shown): boolean {
+  if (thing === 'media' || thing === 'playlist') return rules[thing]?.(at) ?? false;
+  if (thing === 'away') return (rules.away ?? underForeign)(at);
+  return (rules[thing]?.(at) ?? false) || (rules.media?.(at) ?? false);
+}
