@@ -20,14 +20,15 @@ export async function seed(db: pg.Pool, n: number, reader: string): Promise<void
       from generate_series(1::bigint, ${users}) g;
       create index on seeded_users (g);
       insert into users (id, username, email, email_verified_at, password_hash, display_name)
-        select id, case g when 2 then '${hot.user}' else 'person-' || g end, 'person-' || g || '@example.org', now(), '-', 'Person ' || g
+        select id, case g when 2 then '${hot.user}' else 'u' || substr(md5(g::text), 1, 10) || g end, 'u' || g || '@example.org', now(), '-',
+          case when mod(g, 10) = 0 then 'Person ' else initcap(substr(md5(g::text), 11, 6)) || ' ' end || g
         from seeded_users where g > 1;
       create table seeded_medias as select g, ${id('g', n)} as id, 1 + mod(g * 7919, ${users})::int as owner from generate_series(1::bigint, ${n}) g;
       update seeded_medias set owner = 2 where mod(g, 10) = 0;
       create index on seeded_medias (g);
       insert into medias (id, url, owner_id, type, title, description, status, shown, published_at, views_count, likes_count, reactions_count, comments_count)
         select m.id, case g.g when ${n} then '${hot.media}' else 'm' || lpad(g.g::text, 15, '0') end, u.id,
-          (array['photo', 'photo', 'video', 'music'])[1 + mod(g.g, 4)::int], 'Harbour number ' || g.g, 'Seen from the north, word' || mod(g.g, 977),
+          (array['photo', 'photo', 'video', 'music'])[1 + mod(g.g, 4)::int], case when mod(g.g, 10) = 0 then 'Harbour' else initcap(substr(md5(g.g::text), 1, 6)) end || ' number ' || g.g, 'Seen from the north, word' || mod(g.g, 977),
           'ready', true, now(), mod(g.g * 31, 5000), mod(g.g * 17, 900), mod(g.g * 17, 900), mod(g.g, 7)
         from seeded_medias g join seeded_medias m on m.g = g.g join seeded_users u on u.g = g.owner;`);
     await run(`insert into media_words select id, search_plain(title), search_words(title, description) from medias`);
@@ -70,7 +71,7 @@ export async function seed(db: pg.Pool, n: number, reader: string): Promise<void
       insert into blocks (blocker_id, blocked_id, id) select '${reader}', id, ${id('g', users)} from seeded_users where mod(g, 100) = 99;
       insert into mutes (muter_id, muted_id, id) select '${reader}', id, ${id('g', users)} from seeded_users where mod(g, 100) = 98;`);
     await run(`insert into playlists (id, url, owner_id, title, items_count) select ${id('g', users)}, case g when ${users} then '${hot.playlist}' else 'p' || lpad(g::text, 15, '0') end,
-        (select id from seeded_users where seeded_users.g = case mod(s.g, 10) when 0 then 2 else s.g end), 'Evenings ' || g, 0 from generate_series(1::bigint, ${users}) s (g);
+        (select id from seeded_users where seeded_users.g = case mod(s.g, 10) when 0 then 2 else s.g end), case when mod(g, 10) = 0 then 'Evenings ' else 'Mornings ' end || g, 0 from generate_series(1::bigint, ${users}) s (g);
       insert into playlist_items (playlist_id, media_id, rank) select (select id from playlists where url = '${hot.playlist}'), id, 'a' || lpad(g::text, 9, '0')
         from seeded_medias where mod(g, 10) = 4;`);
     await run(`insert into notifications (id, user_id, kind, in_app, media_id, actors_count, read_at, day)

@@ -5,9 +5,9 @@ import { listedFor, type ViewerId } from '../media/visibility.js';
 import type { MediaSearchQuery } from './search.schemas.js';
 
 /** More are not ranked: of a word that very many have, these and the newest. */
-const most = 1_000;
+const most = 500;
 /** How far back the newest are looked for. */
-const recent = 20_000;
+const recent = 5_000;
 /** With fewer than that, what is written alike is looked for, too: and this many of it. */
 const few = 10;
 const alike = 200;

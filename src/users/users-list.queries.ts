@@ -24,8 +24,8 @@ const orders: Record<UserSort, Keyset> = {
 const text = sql`searchable(u.username || ' ' || u.display_name)`;
 
 /** More are not ranked: of a name that very many have, these and some of the most followed. */
-const most = 1_000;
-const popular = 20_000;
+const most = 500;
+const popular = 2_000;
 
 /** Everybody, and whom a term finds: but nobody who blocked the viewer, or whom they blocked. */
 @Injectable()
