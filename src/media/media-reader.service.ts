@@ -2,15 +2,16 @@ import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { sql, type Kysely, type RawBuilder } from 'kysely';
 import { afterCursor, keyOf, keysetPage, orderOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
+import { PreparedRead } from '../platform/database/prepared-read.js';
 import { thereIs } from '../platform/database/there-is.js';
 import type { PageQuery } from '../platform/http/page.js';
 import { fileJson } from './file-views.service.js';
 import type { ListQuery, MediaView } from './media.schemas.js';
 import { MediaViews, type MediaRow } from './media.view.js';
-import { isOpen, notBlocked, visibleTo, type ViewerId } from './visibility.js';
+import { isOpen, notBlocked, visibleTo, type ViewerId, type ViewerRef } from './visibility.js';
 
 /** What the viewer did with the media. */
-const standing = (viewer: ViewerId) =>
+const standing = (viewer: ViewerRef) =>
   viewer === null
     ? sql`null as viewer`
     : sql`json_build_object(
@@ -19,7 +20,7 @@ const standing = (viewer: ViewerId) =>
         'reposted', ${thereIs(sql`from reposts x where x.media_id = m.id and x.user_id = ${viewer}`)}) as viewer`;
 
 /** Everything a media shows, as columns of `m` (medias) and `u` (its owner). One statement whatever the page. */
-const columns = (viewer: ViewerId) => sql`
+const columns = (viewer: ViewerRef) => sql`
   m.id, m.url, m.type, m.title, m.description, m.visibility, m.status, m.created_at as "createdAt", m.updated_at as "updatedAt",
   ${isOpen()} as open, u.username, u.display_name as "displayName", u.profile_photo_id as "profilePhotoId",
   json_build_object('views', m.views_count, 'likes', m.likes_count, 'dislikes', m.dislikes_count,
@@ -72,6 +73,12 @@ export function mediaFilters(
   return filters;
 }
 
+const byUrl = new PreparedRead<{ viewer: ViewerId; url: string }, MediaRow>(({ viewer, url }, shape) => {
+  const asker = shape === 'stranger' ? null : viewer;
+  return sql`
+    select ${columns(asker)} from medias m join users u on u.id = m.owner_id where m.url = ${url} and ${visibleTo(asker)}`;
+});
+
 /** Medias, each page one statement whatever its size. */
 @Injectable()
 export class MediaReader {
@@ -81,10 +88,8 @@ export class MediaReader {
   ) {}
 
   async byUrl(viewer: ViewerId, url: string): Promise<MediaView | null> {
-    const { rows } = await sql<MediaRow>`
-      select ${columns(viewer)} from medias m join users u on u.id = m.owner_id
-      where m.url = ${url} and ${visibleTo(viewer)}`.execute(this.db);
-    return rows[0] ? this.views.of(rows[0], viewer) : null;
+    const [row] = await byUrl.run(this.em, { viewer, url }, viewer === null ? 'stranger' : '');
+    return row ? this.views.of(row, viewer) : null;
   }
 
   /** @param more of each row, beside the media: columns for the select list, and what becomes of them */

@@ -5,7 +5,7 @@ const most = 400;
 const names = new Map<string, string>();
 
 /** @returns the name under which a connection keeps the plan; undefined for what is not worth one */
-function nameOf(text: string): string | undefined {
+export function nameOf(text: string): string | undefined {
   const known = names.get(text);
   if (known) return known;
   if (names.size === most) return undefined;
