@@ -1,0 +1,114 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Json } from '../setup/client.js';
+import { makeName, sourcesOf, type Source } from '../setup/growing.js';
+import { addressesOf, listRoutes, type Fixture } from '../setup/lists.js';
+import { Vitrine } from '../setup/vitrine.js';
+
+let vitrine: Vitrine;
+let ada: Awaited<ReturnType<Vitrine['signUp']>>;
+let fixture: Fixture;
+let routes: string[];
+beforeAll(async () => {
+  vitrine = await Vitrine.start({ workers: ['social,mail,maintenance'] });
+  ada = await vitrine.signUp('person-ada');
+  const media = 'base1';
+  await vitrine.db.query(
+    `insert into medias (url, owner_id, type, shown, status)
+     select 'base' || n, id, 'photo', true, 'ready' from users, generate_series(1, 7) n`,
+  );
+  await vitrine.db.query(`insert into tags (name) values ('sea')`);
+  const { body: comment } = await ada.post(`/api/comments/medias/${media}`, { text: 'First' }).expect(201);
+  const { body: playlist } = await ada.post('/api/playlists', { title: 'Of ada' }).expect(201);
+  fixture = { username: ada.username, media, comment: comment.url, playlist: playlist.url, tag: 'sea' };
+  routes = listRoutes((await ada.get('/docs-json').expect(200)).body);
+});
+afterAll(() => vitrine.stop());
+
+/** The next list begins with none of this. */
+const empty = () =>
+  vitrine.db.query(`
+    delete from medias where url not like 'base_'; delete from users where username <> '${ada.username}';
+    delete from comments where url <> '${fixture.comment}'; delete from playlists where url <> '${fixture.playlist}';
+    delete from notifications; delete from api_keys where not is_default; delete from sessions; delete from tags where name <> 'sea'`);
+
+/** More come, and others go: at the beginning, at the end, and in between. */
+class Crowd {
+  readonly stayers: string[] = [];
+  readonly counts = new Map<string, number>();
+  private readonly goers: string[] = [];
+
+  constructor(private readonly source: Source) {}
+
+  async gather() {
+    for (let n = 0; n < 21; n++) (n % 5 < 3 ? this.stayers : this.goers).push(await this.add(n % 3));
+  }
+
+  /** @param preferred one that goes first, if it is not one of those who stay */
+  async stir(preferred?: string) {
+    // More often than not, at a place of its own.
+    this.goers.push(await this.add(Math.floor(Math.random() * 7)));
+    const gone = preferred && this.goers.includes(preferred) ? preferred : this.goers[0]!;
+    this.goers.splice(this.goers.indexOf(gone), 1);
+    await this.source.drop(gone);
+  }
+
+  private async add(count: number): Promise<string> {
+    const name = makeName();
+    const other = await this.source.add(name, count);
+    const known = typeof other === 'string' ? other : name;
+    this.counts.set(known, count);
+    return known;
+  }
+}
+
+async function pageThrough(address: string, source: Source): Promise<string[]> {
+  const crowd = new Crowd(source);
+  await crowd.gather();
+  const seen: string[] = [];
+  for (let cursor: string | null = '', page = 0; cursor !== null; page++) {
+    const reading = ada.get(`${address}&limit=3${cursor && `&cursor=${cursor}`}`).expect(200);
+    const isStirred = page < 12;
+    const [{ body }]: [Json, unknown] = await Promise.all([reading, isStirred && crowd.stir()]);
+    seen.push(...body.items.map(source.of));
+    // The item that the cursor names is gone when the next page is asked for.
+    if (isStirred && page % 2) await crowd.stir(seen.at(-1));
+    cursor = body.nextCursor;
+    if (page > 60) return [`${address} does not end`];
+  }
+  const { body: whole } = await ada.get(`${address}&limit=100`).expect(200);
+  const all: string[] = whole.items.map(source.of);
+  const wrong: string[] = [];
+  const check = (holds: boolean, what: string) => holds || wrong.push(`${address}: ${what}`);
+  check(whole.nextCursor === null, 'there is more than all');
+  check(new Set(seen).size === seen.length, 'some came twice');
+  for (const name of crowd.stayers)
+    check(seen.filter((one) => one === name).length === 1 && all.includes(name), `${name} came not just once`);
+  const left = seen.filter((name) => all.includes(name));
+  check(String(left) === String(all.filter((name) => seen.includes(name))), 'pages are in another order than the list');
+  check(isSorted(address, crowd, all), 'it is in another order than it should');
+  return wrong;
+}
+
+/** Those who stay, by what the list says of its order: the newest first, unless it says something else. */
+function isSorted(address: string, { stayers, counts }: Crowd, all: string[]): boolean {
+  const found = all.filter((name) => stayers.includes(name));
+  const by = /sort=(most|least)-/.exec(address)?.[1] ?? (address.includes('type=tags') ? 'most' : null);
+  const isUp = by === 'least' || /sort=oldest|\/playlists\/\w+\/medias/.test(address);
+  const keys = by ? found.map((name) => counts.get(name)!) : found.map((name) => stayers.indexOf(name));
+  return keys.every((key, i) => i === 0 || (isUp ? keys[i - 1]! <= key : keys[i - 1]! >= key));
+}
+
+it('gives whatever stays exactly once, in order, while others come and go', async () => {
+  const sources = sourcesOf(vitrine, ada, fixture);
+  expect(routes.filter((path) => !sources[path])).toEqual([]);
+  expect(Object.keys(sources).filter((path) => !routes.includes(path))).toEqual([]);
+  const wrong: string[] = [];
+  for (const path of routes) {
+    for (const address of addressesOf(path, fixture)) {
+      const source = sources[path]!;
+      wrong.push(...(await pageThrough(address, typeof source === 'function' ? source(address) : source)));
+      await empty();
+    }
+  }
+  expect(wrong).toEqual([]);
+}, 300_000);

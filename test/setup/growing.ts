@@ -1,0 +1,162 @@
+import { randomBytes } from 'node:crypto';
+import type { Client, Json } from './client.js';
+import type { Fixture } from './lists.js';
+import type { Vitrine } from './vitrine.js';
+
+/** How a list grows and shrinks: through the API where that is one call, else by the rows that it would write. */
+export interface Source {
+  /** What tells its items apart. */
+  of: (item: Json) => string;
+  /** @param count of whatever is counted about it @returns the name of the item, where it is not the one given */
+  add: (name: string, count: number) => Promise<unknown>;
+  drop: (name: string) => Promise<unknown>;
+}
+export const makeName = () => randomBytes(8).toString('hex');
+
+type Sources = Record<string, Source | ((address: string) => Source)>;
+
+/** Of every list: what it is made of. */
+export function sourcesOf({ db }: Vitrine, ada: Client & { username: string }, fixture: Fixture): Sources {
+  const meant = (text: string) =>
+    text
+      .replaceAll(':me', `(select id from users where username = '${ada.username}')`)
+      .replaceAll('$1', () => '$1::text')
+      .replaceAll('$2', () => '$2::int');
+  const sql = (text: string) => (name: string, count: number) => db.query(meant(text), [name, count]);
+  const one = (text: string) => async (name: string, count: number) =>
+    (await sql(text)(name, count)).rows[0]!.id as string;
+  const drop =
+    (table: string, column = 'id') =>
+    (name: string) =>
+      db.query(`delete from ${table} where ${column} = $1`, [name]);
+  const call = (method: string, path: (name: string) => string) => (name: string) =>
+    ada.send(method, path(name)).then(({ status, body }) => {
+      if (status >= 300) throw new Error(`${method} ${path(name)}: ${JSON.stringify(body)}`);
+    });
+  const both = (first: Source['add'], then: Source['add']) => async (name: string, count: number) => {
+    await first(name, count);
+    await then(name, count);
+  };
+
+  const media = `insert into medias (url, owner_id, type, title, shown, status, views_count, likes_count)
+    values ($1, :me, 'photo', 'Harbour', true, 'ready', $2, $2) returning id`;
+  const user = `insert into users (username, email, password_hash, display_name, views_count, followers_count)
+    values ($1, $1 || '@example.org', '', 'Harbour person', $2, $2) returning id`;
+  const ofUrl = ({ url }: Json) => url as string;
+  const ofName = ({ username }: Json) => username as string;
+  const ofId = ({ id }: Json) => id as string;
+  const theMedia = `(select id from medias where url = '${fixture.media}')`;
+  const theComment = `(select id from comments where url = '${fixture.comment}')`;
+
+  const medias: Source = {
+    of: ofUrl,
+    add: sql(`with m as (${media})
+      insert into media_tags (media_id, tag_id) select m.id, t.id from m, tags t where t.name = '${fixture.tag}'`),
+    drop: call('DELETE', (name) => `/api/medias/${name}`),
+  };
+  const users: Source = { of: ofName, add: sql(user), drop: drop('users', 'username') };
+  /** What the reader does to medias. */
+  const done = (to: (name: string) => string, undo = to): Source => ({
+    of: ofUrl,
+    add: both(sql(media), call('POST', to)),
+    drop: call('DELETE', undo),
+  });
+  /** What the reader does to users. */
+  const towards = (verb: string, isPrivate = false): Source => ({
+    of: ofName,
+    add: both(
+      sql(user.replace('followers_count)', 'followers_count, is_private)').replace('$2, $2)', `$2, $2, ${isPrivate})`)),
+      call('POST', (name) => `/api/${verb}/${name}`),
+    ),
+    drop: call('DELETE', (name) => `/api/${verb}/${name}`),
+  });
+  /** What users do, by a row of theirs. */
+  const by = (row: string, of = ofName): Source => ({ ...users, of, add: sql(`with u as (${user}) ${row} from u`) });
+  const reactors = (table: string, thing: string) =>
+    by(`insert into ${table} select ${thing}, u.id, '❤️'`, ({ user: reactor }: Json) => reactor.username);
+  const comments = (parent: string): Source => ({
+    of: ofUrl,
+    add: sql(`insert into comments (url, media_id, parent_id, author_id, text, likes_count, dislikes_count, replies_count)
+      values ($1, ${theMedia}, ${parent}, :me, 'Hello', $2, $2, $2)`),
+    drop: drop('comments', 'url'),
+  });
+  const playlists: Source = {
+    of: ofUrl,
+    add: sql(`insert into playlists (url, owner_id, title) select $1, :me, 'Evenings at the harbour' where $2 >= 0`),
+    drop: call('DELETE', (name) => `/api/playlists/${name}`),
+  };
+  const tags: Source = {
+    of: ({ name }: Json) => name,
+    // On so many medias: they are counted by a trigger.
+    add: one(`with t as (insert into tags (name) values ('harbour' || $1) returning id, name), tagged as (
+        insert into media_tags (media_id, tag_id) select m.id, t.id from t, (select id from medias order by id limit $2 + 1) m)
+      select name as id from t`),
+    drop: drop('tags', 'name'),
+  };
+
+  return {
+    '/api/medias': medias,
+    '/api/medias/search/{term}': medias,
+    '/api/tags/{name}/medias': medias,
+    '/api/search': (address) => ({ medias, users, playlists, tags })[/type=(\w+)/.exec(address)![1]!]!,
+    '/api/medias/{url}/likes': reactors('reactions (media_id, user_id, emoji)', theMedia),
+    '/api/comments/{url}/likes': reactors('comment_reactions (comment_id, user_id, emoji)', theComment),
+    '/api/medias/{url}/reposts': by(
+      `insert into reposts (media_id, user_id) select ${theMedia}, u.id`,
+      ({ user: reposter }: Json) => reposter.username,
+    ),
+    '/api/comments/medias/{mediaUrl}': comments('null'),
+    '/api/comments/{url}/replies': comments(theComment),
+    '/api/users': users,
+    '/api/users/search/{term}': users,
+    '/api/users/{username}/followers': by(
+      'insert into follows (follower_id, followee_id, accepted_at) select u.id, :me, now()',
+    ),
+    '/api/follows/requests': by('insert into follows (follower_id, followee_id) select u.id, :me'),
+    '/api/users/{username}/followings': towards('follows'),
+    '/api/follows/requested': towards('follows', true),
+    '/api/blocks': towards('blocks'),
+    '/api/mutes': towards('mutes'),
+    '/api/users/{username}/reposts': done((name) => `/api/medias/${name}/reposts`),
+    '/api/users/me/saved': done((name) => `/api/medias/${name}/saves`),
+    '/api/users/me/reacted': done((name) => `/api/medias/${name}/likes`),
+    '/api/users/me/history': done(
+      (name) => `/api/medias/${name}/views`,
+      (name) => `/api/users/me/history/${name}`,
+    ),
+    '/api/users/me/mentions': {
+      ...medias,
+      add: sql(`with m as (${media}) insert into media_mentions (media_id, user_id) select m.id, :me from m`),
+    },
+    '/api/users/me/sessions': {
+      of: ofId,
+      add: one(`insert into sessions (user_id, refresh_hash, device, address, expires_at)
+        select :me, $1, '', '::1', now() + interval '1 day' where $2 >= 0 returning id`),
+      drop: call('DELETE', (name) => `/api/users/me/sessions/${name}`),
+    },
+    '/api/users/me/api-keys': {
+      of: ofId,
+      add: one(
+        `insert into api_keys (user_id, name, prefix, hash, scopes) select :me, $1, '', $1, '{read}' where $2 >= 0 returning id`,
+      ),
+      drop: call('DELETE', (name) => `/api/users/me/api-keys/${name}`),
+    },
+    '/api/notifications': {
+      of: ofId,
+      add: one(`with m as (${media}), u as (${user.replace('$1,', `'p' || $1,`)}),
+        n as (insert into notifications (user_id, kind, in_app, media_id) select :me, 'like', true, m.id from m returning id)
+        insert into notification_entries (notification_id, user_id, actor_id, act, subject_id, mail)
+        select n.id, :me, u.id, 'reaction', m.id, false from n, m, u returning notification_id as id`),
+      drop: call('DELETE', (name) => `/api/notifications/${name}`),
+    },
+    '/api/playlists': playlists,
+    '/api/playlists/search/{term}': playlists,
+    '/api/playlists/{url}/medias': {
+      of: ofUrl,
+      add: both(sql(media), (name, count) =>
+        ada.post(`/api/medias/${name}/playlists/${fixture.playlist}`, count > 2 ? { position: count } : {}).expect(201),
+      ),
+      drop: call('DELETE', (name) => `/api/medias/${name}/playlists/${fixture.playlist}`),
+    },
+  };
+}
