@@ -81,13 +81,15 @@ export class MediaService {
     await this.em.transactional(async (em) => {
       const media = await this.ownMedia(em, ownerId, url);
       const [said] = await em.execute<{ title: string; description: string }[]>(
-        `update medias set title = coalesce(?, title), description = coalesce(?, description), visibility = coalesce(?, visibility),
-           updated_at = now() where id = ? returning title, description`,
-        [title ?? null, description ?? null, visibility ?? null, media.id],
+        `update medias set title = coalesce(?, title), description = coalesce(?, description), updated_at = now()
+         where id = ? returning title, description`,
+        [title ?? null, description ?? null, media.id],
       );
       const isReworded = title !== undefined || description !== undefined;
       if (tags || isReworded) await this.tags.set(em, media.id, tags);
       if (isReworded) await this.mentions.ofMedia(em, media.id, ownerId, said!.title, said!.description);
+      // Last: it moves the counters of the tags, which are locked by now, and then that of the owner.
+      if (visibility) await em.execute('update medias set visibility = ? where id = ?', [visibility, media.id]);
     });
     return this.read(ownerId, url);
   }

@@ -30,6 +30,11 @@ export class ViewsJobs {
       );
       if (!medias.length) return false;
       const ids = `{${medias.map(({ id }) => id).join()}}`;
+      // Their counters move with those of the medias, in no order that we choose: locked in that of everybody else.
+      await em.execute(
+        'select 1 from users where id in (select owner_id from medias where id = any(?::uuid[])) order by id for no key update',
+        [ids],
+      );
       await em.execute(
         `with counted as (
            update views set pending = 0, pending_ms = 0 where media_id = any(?::uuid[]) and (pending > 0 or pending_ms > 0)

@@ -1,0 +1,69 @@
+import type { PoolClient } from 'pg';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { bareMedias } from '../setup/playlists.js';
+import { until } from '../setup/until.js';
+import { Vitrine } from '../setup/vitrine.js';
+
+/** Somebody else holds a row; who waits for it must not hold what comes after it, or the two could wait for each other. */
+let vitrine: Vitrine;
+let users: Awaited<ReturnType<Vitrine['signUp']>>[];
+let other: PoolClient;
+beforeAll(async () => {
+  vitrine = await Vitrine.start({ workers: ['social,mail,maintenance'] });
+  users = [];
+  for (let i = 0; i < 5; i++) users.push(await vitrine.signUp());
+}, 120_000);
+afterAll(() => vitrine.stop());
+beforeEach(async () => {
+  other = await vitrine.db.connect();
+  await other.query('begin');
+  return async () => {
+    await other.query('rollback');
+    other.release();
+  };
+});
+
+const someoneWaits = (what: string) =>
+  until(async () => {
+    const { rows } = await vitrine.db.query(
+      `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like $1`,
+      [`%${what}%`],
+    );
+    return rows.length > 0;
+  }, 'somebody to wait');
+/** @throws when anybody holds one of them */
+const take = (names: string[]) =>
+  other.query('select 1 from users where username = any($1) order by id for no key update nowait', [names]);
+
+it('a media that changes its tags and who sees it takes the tags before its owner', async () => {
+  const [ada] = users;
+  const [media] = await bareMedias(vitrine, ada!, 1);
+  const path = `/api/medias/${media}`;
+  await ada!.put(path, { tags: ['old'] }).expect(200);
+  await vitrine.db.query(`insert into tags (name) values ('new')`);
+  await other.query(`select 1 from tags where name = 'new' for no key update`);
+  const answer = ada!.put(path, { tags: ['new'], visibility: 'private' });
+  await someoneWaits('tags');
+  await take([ada!.username]);
+  await other.query('commit');
+  const { body } = await answer.expect(200);
+  expect(body).toMatchObject({ tags: ['new'], visibility: 'private' });
+  const { rows } = await vitrine.db.query('select name from tags where medias_count > 0');
+  expect(rows).toEqual([]);
+});
+
+it('views come to the owners of their medias in the order of the owners', async () => {
+  const names = users.map(({ username }) => username);
+  // Of the newest owner first, as no order of theirs would have it.
+  const medias: string[] = [];
+  for (const user of users.toReversed()) medias.push(...(await bareMedias(vitrine, user, 2)));
+  await take(names.slice(0, 1));
+  await Promise.all(medias.map((url) => vitrine.client().post(`/api/medias/${url}/views`).expect(201)));
+  await someoneWaits('');
+  await take(names);
+  await other.query('commit');
+  await until(async () => {
+    const { rows } = await vitrine.db.query('select sum(views_count)::int as views from users');
+    return rows[0]!.views === medias.length;
+  }, 'the views to be counted');
+});
