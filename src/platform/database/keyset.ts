@@ -7,8 +7,12 @@ const kinds = {
   int: z.int32(),
   bigint: z.int(),
   uuid: z.uuid(),
-  text: z.string().max(200),
-  timestamptz: z.iso.datetime({ offset: true }),
+  // No more than PostgreSQL can read: no NUL, and no year or offset beyond its own.
+  text: z
+    .string()
+    .max(200)
+    .regex(/^[^\0]*$/),
+  timestamptz: z.iso.datetime({ offset: true }).regex(/^[1-9].*(?:Z|[+-](?:0\d|1[0-4]):\d\d)$/),
 } as const;
 export type KeyKind = keyof typeof kinds;
 
