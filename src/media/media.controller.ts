@@ -4,6 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { CurrentUser, MaybeUser, OptionalUser, Verified } from '../platform/http/access.js';
 import type { Viewer } from '../platform/http/viewer.js';
+import { Limited } from '../platform/limits/limited.js';
 import { Idempotent } from '../platform/http/idempotency.js';
 import { Problem } from '../platform/http/problems.js';
 import { Documented } from '../platform/http/route.js';
@@ -41,6 +42,7 @@ export class MediaController {
 
   @Post()
   @Verified('write')
+  @Limited('publish')
   @Idempotent(201)
   @Documented({
     summary: 'Publish',
@@ -74,6 +76,7 @@ export class MediaController {
 
   @Put(':url')
   @Verified('write')
+  @Limited('publish')
   @Documented({
     summary: 'Change a media',
     description: 'Only what is named changes.',

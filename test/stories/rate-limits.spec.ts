@@ -56,6 +56,19 @@ describe.each(stores)('counted in %s', (store, env) => {
       expect((await signIn('ada', password)).status, 'its owner, elsewhere').toBe(200);
     });
 
+    it('count whatever tells others of something', async () => {
+      await vitrine.db.query('update users set email_verified_at = now()');
+      const { body } = await signIn('grace', password);
+      const grace = vitrine.client({ authorization: `Bearer ${body.accessToken}` });
+      const writes = ['POST medias', 'PUT medias/k3JfW0aXq9TzB7Lm', 'POST comments/medias/k3JfW0aXq9TzB7Lm'];
+      writes.push('PUT comments/k3JfW0aXq9TzB7Lm', 'POST follows/ada', 'POST medias/k3JfW0aXq9TzB7Lm/reposts');
+      for (const write of writes) {
+        const [method, path] = write.split(' ');
+        const { headers } = await grace.send(method!, `/api/${path}`, {});
+        expect([write, Number(headers.get('ratelimit-limit')) > 0]).toEqual([write, true]);
+      }
+    });
+
     it('treat a name that nobody has like one that somebody has', async () => {
       const tries = Array.from({ length: 15 }, (_, i) => signIn('nobody', `wrong ${i}`, '198.51.100.2'));
       expect(await statuses(tries)).toEqual({ 401: 10, 429: 5 });

@@ -31,6 +31,8 @@ export const rateLimits = {
   refresh: limit(600, minutes(15), 'address'),
   search: limit(240, minutes(1), 'user'),
   upload: limit(3_000, hours(1), 'user'),
+  /** Each may name many, who are told of it. */
+  publish: limit(1_200, minutes(10), 'user'),
   follow: limit(400, hours(1), 'user'),
   block: limit(400, hours(1), 'user'),
   react: limit(1_200, minutes(10), 'user'),
