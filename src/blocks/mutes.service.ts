@@ -2,7 +2,6 @@ import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import { notBlocked } from '../media/visibility.js';
-import { Outbox } from '../platform/events/outbox.js';
 import type { Keyset } from '../platform/database/keyset.js';
 import type { PageQuery } from '../platform/http/page.js';
 import type { Viewer } from '../platform/http/viewer.js';
@@ -17,7 +16,6 @@ const newest: Keyset = { name: 'mutes', columns: [[sql.ref('x.id'), 'uuid']], di
 export class MutesService {
   constructor(
     private readonly em: EntityManager,
-    private readonly outbox: Outbox,
     private readonly pairs: UserPairs,
     private readonly profiles: ProfileReader,
   ) {}
@@ -36,7 +34,6 @@ export class MutesService {
         'insert into mutes (muter_id, muted_id) values (?, ?) on conflict do nothing returning 1',
         [viewer.id, id],
       );
-      if (added.length) await this.outbox.record('mute.changed', { muterId: viewer.id, mutedId: id });
       return { isNew: added.length > 0, standing: await this.profiles.standing(viewer.id, id) };
     });
   }
@@ -44,11 +41,7 @@ export class MutesService {
   async unmute(viewer: Viewer, username: string): Promise<void> {
     await this.em.transactional(async (em) => {
       const { id } = await this.pairs.hold(em, viewer, username);
-      const gone = await em.execute<unknown[]>('delete from mutes where muter_id = ? and muted_id = ? returning 1', [
-        viewer.id,
-        id,
-      ]);
-      if (gone.length) await this.outbox.record('mute.changed', { muterId: viewer.id, mutedId: id });
+      await em.execute('delete from mutes where muter_id = ? and muted_id = ?', [viewer.id, id]);
     });
   }
 }

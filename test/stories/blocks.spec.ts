@@ -140,7 +140,7 @@ describe('muting', () => {
     await ada.delete(path).expect(204);
     await ada.delete(path).expect(204);
     expect(await urls(ada, '/api/medias?limit=100')).toContain(medias.bob.url);
-    expect(await changes()).toEqual(['follow.changed', 'mute.changed', 'mute.changed']);
+    expect(await changes()).toEqual(['follow.changed']);
   });
 });
 

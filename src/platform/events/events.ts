@@ -40,7 +40,6 @@ export const events = {
   /** Asked, accepted, withdrawn or ended. */
   'follow.changed': z.strictObject({ followerId: id, followeeId: id }),
   'block.changed': z.strictObject({ blockerId: id, blockedId: id }),
-  'mute.changed': z.strictObject({ muterId: id, mutedId: id }),
   'reaction.changed': z.strictObject({ mediaId: id, userId: id }),
   'comment.reaction.changed': z.strictObject({ commentId: id, userId: id }),
   /** Written, edited or deleted. */
