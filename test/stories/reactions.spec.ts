@@ -163,7 +163,7 @@ describe('saved medias', () => {
     await bob.post(`${address}/saves`).expect(201);
     await bob.post(`${address}/saves`).expect(200);
     expect(await read(bob)).toMatchObject({ counts: { saves: 1 }, viewer: { saved: true } });
-    expect((await read(eve)).viewer).toEqual({ reaction: expect.anything(), saved: false, reposted: false });
+    expect((await read(eve)).viewer).toMatchObject({ saved: false, reposted: false });
     const { body } = await bob.get('/api/users/me/saved').expect(200);
     expect(body.items).toMatchObject([{ url: media.url, savedAt: expect.any(String) }]);
     await bob.delete(`${address}/saves`).expect(204);
