@@ -84,7 +84,8 @@ async function setupApp(app: NestFastifyApplication, config: Config): Promise<Ro
   SwaggerModule.setup('docs', app, () => openApiDocument(app), {
     jsonDocumentUrl: '/docs-json',
     customSiteTitle: 'Vitrine API',
-    swaggerOptions: { persistAuthorization: true, displayRequestDuration: true },
+    // Of so many operations the page shows some only when all tags are open at once.
+    swaggerOptions: { persistAuthorization: true, displayRequestDuration: true, docExpansion: 'none', filter: true },
   });
   return routes;
 }

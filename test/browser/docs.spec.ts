@@ -19,20 +19,27 @@ describeBrowser('the documentation, in Chromium', () => {
     complaints = complaintsOf(page);
     // The name that the document gives for its server: a page of another origin could not try anything out.
     await page.goto(vitrine.origin.replace('127.0.0.1', 'localhost') + '/docs');
-    await page.locator('.opblock').first().waitFor();
+    await page.locator('.opblock-tag').first().waitFor();
   });
   afterAll(async () => {
     await browser?.close();
     await vitrine?.stop();
   });
 
-  it('shows every tag and every operation', async () => {
+  it('shows every tag and, below it, every operation', async () => {
     const tags = await page
       .locator('.opblock-tag')
       .evaluateAll((all) => all.map((tag) => tag.getAttribute('data-tag')));
     expect(tags).toEqual(document.tags.map(({ name }: Json) => name));
-    const operations = Object.values<object>(document.paths).flatMap((path) => Object.keys(path));
-    expect(await page.locator('.opblock').count()).toBe(operations.length);
+    const operations = Object.values<object>(document.paths).flatMap((path) => Object.values(path) as Json[]);
+    for (const tag of tags) {
+      const header = page.locator(`.opblock-tag[data-tag="${tag}"]`);
+      await header.click();
+      const below = page.locator('.opblock-tag-section', { has: header }).locator('.opblock');
+      await below.first().waitFor();
+      expect([tag, await below.count()]).toEqual([tag, operations.filter(({ tags: [of] }) => of === tag).length]);
+      await header.click();
+    }
     expect(complaints).toEqual([]);
   });
 
@@ -49,6 +56,7 @@ describeBrowser('the documentation, in Chromium', () => {
   });
 
   it('lets it be tried out', async () => {
+    await page.locator('.opblock-tag[data-tag="uploads"]').click();
     const operation = page.locator('.opblock', { has: page.locator('[data-path="/api/users/me/limits"]') });
     await operation.locator('.opblock-summary-control').click();
     await operation.getByRole('button', { name: 'Try it out' }).click();

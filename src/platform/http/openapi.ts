@@ -10,6 +10,17 @@ const tags: Record<string, string> = {
   files: 'State of your own files',
   medias: 'What is published',
   bytes: 'Images, videos and music themselves',
+  follows: 'Who follows whom, and who asks to',
+  blocks: 'Blocks, which hold in both directions, and mutes',
+  comments: 'What people say under medias, and to each other there',
+  reactions: 'Likes, dislikes, and any other emoji',
+  reposts: 'Medias shown to one’s own followers',
+  saves: 'Bookmarks of one’s own',
+  views: 'How often things are watched, and what you watched',
+  tags: 'Words that medias are found by',
+  playlists: 'Medias in an order',
+  search: 'Medias, users, playlists and tags by what people type',
+  notifications: 'What happened to you and yours, in lists and in mails',
   operations: 'For load balancers and operators',
 };
 
