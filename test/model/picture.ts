@@ -12,6 +12,14 @@ export const sorted = <T>(list: Iterable<T>): T[] => [...list].toSorted();
 export const namesAreKnown = ({ tried }: Facts, { author, names }: CommentFact) =>
   names === null || !tried.blocks.either(author, names);
 
+/** Of those the text names, whom the reader may meet. */
+function namesMet(facts: Facts, viewer: number, comment: CommentFact): number[] | 'perhaps' {
+  const { deleted, names } = comment;
+  if (deleted || names === null) return [];
+  if (!namesAreKnown(facts, comment)) return 'perhaps';
+  return facts.meet(viewer, names) ? [names] : [];
+}
+
 /** All that somebody meets of this world, as it follows from the facts. */
 export const picture = ({ people, facts }: World, viewer: number) => ({
   medias: facts.medias.map((media) => (facts.sees(viewer, media) ? mediaOf(facts, viewer, media) : null)),
@@ -59,13 +67,13 @@ const thread = (facts: Facts, viewer: number, list: CommentFact[]): object[] =>
     .map((comment) => commentOf(facts, viewer, comment));
 
 function commentOf(facts: Facts, viewer: number, comment: CommentFact) {
-  const { url, media, author, parent, names, deleted, reactions } = comment;
+  const { url, media, author, parent, deleted, reactions } = comment;
   const replies = facts.replies(comment);
   return {
     url,
     author: deleted ? null : author,
     replyTo: parent?.url ?? null,
-    names: deleted || names === null ? [] : namesAreKnown(facts, comment) ? [names] : 'perhaps',
+    names: namesMet(facts, viewer, comment),
     counts: { ...byEmoji(reactions), replies: replies.length },
     viewer: {
       reaction: reactions.get(viewer) ?? null,
