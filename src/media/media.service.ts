@@ -72,11 +72,6 @@ export class MediaService {
     return this.read(ownerId, url);
   }
 
-  /** @throws {Problem} `media_not_found` where it can't be seen, `not_yours` where it can */
-  own(viewer: string, url: string): Promise<{ id: string }> {
-    return this.em.transactional((em) => this.ownMedia(em, viewer, url));
-  }
-
   async edit(ownerId: string, url: string, { title, description, visibility, tags }: EditBody): Promise<MediaView> {
     await this.em.transactional(async (em) => {
       const media = await this.ownMedia(em, ownerId, url);

@@ -2,7 +2,6 @@ import { EntityManager } from '@mikro-orm/postgresql';
 import { Inject, Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import { visibleTo } from '../media/visibility.js';
-import { MediaService } from '../media/media.service.js';
 import { CONFIG } from '../platform/config/config.module.js';
 import type { Config } from '../platform/config/env.js';
 import { Problem } from '../platform/http/problems.js';
@@ -21,7 +20,6 @@ export class ViewsService {
 
   constructor(
     private readonly em: EntityManager,
-    private readonly medias: MediaService,
     @Inject(CONFIG) config: Config,
   ) {
     this.key = deriveKey(config.secret, 'strangers');
@@ -50,7 +48,13 @@ export class ViewsService {
 
   /** What its owner may know of who watched. @throws {Problem} `media_not_found`, `not_yours` */
   async audience(viewer: string, url: string): Promise<Audience> {
-    const { id } = await this.medias.own(viewer, url);
+    const { rows } = await sql<{ id: string; isMine: boolean }>`
+      select m.id, m.owner_id = ${viewer} as "isMine" from medias m where m.url = ${url} and ${visibleTo(viewer)}`.execute(
+      this.em.getKysely<unknown>(),
+    );
+    if (!rows[0]) throw new Problem('media_not_found');
+    const { id, isMine } = rows[0];
+    if (!isMine) throw new Problem('not_yours');
     const days = await this.em.execute<{ day: string; views: number; watchedMs: string }[]>(
       `select day::text, views, watched_ms as "watchedMs" from media_view_days where media_id = ? order by day desc limit 366`,
       [id],

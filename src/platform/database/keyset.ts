@@ -5,7 +5,6 @@ import { decodeCursor, encodeCursor, toPage } from '../http/page.js';
 /** How a column of a sort key stands in a cursor. */
 const kinds = {
   int: z.int32(),
-  bigint: z.int(),
   uuid: z.uuid(),
   // No more than PostgreSQL can read: no NUL, and no year or offset beyond its own.
   text: z
