@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { Transform, type Readable } from 'node:stream';
@@ -52,6 +53,8 @@ export async function receive(
     await pipeline(stream, meter, file, { signal: stop.signal });
   } catch (error) {
     file.destroy();
+    // It may be about to be created still: the caller removes it, which is of no use before.
+    if (!file.closed) await once(file, 'close');
     if (error instanceof Problem) throw error;
     if (stop.signal.aborted) throw new Problem('request_timeout', `Send at least ${inBytes(leastBytes)} a minute.`);
     throw ours ? writeProblem(ours) : brokenBody(error);
