@@ -1,5 +1,6 @@
 import cors from '@fastify/cors';
 import multipart from '@fastify/multipart';
+import { MikroORM } from '@mikro-orm/core';
 import type { NestApplicationOptions } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -19,6 +20,7 @@ import { acceptText } from './platform/http/text-bodies.js';
 import { validationPipe } from './platform/http/validation.js';
 import { answerBrokenRequest } from './platform/http/broken-requests.js';
 import { acceptJson } from './platform/http/json-bodies.js';
+import { scopeRequests } from './platform/scope.js';
 import { logRequests } from './platform/observability/request-log.js';
 
 const KiB = 1024;
@@ -65,6 +67,7 @@ async function setupApp(app: NestFastifyApplication, config: Config): Promise<Ro
   app.useGlobalPipes(validationPipe());
   app.useGlobalFilters(new ProblemFilter(routes));
 
+  scopeRequests(server, app.get(MikroORM));
   logRequests(server, app.get(Logger));
   drainRefused(server);
   refuseSlowBodies(server);

@@ -1,13 +1,14 @@
-import { MikroORM, RequestContext } from '@mikro-orm/core';
+import { MikroORM } from '@mikro-orm/core';
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { CliModule } from '../app.module.js';
+import { Scope } from '../platform/scope.js';
 
 /** Runs one command with the services it needs, and ends them. */
 export async function withServices<T>(work: (services: INestApplicationContext) => Promise<T>): Promise<T> {
   const services = await NestFactory.createApplicationContext(CliModule, { logger: ['error'], abortOnError: false });
   try {
-    return await RequestContext.create(services.get(MikroORM).em, () => work(services));
+    return await Scope.run(services.get(MikroORM), {}, () => work(services));
   } finally {
     await services.close();
   }

@@ -15,6 +15,9 @@ import { Leases } from './leases.js';
 import { asProblem, tusProblem } from './tus-problem.js';
 import { UploadsService } from './uploads.service.js';
 
+/** Headers of ours that tus knows nothing of. */
+const kept = /^(x-request-id$|ratelimit-)/;
+
 /** Resumable uploads (tus 1.0): creation, creation-with-upload, checksum, expiration, termination. */
 @Injectable()
 export class TusService {
@@ -51,6 +54,9 @@ export class TusService {
     const checksum = parseChecksum(header(request, 'upload-checksum'));
     if (request.method === 'OPTIONS') reply.raw.setHeader('Tus-Checksum-Algorithm', checksumAlgorithms.join(','));
     if (request.method === 'HEAD' && viewer) await this.tellFile(request, reply, viewer);
+    // What was said so far, and would be forgotten.
+    for (const [name, value] of Object.entries(reply.getHeaders()))
+      if (kept.test(name) && value !== undefined) reply.raw.setHeader(name, value);
     reply.hijack();
     const serve = async () => {
       const response = await this.server.handleWeb(new NodeRequest({ req: request.raw, res: reply.raw }));

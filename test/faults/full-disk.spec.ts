@@ -36,6 +36,9 @@ describe.skipIf(!mayMount)('a full disk (needs root to mount a small one)', () =
     expect(large.length).toBeGreaterThan(1_500 * KiB);
     const { headers } = await ada.upload('photo', large).expect(503, 'unavailable');
     expect(headers.get('retry-after')).toBeTruthy();
+    // The operator finds what went wrong by the id that the client was given.
+    const line = vitrine.said.split('\n').find((text) => text.includes('"request failed"'));
+    expect(JSON.parse(line!)).toMatchObject({ reqId: headers.get('x-request-id'), code: 'unavailable' });
     expect(await vitrine.stored('storage/incoming')).toEqual([]);
     const { body } = await ada.get('/api/users/me/limits').expect(200);
     expect(body.total.usedBytes).toBe(0);

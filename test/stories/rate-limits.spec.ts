@@ -146,7 +146,10 @@ it('uploads are limited, however they begin', async () => {
         'upload-length': '1000',
         'upload-metadata': `kind ${Buffer.from('photo').toString('base64')}`,
       });
-    for (let i = 0; i < 2; i++) await resumable().expect(201);
+    for (const left of ['2', '1']) {
+      const { headers } = await resumable().expect(201);
+      expect(headers.get('ratelimit-remaining')).toBe(left);
+    }
     await busy.upload('photo', Buffer.from('no photo')).expect(415);
     await busy.upload('photo', Buffer.from('no photo')).expect(429, 'too_many_requests');
     await resumable().expect(429);

@@ -45,8 +45,10 @@ const head = (location: string, client = ada) => client.send('HEAD', location, u
 
 describe('a resumable upload', () => {
   it('says what the server can do', async () => {
-    const { headers, status } = await vitrine.client().send('OPTIONS', '/api/uploads');
+    const named = { 'x-request-id': 'of-the-client' };
+    const { headers, status } = await vitrine.client().send('OPTIONS', '/api/uploads', undefined, named);
     expect(status).toBe(204);
+    expect(headers.get('x-request-id')).toBe('of-the-client');
     expect(headers.get('tus-version')).toBe('1.0.0');
     expect(headers.get('tus-extension')!.split(',').toSorted()).toEqual([
       'checksum',

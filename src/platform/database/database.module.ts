@@ -11,8 +11,10 @@ export class DatabaseModule {
     const orm = MikroOrmModule.forRootAsync({
       driver: PostgreSqlDriver,
       inject: [CONFIG],
-      useFactory: (config: Config) =>
-        ormOptions(databaseUrl(config), entities, config.database.pool, config.database.isPrepared),
+      useFactory: (config: Config) => ({
+        ...ormOptions(databaseUrl(config), entities, config.database.pool, config.database.isPrepared),
+        registerRequestContext: false, // Scope
+      }),
     });
     return { module: DatabaseModule, imports: [orm] };
   }

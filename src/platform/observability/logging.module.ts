@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { LoggerModule } from 'nestjs-pino';
-import type { IncomingMessage } from 'node:http';
+import { Scope } from '../scope.js';
 import { CONFIG } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
 
@@ -18,17 +18,9 @@ function stdout(): NodeJS.WritableStream {
     LoggerModule.forRootAsync({
       inject: [CONFIG],
       useFactory: ({ logLevel }: Config) => ({
-        pinoHttp: [
-          {
-            level: logLevel,
-            // Fastify has given the request its id already (app.setup.ts).
-            genReqId: (request: IncomingMessage) => (request as IncomingMessage & { id?: string }).id ?? '',
-            // Requests are logged by a hook of the server's (request-log.ts): once, and with what was answered.
-            autoLogging: false,
-            quietReqLogger: true,
-          },
-          stdout(),
-        ],
+        // Requests are logged by a hook of the server's (request-log.ts): once, and with what was answered.
+        forRoutes: [],
+        pinoHttp: [{ level: logLevel, mixin: () => Scope.names() }, stdout()],
       }),
     }),
   ],

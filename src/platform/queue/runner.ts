@@ -1,7 +1,8 @@
 import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
-import { MikroORM, RequestContext } from '@mikro-orm/core';
+import { MikroORM } from '@mikro-orm/core';
 import { DelayedError, UnrecoverableError, type Job } from 'bullmq';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Scope } from '../scope.js';
 import { Handlers } from './handlers.js';
 import { jobs, type JobName } from './jobs.js';
 
@@ -40,7 +41,8 @@ export class Runner implements BeforeApplicationShutdown {
       definition.timeout,
     );
     const context = { signal: stop.signal, isLastAttempt: job.attemptsMade + 1 >= definition.attempts };
-    const work = RequestContext.create(this.orm.em, () => this.handlers.of(name)(payload.data as never, context));
+    const handle = this.handlers.of(name);
+    const work = Scope.run(this.orm, { job: name, jobId: job.id }, () => handle(payload.data as never, context));
     this.running.set(stop, work);
     try {
       await Promise.race([work, abandoned(stop.signal)]);
