@@ -3,6 +3,7 @@ import { createApi } from './app.setup.js';
 import { readConfig } from './platform/config/env.js';
 import { requireMigrated } from './platform/database/migrate.js';
 import { exitWithParent } from './platform/embedded/parent.js';
+import { collectWhenIdle } from './platform/idle-collection.js';
 import { Health } from './platform/observability/health.js';
 import { shutdownOnSignal } from './platform/observability/shutdown.js';
 import { startOrSay } from './platform/observability/start-or-say.js';
@@ -16,6 +17,7 @@ await startOrSay(async () => {
   const { app } = await createApi(config, { bufferLogs: true });
   if (config.secretIsKnown) new Logger('Api').warn('AUTH_SECRET is not set: everybody could forge tokens');
   exitWithParent();
+  collectWhenIdle();
   shutdownOnSignal(app, app.get(Health), drainMs);
   await app.listen(config.http.port, config.http.host);
 });

@@ -8,6 +8,7 @@ import { WorkerModule } from './app.module.js';
 import { ConfigError, readConfig } from './platform/config/env.js';
 import { requireMigrated } from './platform/database/migrate.js';
 import { exitWithParent } from './platform/embedded/parent.js';
+import { collectWhenIdle } from './platform/idle-collection.js';
 import { serveHealth } from './platform/observability/health-server.js';
 import { Health } from './platform/observability/health.js';
 import { shutdownOnSignal } from './platform/observability/shutdown.js';
@@ -46,6 +47,7 @@ await startOrSay(async () => {
   const health = app.get(Health);
   const server = await serveHealth(health, config.http.host, config.worker.port);
   exitWithParent();
+  collectWhenIdle();
   shutdownOnSignal(app, health, stopMs, async () => server.close());
   app.get(BullRegistrar).register();
   logger.log({ queues }, 'worker started');

@@ -5,6 +5,7 @@ import { open } from 'node:fs/promises';
 import { Transform, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { inBytes } from '../platform/http/in-bytes.js';
+import { spent } from '../platform/spent-buffers.js';
 import { Problem } from '../platform/http/problems.js';
 
 /** Who sends less than this in a minute holds a connection, not an upload. */
@@ -39,6 +40,7 @@ export async function receive(
   const meter = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       bytes += chunk.length;
+      spent(chunk.length);
       if (bytes > maxBytes) return done(onTooMuch());
       hash.update(chunk);
       done(null, chunk);

@@ -1,5 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { Transform, type Readable } from 'node:stream';
+import { spent } from '../platform/spent-buffers.js';
 
 /** Of more uploads than these at once the oldest is forgotten. */
 const most = 1_000;
@@ -29,6 +30,7 @@ export class RunningHashes {
     const tap = new Transform({
       transform(chunk: Buffer, _encoding, done) {
         running.bytes += chunk.length;
+        spent(chunk.length);
         running.hash.update(chunk);
         done(null, chunk);
       },

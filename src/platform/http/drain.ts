@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { IncomingMessage } from 'node:http';
+import { spent } from '../spent-buffers.js';
 
 /** What we read of a body that was refused, so that its client gets to hear so and can go on with the connection. */
 const patience = 32 * 1024 * 1024;
@@ -9,11 +10,6 @@ const patience = 32 * 1024 * 1024;
  * same connection would wait behind it for ever. The rest is thrown away; where there is too much of it, the connection.
  */
 export function drainRefused(server: FastifyInstance): void {
-  // Fastify hangs up on a body that is announced as too large: with bytes on their way, that is a reset instead of a 413.
-  server.addHook('onSend', (_request, reply, _payload, done) => {
-    if (reply.statusCode === 413) reply.removeHeader('connection');
-    done();
-  });
   server.addHook('onResponse', ({ raw }, _reply, done) => {
     if (!raw.complete && !raw.destroyed) discardRest(raw);
     done();
@@ -25,6 +21,7 @@ function discardRest(raw: IncomingMessage): void {
   raw.unpipe();
   raw.on('data', (chunk: Buffer) => {
     left -= chunk.length;
+    spent(chunk.length);
     if (left < 0) raw.destroy();
   });
   raw.resume();

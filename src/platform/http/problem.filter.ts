@@ -60,6 +60,8 @@ export function sendProblem(reply: FastifyReply, request: FastifyRequest, proble
   // What was said of a body that did not come after all.
   for (const name of ['etag', 'last-modified', 'content-disposition', 'accept-ranges', 'content-length'])
     reply.removeHeader(name);
+  // Fastify hangs up on a body that is announced as too large: with bytes on their way, that is a reset instead of a 413.
+  if (problem.getStatus() === 413) reply.removeHeader('connection');
   const headers =
     problem.getStatus() === 503 ? { 'retry-after': '5', ...problem.extras.headers } : problem.extras.headers;
   void reply

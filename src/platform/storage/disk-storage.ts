@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { constants, type Dirent } from 'node:fs';
 import { access, copyFile, mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
+import { spent } from '../spent-buffers.js';
 import { checkFolder, checkKey } from './keys.js';
 import { type ByteRange, type Listed, NotStored, type Opened, OutOfRange, Storage, StorageFull } from './storage.js';
 
@@ -53,6 +54,8 @@ export class DiskStorage extends Storage {
       const end = Math.min(range.end ?? bytes - 1, bytes - 1);
       // An empty object has no last byte, and createReadStream accepts no `end` of -1.
       const stream = file.createReadStream(bytes === 0 ? {} : { start, end, highWaterMark: chunkBytes });
+      // It waits after each chunk until that is on its way.
+      stream.on('pause', () => spent(chunkBytes));
       return { stream, bytes, modifiedAt: found.mtime, length: Math.max(0, end - start + 1) };
     } catch (error) {
       await file.close();
