@@ -8,7 +8,7 @@ interface Load {
   connections: number;
   /** Requests per second of all connections; without it, as many as are answered. */
   rate?: number;
-  /** In turn, below the origin that `url` is then. */
+  /** In turn, below the origin that `url` is then; each connection begins at another one. */
   requests?: { method: 'GET' | 'PUT' | 'POST'; path: string; body?: object }[];
 }
 interface Answers {
@@ -21,19 +21,25 @@ interface Answers {
 
 /** @throws when anything but 2xx came back */
 export async function load({ url, headers, seconds, connections, rate, requests: asked }: Load): Promise<Answers> {
+  const requests = asked?.map(({ method, path, body }) => ({
+    ...{ method, path },
+    ...(body && { body: JSON.stringify(body), headers: { ...headers, 'content-type': 'application/json' } }),
+  }));
+  let started = 0;
   const result = await autocannon({
     ...{ url, headers, connections, duration: seconds },
     ...(rate !== undefined && { overallRate: rate }),
-    ...(asked && {
-      requests: asked.map(({ method, path, body }) => ({
-        ...{ method, path },
-        ...(body && { body: JSON.stringify(body), headers: { ...headers, 'content-type': 'application/json' } }),
-      })),
+    ...(requests && {
+      requests,
+      setupClient(client) {
+        const first = Math.floor((started++ % connections) * (requests.length / connections));
+        client.setRequests([...requests.slice(first), ...requests.slice(0, first)]);
+      },
     }),
   });
-  const { errors, timeouts, non2xx, requests, latency } = result;
+  const { errors, timeouts, non2xx, latency } = result;
   if (errors + timeouts + non2xx) throw new Error(`${errors + timeouts} errors and ${non2xx} refusals of ${url}`);
-  return { requests: requests.average, p50: latency.p50, p99: latency.p99 };
+  return { requests: result.requests.average, p50: latency.p50, p99: latency.p99 };
 }
 
 /**

@@ -29,11 +29,12 @@ export async function list({ pairs }: Settings): Promise<void> {
   });
 }
 
-/** Reactions that change each time, and comments; of twenty medias in turn. What follows by jobs is left out. */
+/** Reactions that change each time, and comments; of twenty medias in turn. Nobody is there to do what follows by jobs. */
 export async function write({ pairs }: Settings): Promise<void> {
   await withSystem({ env }, async (system) => {
     const medias: string[] = [];
     for (let i = 0; i < 20; i++) medias.push(await publishPhoto(system, i));
+    await system.end('social,maintenance');
     const likes = [true, false].flatMap((isLike) =>
       medias.map((url): Request => ({ method: 'POST', path: `/api/medias/${url}/likes`, body: { isLike } })),
     );

@@ -9,6 +9,8 @@ import { withServer } from './server.js';
 import type { System } from './system.js';
 
 const seconds = 4;
+/** Until V8 has compiled all that is asked for again and again: the first seconds of either tell of its compiler. */
+const warmUpSeconds = 20;
 const connections = 10;
 
 export interface Request {
@@ -32,6 +34,8 @@ export async function compare(
   const file = join(system.dataDir, 'route.json');
   await writeFile(file, JSON.stringify(route));
   await withServer('bare-sql', [file], async (bare) => {
+    for (const url of [system.origin, bare])
+      await load({ url, headers, seconds: warmUpSeconds, connections, requests });
     const rate = (origin: string) => async () =>
       (await load({ url: origin, headers, seconds, connections, requests })).requests;
     report(name, 'req/s', await inTurns(pairs, rate(system.origin), rate(bare)), atLeast(goal));

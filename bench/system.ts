@@ -24,6 +24,8 @@ export interface System {
   user: Record<string, string>;
   /** Of `api`, or of a worker by its queues. */
   pid(name: string): number;
+  /** The same, and not the others. */
+  end(name: string): Promise<void>;
   stop(): Promise<void>;
 }
 export interface Uploaded {
@@ -62,12 +64,14 @@ export async function startSystem({
   // Where a bench ends without having stopped it.
   const kill = () => processes.forEach((child) => child.kill('SIGKILL'));
   process.once('exit', kill);
+  const end = async (name: string) => {
+    const child = processes.get(name)!;
+    if (child.exitCode !== null) return;
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+  };
   const stop = async () => {
-    for (const child of processes.values()) {
-      if (child.exitCode !== null) continue;
-      child.kill('SIGTERM');
-      await once(child, 'exit');
-    }
+    for (const name of processes.keys()) await end(name);
     await db.end();
     await postgres.stop();
     await rm(dataDir, { recursive: true, force: true });
@@ -79,7 +83,8 @@ export async function startSystem({
     const origin = `http://127.0.0.1:${port}`;
     await until(async () => (await fetch(`${origin}/readyz`).catch(() => null))?.status === 200, 'the API');
     const user = await signUp(origin, db);
-    return { origin, dataDir, databaseUrl: postgres.url, db, user, stop, pid: (name) => processes.get(name)!.pid! };
+    const pid = (name: string) => processes.get(name)!.pid!;
+    return { origin, dataDir, databaseUrl: postgres.url, db, user, pid, end, stop };
   } catch (error) {
     await stop();
     throw error;
