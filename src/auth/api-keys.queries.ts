@@ -1,6 +1,7 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
+import { isoTime } from '../platform/database/iso-time.js';
 import { decodeCursor, encodeCursor, toPage, type PageQuery } from '../platform/http/page.js';
 import type { ApiKey } from './api-key.entity.js';
 import type { ApiKeyView } from './api-keys.schemas.js';
@@ -35,7 +36,7 @@ export class ApiKeysQueries {
   }
 }
 
-const time = (value: string | Date | null | undefined) => (value ? new Date(value).toISOString() : null);
+const time = (value: string | Date | null | undefined) => (value ? isoTime(value) : null);
 
 export const toView = ({ id, name, prefix, scopes, isDefault, createdAt, expiresAt, lastUsedAt }: Row): ApiKeyView => ({
   id,

@@ -1,6 +1,7 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
+import { isoTime } from '../platform/database/iso-time.js';
 import { decodeCursor, encodeCursor, toPage, type PageQuery } from '../platform/http/page.js';
 import type { Viewer } from '../platform/http/viewer.js';
 import type { SessionView } from './sessions.schemas.js';
@@ -35,9 +36,9 @@ export class SessionsQueries {
         id: row.id,
         device: row.device,
         address: row.address,
-        createdAt: new Date(row.created_at).toISOString(),
-        lastUsedAt: new Date(row.last_used_at).toISOString(),
-        expiresAt: new Date(row.expires_at).toISOString(),
+        createdAt: isoTime(row.created_at),
+        lastUsedAt: isoTime(row.last_used_at),
+        expiresAt: isoTime(row.expires_at),
         current: row.id === viewer.sessionId,
       }),
     );

@@ -1,6 +1,6 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
-import { sql } from 'kysely';
+import { sql } from '../platform/database/sql.js';
 import { Outbox } from '../platform/events/outbox.js';
 import type { Keyset } from '../platform/database/keyset.js';
 import type { PageQuery } from '../platform/http/page.js';
@@ -9,7 +9,7 @@ import { ProfileReader } from '../users/profile-reader.service.js';
 import { UserPairs } from '../users/user-pairs.service.js';
 import type { Standing } from '../users/users.schemas.js';
 
-const newest: Keyset = { name: 'blocks', columns: [[sql.ref('x.id'), 'uuid']], direction: 'desc' };
+const newest: Keyset = { name: 'blocks', columns: [[sql.raw('x.id'), 'uuid']], direction: 'desc' };
 
 /** Of a block, both know nothing of each other any more; it is the blocker's alone. */
 @Injectable()

@@ -1,6 +1,6 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
-import { sql } from 'kysely';
+import { sql } from '../platform/database/sql.js';
 import { notBlocked } from '../media/visibility.js';
 import type { Keyset } from '../platform/database/keyset.js';
 import type { PageQuery } from '../platform/http/page.js';
@@ -9,7 +9,7 @@ import { ProfileReader } from '../users/profile-reader.service.js';
 import { UserPairs } from '../users/user-pairs.service.js';
 import type { Standing } from '../users/users.schemas.js';
 
-const newest: Keyset = { name: 'mutes', columns: [[sql.ref('x.id'), 'uuid']], direction: 'desc' };
+const newest: Keyset = { name: 'mutes', columns: [[sql.raw('x.id'), 'uuid']], direction: 'desc' };
 
 /** Whom somebody does not want to meet in lists, or hear of. */
 @Injectable()

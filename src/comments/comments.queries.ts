@@ -1,6 +1,7 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
-import { sql, type Kysely, type RawBuilder } from 'kysely';
+import { isoTime } from '../platform/database/iso-time.js';
+import { sql, type Statement } from '../platform/database/sql.js';
 import { fileJson, FileViews, type FileRow } from '../media/file-views.service.js';
 import { commentVisibleTo, isOpen, notBlocked, notMuted, visibleTo, type ViewerId } from '../media/visibility.js';
 import { afterCursor, keyOf, keysetPage, orderOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
@@ -22,7 +23,7 @@ type Row = Pick<CommentView, 'url' | 'media' | 'replyTo' | 'text' | 'mentions' |
 
 const order = (name: Sort, count: string | null, direction: Keyset['direction']): Keyset => ({
   name,
-  columns: [...(count ? [[sql.ref(`c.${count}_count`), 'int'] as const] : []), [sql.ref('c.id'), 'uuid']],
+  columns: [...(count ? [[sql.raw(`c.${count}_count`), 'int'] as const] : []), [sql.raw('c.id'), 'uuid']],
   direction,
 });
 const orders: Record<Sort, Keyset> = {
@@ -66,7 +67,7 @@ export class CommentsQueries {
   /** @throws {Problem} `comment_not_found` */
   async byUrl(viewer: ViewerId, url: string): Promise<CommentView> {
     const { rows } = await sql<Row>`
-      select ${columns(viewer)} from ${tables} where c.url = ${url} and ${commentVisibleTo(viewer)}`.execute(this.db);
+      select ${columns(viewer)} from ${tables} where c.url = ${url} and ${commentVisibleTo(viewer)}`.execute(this.em);
     if (!rows[0]) throw new Problem('comment_not_found');
     return this.toView(rows[0], viewer);
   }
@@ -74,7 +75,7 @@ export class CommentsQueries {
   /** What stands right under the media. @throws {Problem} `media_not_found` */
   async ofMedia(viewer: ViewerId, url: string, query: CommentsQuery) {
     const media = sql<{ id: string }>`select m.id from medias m where m.url = ${url} and ${visibleTo(viewer)}`;
-    const { rows } = await media.execute(this.db);
+    const { rows } = await media.execute(this.em);
     if (!rows[0]) throw new Problem('media_not_found');
     return this.thread(viewer, rows[0].id, query);
   }
@@ -83,14 +84,14 @@ export class CommentsQueries {
   async replies(viewer: ViewerId, url: string, query: CommentsQuery) {
     const comment = sql<{ id: string }>`
       select c.id from comments c join medias m on m.id = c.media_id where c.url = ${url} and ${commentVisibleTo(viewer)}`;
-    const { rows } = await comment.execute(this.db);
+    const { rows } = await comment.execute(this.em);
     if (!rows[0]) throw new Problem('comment_not_found');
     return this.thread(viewer, rows[0].id, query);
   }
 
   private async thread(viewer: ViewerId, id: string, { sort, limit, cursor }: CommentsQuery) {
     const keyset = orders[sort];
-    const conditions: RawBuilder<boolean>[] = [
+    const conditions: Statement<boolean>[] = [
       sql`c.thread_id = ${id}`,
       commentVisibleTo(viewer),
       notMuted(viewer, 'c.author_id'),
@@ -98,30 +99,31 @@ export class CommentsQueries {
     ];
     const { rows } = await sql<Row & Keyed>`
       select ${columns(viewer)}, ${keyOf(keyset)} from ${tables}
-      where ${sql.join(conditions, sql` and `)} order by ${orderOf(keyset)} limit ${limit + 1}`.execute(this.db);
+      where ${sql.join(conditions, ' and ')} order by ${orderOf(keyset)} limit ${limit + 1}`.execute(this.em);
     return keysetPage(keyset, rows, limit, (row) => this.toView(row, viewer));
   }
 
-  private toView({ open, username, displayName, profilePhotoId, ...row }: Row, viewer: ViewerId): CommentView {
-    const time = (at: string | Date | null) => (at === null ? null : new Date(at).toISOString());
+  private toView(row: Row, viewer: ViewerId): CommentView {
+    const { username, attachment } = row;
     return {
       url: row.url,
       media: row.media,
       replyTo: row.replyTo,
-      author:
-        username === null ? null : { username, displayName, avatarUrl: photoHref(username, 'profile', profilePhotoId) },
+      author: username === null ? null : authorOf(username, row),
       text: row.text,
-      attachment: row.attachment && this.files.of(row.attachment, open ? null : viewer),
+      attachment: attachment && this.files.of(attachment, row.open ? null : viewer),
       mentions: row.mentions,
       counts: row.counts,
       ...(row.viewer && { viewer: row.viewer }),
-      createdAt: new Date(row.createdAt).toISOString(),
-      editedAt: time(row.editedAt),
-      deletedAt: time(row.deletedAt),
+      createdAt: isoTime(row.createdAt),
+      editedAt: row.editedAt && isoTime(row.editedAt),
+      deletedAt: row.deletedAt && isoTime(row.deletedAt),
     };
   }
-
-  private get db(): Kysely<unknown> {
-    return this.em.getKysely<unknown>();
-  }
 }
+
+const authorOf = (username: string, { displayName, profilePhotoId }: Row) => ({
+  username,
+  displayName,
+  avatarUrl: photoHref(username, 'profile', profilePhotoId),
+});

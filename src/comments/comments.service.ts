@@ -1,6 +1,6 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
-import { sql } from 'kysely';
+import { sql } from '../platform/database/sql.js';
 import { FilesService } from '../files/files.service.js';
 import { MediaAccess } from '../media/media-access.service.js';
 import { commentVisibleTo } from '../media/visibility.js';
@@ -45,9 +45,8 @@ export class CommentsService {
       // The time now, as in its id, and not that of the transaction's start: it may have waited.
       const { rows } = await sql<{ id: string }>`
         insert into comments (url, media_id, author_id, parent_id, text, attachment_id, created_at)
-        values (${url}, ${media.id}, ${author}, ${parentId}, ${text}, ${fileId}, clock_timestamp()) returning id`.execute(
-        em.getKysely<unknown>(),
-      );
+        values (${url}, ${media.id}, ${author}, ${parentId}, ${text}, ${fileId}, clock_timestamp())
+        returning id`.execute(em);
       const commentId = rows[0]!.id;
       await this.mentions.ofComment(em, commentId, author, text);
       await this.outbox.record('comment.changed', { commentId, mediaId: media.id });
@@ -93,9 +92,7 @@ export class CommentsService {
   private async parent(em: EntityManager, viewer: string, mediaId: string, url: string): Promise<string> {
     const { rows } = await sql<{ id: string }>`
       select c.id from comments c join medias m on m.id = c.media_id
-      where c.url = ${url} and m.id = ${mediaId} and c.deleted_at is null and ${commentVisibleTo(viewer)}`.execute(
-      em.getKysely<unknown>(),
-    );
+      where c.url = ${url} and m.id = ${mediaId} and c.deleted_at is null and ${commentVisibleTo(viewer)}`.execute(em);
     if (!rows[0]) throw new Problem('comment_not_found', `There is nothing to answer at ${url}, at this media.`);
     return rows[0].id;
   }
@@ -104,9 +101,8 @@ export class CommentsService {
   private async hold(em: EntityManager, viewer: string, url: string): Promise<Held> {
     const { rows } = await sql<Pick<Held, 'mediaId' | 'ownerId'>>`
       select m.id as "mediaId", m.owner_id as "ownerId" from comments c join medias m on m.id = c.media_id
-      where c.url = ${url} and (${commentVisibleTo(viewer)} or m.owner_id = ${viewer}) for no key update of m`.execute(
-      em.getKysely<unknown>(),
-    );
+      where c.url = ${url} and (${commentVisibleTo(viewer)} or m.owner_id = ${viewer})
+      for no key update of m`.execute(em);
     // A statement of its own: after waiting for the lock it sees what was waited for.
     const [comment] = await em.execute<Omit<Held, 'mediaId' | 'ownerId'>[]>(
       `select id, author_id as "authorId", replies_count as "repliesCount", attachment_id is not null as "hasAttachment"

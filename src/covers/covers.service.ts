@@ -1,11 +1,11 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
-import { sql } from 'kysely';
 import { randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { sql } from '../platform/database/sql.js';
 import type { FileKind, FileStatus, Picture } from '../files/file.entity.js';
 import { FilesService, requireReady } from '../files/files.service.js';
 import { Rendition } from '../files/rendition.entity.js';
@@ -124,7 +124,7 @@ export class CoversService {
     const { rows } = await sql<Target & { ownerId: string }>`
       select m.id as "mediaId", m.owner_id as "ownerId", f.id as "fileId", f.url as "fileUrl", f.kind, f.status
       from medias m join media_files mf on mf.media_id = m.id and mf.position = 0 join files f on f.id = mf.file_id
-      where m.url = ${url} and ${visibleTo(viewer)} for update of m, f`.execute(em.getKysely<unknown>());
+      where m.url = ${url} and ${visibleTo(viewer)} for update of m, f`.execute(em);
     const [media] = rows;
     if (!media) throw new Problem('media_not_found');
     if (media.ownerId !== viewer) throw new Problem('not_yours');

@@ -1,6 +1,6 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
-import { sql } from 'kysely';
+import { sql } from '../platform/database/sql.js';
 import type { FileKind, FileStatus } from '../files/file.entity.js';
 import type { RenditionRole } from '../files/rendition.entity.js';
 import type { Place } from '../users/users.schemas.js';
@@ -68,9 +68,8 @@ export class DeliveryQueries {
       left join comments c on c.attachment_id = f.id
       left join medias cm on cm.id = c.media_id
       where f.url = ${url} and f.kind = ${kind} and (${mine} or ${visibleTo(viewer)} or ${commentVisibleTo(viewer, 'c', 'cm')})
-        and (${viewer}::uuid is null or exists (select 1 from users u where u.id = ${viewer} and u.disabled_at is null))`.execute(
-      this.em.getKysely<unknown>(),
-    );
+        and (${viewer}::uuid is null
+          or exists (select 1 from users u where u.id = ${viewer} and u.disabled_at is null))`.execute(this.em);
     return rows[0] ? toDeliverable(rows[0]) : null;
   }
 
@@ -79,8 +78,8 @@ export class DeliveryQueries {
     const roles: RenditionRole[] = place === 'profile' ? ['square'] : ['square', 'image'];
     const { rows } = await sql<Row>`
       select ${columns(roles, false)}, false as mine, true as open
-      from users u join files f on f.id = ${sql.ref(`u.${place}_photo_id`)}
-      where lower(u.username) = lower(${username}) and u.disabled_at is null`.execute(this.em.getKysely<unknown>());
+      from users u join files f on f.id = ${sql.raw(`u.${place}_photo_id`)}
+      where lower(u.username) = lower(${username}) and u.disabled_at is null`.execute(this.em);
     return rows[0] ? toDeliverable(rows[0]) : null;
   }
 }

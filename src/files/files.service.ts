@@ -1,5 +1,6 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
+import { isoTime } from '../platform/database/iso-time.js';
 import { Outbox } from '../platform/events/outbox.js';
 import { Problem } from '../platform/http/problems.js';
 import { failures, type FailureCode } from '../processing/failure.js';
@@ -191,5 +192,5 @@ const toView = (row: Row): FileView => ({
   placeholder: row.picture?.placeholder ?? row.placeholder,
   color: row.picture?.color ?? row.color,
   facts: row.facts,
-  createdAt: new Date(row.created_at).toISOString(),
+  createdAt: isoTime(row.created_at),
 });

@@ -14,9 +14,10 @@ export interface AddressQuery {
 
 /** Addresses are relative to the host: right behind every proxy and under every name. */
 export function fileHref(kind: FileKind, url: string, path = '', { v, t }: AddressQuery = {}): string {
-  const query = [...(v ? [`v=${v}`] : []), ...(t ? [`t=${t}`] : [])].join('&');
-  const joint = path.includes('?') ? '&' : '?';
-  return `/api/${folders[kind]}/${url}${path}${query && joint + query}`;
+  let address = `/api/${folders[kind]}/${url}${path}`;
+  if (v) address += `${path.includes('?') ? '&' : '?'}v=${v}`;
+  if (t) address += `${v || path.includes('?') ? '&' : '?'}t=${t}`;
+  return address;
 }
 
 const uuid = /^[0-9a-f]{32}$/;

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { sql, type RawBuilder } from 'kysely';
+import { sql, type Statement } from '../platform/database/sql.js';
 import { notBlocked, type ViewerId } from '../media/visibility.js';
 import type { Keyset } from '../platform/database/keyset.js';
 import type { PageQuery } from '../platform/http/page.js';
@@ -16,7 +16,7 @@ const lists = {
 } as const;
 type List = keyof typeof lists;
 
-const newest = (name: List): Keyset => ({ name, columns: [[sql.ref('f.id'), 'uuid']], direction: 'desc' });
+const newest = (name: List): Keyset => ({ name, columns: [[sql.raw('f.id'), 'uuid']], direction: 'desc' });
 
 /** Who follows whom, newest first, without those whom the viewer does not meet. */
 @Injectable()
@@ -38,13 +38,13 @@ export class FollowsQueries {
 
   private page(viewer: ViewerId, userId: string, list: List, query: PageQuery) {
     const { of, shown, accepted } = lists[list];
-    const state: RawBuilder<boolean> = accepted ? sql`f.accepted_at is not null` : sql`f.accepted_at is null`;
+    const state: Statement<boolean> = accepted ? sql`f.accepted_at is not null` : sql`f.accepted_at is null`;
     return this.profiles.page(
       viewer,
       {
         keyset: newest(list),
-        join: sql`join follows f on ${sql.ref(shown)} = u.id`,
-        where: [sql`${sql.ref(of)} = ${userId}`, state, notBlocked(viewer, 'u.id')],
+        join: sql`join follows f on ${sql.raw(shown)} = u.id`,
+        where: [sql`${sql.raw(of)} = ${userId}`, state, notBlocked(viewer, 'u.id')],
       },
       query,
     );

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { sql } from 'kysely';
+import { sql } from '../platform/database/sql.js';
 import type { FileKind } from '../files/file.entity.js';
 import type { RenditionRole } from '../files/rendition.entity.js';
 import { fileHref, SignedHrefs } from '../files/signed-hrefs.service.js';
@@ -59,50 +59,68 @@ const paths: Record<ShownRole, (rendition: Pick<RenditionRow, 'name' | 'mimeType
   waveform: () => '/waveform.json',
 };
 
-/** Listed in fields of their own. */
-const ofTheirOwn = new Set<RenditionRole>(['subtitles', 'storyboard']);
-
-/** What the owner chose stands where ours would; squares belong to a profile. */
-function shown(kind: string, renditions: RenditionRow[]): (RenditionRow & { role: ShownRole })[] {
-  const replaced = kind === 'music' ? 'cover' : 'poster';
-  const isChosen = renditions.some(({ role }) => role === 'picture');
-  return renditions.flatMap(({ role, ...rendition }) => {
-    if (role === 'square' || (isChosen && role === replaced)) return [];
-    return [{ ...rendition, role: role === 'picture' ? replaced : role }];
-  });
-}
+/** Roles that are also found under a name of their own, at an address without `?v=`. */
+const byName: Partial<
+  Record<RenditionRole, readonly ['hls' | 'poster' | 'storyboard' | 'waveform' | 'cover', path: string]>
+> = {
+  rung: ['hls', ''],
+  audio: ['hls', ''],
+  poster: ['poster', '/poster'],
+  storyboard: ['storyboard', '/storyboard.vtt'],
+  waveform: ['waveform', '/waveform.json'],
+  cover: ['cover', '/cover'],
+};
 
 /** Turns a file's row into what clients see, wherever it is shown; private bytes get signed addresses. */
 @Injectable()
 export class FileViews {
   constructor(private readonly signed: SignedHrefs) {}
 
-  /** @param signFor whose token the addresses carry; null for bytes that are open anyway */
-  of({ failureCode: _, renditions: all, ...file }: FileRow, signFor: ViewerId): FileView {
-    const renditions = shown(file.kind, all);
-    const t = signFor && this.signed.token(file.url, signFor);
-    const href = (path: string, v?: string) => fileHref(file.kind as FileKind, file.url, path, { v, t });
-    const has = (role: RenditionRole) => renditions.some((rendition) => rendition.role === role);
-    return {
-      ...file,
-      renditions: renditions
-        .filter(({ role }) => !ofTheirOwn.has(role))
-        .map(({ role, version, label: _, ...rendition }) => ({
-          ...rendition,
-          href: href(paths[role](rendition), version),
-        })),
-      subtitles: renditions
-        .filter(({ role }) => role === 'subtitles')
-        .map(({ role, name, label, version, mimeType }) => ({
-          language: name,
-          label: label ?? name,
-          href: href(paths[role]({ name, mimeType }), version),
-        })),
-      ...((has('rung') || has('audio')) && { hls: href('') }),
-      ...(has('poster') && { poster: href('/poster') }),
-      ...(has('storyboard') && { storyboard: href('/storyboard.vtt') }),
-      ...(has('waveform') && { waveform: href('/waveform.json') }),
-      ...(has('cover') && { cover: href('/cover') }),
+  /**
+   * Every request for a media comes by here: objects are written out, since copying them field by field takes V8 longer
+   * than all the rest.
+   * @param signFor whose token the addresses carry; null for bytes that are open anyway
+   */
+  of(file: FileRow, signFor: ViewerId): FileView {
+    const { url, kind } = file;
+    const t = signFor && this.signed.token(url, signFor);
+    const href = (path: string, v?: string) => fileHref(kind as FileKind, url, path, { v, t });
+    const view: FileView = {
+      url,
+      kind,
+      status: file.status,
+      progress: file.progress,
+      width: file.width,
+      height: file.height,
+      durationMs: file.durationMs,
+      placeholder: file.placeholder,
+      color: file.color,
+      facts: file.facts,
+      renditions: [],
+      subtitles: [],
     };
+    for (const [role, rendition] of shown(kind, file.renditions)) {
+      const { name, mimeType, version } = rendition;
+      const address = href(paths[role](rendition), version);
+      const named = byName[role];
+      if (named) view[named[0]] = href(named[1]);
+      if (role === 'subtitles') view.subtitles.push({ language: name, label: rendition.label ?? name, href: address });
+      else if (role !== 'storyboard') {
+        const { width, height, bitrate, bytes } = rendition;
+        view.renditions.push({ name, mimeType, width, height, bitrate, bytes, href: address });
+      }
+    }
+    return view;
+  }
+}
+
+/** What the owner chose stands where ours would; squares belong to a profile. */
+function* shown(kind: string, renditions: RenditionRow[]): Generator<[ShownRole, RenditionRow]> {
+  const replaced = kind === 'music' ? 'cover' : 'poster';
+  const isChosen = renditions.some(({ role }) => role === 'picture');
+  for (const rendition of renditions) {
+    const { role } = rendition;
+    if (role === 'picture') yield [replaced, rendition];
+    else if (role !== 'square' && !(isChosen && role === replaced)) yield [role, rendition];
   }
 }

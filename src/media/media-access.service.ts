@@ -1,6 +1,6 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
-import { sql } from 'kysely';
+import { sql } from '../platform/database/sql.js';
 import { Problem } from '../platform/http/problems.js';
 import type { MediaType } from './media.entity.js';
 import { visibleTo, type ViewerId } from './visibility.js';
@@ -23,9 +23,8 @@ export class MediaAccess {
   async hold(em: EntityManager, viewer: ViewerId, url: string, alone = false): Promise<SeenMedia> {
     const lock = alone ? sql`no key update` : sql`key share`;
     const { rows } = await sql<SeenMedia>`
-      select m.id, m.owner_id as "ownerId", m.type from medias m where m.url = ${url} and ${visibleTo(viewer)} for ${lock} of m`.execute(
-      em.getKysely<unknown>(),
-    );
+      select m.id, m.owner_id as "ownerId", m.type from medias m
+      where m.url = ${url} and ${visibleTo(viewer)} for ${lock} of m`.execute(em);
     if (!rows[0]) throw new Problem('media_not_found');
     return rows[0];
   }

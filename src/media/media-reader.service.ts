@@ -1,8 +1,7 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
-import { sql, type Kysely, type RawBuilder } from 'kysely';
+import { sql, type Statement } from '../platform/database/sql.js';
 import { afterCursor, keyOf, keysetPage, orderOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
-import { PreparedRead } from '../platform/database/prepared-read.js';
 import { thereIs } from '../platform/database/there-is.js';
 import type { PageQuery } from '../platform/http/page.js';
 import { fileJson } from './file-views.service.js';
@@ -36,15 +35,15 @@ const columns = (viewer: ViewerRef) => sql`
 export interface MediaSource {
   keyset: Keyset;
   /** Another relation that has to do with `m`: `join saves s on s.media_id = m.id`. */
-  join?: RawBuilder<unknown>;
+  join?: Statement<unknown>;
   /** Who may meet what in it: `listedFor` or `visibleTo`, and what else the list is about. */
-  where: RawBuilder<boolean>[];
+  where: Statement<boolean>[];
 }
 
 /** @param count what comes before the id @param id the medias' id, of the relation whose index has the order */
 export const mediaOrder = (name: string, direction: Keyset['direction'], count?: string, id = 'm.id'): Keyset => ({
   name,
-  columns: [...(count ? [[sql.ref(count), 'int'] as const] : []), [sql.ref(id), 'uuid']],
+  columns: [...(count ? [[sql.raw(count), 'int'] as const] : []), [sql.raw(id), 'uuid']],
   direction,
 });
 export const mediaOrders: Record<ListQuery['sort'], Keyset> = {
@@ -59,8 +58,8 @@ export const mediaOrders: Record<ListQuery['sort'], Keyset> = {
 export function mediaFilters(
   viewer: ViewerId,
   { type, username, tag }: Pick<ListQuery, 'type' | 'username' | 'tag'>,
-): RawBuilder<boolean>[] {
-  const filters: RawBuilder<boolean>[] = [];
+): Statement<boolean>[] {
+  const filters: Statement<boolean>[] = [];
   if (type !== 'any') filters.push(sql`m.type = ${type}`);
   if (username === 'me') filters.push(sql`m.owner_id = ${viewer}`);
   else if (username !== undefined)
@@ -73,12 +72,6 @@ export function mediaFilters(
   return filters;
 }
 
-const byUrl = new PreparedRead<{ viewer: ViewerId; url: string }, MediaRow>(({ viewer, url }, shape) => {
-  const asker = shape === 'stranger' ? null : viewer;
-  return sql`
-    select ${columns(asker)} from medias m join users u on u.id = m.owner_id where m.url = ${url} and ${visibleTo(asker)}`;
-});
-
 /** Medias, each page one statement whatever its size. */
 @Injectable()
 export class MediaReader {
@@ -88,8 +81,10 @@ export class MediaReader {
   ) {}
 
   async byUrl(viewer: ViewerId, url: string): Promise<MediaView | null> {
-    const [row] = await byUrl.run(this.em, { viewer, url }, viewer === null ? 'stranger' : '');
-    return row ? this.views.of(row, viewer) : null;
+    const { rows } = await sql<MediaRow>`
+      select ${columns(viewer)} from medias m join users u on u.id = m.owner_id
+      where m.url = ${url} and ${visibleTo(viewer)}`.execute(this.em);
+    return rows[0] ? this.views.of(rows[0], viewer) : null;
   }
 
   /** @param more of each row, beside the media: columns for the select list, and what becomes of them */
@@ -97,13 +92,13 @@ export class MediaReader {
     viewer: ViewerId,
     { keyset, join = sql``, where }: MediaSource,
     { limit, cursor }: PageQuery,
-    more?: { columns: RawBuilder<unknown>; of: (row: E) => object },
+    more?: { columns: Statement<unknown>; of: (row: E) => object },
   ) {
     const conditions = [...where, afterCursor(keyset, cursor)];
     const { rows } = await sql<MediaRow & Keyed & E>`
       select ${columns(viewer)}, ${more ? sql`${more.columns}, ` : sql``}${keyOf(keyset)}
       from medias m join users u on u.id = m.owner_id ${join}
-      where ${sql.join(conditions, sql` and `)} order by ${orderOf(keyset)} limit ${limit + 1}`.execute(this.db);
+      where ${sql.join(conditions, ' and ')} order by ${orderOf(keyset)} limit ${limit + 1}`.execute(this.em);
     return keysetPage(keyset, rows, limit, (row) => ({ ...this.views.of(row, viewer), ...more?.of(row) }));
   }
 
@@ -111,12 +106,8 @@ export class MediaReader {
    * `mt`, the rows of a tag, joined to `m`; null where nothing has it. Its id is looked up first: from that the planner
    * knows whether the tag is rare, and where to begin.
    */
-  async taggedWith(name: string): Promise<RawBuilder<unknown> | null> {
-    const { rows } = await sql<{ id: string }>`select id from tags where name = ${name}`.execute(this.db);
+  async taggedWith(name: string): Promise<Statement<unknown> | null> {
+    const { rows } = await sql<{ id: string }>`select id from tags where name = ${name}`.execute(this.em);
     return rows[0] ? sql`join media_tags mt on mt.media_id = m.id and mt.tag_id = ${rows[0].id}` : null;
-  }
-
-  private get db(): Kysely<unknown> {
-    return this.em.getKysely<unknown>();
   }
 }

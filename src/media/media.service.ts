@@ -1,6 +1,6 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
-import { sql } from 'kysely';
+import { sql } from '../platform/database/sql.js';
 import type { FileKind, FileStatus } from '../files/file.entity.js';
 import { FilesService } from '../files/files.service.js';
 import { MentionsService } from '../mentions/mentions.service.js';
@@ -118,9 +118,7 @@ export class MediaService {
   /** Locks the row. @throws {Problem} `media_not_found` where it can't be seen, `not_yours` where it can */
   private async ownMedia(em: EntityManager, viewer: string, url: string): Promise<{ id: string }> {
     const { rows } = await sql<{ id: string; owner_id: string }>`
-      select m.id, m.owner_id from medias m where m.url = ${url} and ${visibleTo(viewer)} for update of m`.execute(
-      em.getKysely<unknown>(),
-    );
+      select m.id, m.owner_id from medias m where m.url = ${url} and ${visibleTo(viewer)} for update of m`.execute(em);
     const [media] = rows;
     if (!media) throw new Problem('media_not_found');
     if (media.owner_id !== viewer) throw new Problem('not_yours');

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { isoTime } from '../platform/database/iso-time.js';
 import { failures } from '../processing/failure.js';
 import { photoHref } from '../users/users.schemas.js';
 import { FileViews, type FileRow } from './file-views.service.js';
@@ -39,8 +40,8 @@ export class MediaViews {
       mentions: row.mentions,
       counts: row.counts,
       ...(row.viewer && { viewer: row.viewer }),
-      createdAt: new Date(row.createdAt).toISOString(),
-      updatedAt: new Date(row.updatedAt).toISOString(),
+      createdAt: isoTime(row.createdAt),
+      updatedAt: isoTime(row.updatedAt),
     };
   }
 }

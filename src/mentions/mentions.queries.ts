@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { sql } from 'kysely';
+import { sql } from '../platform/database/sql.js';
 import { MediaReader } from '../media/media-reader.service.js';
 import { notMuted, visibleTo } from '../media/visibility.js';
 import type { Keyset } from '../platform/database/keyset.js';
 import type { PageQuery } from '../platform/http/page.js';
 
-const newest: Keyset = { name: 'mentions', columns: [[sql.ref('mm.id'), 'uuid']], direction: 'desc' };
+const newest: Keyset = { name: 'mentions', columns: [[sql.raw('mm.id'), 'uuid']], direction: 'desc' };
 
 @Injectable()
 export class MentionsQueries {

@@ -1,6 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
-import { sql } from 'kysely';
+import { sql } from '../platform/database/sql.js';
 import { notBlocked } from '../media/visibility.js';
 import { Outbox } from '../platform/events/outbox.js';
 import { read } from './texts.js';
@@ -26,8 +26,8 @@ export class MentionsService {
   private async write(em: EntityManager, table: Table, id: string, author: string, texts: string[]): Promise<boolean> {
     const users = `{${(await this.users(em, author, read(...texts).names)).join()}}`;
     const { rows: gone } = await sql`
-      delete from ${sql.table(table)} where ${sql.ref(columns[table])} = ${id} and not (user_id = any(${users}::uuid[]))
-      returning 1`.execute(em.getKysely<unknown>());
+      delete from ${sql.raw(table)} where ${sql.raw(columns[table])} = ${id} and not (user_id = any(${users}::uuid[]))
+      returning 1`.execute(em);
     if (users === '{}') return gone.length > 0;
     const added = await em.execute<unknown[]>(
       // Locked, they can't be gone before the row that names them stands.
@@ -44,9 +44,8 @@ export class MentionsService {
     if (mentions.length === 0) return [];
     const { rows } = await sql<{ id: string; name: string }>`
       select u.id, lower(u.username) as name from users u
-      where lower(u.username) in (${sql.join([...new Set(mentions.flat())])}) and u.disabled_at is null and ${notBlocked(author, 'u.id')}`.execute(
-      em.getKysely<unknown>(),
-    );
+      where lower(u.username) = any(${[...new Set(mentions.flat())]}::text[]) and u.disabled_at is null
+        and ${notBlocked(author, 'u.id')}`.execute(em);
     const ids = new Map(rows.map(({ id, name }) => [name, id]));
     const named = mentions.map((candidates) => candidates.map((name) => ids.get(name)).find((id) => id !== undefined));
     return [...new Set(named.filter((id) => id !== undefined))];

@@ -1,4 +1,4 @@
-import { sql, type RawBuilder } from 'kysely';
+import { sql, type Statement } from '../platform/database/sql.js';
 import { dislike, like } from '../reactions/reactions.schemas.js';
 
 /**
@@ -11,8 +11,8 @@ export interface Act {
   /** Undefined where the act names nobody beforehand: all entries of the subject are compared. */
   actorId?: string;
   /** Rows that must not go or change while we look, in the order in which everybody locks: see MediaAccess. */
-  hold: RawBuilder<unknown>[];
-  desired: RawBuilder<unknown>;
+  hold: Statement<unknown>[];
+  desired: Statement<unknown>;
 }
 
 const none = sql`null::uuid`;
@@ -33,7 +33,7 @@ export const reaction = (mediaId: string, userId: string): Act => ({
     from reactions r join medias m on m.id = r.media_id where r.media_id = ${mediaId} and r.user_id = ${userId}`,
 });
 
-const reactedTo = (commentId: string, by: RawBuilder<unknown>) => sql`
+const reactedTo = (commentId: string, by: Statement<unknown>) => sql`
   select c.author_id as user_id, r.user_id as actor_id, 'comment_reaction' as kind, c.media_id, c.id as comment_id,
     ${none} as file_id, r.emoji
   from comment_reactions r join comments c on c.id = r.comment_id

@@ -1,6 +1,6 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
-import { sql } from 'kysely';
+import { sql } from '../platform/database/sql.js';
 import { notBlocked, notMuted } from '../media/visibility.js';
 import { kinds } from './kinds.js';
 import { telling } from './telling.service.js';
@@ -24,12 +24,10 @@ export class AnnouncingService {
   /** @returns the last follow that was looked at; null when there are no more */
   private announceSlice(mediaId: string, after: string): Promise<string | null> {
     return this.em.transactional(async (em) => {
-      const db = em.getKysely<unknown>();
       await em.execute(telling);
       const { rows: medias } = await sql<{ owner_id: string }>`
-        select owner_id from medias where id = ${mediaId} and shown and visibility in ('public', 'followers') for key share`.execute(
-        db,
-      );
+        select owner_id from medias
+        where id = ${mediaId} and shown and visibility in ('public', 'followers') for key share`.execute(em);
       if (!medias[0]) return null;
       const owner = medias[0].owner_id;
       // Who is named by the media hears that; who was told is not told again, though the line may be gone.
@@ -37,7 +35,7 @@ export class AnnouncingService {
         with followers as materialized (
           select f.id, f.follower_id as user_id, coalesce(p.in_app, true) as in_app,
             coalesce(p.email, ${kinds.media_published.email}) as mail, u.disabled_at is null
-              and ${notBlocked(sql.ref('f.follower_id'), 'f.followee_id')} and ${notMuted(sql.ref('f.follower_id'), 'f.followee_id')}
+              and ${notBlocked(sql.raw<string>('f.follower_id'), 'f.followee_id')} and ${notMuted(sql.raw<string>('f.follower_id'), 'f.followee_id')}
               and not exists (select 1 from media_mentions mm where mm.media_id = ${mediaId} and mm.user_id = f.follower_id)
               and not exists (select 1 from notification_entries e where e.act = 'media' and e.subject_id = ${mediaId}
                 and e.actor_id = ${owner} and e.user_id = f.follower_id) as wanted
@@ -54,7 +52,7 @@ export class AnnouncingService {
           insert into notification_entries (notification_id, user_id, actor_id, act, subject_id, mail)
           select l.id, l.user_id, ${owner}::uuid, 'media', ${mediaId}::uuid, f.mail from lines l join followers f using (user_id)
           on conflict do nothing)
-        select case when count(*) = ${slice} then max(id::text) end as last from followers`.execute(db);
+        select case when count(*) = ${slice} then max(id::text) end as last from followers`.execute(em);
       return rows[0]!.last;
     });
   }

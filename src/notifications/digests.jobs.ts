@@ -1,6 +1,6 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Inject, Injectable } from '@nestjs/common';
-import { sql } from 'kysely';
+import { sql } from '../platform/database/sql.js';
 import { CONFIG } from '../platform/config/config.module.js';
 import type { Config } from '../platform/config/env.js';
 import { letter } from '../platform/mail/letters.js';
@@ -74,7 +74,7 @@ export class DigestsJobs {
         where e.notification_id = n.id order by e.id desc limit 1) last
       where n.id = any(${[...ids]}::uuid[]) and n.read_at is null
         and (n.media_id is null or exists (select 1 from medias m where m.id = n.media_id and ${visibleTo(userId)}))
-      order by n.id desc limit ${maxLines}`.execute(em.getKysely<unknown>());
+      order by n.id desc limit ${maxLines}`.execute(em);
     return rows;
   }
 

@@ -1,6 +1,7 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
-import { sql, type RawBuilder } from 'kysely';
+import { isoTime } from '../platform/database/iso-time.js';
+import { sql, type Statement } from '../platform/database/sql.js';
 import { fileHref, SignedHrefs } from '../files/signed-hrefs.service.js';
 import type { FileKind } from '../files/file.entity.js';
 import { isOpen, notBlocked, visibleTo } from '../media/visibility.js';
@@ -13,7 +14,7 @@ import type { KindName } from './kinds.js';
 import type { NotificationsQuery, NotificationView } from './notifications.schemas.js';
 import { sentence, type Told } from './sentences.js';
 
-export const newest: Keyset = { name: 'notifications', columns: [[sql.ref('n.id'), 'uuid']], direction: 'desc' };
+export const newest: Keyset = { name: 'notifications', columns: [[sql.raw('n.id'), 'uuid']], direction: 'desc' };
 
 interface Row extends Keyed {
   id: string;
@@ -32,7 +33,7 @@ interface Row extends Keyed {
 }
 
 /** Of a line `n`: what it is about can be seen (by followers no more, once it is unlisted), and one of those who did it may be met. */
-export const shownTo = (userId: string): RawBuilder<boolean> => sql<boolean>`(
+export const shownTo = (userId: string): Statement<boolean> => sql<boolean>`(
   n.user_id = ${userId} and n.in_app
   and (n.media_id is null or ${thereIs(sql`from medias m where m.id = n.media_id and ${visibleTo(userId)}
     and (n.kind <> 'media_published' or m.visibility <> 'unlisted')`)})
@@ -69,7 +70,7 @@ export class NotificationsQueries {
           where e.notification_id = n.id and (e.actor_id is null or ${isMet(userId)}) order by e.id desc limit 3) x) latest
       where ${shownTo(userId)} and ${filter === 'unread' ? sql`n.read_at is null` : sql`true`}
         and ${kind ? sql`n.kind = ${kind}` : sql`true`} and ${afterCursor(newest, cursor)}
-      order by ${orderOf(newest)} limit ${limit + 1}`.execute(this.em.getKysely<unknown>());
+      order by ${orderOf(newest)} limit ${limit + 1}`.execute(this.em);
     return {
       ...keysetPage(newest, rows, limit, (row) => this.view(row, userId)),
       newestCursor: rows[0] ? encodeCursor(newest.name, rows[0].key) : null,
@@ -79,9 +80,8 @@ export class NotificationsQueries {
   /** As many as the list of the unread ones has. */
   async unread(userId: string): Promise<number> {
     const { rows } = await sql<{ count: number }>`
-      select count(*)::int as count from notifications n where ${shownTo(userId)} and n.read_at is null`.execute(
-      this.em.getKysely<unknown>(),
-    );
+      select count(*)::int as count from notifications n
+      where ${shownTo(userId)} and n.read_at is null`.execute(this.em);
     return rows[0]!.count;
   }
 
@@ -112,8 +112,8 @@ export class NotificationsQueries {
         failure: file.failureCode && { code: file.failureCode, message: failures[file.failureCode].sentence },
       },
       read: row.read,
-      createdAt: new Date(row.createdAt).toISOString(),
-      updatedAt: new Date(row.updatedAt).toISOString(),
+      createdAt: isoTime(row.createdAt),
+      updatedAt: isoTime(row.updatedAt),
     };
   }
 

@@ -1,7 +1,7 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
-import { sql } from 'kysely';
 import { z } from 'zod';
+import { sql } from '../platform/database/sql.js';
 import { decodeCursor } from '../platform/http/page.js';
 import { Problem } from '../platform/http/problems.js';
 import { newest, shownTo } from './notifications.queries.js';
@@ -13,9 +13,8 @@ export class NotificationsService {
   /** @throws {Problem} `notification_not_found` */
   async markRead(userId: string, id: string): Promise<void> {
     const { rows } = await sql`
-      update notifications n set read_at = coalesce(n.read_at, now()) where n.id = ${id} and ${shownTo(userId)} returning 1`.execute(
-      this.em.getKysely<unknown>(),
-    );
+      update notifications n set read_at = coalesce(n.read_at, now())
+      where n.id = ${id} and ${shownTo(userId)} returning 1`.execute(this.em);
     if (!rows.length) throw new Problem('notification_not_found');
   }
 

@@ -1,6 +1,6 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
-import { sql, type Kysely } from 'kysely';
+import { sql } from '../platform/database/sql.js';
 import { notBlocked, notMuted, visibleTo } from '../media/visibility.js';
 import type { Act } from './acts.js';
 import { kinds, type KindName } from './kinds.js';
@@ -34,16 +34,15 @@ export class TellingService {
 
   async tell(act: Act): Promise<void> {
     await this.em.transactional(async (em) => {
-      const db = em.getKysely<unknown>();
       await em.execute(telling);
       // Two deliveries of one event take turns.
       await em.execute('select pg_advisory_xact_lock(hashtextextended(?, 0))', [
         [act.name, act.subjectId, act.actorId].join(' '),
       ]);
       // Held to the end, what we saw stays true until it is written; a change after that has an event of its own.
-      for (const lock of act.hold) await lock.execute(db);
-      const desired = await this.desired(db, act);
-      const entries = await this.entries(db, act);
+      for (const lock of act.hold) await lock.execute(em);
+      const desired = await this.desired(em, act);
+      const entries = await this.entries(em, act);
       const wrong = entries.filter(
         ({ user_id, kind }) => !desired.some((row) => row.user_id === user_id && row.kind === kind),
       );
@@ -74,8 +73,8 @@ export class TellingService {
   }
 
   /** Never oneself, nobody who is gone, who does not want to hear of the actor, or who may not see the thing. */
-  private async desired(db: Kysely<unknown>, { desired }: Act): Promise<Desired[]> {
-    const reader = sql.ref<string>('d.user_id');
+  private async desired(em: EntityManager, { desired }: Act): Promise<Desired[]> {
+    const reader = sql.raw<string>('d.user_id');
     const { rows } = await sql<Desired>`
       select d.*, p.in_app, p.email from (${desired}) d
       join users u on u.id = d.user_id and u.disabled_at is null
@@ -85,16 +84,15 @@ export class TellingService {
         and ${notBlocked(reader, 'd.actor_id')} and ${notMuted(reader, 'd.actor_id')}
         and (d.media_id is null or exists (select 1 from medias m where m.id = d.media_id and ${visibleTo(reader)}))
         and (coalesce(p.in_app, true) or coalesce(p.email, true))
-      order by d.user_id`.execute(db);
+      order by d.user_id`.execute(em);
     return rows.filter(({ kind, in_app, email }) => (in_app ?? true) || (email ?? kinds[kind].email));
   }
 
-  private async entries(db: Kysely<unknown>, { name, subjectId, actorId }: Act): Promise<Entry[]> {
+  private async entries(em: EntityManager, { name, subjectId, actorId }: Act): Promise<Entry[]> {
     const { rows } = await sql<Entry>`
       select e.id, e.user_id, n.kind, e.emoji from notification_entries e join notifications n on n.id = e.notification_id
-      where e.act = ${name} and e.subject_id = ${subjectId} and ${actorId ? sql`e.actor_id = ${actorId}` : sql`true`}`.execute(
-      db,
-    );
+      where e.act = ${name} and e.subject_id = ${subjectId}
+        and ${actorId ? sql`e.actor_id = ${actorId}` : sql`true`}`.execute(em);
     return rows;
   }
 

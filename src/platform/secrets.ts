@@ -1,4 +1,4 @@
-import { createHash, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, hash, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
 
 /** A key of its own for each purpose, from the one configured secret (RFC 5869). */
 export const deriveKey = (secret: string, purpose: string): Buffer =>
@@ -8,7 +8,7 @@ export const deriveKey = (secret: string, purpose: string): Buffer =>
 export const randomToken = (): string => randomBytes(32).toString('base64url');
 
 /** For secrets of high entropy: what the database keeps of them. Hex. */
-export const sha256 = (value: string): string => createHash('sha256').update(value).digest('hex');
+export const sha256 = (value: string): string => hash('sha256', value);
 
 export const hmac = (key: Buffer, value: string, encoding: 'hex' | 'base64url' = 'hex'): string =>
   createHmac('sha256', key).update(value).digest(encoding);

@@ -1,6 +1,6 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
-import { sql } from 'kysely';
+import { sql } from '../platform/database/sql.js';
 import { MediaAccess } from '../media/media-access.service.js';
 import { visibleTo } from '../media/visibility.js';
 import { Problem } from '../platform/http/problems.js';
@@ -99,7 +99,7 @@ export class PlaylistItems {
     const { rows } = await sql<{ id: string }>`
       select m.id from medias m where m.url = ${mediaUrl} and (${visibleTo(viewer)} or exists (
         select 1 from playlist_items i join playlists p on p.id = i.playlist_id
-        where i.media_id = m.id and p.url = ${url} and p.owner_id = ${viewer}))`.execute(em.getKysely<unknown>());
+        where i.media_id = m.id and p.url = ${url} and p.owner_id = ${viewer}))`.execute(em);
     if (!rows[0]) throw new Problem('media_not_found');
     return rows[0].id;
   }

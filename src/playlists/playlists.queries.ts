@@ -1,6 +1,7 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
-import { sql, type RawBuilder } from 'kysely';
+import { isoTime } from '../platform/database/iso-time.js';
+import { sql, type Statement } from '../platform/database/sql.js';
 import type { FileKind } from '../files/file.entity.js';
 import { fileHref, SignedHrefs } from '../files/signed-hrefs.service.js';
 import { MediaReader } from '../media/media-reader.service.js';
@@ -40,13 +41,13 @@ const columns = (viewer: ViewerId) => sql`
   p.url, p.title, p.description, p.type, p.visibility, p.items_count as items, p.created_at as "createdAt", p.updated_at as "updatedAt",
   u.username, u.display_name as "displayName", u.profile_photo_id as "profilePhotoId", ${cover(viewer)} as cover`;
 
-const id = [sql.ref('p.id'), 'uuid'] as const;
+const id = [sql.raw('p.id'), 'uuid'] as const;
 const orders: Record<Sort, Keyset> = {
   newest: { name: 'newest', columns: [id], direction: 'desc' },
   oldest: { name: 'oldest', columns: [id], direction: 'asc' },
-  relevance: { name: 'relevance', columns: [[sql.ref('found.rank'), 'int'], id], direction: 'desc' },
+  relevance: { name: 'relevance', columns: [[sql.raw('found.rank'), 'int'], id], direction: 'desc' },
 };
-const positions: Keyset = { name: 'position', columns: [[sql.ref('i.rank'), 'text']], direction: 'asc' };
+const positions: Keyset = { name: 'position', columns: [[sql.raw('i.rank'), 'text']], direction: 'asc' };
 
 /** What is searched in, as the indexes have it. */
 const words = sql`search_words(p.title, p.description)`;
@@ -109,18 +110,18 @@ export class PlaylistsQueries {
   private async page(
     viewer: ViewerId,
     keyset: Keyset,
-    join: RawBuilder<unknown>,
-    where: RawBuilder<boolean>[],
+    join: Statement<unknown>,
+    where: Statement<boolean>[],
     { limit, cursor }: PageQuery,
   ) {
     const rows = await this.rows<Row & Keyed>(sql`select ${columns(viewer)}, ${keyOf(keyset)}
       from playlists p join users u on u.id = p.owner_id ${join}
-      where ${sql.join([...where, afterCursor(keyset, cursor)], sql` and `)} order by ${orderOf(keyset)} limit ${limit + 1}`);
+      where ${sql.join([...where, afterCursor(keyset, cursor)], ' and ')} order by ${orderOf(keyset)} limit ${limit + 1}`);
     return keysetPage(keyset, rows, limit, (row) => this.view(row, viewer));
   }
 
-  private async rows<R>(query: RawBuilder<unknown>): Promise<R[]> {
-    return (await sql<R>`${query}`.execute(this.em.getKysely<unknown>())).rows;
+  private async rows<R>(query: Statement<unknown>): Promise<R[]> {
+    return (await sql<R>`${query}`.execute(this.em)).rows;
   }
 
   private view({ username, displayName, profilePhotoId, items, cover, ...row }: Row, viewer: ViewerId): PlaylistView {
@@ -137,8 +138,8 @@ export class PlaylistsQueries {
         fileHref(cover.kind, cover.url, pictures[cover.kind], {
           t: cover.open ? null : viewer && this.signed.token(cover.url, viewer),
         }),
-      createdAt: new Date(row.createdAt).toISOString(),
-      updatedAt: new Date(row.updatedAt).toISOString(),
+      createdAt: isoTime(row.createdAt),
+      updatedAt: isoTime(row.updatedAt),
     };
   }
 }

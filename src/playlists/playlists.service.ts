@@ -1,6 +1,6 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
-import { sql } from 'kysely';
+import { sql } from '../platform/database/sql.js';
 import type { MediaType } from '../media/media.entity.js';
 import { playlistVisibleTo, type ViewerId } from '../media/visibility.js';
 import { slug } from '../platform/database/slug.js';
@@ -92,7 +92,7 @@ export class PlaylistsService {
   async hold(em: EntityManager, viewer: string, url: string): Promise<HeldPlaylist> {
     const { rows } = await sql<HeldPlaylist>`
       select p.id, p.owner_id as "ownerId", p.type from playlists p
-      where p.url = ${url} and ${playlistVisibleTo(viewer)} for no key update of p`.execute(em.getKysely<unknown>());
+      where p.url = ${url} and ${playlistVisibleTo(viewer)} for no key update of p`.execute(em);
     if (!rows[0]) throw new Problem('playlist_not_found');
     if (rows[0].ownerId !== viewer) throw new Problem('not_yours');
     return rows[0];

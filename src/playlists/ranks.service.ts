@@ -1,7 +1,7 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { generateKeyBetween, generateNKeysBetween } from 'fractional-indexing';
-import { sql } from 'kysely';
+import { sql } from '../platform/database/sql.js';
 import { inPlaylistFor } from '../media/visibility.js';
 import type { HeldPlaylist } from './playlists.service.js';
 
@@ -59,7 +59,7 @@ export class Ranks {
         : sql`i.media_id = ${'after' in place ? place.after : place.before}`;
     const { rows } = await sql<{ rank: string }>`
       select i.rank from playlist_items i join playlists p on p.id = i.playlist_id join medias m on m.id = i.media_id
-      where p.id = ${playlist.id} and ${chosen} limit 1`.execute(em.getKysely<unknown>());
+      where p.id = ${playlist.id} and ${chosen} limit 1`.execute(em);
     return rows[0]?.rank ?? null;
   }
 

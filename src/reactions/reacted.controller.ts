@@ -1,7 +1,8 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { sql, type RawBuilder } from 'kysely';
 import { z } from 'zod';
+import { isoTime } from '../platform/database/iso-time.js';
+import { sql, type Statement } from '../platform/database/sql.js';
 import { MediaReader } from '../media/media-reader.service.js';
 import { MediaView } from '../media/media.schemas.js';
 import { visibleTo } from '../media/visibility.js';
@@ -28,18 +29,18 @@ export class ReactedController {
     problems: ['validation_failed'],
   })
   list(@CurrentUser() { id }: Viewer, @Query({ schema: ReactorsQuery }) { emoji, ...query }: ReactorsQuery) {
-    const ofEmoji: RawBuilder<boolean> = emoji ? sql`r.emoji = ${emoji}` : sql`true`;
+    const ofEmoji: Statement<boolean> = emoji ? sql`r.emoji = ${emoji}` : sql`true`;
     return this.reader.page<{ reactedAt: string }>(
       id,
       {
-        keyset: { name: `reacted ${emoji ?? ''}`, columns: [[sql.ref('r.id'), 'uuid']], direction: 'desc' },
+        keyset: { name: `reacted ${emoji ?? ''}`, columns: [[sql.raw('r.id'), 'uuid']], direction: 'desc' },
         join: sql`join reactions r on r.media_id = m.id and r.user_id = ${id}`,
         where: [visibleTo(id), ofEmoji],
       },
       query,
       {
         columns: sql`r.created_at as "reactedAt"`,
-        of: ({ reactedAt }) => ({ reactedAt: new Date(reactedAt).toISOString() }),
+        of: ({ reactedAt }) => ({ reactedAt: isoTime(reactedAt) }),
       },
     );
   }

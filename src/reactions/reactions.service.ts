@@ -1,6 +1,7 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
-import { sql, type Kysely } from 'kysely';
+import { isoTime } from '../platform/database/iso-time.js';
+import { sql } from '../platform/database/sql.js';
 import type { ViewerId } from '../media/visibility.js';
 import { afterCursor, keyOf, keysetPage, orderOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
 import { Outbox } from '../platform/events/outbox.js';
@@ -35,11 +36,11 @@ export class ReactionsService {
     return this.em.transactional(async (em) => {
       const { reactions, key, event, tell } = targets[target];
       const id = await this.hold(em, viewer, target, url);
-      const table = sql.table(reactions);
+      const table = sql.raw(reactions);
       const { rows } = await sql<{ before: string | null }>`
-        insert into ${table} (${sql.ref(key)}, user_id, emoji) values (${id}, ${viewer}, ${emoji})
-        on conflict (${sql.ref(key)}, user_id) do update set emoji = excluded.emoji where ${sql.ref(`${reactions}.emoji`)} <> excluded.emoji
-        returning old.emoji as before`.execute(em.getKysely<unknown>());
+        insert into ${table} (${sql.raw(key)}, user_id, emoji) values (${id}, ${viewer}, ${emoji})
+        on conflict (${sql.raw(key)}, user_id) do update set emoji = excluded.emoji where ${sql.raw(`${reactions}.emoji`)} <> excluded.emoji
+        returning old.emoji as before`.execute(em);
       if (rows.length) await this.outbox.record(event, tell(id, viewer) as never);
       return { isNew: rows[0]?.before === null, standing: await this.standing(em, viewer, target, id) };
     });
@@ -51,8 +52,8 @@ export class ReactionsService {
       const { reactions, key, event, tell } = targets[target];
       const id = await this.hold(em, viewer, target, url);
       const { rows } = await sql`
-        delete from ${sql.table(reactions)} where ${sql.ref(key)} = ${id} and user_id = ${viewer}
-          and ${only ? sql`emoji in (${sql.join(only)})` : sql`true`} returning 1`.execute(em.getKysely<unknown>());
+        delete from ${sql.raw(reactions)} where ${sql.raw(key)} = ${id} and user_id = ${viewer}
+          and ${only ? sql`emoji in (${sql.join(only)})` : sql`true`} returning 1`.execute(em);
       if (rows.length) await this.outbox.record(event, tell(id, viewer) as never);
     });
   }
@@ -60,25 +61,23 @@ export class ReactionsService {
   /** Who reacted, the newest first. Nobody whom the viewer blocked, or who blocked them. */
   async reactors(viewer: ViewerId, target: TargetName, url: string, { emoji, limit, cursor }: ReactorsQuery) {
     const { reactions, key, seen } = targets[target];
-    const keyset: Keyset = { name: `reactors ${emoji ?? ''}`, columns: [[sql.ref('r.id'), 'uuid']], direction: 'desc' };
+    const keyset: Keyset = { name: `reactors ${emoji ?? ''}`, columns: [[sql.raw('r.id'), 'uuid']], direction: 'desc' };
     const after = afterCursor(keyset, cursor);
-    const found = await sql<{ id: string }>`select t.id ${seen(viewer, url)}`.execute(this.db);
+    const found = await sql<{ id: string }>`select t.id ${seen(viewer, url)}`.execute(this.em);
     const id = this.must(target, found.rows[0]?.id);
     const { rows } = await sql<ReactorRow>`
       select u.username, u.display_name as "displayName", u.profile_photo_id as "profilePhotoId", r.emoji,
         r.created_at as "createdAt", ${keyOf(keyset)}
-      from ${sql.table(reactions)} r join users u on u.id = r.user_id
-      where ${sql.ref(`r.${key}`)} = ${id} and ${emoji ? sql`r.emoji = ${emoji}` : sql`true`} and u.disabled_at is null
+      from ${sql.raw(reactions)} r join users u on u.id = r.user_id
+      where ${sql.raw(`r.${key}`)} = ${id} and ${emoji ? sql`r.emoji = ${emoji}` : sql`true`} and u.disabled_at is null
         and ${notBlocked(viewer, 'u.id')} and ${after}
-      order by ${orderOf(keyset)} limit ${limit + 1}`.execute(this.db);
+      order by ${orderOf(keyset)} limit ${limit + 1}`.execute(this.em);
     return keysetPage(keyset, rows, limit, toReactor);
   }
 
   private async hold(em: EntityManager, viewer: string, target: TargetName, url: string): Promise<string> {
     const { seen, hold } = targets[target];
-    const { rows } = await sql<{ id: string }>`select t.id ${seen(viewer, url)} for key share of ${hold}`.execute(
-      em.getKysely<unknown>(),
-    );
+    const { rows } = await sql<{ id: string }>`select t.id ${seen(viewer, url)} for key share of ${hold}`.execute(em);
     return this.must(target, rows[0]?.id);
   }
 
@@ -92,18 +91,14 @@ export class ReactionsService {
     const { rows } = await sql<Standing>`
       select r.emoji as reaction, json_build_object('likes', t.likes_count, 'dislikes', t.dislikes_count,
         'reactions', t.reactions_count) as counts
-      from ${sql.table(table)} t left join ${sql.table(reactions)} r on ${sql.ref(`r.${key}`)} = t.id and r.user_id = ${viewer}
-      where t.id = ${id}`.execute(em.getKysely<unknown>());
+      from ${sql.raw(table)} t left join ${sql.raw(reactions)} r on ${sql.raw(`r.${key}`)} = t.id and r.user_id = ${viewer}
+      where t.id = ${id}`.execute(em);
     return rows[0]!;
-  }
-
-  private get db(): Kysely<unknown> {
-    return this.em.getKysely<unknown>();
   }
 }
 
 const toReactor = ({ username, displayName, profilePhotoId, emoji, createdAt }: ReactorRow): Reactor => ({
   user: { username, displayName, avatarUrl: photoHref(username, 'profile', profilePhotoId) },
   emoji,
-  createdAt: new Date(createdAt).toISOString(),
+  createdAt: isoTime(createdAt),
 });

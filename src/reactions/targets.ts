@@ -1,4 +1,4 @@
-import { sql, type RawBuilder } from 'kysely';
+import { sql, type Statement } from '../platform/database/sql.js';
 import { commentVisibleTo, visibleTo, type ViewerId } from '../media/visibility.js';
 import type { EventOf } from '../platform/events/events.js';
 import type { ProblemCode } from '../platform/http/problems.js';
@@ -10,9 +10,9 @@ interface Target {
   table: 'medias' | 'comments';
   missing: ProblemCode;
   /** `from … where …` of the thing `t` and its media `m`, if the viewer may see them. */
-  seen: (viewer: ViewerId, url: string) => RawBuilder<unknown>;
+  seen: (viewer: ViewerId, url: string) => Statement<unknown>;
   /** Rows to lock for as long as something is hung on the thing: the media's first (see MediaAccess). */
-  hold: RawBuilder<unknown>;
+  hold: Statement<unknown>;
   event: 'reaction.changed' | 'comment.reaction.changed';
   tell: (id: string, userId: string) => EventOf<'reaction.changed'> | EventOf<'comment.reaction.changed'>;
 }

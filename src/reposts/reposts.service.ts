@@ -1,6 +1,7 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
-import { sql } from 'kysely';
+import { isoTime } from '../platform/database/iso-time.js';
+import { sql } from '../platform/database/sql.js';
 import { MediaAccess } from '../media/media-access.service.js';
 import { MediaReader } from '../media/media-reader.service.js';
 import { listedFor, notBlocked, visibleTo, type ViewerId } from '../media/visibility.js';
@@ -11,7 +12,7 @@ import { Problem } from '../platform/http/problems.js';
 import { photoHref } from '../users/users.schemas.js';
 import { UsersService } from '../users/users.service.js';
 
-const newest: Keyset = { name: 'reposts', columns: [[sql.ref('r.id'), 'uuid']], direction: 'desc' };
+const newest: Keyset = { name: 'reposts', columns: [[sql.raw('r.id'), 'uuid']], direction: 'desc' };
 
 interface ReposterRow extends Keyed {
   username: string;
@@ -44,19 +45,18 @@ export class RepostsService {
   /** Who reposted a media, the latest first. @throws {Problem} `media_not_found` */
   async reposters(viewer: ViewerId, url: string, { limit, cursor }: PageQuery) {
     const after = afterCursor(newest, cursor);
-    const db = this.em.getKysely<unknown>();
     const found = await sql<{ id: string }>`
-      select m.id from medias m where m.url = ${url} and ${visibleTo(viewer)}`.execute(db);
+      select m.id from medias m where m.url = ${url} and ${visibleTo(viewer)}`.execute(this.em);
     if (!found.rows[0]) throw new Problem('media_not_found');
     const { rows } = await sql<ReposterRow>`
       select u.username, u.display_name as "displayName", u.profile_photo_id as "profilePhotoId",
         r.created_at as "createdAt", ${keyOf(newest)}
       from reposts r join users u on u.id = r.user_id
       where r.media_id = ${found.rows[0].id} and u.disabled_at is null and ${notBlocked(viewer, 'u.id')} and ${after}
-      order by ${orderOf(newest)} limit ${limit + 1}`.execute(db);
+      order by ${orderOf(newest)} limit ${limit + 1}`.execute(this.em);
     return keysetPage(newest, rows, limit, ({ username, displayName, profilePhotoId, createdAt }) => ({
       user: { username, displayName, avatarUrl: photoHref(username, 'profile', profilePhotoId) },
-      createdAt: new Date(createdAt).toISOString(),
+      createdAt: isoTime(createdAt),
     }));
   }
 
@@ -76,7 +76,7 @@ export class RepostsService {
       query,
       {
         columns: sql`r.created_at as "repostedAt"`,
-        of: ({ repostedAt }) => ({ repostedAt: new Date(repostedAt).toISOString() }),
+        of: ({ repostedAt }) => ({ repostedAt: isoTime(repostedAt) }),
       },
     );
   }

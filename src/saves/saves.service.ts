@@ -1,6 +1,7 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
-import { sql } from 'kysely';
+import { isoTime } from '../platform/database/iso-time.js';
+import { sql } from '../platform/database/sql.js';
 import { MediaAccess } from '../media/media-access.service.js';
 import { MediaReader } from '../media/media-reader.service.js';
 import { visibleTo } from '../media/visibility.js';
@@ -40,12 +41,12 @@ export class SavesService {
     return this.reader.page<{ savedAt: string }>(
       userId,
       {
-        keyset: { name: 'saved', columns: [[sql.ref('s.id'), 'uuid']], direction: 'desc' },
+        keyset: { name: 'saved', columns: [[sql.raw('s.id'), 'uuid']], direction: 'desc' },
         join: sql`join saves s on s.media_id = m.id and s.user_id = ${userId}`,
         where: [visibleTo(userId)],
       },
       query,
-      { columns: sql`s.created_at as "savedAt"`, of: ({ savedAt }) => ({ savedAt: new Date(savedAt).toISOString() }) },
+      { columns: sql`s.created_at as "savedAt"`, of: ({ savedAt }) => ({ savedAt: isoTime(savedAt) }) },
     );
   }
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { sql, type RawBuilder } from 'kysely';
+import { sql, type Statement } from '../platform/database/sql.js';
 import { MediaReader, mediaFilters, mediaOrder, mediaOrders } from '../media/media-reader.service.js';
 import { listedFor, type ViewerId } from '../media/visibility.js';
 import type { MediaSearchQuery } from './search.schemas.js';
@@ -46,20 +46,20 @@ const rank = (term: string) => sql`(
     case when exists (select 1 from media_tags mt where mt.media_id = m.id and mt.tag_id = (${tagged(term)})) then 1400 end,
     round(999 * word_similarity(search_plain(${term}), w.title))))::int`;
 
-function candidates(term: string, filters: RawBuilder<boolean>[]) {
+function candidates(term: string, filters: Statement<boolean>[]) {
   // Of what is asked for, or it could be crowded out.
-  const among = (id: RawBuilder<unknown>) =>
+  const among = (id: Statement<unknown>) =>
     filters.length
-      ? sql`and exists (select 1 from medias m where m.id = ${id} and ${sql.join(filters, sql` and `)})`
+      ? sql`and exists (select 1 from medias m where m.id = ${id} and ${sql.join(filters, ' and ')})`
       : sql``;
-  const inWords = among(sql.ref('w.media_id'));
+  const inWords = among(sql.raw('w.media_id'));
   return sql`
     with matching as materialized (select w.media_id from media_words w where w.words @@ ${query(term)} ${inWords} limit ${most}),
     newest as materialized (
       select w.media_id from (select media_id, words from media_words order by media_id desc limit ${recent}) w
       where (select count(*) from matching) = ${most} and w.words @@ ${query(term)} ${inWords} limit ${most}),
     tagged as materialized (
-      select mt.media_id from media_tags mt where mt.tag_id = (${tagged(term)}) ${among(sql.ref('mt.media_id'))}
+      select mt.media_id from media_tags mt where mt.tag_id = (${tagged(term)}) ${among(sql.raw('mt.media_id'))}
       order by mt.media_id desc limit ${most}),
     words as materialized (select * from matching union select * from newest union select * from tagged),
     alike as materialized (

@@ -1,6 +1,6 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
-import { sql } from 'kysely';
+import { sql } from '../platform/database/sql.js';
 import { isTagOpen } from '../media/visibility.js';
 import { afterCursor, keyOf, keysetPage, orderOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
 import type { PageQuery } from '../platform/http/page.js';
@@ -10,9 +10,9 @@ import type { TagView } from '../tags/tags.schemas.js';
 const best: Keyset = {
   name: 'tags',
   columns: [
-    [sql.ref('t.rank'), 'int'],
-    [sql.ref('t.medias_count'), 'int'],
-    [sql.ref('t.id'), 'uuid'],
+    [sql.raw('t.rank'), 'int'],
+    [sql.raw('t.medias_count'), 'int'],
+    [sql.raw('t.id'), 'uuid'],
   ],
   direction: 'desc',
 };
@@ -38,7 +38,7 @@ export class TagSearchQueries {
               and (${plain} like searchable(${inside}) or (searchable(${name}) <% ${plain}))
             order by t.medias_count desc, t.id desc limit ${most}) t offset 0) t
         where ${afterCursor(best, cursor)} order by ${orderOf(best)} offset 0) t
-      where ${isTagOpen()} order by ${orderOf(best)} limit ${limit + 1}`.execute(this.em.getKysely<unknown>());
+      where ${isTagOpen()} order by ${orderOf(best)} limit ${limit + 1}`.execute(this.em);
     return keysetPage(best, rows, limit, ({ name, counts }) => ({ name, counts }));
   }
 }

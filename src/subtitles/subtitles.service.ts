@@ -1,9 +1,9 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
-import { sql } from 'kysely';
 import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { sql } from '../platform/database/sql.js';
 import { fileHref, SignedHrefs } from '../files/signed-hrefs.service.js';
 import { isOpen, visibleTo } from '../media/visibility.js';
 import { Outbox } from '../platform/events/outbox.js';
@@ -74,7 +74,7 @@ export class SubtitlesService {
     const { rows } = await sql<Video & { owner_id: string; type: string }>`
       select m.owner_id, m.type, f.id as "fileId", f.url as "fileUrl", ${isOpen()} as open
       from medias m join media_files mf on mf.media_id = m.id and mf.position = 0 join files f on f.id = mf.file_id
-      where m.url = ${url} and ${visibleTo(viewer)}`.execute(em.getKysely<unknown>());
+      where m.url = ${url} and ${visibleTo(viewer)}`.execute(em);
     const [media] = rows;
     if (!media) throw new Problem('media_not_found');
     if (media.owner_id !== viewer) throw new Problem('not_yours');

@@ -1,6 +1,6 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
-import { sql } from 'kysely';
+import { sql } from '../platform/database/sql.js';
 import { MediaReader, mediaOrder } from '../media/media-reader.service.js';
 import { isTagOpen, listedFor, type ViewerId } from '../media/visibility.js';
 import type { PageQuery } from '../platform/http/page.js';
@@ -20,7 +20,7 @@ export class TagsQueries {
   async byName(name: string): Promise<TagView> {
     const { rows } = await sql<TagView>`
       select t.name, json_build_object('medias', t.medias_count) as counts from tags t
-      where t.name = ${name} and t.medias_count > 0 and ${isTagOpen()}`.execute(this.em.getKysely<unknown>());
+      where t.name = ${name} and t.medias_count > 0 and ${isTagOpen()}`.execute(this.em);
     if (!rows[0]) throw new Problem('tag_not_found');
     return rows[0];
   }

@@ -1,6 +1,7 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
-import { sql, type Kysely, type RawBuilder } from 'kysely';
+import { isoTime } from '../platform/database/iso-time.js';
+import { sql, type Statement } from '../platform/database/sql.js';
 import { notBlockedBy, type ViewerId } from '../media/visibility.js';
 import { afterCursor, keyOf, keysetPage, orderOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
 import { thereIs } from '../platform/database/there-is.js';
@@ -25,12 +26,12 @@ interface ProfileRow extends Pick<
 }
 
 /** Whether of the follow between two, if there is one, something holds. */
-const follow = (follower: RawBuilder<unknown>, followee: RawBuilder<unknown>, holds: RawBuilder<boolean>) =>
+const follow = (follower: Statement<unknown>, followee: Statement<unknown>, holds: Statement<boolean>) =>
   sql`(select ${holds} from follows f where f.follower_id = ${follower} and f.followee_id = ${followee}) is true`;
 
 /** How the viewer stands to `u`. By values, not by joins, which may become a look at all whom the viewer follows. */
 const standing = (viewer: ViewerId) => {
-  const [me, them] = [sql`${viewer}::uuid`, sql.ref('u.id')];
+  const [me, them] = [sql`${viewer}::uuid`, sql.raw('u.id')];
   return sql`
     json_build_object('following', ${follow(me, them, sql`f.accepted_at is not null`)},
       'requested', ${follow(me, them, sql`f.accepted_at is null`)}, 'followsMe', ${follow(them, me, sql`f.accepted_at is not null`)},
@@ -51,9 +52,9 @@ const columns = (viewer: ViewerId) => sql`
 export interface ProfileSource {
   keyset: Keyset;
   /** Another relation that has to do with `u`: `join follows f on f.follower_id = u.id`. */
-  join?: RawBuilder<unknown>;
+  join?: Statement<unknown>;
   /** Whom the list is about, and who may meet whom in it: `notBlocked(viewer, 'u.id')`. */
-  where: RawBuilder<boolean>[];
+  where: Statement<boolean>[];
 }
 
 /** Profiles, each page one statement whatever its size. Accounts that are disabled are nowhere. */
@@ -79,25 +80,21 @@ export class ProfileReader {
     const conditions = [sql`u.disabled_at is null`, ...where, afterCursor(keyset, cursor)];
     const { rows } = await sql<ProfileRow & Keyed>`
       select ${columns(viewer)}, ${keyOf(keyset)} from users u ${join}
-      where ${sql.join(conditions, sql` and `)} order by ${orderOf(keyset)} limit ${limit + 1}`.execute(this.db);
+      where ${sql.join(conditions, ' and ')} order by ${orderOf(keyset)} limit ${limit + 1}`.execute(this.em);
     return keysetPage(keyset, rows, limit, (row) => toProfile(row, viewer));
   }
 
   /** How the viewer stands to somebody who is there. */
   async standing(viewer: string, userId: string): Promise<Standing> {
     const { rows } = await sql<{ viewer: Standing }>`
-      select ${standing(viewer)} from users u where u.id = ${userId}`.execute(this.db);
+      select ${standing(viewer)} from users u where u.id = ${userId}`.execute(this.em);
     return rows[0]!.viewer;
   }
 
-  private async one(viewer: ViewerId, where: RawBuilder<unknown>): Promise<ProfileRow | null> {
+  private async one(viewer: ViewerId, where: Statement<unknown>): Promise<ProfileRow | null> {
     const { rows } = await sql<ProfileRow>`
-      select ${columns(viewer)} from users u where u.disabled_at is null and ${where}`.execute(this.db);
+      select ${columns(viewer)} from users u where u.disabled_at is null and ${where}`.execute(this.em);
     return rows[0] ?? null;
-  }
-
-  private get db(): Kysely<unknown> {
-    return this.em.getKysely<unknown>();
   }
 }
 
@@ -128,6 +125,6 @@ const shared = ({
   avatarUrl: photoHref(username, 'profile', row.profilePhotoId),
   channelPhotoUrl: photoHref(username, 'channel', row.channelPhotoId),
   isPrivate,
-  createdAt: new Date(createdAt).toISOString(),
+  createdAt: isoTime(createdAt),
   counts,
 });

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { sql } from 'kysely';
+import { sql } from '../platform/database/sql.js';
 import { notBlocked, type ViewerId } from '../media/visibility.js';
 import type { KeyKind, Keyset } from '../platform/database/keyset.js';
 import { ProfileReader } from './profile-reader.service.js';
@@ -7,7 +7,7 @@ import type { UserListQuery, UserSearchQuery, UserSort } from './users.schemas.j
 
 const order = (name: UserSort, column: string | null, direction: Keyset['direction']): Keyset => ({
   name,
-  columns: [...(column ? [[sql.ref(column), 'int' as KeyKind] as const] : []), [sql.ref('u.id'), 'uuid']],
+  columns: [...(column ? [[sql.raw(column), 'int' as KeyKind] as const] : []), [sql.raw('u.id'), 'uuid']],
   direction,
 });
 const orders: Record<UserSort, Keyset> = {

@@ -1,6 +1,6 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
-import { sql } from 'kysely';
+import { sql } from '../platform/database/sql.js';
 import { notBlockedBy } from '../media/visibility.js';
 import type { PageQuery } from '../platform/http/page.js';
 import { Problem } from '../platform/http/problems.js';
@@ -51,7 +51,7 @@ export class UsersService {
       select u.id, not u.is_private or u.id = ${viewer}::uuid or exists (select 1 from follows f
         where f.follower_id = ${viewer}::uuid and f.followee_id = u.id and f.accepted_at is not null) as open
       from users u where lower(u.username) = lower(${username}) and u.disabled_at is null
-        and ${notBlockedBy(viewer, 'u.id')}`.execute(this.em.getKysely<unknown>());
+        and ${notBlockedBy(viewer, 'u.id')}`.execute(this.em);
     if (!rows[0]) throw new Problem('user_not_found');
     if (!rows[0].open) throw new Problem('private_account');
     return rows[0].id;

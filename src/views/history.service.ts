@@ -1,6 +1,7 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
-import { sql } from 'kysely';
+import { isoTime } from '../platform/database/iso-time.js';
+import { sql } from '../platform/database/sql.js';
 import { MediaReader } from '../media/media-reader.service.js';
 import { visibleTo } from '../media/visibility.js';
 import type { Keyset } from '../platform/database/keyset.js';
@@ -9,8 +10,8 @@ import type { PageQuery } from '../platform/http/page.js';
 const latest: Keyset = {
   name: 'history',
   columns: [
-    [sql.ref('v.last_viewed_at'), 'timestamptz'],
-    [sql.ref('v.media_id'), 'uuid'],
+    [sql.raw('v.last_viewed_at'), 'timestamptz'],
+    [sql.raw('v.media_id'), 'uuid'],
   ],
   direction: 'desc',
 };
@@ -35,7 +36,7 @@ export class HistoryService {
       {
         columns: sql`v.last_viewed_at as "viewedAt", v.watched_ms as "watchedMs"`,
         of: ({ viewedAt, watchedMs }) => ({
-          viewedAt: new Date(viewedAt).toISOString(),
+          viewedAt: isoTime(viewedAt),
           watchedMs: Number(watchedMs),
         }),
       },

@@ -1,6 +1,6 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Inject, Injectable } from '@nestjs/common';
-import { sql } from 'kysely';
+import { sql } from '../platform/database/sql.js';
 import { visibleTo } from '../media/visibility.js';
 import { CONFIG } from '../platform/config/config.module.js';
 import type { Config } from '../platform/config/env.js';
@@ -41,7 +41,7 @@ export class ViewsService {
         counted_at = case when views.counted_at < now() - ${window} then now() else views.counted_at end,
         watched_ms = views.watched_ms + excluded.watched_ms, pending_ms = views.pending_ms + excluded.pending_ms,
         last_viewed_at = now(), in_history = true
-      returning old.counted_at is distinct from new.counted_at as counted`.execute(this.em.getKysely<unknown>());
+      returning old.counted_at is distinct from new.counted_at as counted`.execute(this.em);
     if (!rows[0]) throw new Problem('media_not_found');
     return rows[0].counted;
   }
@@ -49,9 +49,8 @@ export class ViewsService {
   /** What its owner may know of who watched. @throws {Problem} `media_not_found`, `not_yours` */
   async audience(viewer: string, url: string): Promise<Audience> {
     const { rows } = await sql<{ id: string; isMine: boolean }>`
-      select m.id, m.owner_id = ${viewer} as "isMine" from medias m where m.url = ${url} and ${visibleTo(viewer)}`.execute(
-      this.em.getKysely<unknown>(),
-    );
+      select m.id, m.owner_id = ${viewer} as "isMine" from medias m
+      where m.url = ${url} and ${visibleTo(viewer)}`.execute(this.em);
     if (!rows[0]) throw new Problem('media_not_found');
     const { id, isMine } = rows[0];
     if (!isMine) throw new Problem('not_yours');

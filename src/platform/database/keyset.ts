@@ -1,5 +1,5 @@
-import { sql, type RawBuilder } from 'kysely';
 import { z } from 'zod';
+import { sql, type Statement } from './sql.js';
 import { decodeCursor, encodeCursor, toPage } from '../http/page.js';
 
 /** How a column of a sort key stands in a cursor. */
@@ -19,7 +19,7 @@ export type KeyKind = keyof typeof kinds;
 export interface Keyset {
   /** Of the list and its sort: a cursor of another one is refused. */
   name: string;
-  columns: readonly (readonly [column: RawBuilder<unknown>, kind: KeyKind])[];
+  columns: readonly (readonly [column: Statement<unknown>, kind: KeyKind])[];
   direction: 'asc' | 'desc';
 }
 
@@ -36,11 +36,11 @@ export const orderOf = ({ columns, direction }: Keyset) =>
   sql.join(columns.map(([column]) => sql`${column} ${sql.raw(direction)}`));
 
 /** Rows after the cursor's. @throws {Problem} `validation_failed` */
-export function afterCursor(keyset: Keyset, cursor: string | undefined): RawBuilder<boolean> {
+export function afterCursor(keyset: Keyset, cursor: string | undefined): Statement<boolean> {
   const { name, columns, direction } = keyset;
+  if (cursor === undefined) return sql<boolean>`true`;
   const shape = columns.map(([, kind]) => kinds[kind]) as unknown as [z.ZodType, ...z.ZodType[]];
   const start = decodeCursor(cursor, name, z.tuple(shape));
-  if (!start) return sql<boolean>`true`;
   const values = (start as (string | number)[]).map((value, i) => sql`${value}::${sql.raw(columns[i]![1])}`);
   const left = sql.join(columns.map(([column]) => column));
   return sql<boolean>`(${left}) ${sql.raw(direction === 'desc' ? '<' : '>')} (${sql.join(values)})`;

@@ -1,6 +1,6 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
-import { sql } from 'kysely';
+import { sql } from '../database/sql.js';
 import { events, type EventName, type EventOf } from './events.js';
 
 /** Records what happened in the caller's transaction: it commits with the rows, or not at all. The relay does the rest. */
@@ -10,9 +10,8 @@ export class Outbox {
 
   async record<N extends EventName>(name: N, payload: EventOf<N>): Promise<void> {
     if (!this.em.isInTransaction()) throw new Error(`${name} must be recorded in the transaction of what it tells`);
-    await sql`insert into outbox_events (name, payload) values (${name}, ${JSON.stringify(events[name].parse(payload))}::jsonb)`.execute(
-      this.em.getKysely<unknown>(),
-    );
+    await sql`insert into outbox_events (name, payload)
+      values (${name}, ${JSON.stringify(events[name].parse(payload))}::jsonb)`.execute(this.em);
   }
 
   /** The same of many, in one statement however many they are. */

@@ -1,0 +1,58 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { expect, it } from 'vitest';
+import { sql, type Statement } from './sql.js';
+
+/** What a statement comes to PostgreSQL as. */
+async function sent(statement: Statement): Promise<{ text: string; values: unknown[] }> {
+  const asked: { text: string; values: unknown[] }[] = [];
+  const pool = {
+    query: async (text: string, values: unknown[]) => {
+      asked.push({ text, values });
+      return { rows: [] };
+    },
+  };
+  const em = { getConnection: () => ({ getNativeClient: async () => pool }) };
+  await statement.execute(em as unknown as EntityManager);
+  return asked[0]!;
+}
+
+it('numbers its parameters over all of its parts', async () => {
+  const isOwner = (id: number) => sql`owner = ${id}`;
+  const parts = [isOwner(1), sql`n > ${2}`, sql`true`];
+  expect(await sent(sql`select ${0} where ${sql.join(parts, ' and ')} limit ${3}`)).toEqual({
+    text: 'select $1 where owner = $2 and n > $3 and true limit $4',
+    values: [0, 1, 2, 3],
+  });
+});
+
+it('is the same text with other values', async () => {
+  const ask = (id: string) => sql`select * from t where id = ${id} and ${sql`x = ${id}`}`;
+  expect(await sent(ask('a'))).toEqual({ text: 'select * from t where id = $1 and x = $2', values: ['a', 'a'] });
+  expect(await sent(ask('b'))).toEqual({ text: 'select * from t where id = $1 and x = $2', values: ['b', 'b'] });
+});
+
+it('is another text where a part stands in the place of a value', async () => {
+  const pair = (a: unknown, b: unknown) => sql`select ${a}, ${b}`;
+  const now = sql`now()`;
+  const texts = ['select now(), $1', 'select $1, now()', 'select $1, $2', 'select now(), now()'];
+  for (let round = 0; round < 2; round++) {
+    const all = [pair(now, 1), pair(1, now), pair(1, 1), pair(now, now)];
+    expect((await Promise.all(all.map(sent))).map(({ text }) => text)).toEqual(texts);
+  }
+});
+
+it('joins as many as there are, and never none', async () => {
+  for (const values of [[1], [1, 2], [1, 2, 3]]) {
+    const text = `select ${values.map((n) => `$${n}`).join(', ')}`;
+    expect(await sent(sql`select ${sql.join(values)}`)).toEqual({ text, values });
+  }
+  expect(() => sql.join([])).toThrow(RangeError);
+});
+
+it('takes names as they are, and everything else as a value', async () => {
+  const name = sql.raw('t.id');
+  expect(await sent(sql`select ${name} from t where ${name} = ${"'; drop table t"}`)).toEqual({
+    text: 'select t.id from t where t.id = $1',
+    values: ["'; drop table t"],
+  });
+});

@@ -1,0 +1,95 @@
+import { TransactionContext } from '@mikro-orm/core';
+import type { EntityManager, PostgreSqlConnection } from '@mikro-orm/postgresql';
+import { CompiledQuery } from 'kysely';
+import type { Pool } from 'pg';
+
+/** A statement, or a part of one. What is no `Statement` itself becomes a parameter. */
+export class Statement<R = unknown> {
+  /** Of one row; for a part, its value. */
+  declare readonly row: R;
+
+  constructor(
+    private readonly strings: readonly string[],
+    private readonly values: readonly unknown[],
+  ) {}
+
+  /** As part of the transaction, where there is one. */
+  async execute(em: EntityManager): Promise<{ rows: R[] }> {
+    const values: unknown[] = [];
+    const shape = this.walk(shapes, values);
+    const text = (shape.text ??= this.print({ parameters: 0 }));
+    if (TransactionContext.currentTransactionContext())
+      return em.getKysely<unknown>().executeQuery<R>(CompiledQuery.raw(text, values));
+    // Past Kysely, whose pipeline costs more than sending a small statement.
+    const pool = (await (em.getConnection() as PostgreSqlConnection).getNativeClient()) as Pool;
+    const { rows } = await pool.query(text, values);
+    return { rows: rows as R[] };
+  }
+
+  private walk(from: Shape, values: unknown[]): Shape {
+    let shape = from.with(this.strings);
+    for (const value of this.values) {
+      if (value instanceof Statement) shape = value.walk(shape, values);
+      else {
+        shape = shape.with(parameter);
+        values.push(value);
+      }
+    }
+    return shape;
+  }
+
+  private print(count: { parameters: number }): string {
+    let text = this.strings[0]!;
+    this.values.forEach((value, i) => {
+      text += value instanceof Statement ? value.print(count) : `$${++count.parameters}`;
+      text += this.strings[i + 1]!;
+    });
+    return text;
+  }
+}
+
+const parameter = Symbol('parameter');
+
+/**
+ * The parts of a statement in their order, each known by the array that JavaScript makes once for its place in the code.
+ * So a text is made once, and found again without looking at its thousands of letters: making it took longer than sending
+ * it. There are as many as there are places in the code, times the lists and conditions that are put together there.
+ */
+class Shape {
+  text: string | undefined;
+  private readonly next = new Map<unknown, Shape>();
+
+  with(part: unknown): Shape {
+    const known = this.next.get(part);
+    if (known) return known;
+    const shape = new Shape();
+    this.next.set(part, shape);
+    return shape;
+  }
+}
+const shapes = new Shape();
+
+const raws = new Map<string, Statement<never>>();
+const joints = new Map<string, readonly string[]>();
+
+/** Names and words, never anything that came with a request. */
+function raw<R = unknown>(text: string): Statement<R> {
+  const known = raws.get(text) ?? new Statement<never>([text], []);
+  raws.set(text, known);
+  return known;
+}
+
+/** @throws {RangeError} where there is nothing to join */
+function join(parts: readonly unknown[], between = ', '): Statement {
+  if (!parts.length) throw new RangeError('Nothing to join');
+  const key = `${parts.length}${between}`;
+  const strings = joints.get(key) ?? ['', ...Array<string>(parts.length - 1).fill(between), ''];
+  joints.set(key, strings);
+  return new Statement(strings, parts);
+}
+
+/** `` sql<Row>`select … where id = ${id} and ${condition}` `` */
+export const sql = Object.assign(
+  <R = unknown>(strings: readonly string[], ...values: unknown[]) => new Statement<R>(strings, values),
+  { raw, join },
+);
