@@ -25,7 +25,7 @@ export class Scope {
     return { ...scopes.getStore()?.names };
   }
 
-  /** Made when it is asked for, which reads never do: it is worth as much as a third of one of their statements. */
+  /** Made when it is asked for, which reads never do. */
   static entityManager(): EntityManager | undefined {
     const scope = scopes.getStore();
     if (!scope) return undefined;

@@ -5,7 +5,7 @@ const most = 400;
 const names = new Map<string, string>();
 
 /** @returns the name under which a connection keeps the plan; undefined for what is not worth one */
-export function nameOf(text: string): string | undefined {
+function nameOf(text: string): string | undefined {
   const known = names.get(text);
   if (known) return known;
   if (names.size === most) return undefined;
@@ -19,7 +19,7 @@ export function nameOf(text: string): string | undefined {
  * running it. Values never stand in these texts, so there are as many as there are places in the code.
  */
 export class PreparingClient extends pg.Client {
-  // The ways of calling it are pg's; ours is the one that Kysely uses.
+  // The ways of calling it are pg's; ours is the one that `sql` and Kysely use.
   override query(...args: unknown[]): never {
     const [text, values] = args;
     const name = typeof text === 'string' && Array.isArray(values) && values.length ? nameOf(text) : undefined;
