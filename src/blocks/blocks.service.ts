@@ -1,5 +1,6 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
+import { givingWay } from '../platform/database/giving-way.js';
 import { sql } from '../platform/database/sql.js';
 import { Outbox } from '../platform/events/outbox.js';
 import type { Keyset } from '../platform/database/keyset.js';
@@ -28,21 +29,23 @@ export class BlocksService {
 
   /** Neither of the two follows the other any more, or asks to. @returns whether it is new */
   block(viewer: Viewer, username: string): Promise<{ isNew: boolean; standing: Standing }> {
-    return this.em.transactional(async (em) => {
-      const { id, isBlocked } = await this.pairs.hold(em, viewer, username);
-      if (!isBlocked) {
-        // Follows before what was told of them, which goes with the block: as those go who tell of a follow.
-        const ended = await em.execute<{ followerId: string; followeeId: string }[]>(
-          `delete from follows where (follower_id, followee_id) in ((?, ?), (?, ?))
+    return givingWay(() =>
+      this.em.transactional(async (em) => {
+        const { id, isBlocked } = await this.pairs.hold(em, viewer, username);
+        if (!isBlocked) {
+          // Follows before what was told of them, which goes with the block: as those go who tell of a follow.
+          const ended = await em.execute<{ followerId: string; followeeId: string }[]>(
+            `delete from follows where (follower_id, followee_id) in ((?, ?), (?, ?))
            returning follower_id as "followerId", followee_id as "followeeId"`,
-          [viewer.id, id, id, viewer.id],
-        );
-        await em.execute('insert into blocks (blocker_id, blocked_id) values (?, ?)', [viewer.id, id]);
-        await this.outbox.record('block.changed', { blockerId: viewer.id, blockedId: id });
-        await this.outbox.recordAll('follow.changed', ended);
-      }
-      return { isNew: !isBlocked, standing: await this.profiles.standing(viewer.id, id) };
-    });
+            [viewer.id, id, id, viewer.id],
+          );
+          await em.execute('insert into blocks (blocker_id, blocked_id) values (?, ?)', [viewer.id, id]);
+          await this.outbox.record('block.changed', { blockerId: viewer.id, blockedId: id });
+          await this.outbox.recordAll('follow.changed', ended);
+        }
+        return { isNew: !isBlocked, standing: await this.profiles.standing(viewer.id, id) };
+      }),
+    );
   }
 
   async unblock(viewer: Viewer, username: string): Promise<void> {

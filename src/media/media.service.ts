@@ -1,5 +1,6 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
+import { givingWay } from '../platform/database/giving-way.js';
 import { sql } from '../platform/database/sql.js';
 import type { FileKind, FileStatus } from '../files/file.entity.js';
 import { FilesService } from '../files/files.service.js';
@@ -91,19 +92,21 @@ export class MediaService {
 
   /** The media and its files: rows now, bytes by jobs. */
   async delete(ownerId: string, url: string): Promise<void> {
-    await this.em.transactional(async (em) => {
-      const media = await this.ownMedia(em, ownerId, url);
-      // Files before their owner, whose counters move: everybody locks in this order.
-      const files = await em.execute<{ file_id: string }[]>(
-        'select f.id as file_id from media_files mf join files f on f.id = mf.file_id where mf.media_id = ? order by f.id for update of f',
-        [media.id],
-      );
-      await em.execute('delete from medias where id = ?', [media.id]);
-      await this.files.deleteRows(
-        em,
-        files.map((file) => file.file_id),
-      );
-    });
+    await givingWay(() =>
+      this.em.transactional(async (em) => {
+        const media = await this.ownMedia(em, ownerId, url);
+        // Files before their owner, whose counters move: everybody locks in this order.
+        const files = await em.execute<{ file_id: string }[]>(
+          'select f.id as file_id from media_files mf join files f on f.id = mf.file_id where mf.media_id = ? order by f.id for update of f',
+          [media.id],
+        );
+        await em.execute('delete from medias where id = ?', [media.id]);
+        await this.files.deleteRows(
+          em,
+          files.map((file) => file.file_id),
+        );
+      }),
+    );
   }
 
   /** @returns whether the media did not have the tag yet */

@@ -1,0 +1,47 @@
+import { MikroORM } from '@mikro-orm/postgresql';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { givingWay } from '../../src/platform/database/giving-way.js';
+import { ormOptions } from '../../src/platform/database/orm.js';
+import { Vitrine } from '../setup/vitrine.js';
+
+let vitrine: Vitrine;
+let orm: MikroORM;
+beforeAll(async () => {
+  vitrine = await Vitrine.start({ workers: [] });
+  await vitrine.db.query(`insert into tags (name) values ('left'), ('right')`);
+  orm = await MikroORM.init(ormOptions(vitrine.db.options.connectionString!, []));
+});
+afterAll(async () => {
+  await orm.close();
+  await vitrine.stop();
+});
+
+const count = (name: string) => `update tags set medias_count = medias_count + 1 where name = '${name}'`;
+
+it('who waits for another who waits for them begins again, and both are done once', async () => {
+  let tries = 0;
+  let held = 0;
+  const bothHold = Promise.withResolvers<void>();
+  const inOrder = (first: string, second: string) =>
+    givingWay(() =>
+      orm.em.fork().transactional(async (em) => {
+        tries += 1;
+        await em.execute(count(first));
+        held += 1;
+        if (held === 2) bothHold.resolve();
+        await bothHold.promise;
+        await em.execute(count(second));
+      }),
+    );
+  await Promise.all([inOrder('left', 'right'), inOrder('right', 'left')]);
+  const { rows } = await vitrine.db.query('select medias_count as n from tags');
+  expect(rows).toEqual([{ n: 2 }, { n: 2 }]);
+  expect(tries).toBe(3);
+});
+
+it('what fails for another reason is not tried again', async () => {
+  let tries = 0;
+  const work = () => orm.em.fork().transactional((em) => em.execute(`select ${++tries} / 0`));
+  await expect(givingWay(work)).rejects.toThrow(/division by zero/);
+  expect(tries).toBe(1);
+});
