@@ -74,17 +74,19 @@ const joints = new Map<string, readonly string[]>();
 
 /** Names and words, never anything that came with a request. */
 function raw<R = unknown>(text: string): Statement<R> {
-  const known = raws.get(text) ?? new Statement<never>([text], []);
-  raws.set(text, known);
-  return known;
+  const known = raws.get(text);
+  if (known) return known;
+  const made = new Statement<never>([text], []);
+  raws.set(text, made);
+  return made;
 }
 
 /** @throws {RangeError} where there is nothing to join */
 function join(parts: readonly unknown[], between = ', '): Statement {
   if (!parts.length) throw new RangeError('Nothing to join');
   const key = `${parts.length}${between}`;
-  const strings = joints.get(key) ?? ['', ...Array<string>(parts.length - 1).fill(between), ''];
-  joints.set(key, strings);
+  let strings = joints.get(key);
+  if (!strings) joints.set(key, (strings = ['', ...Array<string>(parts.length - 1).fill(between), '']));
   return new Statement(strings, parts);
 }
 

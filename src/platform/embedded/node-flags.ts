@@ -1,4 +1,7 @@
-/** How each of our processes is started: with stack traces that name the sources, and with a say in when V8 collects (platform/spent-buffers.ts). */
+/**
+ * How each of our processes is started: with stack traces that name the sources, and with a say in when V8 collects
+ * (platform/spent-buffers.ts).
+ */
 export const nodeFlags = ['--enable-source-maps', '--expose-gc'];
 
 /**
