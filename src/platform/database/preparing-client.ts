@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { PlannedQuery, type Done } from './planned-query.js';
 
 /** Texts of one process. What is asked for beyond them, each time in other words, is planned anew each time. */
 const most = 400;
@@ -21,9 +22,17 @@ function nameOf(text: string): string | undefined {
 export class PreparingClient extends pg.Client {
   // The ways of calling it are pg's; ours is the one that `sql` and Kysely use.
   override query(...args: unknown[]): never {
-    const [text, values] = args;
+    const [text, values, done] = args;
     const name = typeof text === 'string' && Array.isArray(values) && values.length ? nameOf(text) : undefined;
-    const asked = name ? [{ name, text, values }, ...args.slice(2)] : args;
-    return (super.query as (...all: unknown[]) => never)(...asked);
+    if (!name) return this.ask(...args);
+    const config = { name, text: text as string, values: values as unknown[] };
+    if (done) return this.ask(new PlannedQuery(config, undefined, done as Done));
+    return new Promise((resolve, reject) => {
+      this.ask(new PlannedQuery(config, undefined, (error, result) => (error ? reject(error) : resolve(result))));
+    }) as never;
+  }
+
+  private ask(...args: unknown[]): never {
+    return (super.query as (...all: unknown[]) => never)(...args);
   }
 }
