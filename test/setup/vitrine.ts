@@ -1,10 +1,11 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import pg from 'pg';
 import { inject } from 'vitest';
 import { nodeEnv, nodeFlags } from '../../src/platform/embedded/node-flags.js';
@@ -88,6 +89,12 @@ export class Vitrine {
     await Promise.all([...this.processes.keys()].map((name) => this.end(name, 'SIGTERM')));
     await this.db.end();
     await rm(this.dataDir, { recursive: true, force: true });
+  }
+
+  /** `vitrine reprocess <file>`, as an operator says it. */
+  async reprocess(fileUrl: string): Promise<void> {
+    const env = { ...this.env, LOG_LEVEL: 'silent' };
+    await promisify(execFile)(process.execPath, [entry('cli'), 'reprocess', fileUrl], { env });
   }
 
   /** Every file below the data directory, by path. */

@@ -1,8 +1,5 @@
-import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Client, Json } from '../setup/client.js';
@@ -10,7 +7,6 @@ import { ffmpeg, ffprobe, picture, song, video } from '../setup/make-media.js';
 import { until } from '../setup/until.js';
 import { Vitrine } from '../setup/vitrine.js';
 
-const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 let vitrine: Vitrine;
 let ada: Client;
 let anybody: Client;
@@ -63,11 +59,6 @@ const embedded = (fileUrl: string, wanted: string | null) =>
     const found = await download(fileUrl);
     return found.colour === wanted && found;
   }, `the download to carry ${wanted}`);
-
-const reprocess = (fileUrl: string) =>
-  promisify(execFile)(process.execPath, [cli, 'reprocess', fileUrl], {
-    env: { PATH: process.env.PATH, DATABASE_URL: vitrine.databaseUrl, DATA_DIR: vitrine.dataDir, LOG_LEVEL: 'silent' },
-  });
 
 const red = 'f00';
 const green = '0f0';
@@ -153,7 +144,7 @@ it('what came with the music comes back, and what was chosen outlives the making
   await ada.put(`/api/medias/${media.url}/cover`, { photo: await photo(await png('#fe0000')) }).expect(200);
   await embedded(url, red);
 
-  await reprocess(url);
+  await vitrine.reprocess(url);
   const redone = () => vitrine.db.query('select redo, embed_id from files where url = $1', [url]);
   await until(async () => !(await redone()).rows[0].redo, 'the music to be made anew', 60_000);
   expect(await middle((await anybody.get(`/api/musics/${url}/cover`)).bytes)).toBe(red);
