@@ -41,8 +41,9 @@ export class Vitrine {
   }: Options = {}): Promise<Vitrine> {
     const dataDir = await mkdtemp(join(tmpdir(), 'vitrine-data-'));
     const databaseUrl = await databaseFromTemplate();
-    // Below those that connections take by themselves: between our look and the start one could be gone.
-    const port = await freePort(10_000 + (randomBytes(2).readUInt16LE() % 20_000));
+    // Below those that connections take by themselves: between our look and the start one could be gone. And above 10080,
+    // which fetch refuses to ask (Fetch standard, "port blocking").
+    const port = await freePort(10_100 + (randomBytes(2).readUInt16LE() % 20_000));
     const db = new pg.Pool({ connectionString: databaseUrl, max: 4 });
     const all = {
       PATH: process.env.PATH,
