@@ -4,14 +4,14 @@ import type pg from 'pg';
 export const hot = { user: 'hot-user', media: 'hotMedia00000000', tag: 'hot-tag', playlist: 'hotPlaylist00000' };
 
 /**
- * As many medias as `n`, ten times the likes, as many comments, a tenth of the users: by plain INSERT … SELECT without
+ * As many medias as `n`, ten times the likes, as many comments, a tenth of the users but 10,000 at least: by plain INSERT … SELECT without
  * triggers, counters set to what they count. One user, media, tag and playlist has a tenth (a hundredth) of everything.
  * @param reader the id of who asks
  */
 export async function seed(db: pg.Pool, n: number, reader: string): Promise<void> {
   const client = await db.connect();
   const run = (sql: string) => client.query(sql);
-  const users = Math.max(n / 10, 1_000);
+  const users = Math.max(n / 10, 10_000);
   try {
     await run(`set session_replication_role = replica; set statement_timeout = 0; set maintenance_work_mem = '512MB'`);
     // Earlier ones have earlier ids.
@@ -31,7 +31,6 @@ export async function seed(db: pg.Pool, n: number, reader: string): Promise<void
           (array['photo', 'photo', 'video', 'music'])[1 + mod(g.g, 4)::int], case when mod(g.g, 10) = 0 then 'Harbour' else initcap(substr(md5(g.g::text), 1, 6)) end || ' number ' || g.g, 'Seen from the north, word' || mod(g.g, 977),
           'ready', true, now(), mod(g.g * 31, 5000), mod(g.g * 17, 900), mod(g.g * 17, 900), mod(g.g, 7)
         from seeded_medias g join seeded_medias m on m.g = g.g join seeded_users u on u.g = g.owner;`);
-    await run(`insert into media_words select id, search_plain(title), search_words(title, description) from medias`);
     const hotMedia = `(select id from seeded_medias where g = ${n})`;
     const hotUser = `(select id from seeded_users where g = 2)`;
     // Ten times as fast as adding each row to four indexes.
@@ -56,8 +55,11 @@ export async function seed(db: pg.Pool, n: number, reader: string): Promise<void
       insert into comment_reactions (comment_id, user_id, emoji, id) select (select id from seeded_comments where g = 10), id, '👍', ${id('g', users)} from seeded_users;`);
     await run(`insert into tags (id, name, medias_count) select uuidv7(), case g when 1 then '${hot.tag}' else 'tag-' || g end, case g when 1 then ${n / 10} else 3 end
         from generate_series(1::bigint, ${users}) g;
-      insert into media_tags (media_id, tag_id) select m.id, (select id from tags where name = '${hot.tag}') from seeded_medias m where mod(g, 10) = 3;
-      insert into media_tags (media_id, tag_id) select m.id, t.id from seeded_medias m join tags t on t.name = 'tag-' || (2 + mod(m.g, ${users} - 1)) on conflict do nothing;`);
+      insert into media_tags (media_id, owner_id, type, tag_id)
+        select m.id, m.owner_id, m.type, (select id from tags where name = '${hot.tag}') from seeded_medias s join medias m on m.id = s.id where mod(g, 10) = 3;
+      insert into media_tags (media_id, owner_id, type, tag_id) select m.id, m.owner_id, m.type, t.id
+        from seeded_medias s join medias m on m.id = s.id join tags t on t.name = 'tag-' || (2 + mod(s.g, ${users} - 1)) on conflict do nothing;
+      insert into media_words select m.id, search_plain(title), search_words(title, description) || media_facets(m) from medias m`);
     for (const table of ['reposts', 'saves'])
       await run(`insert into ${table} (media_id, user_id, id) select m.id, u.id, ${id('m.g', n)} from seeded_medias m join seeded_users u on u.g = 1 + mod(m.g, 3);
         insert into ${table} (media_id, user_id, id) select ${hotMedia}, id, ${id('g', users)} from seeded_users on conflict do nothing;`);
@@ -75,7 +77,7 @@ export async function seed(db: pg.Pool, n: number, reader: string): Promise<void
       insert into playlist_items (playlist_id, media_id, rank) select (select id from playlists where url = '${hot.playlist}'), id, 'a' || lpad(g::text, 9, '0')
         from seeded_medias where mod(g, 10) = 4;`);
     await run(`insert into notifications (id, user_id, kind, in_app, media_id, actors_count, read_at, day)
-        select ${id('g', n)}, '${reader}', 'like', true, id, 1, case when mod(g, 1000) = 5 then null else now() end, current_date from seeded_medias where mod(g, 10) = 5;
+        select ${id('g', n)}, '${reader}', case when mod(g, 1000) = 15 then 'repost' else 'like' end, true, id, 1, case when mod(g, 200) = 5 then null else now() end, current_date from seeded_medias where mod(g, 10) = 5;
       insert into notification_entries (notification_id, user_id, actor_id, act, subject_id, emoji, mail)
         select n.id, n.user_id, ${hotUser}, 'reaction', n.media_id, '👍', false from notifications n;`);
     await run(`update users u set followers_count = ${users} - 1, followings_count = ${users} - 1 where username = '${hot.user}';

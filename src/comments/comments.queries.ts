@@ -4,7 +4,7 @@ import { isoTime } from '../platform/database/iso-time.js';
 import { sql, type Statement } from '../platform/database/sql.js';
 import { fileJson, FileViews, type FileRow } from '../media/file-views.service.js';
 import { commentVisibleTo, isOpen, notBlocked, notMuted, visibleTo, type ViewerId } from '../media/visibility.js';
-import { afterCursor, keyOf, keysetPage, orderOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
+import { afterCursor, keyOf, keysetPage, pageOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
 import { Problem } from '../platform/http/problems.js';
 import { photoHref } from '../users/users.schemas.js';
 import type { CommentsQuery, CommentView, Sort } from './comments.schemas.js';
@@ -97,9 +97,9 @@ export class CommentsQueries {
       notMuted(viewer, 'c.author_id'),
       afterCursor(keyset, cursor),
     ];
-    const { rows } = await sql<Row & Keyed>`
-      select ${columns(viewer)}, ${keyOf(keyset)} from ${tables}
-      where ${sql.join(conditions, ' and ')} order by ${orderOf(keyset)} limit ${limit + 1}`.execute(this.em);
+    const found = sql<Row & Keyed>`
+      select ${columns(viewer)}, ${keyOf(keyset)} from ${tables} where ${sql.join(conditions, ' and ')}`;
+    const { rows } = await pageOf(found, keyset, limit).execute(this.em);
     return keysetPage(keyset, rows, limit, (row) => this.toView(row, viewer));
   }
 

@@ -9,6 +9,7 @@ import { MediaReader } from './media-reader.service.js';
 import { MediaController } from './media.controller.js';
 import { MediaJobs } from './media.jobs.js';
 import { MediaQueries } from './media.queries.js';
+import { TaggedReader } from './tagged-reader.service.js';
 import { MediaService } from './media.service.js';
 import { MediaStatus } from './media.status.js';
 import { MediaViews } from './media.view.js';
@@ -21,6 +22,7 @@ import { MediaViews } from './media.view.js';
     MediaAccess,
     MediaReader,
     MediaQueries,
+    TaggedReader,
     MediaViews,
     MediaStatus,
     FileViews,
@@ -28,7 +30,7 @@ import { MediaViews } from './media.view.js';
     TagsService,
     SignedHrefs,
   ],
-  exports: [MediaService, MediaAccess, MediaReader, FileViews, MentionsService],
+  exports: [MediaService, MediaAccess, MediaReader, TaggedReader, FileViews, MentionsService],
 })
 export class MediaModule {}
 

@@ -5,7 +5,7 @@ import { sql, type Statement } from '../platform/database/sql.js';
 import { fileHref, SignedHrefs } from '../files/signed-hrefs.service.js';
 import type { FileKind } from '../files/file.entity.js';
 import { isOpen, notBlocked, visibleTo } from '../media/visibility.js';
-import { afterCursor, keyOf, keysetPage, orderOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
+import { afterCursor, keyOf, keysetPage, pageOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
 import { thereIs } from '../platform/database/there-is.js';
 import { encodeCursor } from '../platform/http/page.js';
 import { failures, type FailureCode } from '../processing/failure.js';
@@ -51,7 +51,7 @@ export class NotificationsQueries {
 
   /** The newest line first; lines never move, so paging misses none. */
   async list(userId: string, { filter, kind, limit, cursor }: NotificationsQuery) {
-    const { rows } = await sql<Row>`
+    const found = sql<Row>`
       select n.id, n.kind, n.actors_count as "actorsCount", n.read_at is not null as read, n.created_at as "createdAt",
         coalesce(latest.at, n.created_at) as "updatedAt", latest.emoji, latest.actors, reader.locale,
         (select json_build_object('url', m.url, 'type', m.type, 'title', m.title, 'open', ${isOpen()}, 'file',
@@ -69,8 +69,8 @@ export class NotificationsQueries {
           from notification_entries e left join users a on a.id = e.actor_id
           where e.notification_id = n.id and (e.actor_id is null or ${isMet(userId)}) order by e.id desc limit 3) x) latest
       where ${shownTo(userId)} and ${filter === 'unread' ? sql`n.read_at is null` : sql`true`}
-        and ${kind ? sql`n.kind = ${kind}` : sql`true`} and ${afterCursor(newest, cursor)}
-      order by ${orderOf(newest)} limit ${limit + 1}`.execute(this.em);
+        and ${kind ? sql`n.kind = ${kind}` : sql`true`} and ${afterCursor(newest, cursor)}`;
+    const { rows } = await pageOf(found, newest, limit).execute(this.em);
     return {
       ...keysetPage(newest, rows, limit, (row) => this.view(row, userId)),
       newestCursor: rows[0] ? encodeCursor(newest.name, rows[0].key) : null,

@@ -1,12 +1,13 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { isoTime } from '../platform/database/iso-time.js';
+import { once } from '../platform/database/once.js';
 import { sql, type Statement } from '../platform/database/sql.js';
 import type { FileKind } from '../files/file.entity.js';
 import { fileHref, SignedHrefs } from '../files/signed-hrefs.service.js';
 import { MediaReader } from '../media/media-reader.service.js';
 import { inPlaylistFor, isOpen, playlistListedFor, playlistVisibleTo, type ViewerId } from '../media/visibility.js';
-import { afterCursor, keyOf, keysetPage, orderOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
+import { afterCursor, keyOf, keysetPage, pageOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
 import type { PageQuery } from '../platform/http/page.js';
 import { photoHref } from '../users/users.schemas.js';
 import type { ListQuery, PlaylistView, SearchQuery, Sort } from './playlists.schemas.js';
@@ -41,19 +42,27 @@ const columns = (viewer: ViewerId) => sql`
   p.url, p.title, p.description, p.type, p.visibility, p.items_count as items, p.created_at as "createdAt", p.updated_at as "updatedAt",
   u.username, u.display_name as "displayName", u.profile_photo_id as "profilePhotoId", ${cover(viewer)} as cover`;
 
-const id = [sql.raw('p.id'), 'uuid'] as const;
-const orders: Record<Sort, Keyset> = {
-  newest: { name: 'newest', columns: [id], direction: 'desc' },
-  oldest: { name: 'oldest', columns: [id], direction: 'asc' },
-  relevance: { name: 'relevance', columns: [[sql.raw('found.rank'), 'int'], id], direction: 'desc' },
+const ordersBy = (column: string): Record<Sort, Keyset> => {
+  const id = [sql.raw(column), 'uuid'] as const;
+  return {
+    newest: { name: 'newest', columns: [id], direction: 'desc' },
+    oldest: { name: 'oldest', columns: [id], direction: 'asc' },
+    relevance: { name: 'relevance', columns: [[sql.raw('found.rank'), 'int'], id], direction: 'desc' },
+  };
 };
+const orders = ordersBy('p.id');
+/** As no index has it, or all would be gone through to see which are among those that were found. */
+const ordersOfFound = ordersBy('c.id');
 const positions: Keyset = { name: 'position', columns: [[sql.raw('i.rank'), 'text']], direction: 'asc' };
 
 /** What is searched in, as the indexes have it. */
 const words = sql`search_words(p.title, p.description)`;
 const title = sql`search_plain(p.title)`;
 /** Of common words, more are not ranked. */
-const most = 1_000;
+const most = sql.raw('500');
+/** With fewer than that, titles written alike are looked for, too: and this many of them. */
+const few = sql.raw('10');
+const alike = sql.raw('200');
 
 /** Playlists, each page one statement. */
 @Injectable()
@@ -81,15 +90,18 @@ export class PlaylistsQueries {
 
   /** By the words of title and description, or a title written alike. */
   search(viewer: ViewerId, term: string, { sort, ...page }: SearchQuery) {
-    const query = sql`search_query(${term})`;
-    const rank = sql`(case when ${title} = search_plain(${term}) then 2000 else 0 end
+    const [query, plain] = [once(sql`search_query(${term})`), once(sql`search_plain(${term})`)];
+    const rank = sql`(case when ${title} = ${plain} then 2000 else 0 end
       + greatest(case when ${words} @@ ${query} then 1000 + round(1000 * ts_rank('{0, 0.2, 0, 1}', ${words}, ${query})) end,
-        round(999 * word_similarity(search_plain(${term}), ${title}))))::int`;
+        round(999 * word_similarity(${plain}, ${title}))))::int`;
     const join = sql`
-      join ((select p.id from playlists p where ${words} @@ ${query} limit ${most})
-          union (select p.id from playlists p where search_plain(${term}) <% ${title} limit ${most})) c on c.id = p.id
+      join (
+        with matching as materialized (select p.id from playlists p where ${words} @@ ${query} limit ${most})
+        select id from matching union
+          (select p.id from playlists p where (select count(*) from matching) < ${few} and ${plain} <% ${title} limit ${alike})
+      ) c on c.id = p.id
       cross join lateral (select ${rank} as rank offset 0) found`;
-    return this.page(viewer, orders[sort], join, [playlistListedFor(viewer, false)], page);
+    return this.page(viewer, ordersOfFound[sort], join, [playlistListedFor(viewer, false)], page);
   }
 
   /** The medias in a playlist that the viewer sees, in its order; null where they don't see the playlist. */
@@ -114,9 +126,10 @@ export class PlaylistsQueries {
     where: Statement<boolean>[],
     { limit, cursor }: PageQuery,
   ) {
-    const rows = await this.rows<Row & Keyed>(sql`select ${columns(viewer)}, ${keyOf(keyset)}
+    const found = sql<Row & Keyed>`select ${columns(viewer)}, ${keyOf(keyset)}
       from playlists p join users u on u.id = p.owner_id ${join}
-      where ${sql.join([...where, afterCursor(keyset, cursor)], ' and ')} order by ${orderOf(keyset)} limit ${limit + 1}`);
+      where ${sql.join([...where, afterCursor(keyset, cursor)], ' and ')}`;
+    const rows = await this.rows<Row & Keyed>(pageOf(found, keyset, limit));
     return keysetPage(keyset, rows, limit, (row) => this.view(row, viewer));
   }
 

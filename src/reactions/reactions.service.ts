@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { isoTime } from '../platform/database/iso-time.js';
 import { sql } from '../platform/database/sql.js';
 import type { ViewerId } from '../media/visibility.js';
-import { afterCursor, keyOf, keysetPage, orderOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
+import { afterCursor, keyOf, keysetPage, pageOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
 import { Outbox } from '../platform/events/outbox.js';
 import { Problem } from '../platform/http/problems.js';
 import { photoHref } from '../users/users.schemas.js';
@@ -65,13 +65,13 @@ export class ReactionsService {
     const after = afterCursor(keyset, cursor);
     const found = await sql<{ id: string }>`select t.id ${seen(viewer, url)}`.execute(this.em);
     const id = this.must(target, found.rows[0]?.id);
-    const { rows } = await sql<ReactorRow>`
+    const reactors = sql<ReactorRow>`
       select u.username, u.display_name as "displayName", u.profile_photo_id as "profilePhotoId", r.emoji,
         r.created_at as "createdAt", ${keyOf(keyset)}
       from ${sql.raw(reactions)} r join users u on u.id = r.user_id
       where ${sql.raw(`r.${key}`)} = ${id} and ${emoji ? sql`r.emoji = ${emoji}` : sql`true`} and u.disabled_at is null
-        and ${notBlocked(viewer, 'u.id')} and ${after}
-      order by ${orderOf(keyset)} limit ${limit + 1}`.execute(this.em);
+        and ${notBlocked(viewer, 'u.id')} and ${after}`;
+    const { rows } = await pageOf(reactors, keyset, limit).execute(this.em);
     return keysetPage(keyset, rows, limit, toReactor);
   }
 

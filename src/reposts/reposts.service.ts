@@ -5,7 +5,7 @@ import { sql } from '../platform/database/sql.js';
 import { MediaAccess } from '../media/media-access.service.js';
 import { MediaReader } from '../media/media-reader.service.js';
 import { listedFor, notBlocked, visibleTo, type ViewerId } from '../media/visibility.js';
-import { afterCursor, keyOf, keysetPage, orderOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
+import { afterCursor, keyOf, keysetPage, pageOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
 import { Outbox } from '../platform/events/outbox.js';
 import type { PageQuery } from '../platform/http/page.js';
 import { Problem } from '../platform/http/problems.js';
@@ -48,12 +48,12 @@ export class RepostsService {
     const found = await sql<{ id: string }>`
       select m.id from medias m where m.url = ${url} and ${visibleTo(viewer)}`.execute(this.em);
     if (!found.rows[0]) throw new Problem('media_not_found');
-    const { rows } = await sql<ReposterRow>`
+    const reposters = sql<ReposterRow>`
       select u.username, u.display_name as "displayName", u.profile_photo_id as "profilePhotoId",
         r.created_at as "createdAt", ${keyOf(newest)}
       from reposts r join users u on u.id = r.user_id
-      where r.media_id = ${found.rows[0].id} and u.disabled_at is null and ${notBlocked(viewer, 'u.id')} and ${after}
-      order by ${orderOf(newest)} limit ${limit + 1}`.execute(this.em);
+      where r.media_id = ${found.rows[0].id} and u.disabled_at is null and ${notBlocked(viewer, 'u.id')} and ${after}`;
+    const { rows } = await pageOf(reposters, newest, limit).execute(this.em);
     return keysetPage(newest, rows, limit, ({ username, displayName, profilePhotoId, createdAt }) => ({
       user: { username, displayName, avatarUrl: photoHref(username, 'profile', profilePhotoId) },
       createdAt: isoTime(createdAt),

@@ -1,8 +1,17 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
+import { once } from '../platform/database/once.js';
 import { sql } from '../platform/database/sql.js';
 import { isTagOpen } from '../media/visibility.js';
-import { afterCursor, keyOf, keysetPage, orderOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
+import {
+  afterCursor,
+  keyOf,
+  keysetPage,
+  orderOf,
+  pageOf,
+  type Keyed,
+  type Keyset,
+} from '../platform/database/keyset.js';
 import type { PageQuery } from '../platform/http/page.js';
 import type { TagView } from '../tags/tags.schemas.js';
 
@@ -16,8 +25,9 @@ const best: Keyset = {
   ],
   direction: 'desc',
 };
-/** More are not ranked: the most used. */
-const most = 1_000;
+/** More are not ranked: of a beginning that very many have, these and some of the most used. */
+const most = sql.raw('500');
+const popular = sql.raw('1000');
 
 @Injectable()
 export class TagSearchQueries {
@@ -25,20 +35,27 @@ export class TagSearchQueries {
 
   async search(term: string, { limit, cursor }: PageQuery) {
     const name = term.replace(/^#/, '');
-    const inside = `${name.replace(/[\\%_]/g, (c) => `\\${c}`)}%`;
+    const beginning = `${name.replace(/[\\%_]/g, (c) => `\\${c}`)}%`;
+    const [wanted, inside] = [once(sql`searchable(${name})`), once(sql`searchable(${beginning})`)];
     const plain = sql`searchable(t.name)`;
+    const matches = sql`(${plain} like ${inside} or ${wanted} <% ${plain})`;
     // In their order first: no more are looked at than the page needs.
-    const { rows } = await sql<TagView & Keyed>`
+    const found = sql<TagView & Keyed>`
       select t.name, json_build_object('medias', t.medias_count) as counts, ${keyOf(best)}
       from (
         select t.* from (
-          select t.*, case when ${plain} = searchable(${name}) then 3000
-            when ${plain} like searchable(${inside}) then 2000 else round(999 * similarity(searchable(${name}), ${plain})) end::int as rank
-          from (select t.* from tags t where t.medias_count > 0
-              and (${plain} like searchable(${inside}) or (searchable(${name}) <% ${plain}))
-            order by t.medias_count desc, t.id desc limit ${most}) t offset 0) t
+          select t.*, case when ${plain} = ${wanted} then 3000
+            when ${plain} like ${inside} then 2000 else round(999 * similarity(${wanted}, ${plain})) end::int as rank
+          from (
+            with matching as materialized (select t.id from tags t where t.medias_count > 0 and ${matches} limit ${most})
+            select id from matching union select id from tags where name = lower(${name})
+            union select t.id from (select id, name from tags where medias_count > 0
+                order by medias_count desc, id desc limit ${popular}) t
+              where (select count(*) from matching) = ${most} and ${matches}
+          ) c join tags t on t.id = c.id where t.medias_count > 0 offset 0) t
         where ${afterCursor(best, cursor)} order by ${orderOf(best)} offset 0) t
-      where ${isTagOpen()} order by ${orderOf(best)} limit ${limit + 1}`.execute(this.em);
+      where ${isTagOpen()}`;
+    const { rows } = await pageOf(found, best, limit).execute(this.em);
     return keysetPage(best, rows, limit, ({ name, counts }) => ({ name, counts }));
   }
 }

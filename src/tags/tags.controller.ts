@@ -2,6 +2,7 @@ import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
 import { MediaPage } from '../media/media.schemas.js';
+import { TaggedReader } from '../media/tagged-reader.service.js';
 import { MaybeUser, OptionalUser } from '../platform/http/access.js';
 import { PageQuery } from '../platform/http/page.js';
 import { Documented } from '../platform/http/route.js';
@@ -15,7 +16,10 @@ const params = { name: 'The tag, with or without `#`' };
 @ApiTags('tags')
 @Controller('tags/:name')
 export class TagsController {
-  constructor(private readonly queries: TagsQueries) {}
+  constructor(
+    private readonly queries: TagsQueries,
+    private readonly tagged: TaggedReader,
+  ) {}
 
   @Get()
   @OptionalUser()
@@ -43,6 +47,6 @@ export class TagsController {
     @Param({ schema: TagParam }) { name }: Address,
     @Query({ schema: PageQuery }) query: PageQuery,
   ) {
-    return this.queries.medias(viewer?.id ?? null, name, query);
+    return this.tagged.page(viewer?.id ?? null, name, { ...query, type: 'any', sort: 'newest' });
   }
 }

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { isoTime } from '../platform/database/iso-time.js';
 import { sql, type Statement } from '../platform/database/sql.js';
 import { notBlockedBy, type ViewerId } from '../media/visibility.js';
-import { afterCursor, keyOf, keysetPage, orderOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
+import { afterCursor, keyOf, keysetPage, pageOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
 import { thereIs } from '../platform/database/there-is.js';
 import type { PageQuery } from '../platform/http/page.js';
 import { photoHref, type Profile, type Standing } from './users.schemas.js';
@@ -78,9 +78,9 @@ export class ProfileReader {
 
   async page(viewer: ViewerId, { keyset, join = sql``, where }: ProfileSource, { limit, cursor }: PageQuery) {
     const conditions = [sql`u.disabled_at is null`, ...where, afterCursor(keyset, cursor)];
-    const { rows } = await sql<ProfileRow & Keyed>`
-      select ${columns(viewer)}, ${keyOf(keyset)} from users u ${join}
-      where ${sql.join(conditions, ' and ')} order by ${orderOf(keyset)} limit ${limit + 1}`.execute(this.em);
+    const found = sql<ProfileRow & Keyed>`
+      select ${columns(viewer)}, ${keyOf(keyset)} from users u ${join} where ${sql.join(conditions, ' and ')}`;
+    const { rows } = await pageOf(found, keyset, limit).execute(this.em);
     return keysetPage(keyset, rows, limit, (row) => toProfile(row, viewer));
   }
 

@@ -1,31 +1,40 @@
 import { Injectable } from '@nestjs/common';
+import { once } from '../platform/database/once.js';
 import { sql } from '../platform/database/sql.js';
 import { notBlocked, type ViewerId } from '../media/visibility.js';
 import type { KeyKind, Keyset } from '../platform/database/keyset.js';
 import { ProfileReader } from './profile-reader.service.js';
 import type { UserListQuery, UserSearchQuery, UserSort } from './users.schemas.js';
 
-const order = (name: UserSort, column: string | null, direction: Keyset['direction']): Keyset => ({
-  name,
-  columns: [...(column ? [[sql.raw(column), 'int' as KeyKind] as const] : []), [sql.raw('u.id'), 'uuid']],
-  direction,
-});
-const orders: Record<UserSort, Keyset> = {
-  newest: order('newest', null, 'desc'),
-  oldest: order('oldest', null, 'asc'),
-  'most-viewed': order('most-viewed', 'u.views_count', 'desc'),
-  'least-viewed': order('least-viewed', 'u.views_count', 'asc'),
-  'most-followed': order('most-followed', 'u.followers_count', 'desc'),
-  'least-followed': order('least-followed', 'u.followers_count', 'asc'),
-  relevance: order('relevance', 'found.rank', 'desc'),
+const ordersBy = (id: string, views: string, followers: string) => {
+  const order = (name: UserSort, direction: Keyset['direction'], column?: string): Keyset => ({
+    name,
+    columns: [...(column ? [[sql.raw(column), 'int' as KeyKind] as const] : []), [sql.raw(id), 'uuid']],
+    direction,
+  });
+  return {
+    newest: order('newest', 'desc'),
+    oldest: order('oldest', 'asc'),
+    'most-viewed': order('most-viewed', 'desc', views),
+    'least-viewed': order('least-viewed', 'asc', views),
+    'most-followed': order('most-followed', 'desc', followers),
+    'least-followed': order('least-followed', 'asc', followers),
+    relevance: order('relevance', 'desc', 'found.rank'),
+  };
 };
+const orders = ordersBy('u.id', 'u.views_count', 'u.followers_count');
+/** Counters as no index has them, or all users would be gone through to see who is among those who were found. */
+const ordersOfFound = ordersBy('c.id', '(u.views_count + 0)', '(u.followers_count + 0)');
 
 /** What is searched in; the index is on this very expression. */
 const text = sql`searchable(u.username || ' ' || u.display_name)`;
 
 /** More are not ranked: of a name that very many have, these and some of the most followed. */
-const most = 500;
-const popular = 2_000;
+const most = sql.raw('500');
+const popular = sql.raw('1000');
+
+/** What one types first: of so few letters the index knows only the beginnings of words. */
+const isBeginning = /^[\p{Script=Latin}\p{N}]{1,2}$/u;
 
 /** Everybody, and whom a term finds: but nobody who blocked the viewer, or whom they blocked. */
 @Injectable()
@@ -38,17 +47,19 @@ export class UsersListQueries {
 
   search(viewer: ViewerId, term: string, { sort, ...page }: UserSearchQuery) {
     const plain = term.replace(/[\\%_]/g, (c) => `\\${c}`);
-    const inside = sql`'%' || searchable(${plain}) || '%'`;
+    const [wanted, inside] = [once(sql`searchable(${term})`), once(sql`'%' || searchable(${plain}) || '%'`)];
     // In thousandths: how well a name fits. The whole username first, then its beginning, then what is written alike
     // (pg_trgm), so that typing errors are forgiven.
-    const matches = sql`(${text} like ${inside} or searchable(${term}) <% ${text})`;
+    const matches = isBeginning.test(term)
+      ? sql`${wanted} <% ${text}`
+      : sql`(${text} like ${inside} or ${wanted} <% ${text})`;
     const rank = sql`(case when lower(u.username) = lower(${term}) then 3000
       when lower(u.username) like ${`${plain.toLowerCase()}%`} then 2000
-      when ${text} like ${inside} then 1000 else 0 end + round(word_similarity(searchable(${term}), ${text}) * 999))::int`;
+      when ${text} like ${inside} then 1000 else 0 end + round(word_similarity(${wanted}, ${text}) * 999))::int`;
     return this.profiles.page(
       viewer,
       {
-        keyset: orders[sort],
+        keyset: ordersOfFound[sort],
         join: sql`
           join (
             with matching as materialized (select u.id from users u where ${matches} and u.disabled_at is null limit ${most})

@@ -108,6 +108,23 @@ describe('medias', () => {
     await anybody.get(`/api/medias/search/${name}?sort=best`).expect(422);
   });
 
+  it('are told apart by the tags they have then', async () => {
+    const [name, tag] = [word(), word()];
+    const [photo, song] = [await media({ title: name }), await media({ title: name, type: 'music' })];
+    for (const url of [photo, song]) await ada.post(`/api/medias/${url}/tag/${tag}`).expect(201);
+    expect(await find(name, `tag=${tag}`)).toEqual([song, photo]);
+    expect(await find(tag, 'type=music')).toEqual([song]);
+    await ada.put(`/api/medias/${photo}`, { title: `${name} anew` }).expect(200);
+    expect(await find(`${name} anew`, `tag=${tag}&type=photo&username=${ada.username}`)).toEqual([photo]);
+    await ada.delete(`/api/medias/${photo}/tag/${tag}`).expect(204);
+    expect([await find(name, `tag=${tag}`), await find(tag)]).toEqual([[song], [song]]);
+    expect(await find(name, `tag=${word()}`)).toEqual([]);
+    expect(await find(name, 'username=nobody-has-it')).toEqual([]);
+    // Nobody writes what stands for them.
+    await ada.put(`/api/medias/${photo}`, { title: `=type:music` }).expect(200);
+    expect(await find('=type:music')).toEqual([photo]);
+  });
+
   it('are found by those who may meet them', async () => {
     const name = word();
     const [owner, follower, blocked, muting, stranger] = await Promise.all(

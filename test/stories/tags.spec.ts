@@ -16,11 +16,11 @@ beforeAll(async () => {
 afterAll(() => vitrine.stop());
 
 /** A row as publishing leaves it. @returns the url */
-async function media({ title = '', visibility = 'public', owner = ada }): Promise<string> {
+async function media({ title = '', type = 'photo', visibility = 'public', owner = ada, views = 0 }): Promise<string> {
   const { rows } = await vitrine.db.query(
-    `insert into medias (url, owner_id, type, title, visibility, status, shown, published_at)
-     select $1, id, 'photo', $3, $4, 'ready', true, now() from users where username = $2 returning url`,
-    [randomBytes(8).toString('hex'), owner.username, title, visibility],
+    `insert into medias (url, owner_id, type, title, visibility, status, shown, published_at, views_count)
+     select $1, id, $3, $4, $5, 'ready', true, now(), $6 from users where username = $2 returning url`,
+    [randomBytes(8).toString('hex'), owner.username, type, title, visibility, views],
   );
   return rows[0].url;
 }
@@ -86,4 +86,51 @@ it('tags lead to their medias, the newest first', async () => {
   await ada.post(`/api/blocks/${bob.username}`).expect(201);
   expect(urls((await bob.get(`/api/tags/${name}/medias`)).body)).toHaveLength(4);
   await ada.delete(`/api/blocks/${bob.username}`).expect(204);
+});
+
+it('tags lead to the medias of one user or type, in every order, be they many or few', async () => {
+  const name = word();
+  const views = [30, 10, 20, 40];
+  const made: string[] = [];
+  for (const [i, seen] of views.entries()) {
+    const owner = i % 2 ? bob : ada;
+    made.push(await media({ owner, type: i < 2 ? 'photo' : 'music', views: seen }));
+    await owner.post(`/api/medias/${made[i]}/tag/${name}`).expect(201);
+  }
+  const hidden = await media({ visibility: 'private', views: 50 });
+  await ada.post(`/api/medias/${hidden}/tag/${name}`).expect(201);
+  const seen = async (query: string, client: Client = anybody) => {
+    const found: string[] = [];
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const address = `/api/medias?tag=${name}&limit=2&${query}${cursor && `&cursor=${cursor}`}`;
+      const { body }: Json = await client.get(address).expect(200);
+      found.push(...urls(body));
+      cursor = body.nextCursor;
+    }
+    return found.map((url) => [...made, hidden].indexOf(url));
+  };
+  const all = async () => {
+    expect(await seen('sort=most-viewed')).toEqual([3, 0, 2, 1]);
+    expect(await seen('sort=least-viewed')).toEqual([1, 2, 0, 3]);
+    expect(await seen('sort=most-viewed&type=music')).toEqual([3, 2]);
+    expect(await seen('type=photo')).toEqual([1, 0]);
+    expect(await seen('sort=oldest&type=music')).toEqual([2, 3]);
+    expect(await seen(`username=${ada.username}`)).toEqual([2, 0]);
+    expect(await seen(`username=${ada.username}&sort=most-viewed`)).toEqual([0, 2]);
+    expect(await seen('username=me', ada)).toEqual([4, 2, 0]);
+    expect(await seen('username=me&sort=most-viewed', ada)).toEqual([4, 0, 2]);
+    expect(await seen(`username=${bob.username}&type=music&sort=most-liked`)).toEqual([3]);
+  };
+  await all();
+  // So many that they are not sorted any more; nobody else sees them.
+  await vitrine.db.query(
+    `with made as (
+       insert into medias (url, owner_id, type, title, visibility, status, shown)
+       select 'other' || g, u.id, (array['photo', 'music'])[1 + g % 2], '', 'private', 'ready', true
+       from users u, generate_series(1, 4200) g where u.username = $1 returning id, owner_id, type)
+     insert into media_tags (media_id, owner_id, type, tag_id)
+     select made.id, made.owner_id, made.type, t.id from made, tags t where t.name = $2`,
+    [bob.username, name],
+  );
+  await all();
 });

@@ -1,9 +1,12 @@
 import { z } from 'zod';
 import { Problem } from './problems.js';
 
+/** On one page. */
+export const mostItems = 100;
+
 /** `limit` and `cursor` of every list. A schema with an id would lose its parameters in OpenAPI: leave it off. */
 export const PageQuery = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(100).default(20).meta({ description: 'Items per page' }),
+  limit: z.coerce.number().int().min(1).max(mostItems).default(20).meta({ description: 'Items per page' }),
   cursor: z.string().max(400).optional().meta({ description: '`nextCursor` of the page before' }),
 });
 export type PageQuery = z.infer<typeof PageQuery>;

@@ -3,6 +3,7 @@ import { Migration0002Social } from './0002-social.js';
 import { Migration0003Counters } from './0003-counters.js';
 import { Migration0005Search } from './0005-search.js';
 import { Migration0006Notifications } from './0006-notifications.js';
+import { Migration0007Lists } from './0007-lists.js';
 
 export const migrations = [
   { name: '0001-initial', class: Migration0001Initial },
@@ -10,4 +11,5 @@ export const migrations = [
   { name: '0003-counters', class: Migration0003Counters },
   { name: '0005-search', class: Migration0005Search },
   { name: '0006-notifications', class: Migration0006Notifications },
+  { name: '0007-lists', class: Migration0007Lists },
 ];

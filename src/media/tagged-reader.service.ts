@@ -1,0 +1,51 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable } from '@nestjs/common';
+import { sql, type Statement } from '../platform/database/sql.js';
+import { thereIs } from '../platform/database/there-is.js';
+import { isByTime, mediaFilters, mediaOrders, MediaReader, ordersOfFound } from './media-reader.service.js';
+import type { ListQuery } from './media.schemas.js';
+import { listedFor, type ViewerId } from './visibility.js';
+
+/** By time, the tag's own indexes give the order. */
+const orders = ordersOfFound('mt.media_id');
+/** More are not sorted: the medias are gone through in that order, until there are enough that have the tag. */
+const most = sql.raw('2000');
+
+/** The medias of a tag. */
+@Injectable()
+export class TaggedReader {
+  constructor(
+    private readonly em: EntityManager,
+    private readonly reader: MediaReader,
+  ) {}
+
+  /** None of a tag that is nowhere; of one that only some may meet, theirs. */
+  async page(viewer: ViewerId, name: string, { type, username, sort, ...page }: Omit<ListQuery, 'tag'>) {
+    const filter = { type, username, sort };
+    const ofTag = mediaFilters(viewer, filter, 'mt');
+    const tag = await this.find(name, isByTime(sort) ? null : ofTag);
+    if (!tag) return { items: [], nextCursor: null };
+    const isListed = listedFor(viewer, username !== undefined);
+    const isTagged = sql`mt.media_id = m.id and mt.tag_id = ${tag.id}`;
+    if (tag.isCommon) {
+      const where = [thereIs(sql`from media_tags mt where ${isTagged}`), isListed, ...mediaFilters(viewer, filter)];
+      return this.reader.page(viewer, { keyset: mediaOrders[sort], where }, page);
+    }
+    const join = sql`join media_tags mt on ${isTagged}`;
+    return this.reader.page(viewer, { keyset: orders[sort], join, where: [isListed, ...ofTag] }, page);
+  }
+
+  /** @param filters of what there must not be too much to be sorted; null where nothing needs to be */
+  private async find(
+    name: string,
+    filters: Statement<boolean>[] | null,
+  ): Promise<{ id: string; isCommon: boolean } | undefined> {
+    const isCommon = filters
+      ? sql`(select count(*) from (select from media_tags mt where ${sql.join([sql`mt.tag_id = t.id`, ...filters], ' and ')}
+          limit ${most}) mt) = ${most}`
+      : sql`false`;
+    const { rows } = await sql<{ id: string; isCommon: boolean }>`
+      select t.id, ${isCommon} as "isCommon" from tags t where t.name = ${name}`.execute(this.em);
+    return rows[0];
+  }
+}
