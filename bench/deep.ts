@@ -47,10 +47,15 @@ export async function deepCursor(address: string, headers: Record<string, string
     (found, value) => found.flatMap((key) => ends(value, isDescending, n).map((end) => [...key, end])),
     [[]],
   );
+  // A whole page, if there is one: fewer rows would be read in less time.
+  let short: string | undefined;
   for (const key of tries) {
     const cursor = write(name, key);
-    if ((await page(1, cursor)).items.length) return cursor;
+    const { length } = (await page(20, cursor)).items;
+    if (length === 20) return cursor;
+    if (length) short ??= cursor;
   }
+  if (short) return short;
   throw new Error(
     `No page near the end of ${address} found, whose cursors look like ${JSON.stringify([name, ...first])}`,
   );
