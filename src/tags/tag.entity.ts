@@ -25,7 +25,7 @@ const MediaTagSchema = defineEntity({
     /** The owner put it there; the text has it; or both. */
     explicit: p.boolean().default(true),
     inText: p.boolean().default(false),
-    /** The media's; they never change, and a tag's list of one user or of one type has an index by them. */
+    /** The media's, by a trigger; they never change, and a tag's list of one user or of one type has an index by them. */
     ownerId: p.uuid(),
     type: p.text(),
     createdAt: p.datetime().defaultRaw('now()'),

@@ -78,12 +78,11 @@ export class TagsService {
       [mediaId, list],
     );
     await em.execute(
-      `insert into media_tags (media_id, owner_id, type, tag_id, explicit, in_text, created_at)
-       select m.id, m.owner_id, m.type, t.id, n.explicit, n.in_text, now() + n.place * interval '1 microsecond'
-       from medias m, unnest(?::text[], ?::bool[], ?::bool[]) with ordinality n (name, explicit, in_text, place)
-       join tags t on t.name = n.name where m.id = ?
+      `insert into media_tags (media_id, tag_id, explicit, in_text, created_at)
+       select ?, t.id, n.explicit, n.in_text, now() + n.place * interval '1 microsecond'
+       from unnest(?::text[], ?::bool[], ?::bool[]) with ordinality n (name, explicit, in_text, place) join tags t on t.name = n.name
        on conflict (media_id, tag_id) do update set explicit = excluded.explicit, in_text = excluded.in_text`,
-      [list, asArray(tags.map(({ explicit }) => explicit)), asArray(tags.map(({ inText }) => inText)), mediaId],
+      [mediaId, list, asArray(tags.map(({ explicit }) => explicit)), asArray(tags.map(({ inText }) => inText))],
     );
   }
 }

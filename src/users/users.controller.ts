@@ -34,7 +34,7 @@ export class UsersController {
   @Documented({
     summary: 'Search users',
     description: 'By username and display name, whatever the accents and the case; small typing errors are forgiven.',
-    params: { term: 'Part of a name' },
+    params: { term: 'Part of a name; one or two letters are the beginning of a word' },
     answers: { 200: { schema: UserPage, description: 'A page' } },
     problems: ['validation_failed'],
   })

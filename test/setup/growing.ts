@@ -39,7 +39,7 @@ export function sourcesOf({ db }: Vitrine, ada: Client & { username: string }, f
   };
 
   const media = `insert into medias (url, owner_id, type, title, shown, status, views_count, likes_count)
-    values ($1, :me, 'photo', 'Harbour', true, 'ready', $2, $2) returning id, owner_id, type`;
+    values ($1, :me, 'photo', 'Harbour', true, 'ready', $2, $2) returning id`;
   const user = `insert into users (username, email, password_hash, display_name, views_count, followers_count)
     values ($1, $1 || '@example.org', '', 'Harbour person', $2, $2) returning id`;
   const ofUrl = ({ url }: Json) => url as string;
@@ -51,7 +51,7 @@ export function sourcesOf({ db }: Vitrine, ada: Client & { username: string }, f
   const medias: Source = {
     of: ofUrl,
     add: sql(`with m as (${media})
-      insert into media_tags (media_id, owner_id, type, tag_id) select m.id, m.owner_id, m.type, t.id from m, tags t where t.name = '${fixture.tag}'`),
+      insert into media_tags (media_id, tag_id) select m.id, t.id from m, tags t where t.name = '${fixture.tag}'`),
     drop: call('DELETE', (name) => `/api/medias/${name}`),
   };
   const users: Source = { of: ofName, add: sql(user), drop: drop('users', 'username') };
@@ -89,8 +89,7 @@ export function sourcesOf({ db }: Vitrine, ada: Client & { username: string }, f
     of: ({ name }: Json) => name,
     // On so many medias: they are counted by a trigger.
     add: one(`with t as (insert into tags (name) values ('harbour' || $1) returning id, name), tagged as (
-        insert into media_tags (media_id, owner_id, type, tag_id)
-        select m.id, m.owner_id, m.type, t.id from t, (select id, owner_id, type from medias order by id limit $2 + 1) m)
+        insert into media_tags (media_id, tag_id) select m.id, t.id from t, (select id from medias order by id limit $2 + 1) m)
       select name as id from t`),
     drop: drop('tags', 'name'),
   };

@@ -127,9 +127,8 @@ it('tags lead to the medias of one user or type, in every order, be they many or
     `with made as (
        insert into medias (url, owner_id, type, title, visibility, status, shown)
        select 'other' || g, u.id, (array['photo', 'music'])[1 + g % 2], '', 'private', 'ready', true
-       from users u, generate_series(1, 4200) g where u.username = $1 returning id, owner_id, type)
-     insert into media_tags (media_id, owner_id, type, tag_id)
-     select made.id, made.owner_id, made.type, t.id from made, tags t where t.name = $2`,
+       from users u, generate_series(1, 4200) g where u.username = $1 returning id)
+     insert into media_tags (media_id, tag_id) select made.id, t.id from made, tags t where t.name = $2`,
     [bob.username, name],
   );
   await all();

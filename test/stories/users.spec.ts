@@ -90,6 +90,10 @@ describe('the search for users', () => {
     ['angstrom', ['zoe']],
     ['Zoë', ['zoe']],
     ['linsu', ['linus']],
+    // Of one or two letters, the beginnings of words.
+    ['l', ['linus']],
+    ['ad', ['Adalbert', 'ada']],
+    ['da', []],
     ['%', []],
     ['_', []],
     ['nobody at all', []],

@@ -10,10 +10,16 @@ export class Migration0007Lists extends Migration {
       create index notifications_kind_index on notifications (user_id, kind, id desc) where in_app;
       create index playlists_type_index on playlists (type, id desc) where visibility in ('public', 'followers');
 
-      -- Neither of the two ever changes, so they can stand where a tag's own order is.
+      -- Neither of the two ever changes, so they can stand where a tag's own order is. Whoever adds a row need not know.
       alter table media_tags add column owner_id uuid, add column type text;
       update media_tags mt set owner_id = m.owner_id, type = m.type from medias m where m.id = mt.media_id;
       alter table media_tags alter column owner_id set not null, alter column type set not null;
+      create function copy_media_to_tag() returns trigger language plpgsql as $$
+      begin
+        select owner_id, type into new.owner_id, new.type from medias where id = new.media_id;
+        return new;
+      end $$;
+      create trigger copy_media_to_tag before insert on media_tags for each row execute function copy_media_to_tag();
       create index media_tags_owner_index on media_tags (tag_id, owner_id, media_id desc);
       create index media_tags_type_index on media_tags (tag_id, type, media_id desc);
 
