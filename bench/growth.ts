@@ -47,6 +47,7 @@ async function seeded(system: System, n: number): Promise<Pages> {
   const { origin, user: headers } = system;
   const comment = 'c000000000000010';
   const fixture = { username: hot.user, media: hot.media, comment, playlist: hot.playlist, tag: hot.tag };
+  // Those who have very much have none of it.
   const nothing = [
     ...[`medias?username=${hot.user}&type=music`, `medias?username=${hot.user}&tag=${hot.tag}`],
     ...[`medias?tag=${hot.tag}&type=video`, `medias?tag=${hot.tag}&type=video&sort=most-viewed`],
@@ -56,7 +57,6 @@ async function seeded(system: System, n: number): Promise<Pages> {
   const document = await answer<object>(await fetch(`${origin}/docs-json`));
   const pages: Pages = new Map();
   const asked = listRoutes(document).flatMap((path) => addressesOf(path, fixture));
-  // Those who have very much have none of it.
   for (const address of [...asked, ...nothing.map((address) => `/api/${address}`)]) {
     pages.set(`${address} first`, address);
     const cursor = await deepCursor(origin + address, headers, n);

@@ -4,8 +4,9 @@ import type pg from 'pg';
 export const hot = { user: 'hot-user', media: 'hotMedia00000000', tag: 'hot-tag', playlist: 'hotPlaylist00000' };
 
 /**
- * As many medias as `n`, ten times the likes, as many comments, a tenth of the users but 10,000 at least: by plain INSERT … SELECT without
- * triggers, counters set to what they count. One user, media, tag and playlist has a tenth (a hundredth) of everything.
+ * As many medias as `n`, ten times the likes, as many comments, a tenth of the users but 10,000 at least: by plain
+ * INSERT … SELECT without triggers, counters set to what they count. One user, media, tag and playlist has a tenth (a
+ * hundredth) of everything.
  * @param reader the id of who asks
  */
 export async function seed(db: pg.Pool, n: number, reader: string): Promise<void> {
