@@ -2,6 +2,7 @@ import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { Problem } from '../platform/http/problems.js';
 import type { Viewer } from '../platform/http/viewer.js';
+import { toNfcLeniently } from '../platform/unicode.js';
 import { User } from '../users/user.entity.js';
 import { UsersService } from '../users/users.service.js';
 import { ApiKeysService } from './api-keys.service.js';
@@ -46,7 +47,7 @@ export class AccountsService {
 
   /** The same answer, after the same time, for an unknown name and a wrong password. */
   async signIn({ usernameOrEmail, password }: SignInBody, device: Device) {
-    const name = usernameOrEmail.normalize('NFC');
+    const name = toNfcLeniently(usernameOrEmail);
     const user = await this.tries.guess(name, device.address, async () => {
       const [found] = await this.em.execute<{ id: string; password_hash: string }[]>(
         `select id, password_hash from users where ${name.includes('@') ? 'lower(email)' : 'lower(username)'} = lower(?) and disabled_at is null`,

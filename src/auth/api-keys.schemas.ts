@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { page } from '../platform/http/page.js';
+import { line } from '../platform/http/text-fields.js';
 import { scopes } from '../platform/http/viewer.js';
-import { line } from '../users/users.schemas.js';
 import { GivenPassword } from './auth.schemas.js';
 
 const Scopes = z
   .array(z.enum(scopes))
   .min(1)
+  .max(scopes.length)
   .transform((named) => scopes.filter((scope) => named.includes(scope)))
   .meta({ description: '`read` looks, `write` publishes, `account` changes credentials', example: ['read', 'write'] });
 

@@ -1,5 +1,6 @@
 import { hash, verify, type Algorithm } from '@node-rs/argon2';
 import { dictionary } from '@zxcvbn-ts/language-common';
+import { toNfc, toNfkc } from '../platform/unicode.js';
 
 /** Argon2id (2; the library's enum can't be imported from isolated modules), as OWASP has it: 19 MiB, 2 passes, 1 lane. */
 const options = { algorithm: 2 as Algorithm.Argon2id, memoryCost: 19 * 1024, timeCost: 2, parallelism: 1 };
@@ -8,7 +9,7 @@ const options = { algorithm: 2 as Algorithm.Argon2id, memoryCost: 19 * 1024, tim
  * NFC, as RFC 8265 (OpaqueString) has it: the same keys pressed on two systems are one password, and no two different
  * characters become one, as NFKC would have it.
  */
-const normal = (password: string) => password.normalize('NFC');
+const normal = (password: string) => toNfc(password) ?? password;
 
 export const hashPassword = (password: string): Promise<string> => hash(normal(password), options);
 
@@ -30,11 +31,16 @@ const common = new Set(dictionary['passwords-common'].filter((word) => word.leng
 export function passwordFault(password: string): string | null {
   // Half a surrogate pair has no UTF-8: all of them would hash alike.
   if (!password.isWellFormed()) return 'is not Unicode text';
-  // Characters, as people count them; bytes and UTF-16 units don't matter.
-  const { length } = [...normal(password)];
   const { min, max } = passwordLength;
-  if (length < min || length > max) return `needs ${min} to ${max} characters`;
-  if (common.has(password.normalize('NFKC').toLowerCase())) return 'is one of the most used passwords';
+  const wrongLength = `needs ${min} to ${max} characters`;
+  // No character of NFC has more than four of what is not normalised, nor more than two units.
+  if (password.length > max * 8) return wrongLength;
+  const normalised = toNfc(password);
+  if (normalised === null) return 'has too many combining marks on one character';
+  // Characters, as people count them; bytes and UTF-16 units don't matter.
+  const { length } = [...normalised];
+  if (length < min || length > max) return wrongLength;
+  if (common.has(toNfkc(password)!.toLowerCase())) return 'is one of the most used passwords';
   return null;
 }
 

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { Slug } from '../files/files.schemas.js';
 import { MediaFile } from '../media/media.schemas.js';
 import { page, PageQuery } from '../platform/http/page.js';
-import { Owner, text } from '../users/users.schemas.js';
+import { text } from '../platform/http/text-fields.js';
+import { Owner } from '../users/users.schemas.js';
 
 export const CommentParam = z.strictObject({ url: Slug });
 export const MediaUrlParam = z.strictObject({ mediaUrl: Slug });

@@ -2,8 +2,9 @@ import { z } from 'zod';
 import { fileKinds } from '../files/file.entity.js';
 import { Failure, Slug } from '../files/files.schemas.js';
 import { page, PageQuery } from '../platform/http/page.js';
+import { line, text } from '../platform/http/text-fields.js';
 import { maxTags, TagName } from '../tags/tags.schemas.js';
-import { line, Owner, text, Username } from '../users/users.schemas.js';
+import { Owner, Username } from '../users/users.schemas.js';
 import { mediaStatuses, mediaTypes, visibilities } from './media.entity.js';
 
 export const MediaParam = z.strictObject({ url: Slug });

@@ -51,6 +51,7 @@ describe('hashtags', () => {
     ['a#b ##c &#39; #', []],
     [`#${'x'.repeat(65)} #${'y'.repeat(64)}`, ['y'.repeat(64)]],
     ['@ada#b', []],
+    ['#🎉 #sunset🌅 #👩🏽‍🚀!', ['🎉', 'sunset🌅', '👩🏽‍🚀']],
   ])('%s', (text, found) => expect(tags(text)).toEqual(found));
 });
 

@@ -1,3 +1,5 @@
+import { toNfcLeniently } from '../platform/unicode.js';
+import { maxUsernameLength } from '../users/users.schemas.js';
 import { TagName } from '../tags/tags.schemas.js';
 
 /** What a text can name. */
@@ -14,18 +16,21 @@ export const maxMentions = 50;
 /** An address on the web: what looks like a name or a tag in it is neither. */
 const address = String.raw`(?:https?|ftp):\/\/\S+|(?<![\p{L}\p{N}])www\.\S+`;
 /** Not within an e-mail address or a name at another host; writing without spaces may stand right before it. */
-const mention = String.raw`(?<![[\p{L}\p{M}\p{N}_@＠.]--[\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Thai}]])[@＠](?<name>[A-Za-z0-9_.\-]{2,})(?![A-Za-z0-9_.\-\p{Script=Latin}\p{M}@＠]|:\/\/)`;
-const hashtag = String.raw`(?<![\p{L}\p{M}\p{N}_&\/#＃])[#＃](?<tag>[\p{L}\p{M}\p{N}_]+)`;
-const words = new RegExp(`${address}|${mention}|${hashtag}`, 'giv');
+const mention = String.raw`(?<!(?![\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Thai}])[\p{L}\p{M}\p{N}_@＠.])[@＠](?<name>[A-Za-z0-9_.\-]{2,})(?![A-Za-z0-9_.\-\p{Script=Latin}\p{M}@＠]|:\/\/)`;
+const hashtag = String.raw`(?<![\p{L}\p{M}\p{N}_&\/#＃])[#＃](?<tag>[\p{L}\p{M}\p{N}\p{Extended_Pictographic}\p{Emoji_Modifier}\p{Regional_Indicator}\u200D_]+)`;
+export const words = new RegExp(`${address}|${mention}|${hashtag}`, 'giu');
 
 /** The mentions and hashtags of texts, in their order. */
 export function read(...texts: string[]): Said {
   const names = new Map<string, string[]>();
   const tags = new Set<string>();
-  for (const { groups } of texts.flatMap((text) => [...text.normalize('NFC').matchAll(words)])) {
+  for (const { groups } of texts.flatMap((text) => [...toNfcLeniently(text).matchAll(words)])) {
     const name = groups?.name?.toLowerCase();
     if (name && names.size < maxMentions) names.set(name, candidates(name));
-    const tag = groups?.tag && /\p{L}/u.test(groups.tag) ? TagName.safeParse(groups.tag) : null;
+    const tag =
+      groups?.tag && /[\p{L}\p{Extended_Pictographic}\p{Regional_Indicator}]/u.test(groups.tag)
+        ? TagName.safeParse(groups.tag)
+        : null;
     if (tag?.success) tags.add(tag.data);
   }
   return { names: [...names.values()].filter((candidates) => candidates.length > 0), tags: [...tags] };
@@ -33,7 +38,11 @@ export function read(...texts: string[]): Said {
 
 /** `ada.` at the end of a sentence is `ada`, unless somebody is called so. */
 function candidates(word: string): string[] {
-  const bare = word.replace(/[.-]+$/, '');
-  const all = Array.from({ length: word.length - bare.length + 1 }, (_, cut) => word.slice(0, word.length - cut));
-  return all.filter((name) => /^[a-z0-9_.-]{2,30}$/.test(name) && /[a-z0-9]/.test(name));
+  const names: string[] = [];
+  for (let end = word.length; end > 0; end--) {
+    const name = end <= maxUsernameLength ? word.slice(0, end) : '';
+    if (/^[a-z0-9_.-]{2,30}$/.test(name) && /[a-z0-9]/.test(name)) names.push(name);
+    if (!/[.-]/.test(word[end - 1]!)) break;
+  }
+  return names;
 }

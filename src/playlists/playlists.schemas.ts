@@ -3,7 +3,8 @@ import { Slug } from '../files/files.schemas.js';
 import { visibilities } from '../media/media.entity.js';
 import { MediaView } from '../media/media.schemas.js';
 import { page, PageQuery } from '../platform/http/page.js';
-import { line, Owner, text, Username } from '../users/users.schemas.js';
+import { line, text } from '../platform/http/text-fields.js';
+import { Owner, Username } from '../users/users.schemas.js';
 import { playlistTypes } from './playlist.entity.js';
 
 export const PlaylistParam = z.strictObject({ url: Slug });

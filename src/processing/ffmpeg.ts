@@ -142,9 +142,9 @@ function runProbe(
 /** What stderr of ffmpeg and ffprobe says when they give up, first match wins. */
 const causes: readonly [RegExp, FailureCode][] = [
   [/No space left on device|Disk quota exceeded/, 'storage_full'],
-  [/Cannot allocate memory|malloc.*failed/i, 'out_of_memory'],
+  [/Cannot allocate memory|malloc of size \d+ failed/i, 'out_of_memory'],
   [
-    /Decoder \(codec .*\) not found|Unknown decoder|unknown codec|not currently supported|Unsupported codec/,
+    /Decoder \(codec [^)\n]{0,80}\) not found|Unknown decoder|unknown codec|not currently supported|Unsupported codec/,
     'unsupported_codec',
   ],
   [/does not contain any stream|matches no streams/, 'no_streams'],

@@ -1,5 +1,12 @@
-import { parseText, type VTTCue } from 'media-captions';
+import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
+import { pathToFileURL } from 'node:url';
+import pLimit from 'p-limit';
+import { cleanCueText } from './cue-text.js';
 import { Refused } from './refusal.js';
+import { runInThread } from './thread.js';
+
+const require = createRequire(import.meta.url);
 
 export const subtitleLimits = {
   maxBytes: 2 * 1024 * 1024,
@@ -17,7 +24,7 @@ export type Subtitles = { vtt: string; cues: number };
  * @throws {Refused} `empty_file`, `too_large`, `content_mismatch`
  */
 export async function readSubtitles(bytes: Buffer): Promise<Subtitles> {
-  const { maxBytes, maxCues } = subtitleLimits;
+  const { maxBytes, maxCues, maxTextLength } = subtitleLimits;
   if (bytes.length === 0) throw new Refused('empty_file', 'The body is empty.', { bytes: 0 });
   if (bytes.length > maxBytes) {
     throw new Refused('too_large', `The subtitles have ${bytes.length} bytes; ${maxBytes} are allowed.`, {
@@ -27,12 +34,8 @@ export async function readSubtitles(bytes: Buffer): Promise<Subtitles> {
   }
   const text = decode(bytes).replaceAll('\0', '').replace(/\r\n?/g, '\n').trimStart();
   const isVtt = /^WEBVTT([ \t\n]|$)/.test(text);
-  const { cues } = await parseText(isVtt ? text : fullTimes(text), {
-    type: isVtt ? 'vtt' : 'srt',
-    strict: false,
-    errors: false,
-  });
-  const kept = cues.filter(isShown);
+  const cues = await parsed(isVtt ? { text, type: 'vtt' } : { text: fullTimes(text), type: 'srt' });
+  const kept = cues.map((cue) => ({ ...cue, text: cleanCueText(cue.text, maxTextLength) })).filter(isShown);
   if (!kept.length) throw new Refused('content_mismatch', 'No cue could be read: send SRT or WebVTT.', { cues: 0 });
   if (kept.length > maxCues) {
     throw new Refused('content_mismatch', `There are ${kept.length} cues; ${maxCues} are allowed.`, {
@@ -42,6 +45,39 @@ export async function readSubtitles(bytes: Buffer): Promise<Subtitles> {
   }
   const inOrder = kept.toSorted((a, b) => a.startTime - b.startTime);
   return { vtt: `WEBVTT\n\n${inOrder.map(written).join('\n')}`, cues: kept.length };
+}
+
+type Cue = {
+  /** s */
+  startTime: number;
+  endTime: number;
+  text: string;
+};
+
+const parserLimits = { timeMs: 5_000, memoryMiB: 256 };
+
+/** One thread at a time would let somebody's worst file hold up everybody's; more than CPUs would help nobody. */
+const inTurn = pLimit(Math.max(2, availableParallelism()));
+
+const parserSource = `
+const { workerData, parentPort } = require('node:worker_threads');
+const { module, text, type, maxTextLength } = workerData;
+import(module)
+  .then(({ parseText }) => parseText(text, { type, strict: false, errors: false }))
+  .then(({ cues }) => parentPort.postMessage(
+    cues.map(({ startTime, endTime, text }) => ({ startTime, endTime, text: text.slice(0, maxTextLength) })),
+  ));
+`;
+
+/** @throws {Refused} `content_mismatch` where the parser comes to no end in its time and memory */
+async function parsed(file: { text: string; type: 'vtt' | 'srt' }): Promise<Cue[]> {
+  const { maxTextLength } = subtitleLimits;
+  const module = pathToFileURL(require.resolve('media-captions')).href;
+  const outcome = await inTurn(() =>
+    runInThread<Cue[]>(parserSource, { ...file, module, maxTextLength }, parserLimits),
+  );
+  if ('answer' in outcome) return outcome.answer;
+  throw new Refused('content_mismatch', 'The cues could not be read in time: send simpler SRT or WebVTT.', { cues: 0 });
 }
 
 /** By its mark, else UTF-8, else the code page that old subtitle editors wrote. */
@@ -64,36 +100,9 @@ const fullTimes = (srt: string): string =>
       `${h.padStart(2, '0')}:${m.padStart(2, '0')}:${s.padStart(2, '0')},${ms.padEnd(3, '0')}`,
   );
 
-const isShown = ({ startTime, endTime, text }: VTTCue): boolean =>
-  startTime >= 0 && endTime > startTime && endTime <= subtitleLimits.maxSeconds && clean(text) !== '';
+const isShown = ({ startTime, endTime, text }: Cue): boolean =>
+  startTime >= 0 && endTime > startTime && endTime <= subtitleLimits.maxSeconds && text !== '';
 
-const written = ({ startTime, endTime, text }: VTTCue): string =>
-  `${clock(startTime)} --> ${clock(endTime)}\n${clean(text)}\n`;
+const written = ({ startTime, endTime, text }: Cue): string => `${clock(startTime)} --> ${clock(endTime)}\n${text}\n`;
 
 const clock = (seconds: number): string => new Date(Math.round(seconds * 1_000)).toISOString().slice(11, 23);
-
-const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
-const named: Record<string, string> = {
-  '&amp;': '&',
-  '&lt;': '<',
-  '&gt;': '>',
-  '&nbsp;': '\u00a0',
-  '&lrm;': '\u200e',
-  '&rlm;': '\u200f',
-};
-
-/** WebVTT cue text (W3C, 3.4) of plain words: known tags stay, others vanish, everything else is escaped. */
-function clean(text: string): string {
-  return text
-    .replace(/\{\\[^}]*\}/g, '') // positions of SSA that stand in many SRT files
-    .slice(0, subtitleLimits.maxTextLength)
-    .split(/(<\/?[biu]>)/i)
-    .map((part, i) => (i % 2 ? part.toLowerCase() : escaped(part.replace(/<[^>]*>/g, ''))))
-    .join('')
-    .replace(/[\p{Cc}--\n]/gv, '')
-    .replace(/\n\s*\n+/g, '\n')
-    .trim();
-}
-
-const escaped = (words: string): string =>
-  words.replace(/&(?:amp|lt|gt|nbsp|lrm|rlm);/g, (name) => named[name]!).replace(/[&<>]/g, (c) => entities[c]!);

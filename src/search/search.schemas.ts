@@ -2,18 +2,19 @@ import { z } from 'zod';
 import { mediaTypes } from '../media/media.entity.js';
 import { MediaView, sorts } from '../media/media.schemas.js';
 import { page, PageQuery } from '../platform/http/page.js';
+import { toNfcLeniently } from '../platform/unicode.js';
 import { PlaylistView } from '../playlists/playlists.schemas.js';
 import { TagName, TagView } from '../tags/tags.schemas.js';
 import { Profile, Username } from '../users/users.schemas.js';
+
+/** Units of what is typed that are looked at: NFC may make them a quarter. */
+const maxRead = 400;
 
 /** Whatever people type: what can't be looked for is left out, and what is too long is cut. */
 const Term = z
   .string()
   .transform((value) => {
-    const readable = value
-      .toWellFormed()
-      .normalize('NFC')
-      .replace(/[\p{Cc}\p{Cn}\u202A-\u202E\u2066-\u2069]+/gu, ' ');
+    const readable = toNfcLeniently(value.slice(0, maxRead).toWellFormed()).replace(/[\p{Cc}\p{Cn}\u202A-\u202E\u2066-\u2069]+/gu, ' ');
     return [...readable.trim()].slice(0, 100).join('').trim();
   })
   .meta({ example: 'sunset' });

@@ -1,15 +1,24 @@
 import { z } from 'zod';
+import { nfc } from '../platform/http/text-fields.js';
 
 /** On one media. */
 export const maxTags = 30;
 
-/** Letters of any script, digits, `_` and `-`; kept in lower case and NFC, so `#Café` and `café` are one tag. */
-export const TagName = z
-  .string()
-  .max(200)
-  .transform((value) => value.normalize('NFC').replace(/^#/, '').toLowerCase())
-  .pipe(z.string().regex(/^[\p{L}\p{M}\p{N}_-]{1,64}$/u, '1 to 64 letters, digits, `_` or `-`'))
-  .meta({ example: 'sunset' });
+const allowed = /^[\p{L}\p{M}\p{N}\p{Extended_Pictographic}\p{Emoji_Modifier}\p{Regional_Indicator}\u200D_-]{1,64}$/u;
+/** It is invisible, so that it may only stand where it makes one emoji of two. */
+const strayJoiner =
+  /(?<!\p{Extended_Pictographic}[\p{M}\p{Emoji_Modifier}]?)\u200D|\u200D(?!\p{Extended_Pictographic})/u;
+
+/** Letters of any script, digits, emoji, `_` and `-`; kept in lower case and NFC, so `#Café` and ` café` are one tag. */
+export const TagName = nfc(64)
+  .transform((value) => value.trim().replace(/^#/, '').toLowerCase())
+  .pipe(
+    z
+      .string()
+      .regex(allowed, '1 to 64 letters, digits, emoji, `_` or `-`')
+      .refine((name) => !strayJoiner.test(name), 'a joiner may stand between two emoji only'),
+  )
+  .meta({ maxLength: 64, example: 'sunset' });
 export const TagParam = z.strictObject({ name: TagName });
 
 export const TagView = z

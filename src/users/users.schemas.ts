@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { page, PageQuery } from '../platform/http/page.js';
+import { line, text } from '../platform/http/text-fields.js';
 import { roles } from '../platform/http/viewer.js';
 
 /** Words that routes and staff need for themselves. */
@@ -10,36 +11,10 @@ const reserved = new Set(
   ),
 );
 
-/**
- * One line of text: no control characters, no bidi overrides that would turn the page around, NFC. No half of a
- * surrogate pair either, which is no character, and which PostgreSQL takes into no jsonb.
- */
-export const line = (max: number, min = 0) =>
-  z
-    .string()
-    .transform((value) => value.normalize('NFC').trim())
-    .pipe(
-      z
-        .string()
-        .min(min)
-        .max(max)
-        .regex(/^[^\p{Cc}\p{Cs}\u202A-\u202E\u2066-\u2069]*$/u, 'control characters are not allowed'),
-    );
-
-/** Text with line breaks. */
-export const text = (max: number) =>
-  z
-    .string()
-    .transform((value) => value.normalize('NFC').replaceAll('\r\n', '\n').trim())
-    .pipe(
-      z
-        .string()
-        .max(max)
-        .regex(/^(?:[\n\t]|[^\p{Cc}\p{Cs}\u202A-\u202E\u2066-\u2069])*$/u, 'control characters are not allowed'),
-    );
-
+export const maxUsernameLength = 30;
 export const Username = z
   .string()
+  .max(maxUsernameLength, { abort: true })
   .regex(/^[A-Za-z0-9_.-]{2,30}$/, '2 to 30 letters, digits, `_`, `.` or `-`')
   .refine((name) => /[A-Za-z0-9]/.test(name), 'needs a letter or a digit')
   .meta({ example: 'ada' });

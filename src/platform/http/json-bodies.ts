@@ -1,11 +1,12 @@
 import type { FastifyInstance } from 'fastify';
+import { jsonShapeFault } from './json-shape.js';
 import { Problem } from './problems.js';
 
 const otherCharset = /;\s*charset\s*=(?!\s*"?utf-?8"?\s*(?:;|$))/i;
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * JSON without tricks: `__proto__` is refused, and what is no UTF-8 (RFC 8259, 8.1) rather than read as something else.
+ * JSON without tricks: `__proto__` is refused, nesting and number of values are bounded, and what is no UTF-8 (RFC 8259, 8.1) rather than read as something else.
  * No body at all is none, also where a client said that it would be JSON.
  */
 export function acceptJson(server: FastifyInstance): void {
@@ -16,7 +17,12 @@ export function acceptJson(server: FastifyInstance): void {
     const text = decoded(body as Buffer);
     if (text === null) done(new Problem('malformed_request', 'The body is no UTF-8.'));
     else if (text === '') done(null, undefined);
-    else parse(request, text, done);
+    else
+      parse(request, text, (error, value) => {
+        const fault = error ? null : jsonShapeFault(value);
+        if (fault) done(new Problem('malformed_request', fault));
+        else done(error, value);
+      });
   });
 }
 

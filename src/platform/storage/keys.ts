@@ -8,8 +8,8 @@ export class BadKey extends Error {
 const maxKeyLength = 512;
 /** One segment: no leading dot, so neither `.` nor `..` nor a hidden file; shorter than any file system asks. */
 const segment = '[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}';
-const keyPattern = new RegExp(`^${segment}(/${segment})*$`);
-const folderPattern = new RegExp(`^(${segment}/)+$`);
+export const keyPattern = new RegExp(`^${segment}(/${segment})*$`);
+export const folderPattern = new RegExp(`^(${segment}/)+$`);
 
 /** @throws {BadKey} */
 export function checkKey(key: string): string {

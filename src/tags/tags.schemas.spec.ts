@@ -1,0 +1,24 @@
+import { expect, it } from 'vitest';
+import { TagName } from './tags.schemas.js';
+
+it.each([
+  ['Sunset', 'sunset'],
+  ['  #Cafe\u0301 ', 'café'],
+  ['写真', '写真'],
+  ['🌅', '🌅'],
+  ['🌅sunset', '🌅sunset'],
+  ['👩🏽‍🚀', '👩🏽‍🚀'],
+  ['🏳️‍🌈', '🏳️‍🌈'],
+  ['🇩🇪', '🇩🇪'],
+])('%j is the tag %s', (given, name) => expect(TagName.parse(given)).toBe(name));
+
+it.each([
+  '',
+  '#',
+  'two words',
+  'a\u200Db',
+  '\u200D🌅',
+  '🌅\u200D',
+  'x'.repeat(65),
+  `a${'\u0301'.repeat(31)}`,
+])('%j is none', (given) => expect(TagName.safeParse(given).success).toBe(false));
