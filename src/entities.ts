@@ -1,5 +1,7 @@
+import { AddressCountSchema } from './auth/address-count.entity.js';
 import { ApiKeySchema } from './auth/api-key.entity.js';
 import { OneTimeCodeSchema } from './auth/one-time-code.entity.js';
+import { PasswordResetLinkSchema } from './auth/password-reset-link.entity.js';
 import { SessionSchema } from './auth/session.entity.js';
 import { BlockSchema, MuteSchema } from './blocks/block.entity.js';
 import { CommentSchema } from './comments/comment.entity.js';
@@ -29,6 +31,7 @@ import { MediaViewDaySchema, ViewSchema } from './views/view.entity.js';
 
 /** Every table. The migrations are written by hand; a test compares the two. */
 export const entities = [
+  AddressCountSchema,
   ApiKeySchema,
   BlockSchema,
   CommentMentionSchema,
@@ -50,6 +53,7 @@ export const entities = [
   NotificationSchema,
   OneTimeCodeSchema,
   OutboxEventSchema,
+  PasswordResetLinkSchema,
   PhotoWishSchema,
   PlaylistItemSchema,
   PlaylistSchema,

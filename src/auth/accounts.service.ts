@@ -5,6 +5,7 @@ import type { Viewer } from '../platform/http/viewer.js';
 import { toNfcLeniently } from '../platform/unicode.js';
 import { User } from '../users/user.entity.js';
 import { UsersService } from '../users/users.service.js';
+import { AccountAccess } from './account-access.service.js';
 import { ApiKeysService } from './api-keys.service.js';
 import type { SignInBody, SignUpBody } from './auth.schemas.js';
 import { CodesService } from './codes.service.js';
@@ -23,6 +24,7 @@ export class AccountsService {
     private readonly names: NamesService,
     private readonly keys: ApiKeysService,
     private readonly tries: SignInTries,
+    private readonly access: AccountAccess,
   ) {}
 
   /** Account, default key, first session and the request for a code: all of it or nothing. */
@@ -39,7 +41,7 @@ export class AccountsService {
       });
       await this.names.claim(() => em.flush());
       await this.names.mustBeFree(username, user.id);
-      await this.codes.request({ userId: user.id }, 'verify_email');
+      await this.codes.request({ userId: user.id, email }, 'verify_email');
       return { id: user.id, apiKey: await this.keys.first(user.id), tokens: await this.tokens.open(user.id, device) };
     });
     return { user: await this.users.ownProfile(id), apiKey, ...tokens };
@@ -72,20 +74,21 @@ export class AccountsService {
   async verifyEmail(name: string, code: string, viewer: Viewer | null) {
     if (name === 'me' && !viewer) throw new Problem('not_signed_in');
     const username = name === 'me' ? viewer!.username : name;
-    const [user] = await this.em.execute<{ id: string; verified: boolean; pending: boolean }[]>(
-      `select id, email_verified_at is not null as verified, pending_email is not null as pending
+    const [user] = await this.em.execute<{ id: string; email: string; verified: boolean; pending: string | null }[]>(
+      `select id, email, email_verified_at is not null as verified, pending_email as pending
        from users where lower(username) = lower(?) and disabled_at is null`,
       [username],
     );
     // An unknown name is told as a wrong code is: the route is open, and must not list accounts.
     if (!user || (user.verified && !user.pending)) throw new Problem('code_invalid');
+    const by = viewer?.id === user.id ? 'owner' : 'stranger';
     if (user.verified)
-      await this.codes.redeem({ userId: user.id }, 'change_email', code, async (_, id) => {
+      await this.codes.redeem({ userId: user.id, email: user.pending!, by }, 'change_email', code, async (_, id) => {
         await this.names.adoptEmail(id);
-        await this.codes.forget(id, 'reset_password');
+        await this.access.endResets(id);
       });
     else
-      await this.codes.redeem({ userId: user.id }, 'verify_email', code, (em, id) =>
+      await this.codes.redeem({ userId: user.id, email: user.email, by }, 'verify_email', code, (em, id) =>
         em.execute('update users set email_verified_at = now(), updated_at = now() where id = ?', [id]),
       );
     return { user: await this.users.profile(username, null) };
@@ -93,8 +96,9 @@ export class AccountsService {
 
   /** Another code for the address that waits for one. @throws {Problem} `already_verified`, `too_many_codes` */
   async resendCode({ id, emailVerified }: Viewer): Promise<void> {
-    const { pendingEmail } = await this.users.ownProfile(id);
-    if (emailVerified && !pendingEmail) throw new Problem('already_verified');
-    await this.codes.request({ userId: id }, emailVerified ? 'change_email' : 'verify_email');
+    const { email, pendingEmail } = await this.users.ownProfile(id);
+    const waiting = emailVerified ? pendingEmail : email;
+    if (!waiting) throw new Problem('already_verified');
+    await this.codes.request({ userId: id, email: waiting }, emailVerified ? 'change_email' : 'verify_email');
   }
 }

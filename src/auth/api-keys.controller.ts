@@ -37,12 +37,12 @@ export class ApiKeysController {
   @Documented({
     summary: 'Make an API key',
     description:
-      'It may do what the caller may, or less, and for no longer. A notice is mailed. There is no `Idempotency-Key` here: the answer would have to be stored, and it holds a secret.',
+      'It may do what the caller may, or less, and for no longer. It needs `currentPassword`, unless the caller signed in within the last ten minutes. A notice is mailed. There is no `Idempotency-Key` here: the answer would have to be stored, and it holds a secret.',
     answers: { 201: { schema: MintedApiKey, description: 'The key, shown this once' } },
-    problems: ['validation_failed', 'too_many_keys'],
+    problems: ['validation_failed', 'wrong_password', 'too_many_keys', 'too_many_requests'],
   })
   mint(@CurrentUser() viewer: Viewer, @Body({ schema: NewApiKeyBody }) body: NewApiKeyBody) {
-    return this.keys.mint(viewer, body);
+    return this.credentials.mintKey(viewer, body);
   }
 
   @Delete('me/api-keys/:id')

@@ -24,6 +24,9 @@ export const NewApiKeyBody = z
       .nullable()
       .optional()
       .meta({ description: 'The caller’s own, if left out; null is never', example: '2030-01-01T00:00:00Z' }),
+    currentPassword: GivenPassword.optional().meta({
+      description: 'Not needed in a session whose sign-in is less than ten minutes ago',
+    }),
   })
   .meta({ id: 'NewApiKey' });
 export type NewApiKeyBody = z.infer<typeof NewApiKeyBody>;

@@ -47,7 +47,10 @@ export class ApiKeysService {
    * A key that may do what its maker may, or less, and for no longer.
    * @throws {Problem} `scope_missing` for more than that, `too_many_keys`
    */
-  mint(viewer: Viewer, { name, scopes, expiresAt }: NewApiKeyBody): Promise<ApiKeyView & { apiKey: string }> {
+  mint(
+    viewer: Viewer,
+    { name, scopes, expiresAt }: Omit<NewApiKeyBody, 'currentPassword'>,
+  ): Promise<ApiKeyView & { apiKey: string }> {
     const wider = scopes?.filter((scope) => !viewer.scopes.includes(scope)) ?? [];
     if (wider.length)
       throw new Problem('scope_missing', `The key has no scope \`${wider.join('`, `')}\` to give away.`);
@@ -79,9 +82,12 @@ export class ApiKeysService {
     if (!revoked) throw new Problem('api_key_not_found');
   }
 
-  /** In the caller's transaction. */
-  async revokeAll(userId: string): Promise<void> {
-    await this.em.execute('update api_keys set revoked_at = now() where user_id = ? and revoked_at is null', [userId]);
+  /** In the caller's transaction. @param except the id of one that stays */
+  async revokeAll(userId: string, except?: string): Promise<void> {
+    await this.em.execute(
+      'update api_keys set revoked_at = now() where user_id = ? and revoked_at is null and id is distinct from ?::uuid',
+      [userId, except ?? null],
+    );
   }
 
   private async make(userId: string, { scopes, ...grant }: Grant): Promise<ApiKeyView & { apiKey: string }> {

@@ -41,7 +41,7 @@ export class AuthController {
     description:
       'Opens an account and a session, and mails a code for `POST users/{username}/verify/{code}`. The API key is shown this once.',
     answers: { 201: { schema: SignedUpAnswer, description: 'The account, its key and a session' } },
-    problems: ['validation_failed', 'username_taken', 'email_taken'],
+    problems: ['validation_failed', 'username_taken', 'email_taken', 'too_many_codes'],
   })
   signUp(@Body({ schema: SignUpBody }) body: SignUpBody, @FromDevice() device: Device) {
     return this.accounts.signUp(body, device);
@@ -108,7 +108,8 @@ export class AuthController {
   @Limited('verify')
   @Documented({
     summary: 'Verify the e-mail address',
-    description: 'The first one of an account, or the `pendingEmail`, which takes the place of the old one.',
+    description:
+      'The first one of an account, or the `pendingEmail`, which takes the place of the old one. Ten tries an hour; those of the signed-in owner are counted apart from those of anybody else.',
     params: { username: 'Whose address; `me` for the caller’s', code: 'The six digits from the mail' },
     answers: { 200: { schema: VerifiedAnswer, description: 'Verified' } },
     problems: ['code_invalid', 'code_expired', 'too_many_tries', 'email_taken', 'not_signed_in', 'validation_failed'],

@@ -6,8 +6,10 @@ import { FollowsModule } from '../follows/follows.module.js';
 import { MailModule } from '../platform/mail/mail.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AccessGuard } from './access.guard.js';
+import { AccountAccess } from './account-access.service.js';
 import { AccountController } from './account.controller.js';
 import { AccountsService } from './accounts.service.js';
+import { AddressCounts } from './address-counts.service.js';
 import { ApiKeysController } from './api-keys.controller.js';
 import { ApiKeysQueries } from './api-keys.queries.js';
 import { ApiKeysService } from './api-keys.service.js';
@@ -20,6 +22,7 @@ import { CurrentPasswordService } from './current-password.service.js';
 import { NamesService } from './names.service.js';
 import { NoticeMailer } from './notice.mailer.js';
 import { PasswordResetController } from './password-reset.controller.js';
+import { PasswordResetLinks } from './password-reset-links.service.js';
 import { PasswordResetService } from './password-reset.service.js';
 import { SessionsController } from './sessions.controller.js';
 import { SessionsQueries } from './sessions.queries.js';
@@ -32,7 +35,10 @@ import { TokensService } from './tokens.service.js';
   controllers: [AuthController, PasswordResetController, SessionsController, ApiKeysController, AccountController],
   providers: [
     AccountsService,
+    AddressCounts,
+    AccountAccess,
     CodesService,
+    PasswordResetLinks,
     TokensService,
     NamesService,
     PasswordResetService,
@@ -52,5 +58,8 @@ import { TokensService } from './tokens.service.js';
 export class AuthModule {}
 
 /** In workers: mails what accounts ask for, and what they must know. */
-@Module({ imports: [MailModule], providers: [CodeMailer, NoticeMailer, CodesService] })
+@Module({
+  imports: [MailModule],
+  providers: [CodeMailer, NoticeMailer, CodesService, AddressCounts, PasswordResetLinks],
+})
 export class AuthWorkerModule {}

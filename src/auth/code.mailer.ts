@@ -7,26 +7,31 @@ import { OnEvent } from '../platform/events/on-event.js';
 import { Mailer } from '../platform/mail/mailer.js';
 import { letter } from '../platform/mail/letters.js';
 import { CodesService } from './codes.service.js';
+import { PasswordResetLinks } from './password-reset-links.service.js';
 import type { CodePurpose } from './one-time-code.entity.js';
 
 /** What each code is told in. */
 const mails = { verify_email: 'verifyEmail', reset_password: 'resetPassword', change_email: 'changeEmail' } as const;
 
 interface Asked {
+  user_id: string;
   purpose: CodePurpose;
   email: string;
-  username: string;
-  name: string;
   locale: string;
+  expires_at: Date;
   valid_ms: number;
 }
 
-/** Mails the codes people ask for. */
+/**
+ * Mails the codes people ask for. To an address that nobody has shown to be theirs, so nothing that the account chose
+ * stands in these mails, its name neither: it could be a message to a stranger.
+ */
 @Injectable()
 export class CodeMailer {
   constructor(
     private readonly em: EntityManager,
     private readonly codes: CodesService,
+    private readonly links: PasswordResetLinks,
     private readonly mailer: Mailer,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
@@ -35,18 +40,19 @@ export class CodeMailer {
   async mailCode({ codeId }: EventOf<'code.requested'>): Promise<void> {
     // An address without an account gives no row, and no mail.
     const [asked] = await this.em.execute<Asked[]>(
-      `select c.purpose, case c.purpose when 'change_email' then u.pending_email else u.email end as email, u.username,
-         u.display_name as name, u.locale, (extract(epoch from c.expires_at - now()) * 1000)::int as valid_ms
+      `select c.user_id, c.purpose, case c.purpose when 'change_email' then u.pending_email else u.email end as email,
+         u.locale, c.expires_at, (extract(epoch from c.expires_at - now()) * 1000)::int as valid_ms
        from one_time_codes c join users u on u.id = c.user_id where c.id = ? and c.expires_at > now()`,
       [codeId],
     );
     const digits = asked && (await this.codes.issue(codeId));
     if (!digits) return;
-    const { purpose, email, username, name, locale, valid_ms: validForMs } = asked;
+    const { user_id: userId, purpose, email, locale, expires_at: expiresAt, valid_ms: validForMs } = asked;
+    const link = purpose === 'reset_password' ? await this.links.issue(userId, new Date(expiresAt)) : undefined;
     const origin = this.config.http.publicUrl;
     await this.mailer.send({
-      to: { address: email, name },
-      ...letter(mails[purpose], { name, username, locale, origin, code: { digits, validForMs } }),
+      to: { address: email },
+      ...letter(mails[purpose], { locale, origin, code: { digits, validForMs }, ...(link && { link }) }),
     });
     await this.codes.sent(codeId);
   }

@@ -5,26 +5,27 @@ import { CONFIG } from '../platform/config/config.module.js';
 import type { Config } from '../platform/config/env.js';
 import { Outbox } from '../platform/events/outbox.js';
 import { Problem } from '../platform/http/problems.js';
-import type { CodePurpose } from './one-time-code.entity.js';
 import { deriveKey, hmac, sameSecret, sha256 } from '../platform/secrets.js';
-
-const maxAttempts = 10;
-const maxRequests = 5;
+import { AddressCounts, type CodeTrier } from './address-counts.service.js';
+import type { CodePurpose } from './one-time-code.entity.js';
 
 interface CodeRow {
   id: string;
   user_id: string | null;
   hash: string | null;
-  attempts: number;
   expired: boolean;
 }
 
 /**
- * Whom a code is for. An address may have no account: the same row is written and the same tries are counted for it, so
- * neither an answer nor its time tells which addresses have one.
+ * Whom a code is for. Without `userId` the address may have no account: the same row is written and the same tries are
+ * counted for it, so neither an answer nor its time tells which addresses have one.
  */
-export type CodeOwner = { userId: string } | { email: string };
-const subjectOf = (who: CodeOwner) => ('userId' in who ? who.userId : sha256(who.email.toLowerCase()));
+export interface CodeOwner {
+  /** Where the code is mailed to. Mails and tries are counted on it. */
+  email: string;
+  userId?: string;
+}
+const subjectOf = ({ email, userId }: CodeOwner) => userId ?? sha256(email.toLowerCase());
 
 /** Six digits that prove that somebody reads the account's mail. */
 @Injectable()
@@ -34,32 +35,31 @@ export class CodesService {
   constructor(
     private readonly em: EntityManager,
     private readonly outbox: Outbox,
+    private readonly counts: AddressCounts,
     @Inject(CONFIG) private readonly config: Config,
   ) {
     this.key = deriveKey(config.secret, 'one-time-code');
   }
 
   /**
-   * Asks for a new code; it is made and mailed by a job. The one before is dead from here on. Tries and requests are
-   * counted over all codes of an hour, or each new code would bring ten new guesses.
+   * Asks for a new code; it is made and mailed by a job. The one before is dead from here on, but its tries still count.
    * @throws {Problem} `too_many_codes`
    */
   request(who: CodeOwner, purpose: CodePurpose): Promise<void> {
-    const [user, value] =
-      'userId' in who
-        ? ['?::uuid', who.userId]
-        : ['(select id from users where lower(email) = lower(?) and disabled_at is null)', who.email];
+    const [user, value] = who.userId
+      ? ['?::uuid', who.userId]
+      : ['(select id from users where lower(email) = lower(?) and disabled_at is null)', who.email];
     return this.em.transactional(async (em) => {
-      const [code] = await em.execute<{ id: string; requests: number }[]>(
+      await this.counts.mail(who.email, purpose);
+      // One account must not write to many addresses either.
+      if (who.userId) await this.counts.mail(who.userId, purpose);
+      const [code] = await em.execute<{ id: string }[]>(
         `insert into one_time_codes as c (subject, user_id, purpose, expires_at) values (?, ${user}, ?, ?)
-         on conflict (subject, purpose) do update set id = uuidv7(), user_id = excluded.user_id, hash = null, sent_at = null, expires_at = excluded.expires_at,
-           requests = case when c.created_at > now() - interval '1 hour' then c.requests + 1 else 1 end,
-           attempts = case when c.created_at > now() - interval '1 hour' then c.attempts else 0 end,
-           created_at = case when c.created_at > now() - interval '1 hour' then c.created_at else now() end
-         returning id, requests`,
+         on conflict (subject, purpose) do update set id = uuidv7(), user_id = excluded.user_id, hash = null,
+           sent_at = null, expires_at = excluded.expires_at, created_at = now()
+         returning id`,
         [subjectOf(who), value, purpose, new Date(Date.now() + this.config.tokens.codeMs)],
       );
-      if (code!.requests > maxRequests) throw new Problem('too_many_codes', { headers: { 'retry-after': '3600' } });
       await this.outbox.record('code.requested', { codeId: code!.id });
     });
   }
@@ -82,28 +82,30 @@ export class CodesService {
   }
 
   /**
-   * Uses the code up and does what it allows, in one transaction. A wrong try is counted on the account's row, so
-   * neither many addresses nor parallel requests get more of them.
+   * Uses the code up and does what it allows, in one transaction. Each try is counted on the address, so neither many
+   * networks, nor parallel requests, nor a new account get more of them.
    * @throws {Problem} `code_invalid`, `code_expired`, `too_many_tries`
    */
   async redeem(
-    who: CodeOwner,
+    who: CodeOwner & { by: CodeTrier },
     purpose: CodePurpose,
     code: string,
     then: (em: EntityManager, userId: string) => Promise<unknown>,
   ): Promise<void> {
     const refusal = await this.em.transactional(async (em): Promise<Problem | null> => {
+      // Its row is locked until the end: parallel tries follow each other.
+      const tooMany = await this.counts.attempt(who.email, purpose, who.by);
+      if (tooMany) return tooMany;
       const [row] = await em.execute<CodeRow[]>(
-        `update one_time_codes set attempts = attempts + 1 where subject = ? and purpose = ?
-         returning id, user_id, hash, attempts, expires_at < now() as expired`,
+        `select id, user_id, hash, expires_at < now() as expired from one_time_codes
+         where subject = ? and purpose = ? for update`,
         [subjectOf(who), purpose],
       );
-      if (!row) return new Problem('code_invalid');
-      if (row.attempts > maxAttempts) return new Problem('too_many_tries', { headers: { 'retry-after': '3600' } });
-      if (!row.hash || !row.user_id || !sameSecret(row.hash, this.hash(row.id, code)))
+      if (!row?.hash || !row.user_id || !sameSecret(row.hash, this.hash(row.id, code)))
         return new Problem('code_invalid');
       if (row.expired) return new Problem('code_expired');
       await em.execute('delete from one_time_codes where id = ?', [row.id]);
+      await this.counts.forgetTries(who.email, purpose);
       await then(em, row.user_id);
       return null;
     });
@@ -111,7 +113,7 @@ export class CodesService {
     if (refusal) throw refusal;
   }
 
-  /** What was asked for is not good any more. Its counts stay, or asking and forgetting in turn would go on for ever. */
+  /** What was asked for is not good any more. */
   async forget(userId: string, purpose: CodePurpose): Promise<void> {
     await this.em.execute(
       'update one_time_codes set id = uuidv7(), hash = null, sent_at = now() where user_id = ? and purpose = ?',

@@ -4,9 +4,12 @@ import { FollowRequests } from '../follows/follow-requests.service.js';
 import { Outbox } from '../platform/events/outbox.js';
 import { Problem } from '../platform/http/problems.js';
 import type { Viewer } from '../platform/http/viewer.js';
+import { RateLimiter } from '../platform/limits/rate-limiter.service.js';
 import type { Profile } from '../users/users.schemas.js';
 import { UsersService } from '../users/users.service.js';
 import type { AccountEdit } from './account.schemas.js';
+import { AccountAccess } from './account-access.service.js';
+import type { NewApiKeyBody } from './api-keys.schemas.js';
 import { ApiKeysService } from './api-keys.service.js';
 import { knownPassword } from './auth.schemas.js';
 import { CodesService } from './codes.service.js';
@@ -33,12 +36,14 @@ export class CredentialsService {
     private readonly codes: CodesService,
     private readonly tokens: TokensService,
     private readonly keys: ApiKeysService,
+    private readonly access: AccountAccess,
+    private readonly limiter: RateLimiter,
   ) {}
 
   /** Only what is named changes, and all of it or nothing. */
   async edit(viewer: Viewer, username: string, edit: AccountEdit): Promise<Profile> {
     await this.users.mustBeOwn(username, viewer);
-    const { username: newName, email, newPassword, currentPassword, ...profile } = edit;
+    const { username: newName, email, newPassword, currentPassword, endOtherAccess = true, ...profile } = edit;
     const credentials = { newName, email, newPassword };
     const open = async () => {
       if (profile.isPrivate === false) await this.requests.acceptAll(viewer.id);
@@ -52,10 +57,11 @@ export class CredentialsService {
       if (!viewer.scopes.includes('account'))
         throw new Problem('scope_missing', 'Credentials need the scope `account`.');
       const change = async () => {
+        await this.limiter.consume('credentials', viewer.id);
         await this.users.edit(viewer.id, profile);
         if (newName !== undefined) await this.names.rename(viewer.id, newName);
         if (email !== undefined) await this.requestEmail(viewer, email);
-        if (newPassword !== undefined) await this.setPassword(viewer, newPassword);
+        if (newPassword !== undefined) await this.setPassword(viewer, newPassword, endOtherAccess);
       };
       await this.password.confirm(viewer, currentPassword, change, open);
     }
@@ -67,6 +73,17 @@ export class CredentialsService {
     return this.password.confirm(viewer, currentPassword, async () => ({ apiKey: await this.keys.renew(viewer.id) }));
   }
 
+  /** Whoever found a device or a key lying about must not make themselves a key that outlasts it. */
+  async mintKey(viewer: Viewer, { currentPassword, ...wanted }: NewApiKeyBody) {
+    const mint = async () => {
+      await this.limiter.consume('credentials', viewer.id);
+      return this.keys.mint(viewer, wanted);
+    };
+    if (currentPassword !== undefined) return this.password.confirm(viewer, currentPassword, mint);
+    if (await this.tokens.isFresh(viewer.sessionId)) return mint();
+    throw new Problem('wrong_password', 'Send `currentPassword`, or sign in again.');
+  }
+
   /** Stays the old one until a code mailed to the new one comes back. The present address takes the wish back. */
   private async requestEmail({ id: userId, sessionId }: Viewer, email: string): Promise<void> {
     const isPresent = (await this.account(userId)).email.toLowerCase() === email.toLowerCase();
@@ -76,21 +93,25 @@ export class CredentialsService {
       userId,
     ]);
     if (isPresent) return this.codes.forget(userId, 'change_email');
-    await this.codes.request({ userId }, 'change_email');
+    await this.codes.request({ userId, email }, 'change_email');
     await this.tokens.endAll(userId, sessionId);
     await this.outbox.record('account.changed', { userId, what: 'emailRequested' });
   }
 
-  private async setPassword({ id: userId, sessionId }: Viewer, password: string): Promise<void> {
+  private async setPassword(viewer: Viewer, password: string, endOtherAccess: boolean): Promise<void> {
+    const { id: userId } = viewer;
     if (passwordTellsNothing(password, await this.account(userId)))
       throw new Problem('validation_failed', { errors: [{ pointer: '/newPassword', message: knownPassword }] });
     await this.em.execute('update users set password_hash = ?, updated_at = now() where id = ?', [
       await hashPassword(password),
       userId,
     ]);
-    await this.codes.forget(userId, 'reset_password');
-    await this.tokens.endAll(userId, sessionId);
-    await this.outbox.record('account.changed', { userId, what: 'passwordChanged' });
+    if (endOtherAccess) await this.access.endAll(userId, viewer);
+    else await this.access.endResets(userId);
+    await this.outbox.record('account.changed', {
+      userId,
+      what: endOtherAccess ? 'passwordChanged' : 'passwordChangedOnly',
+    });
   }
 
   private async account(userId: string): Promise<Account> {

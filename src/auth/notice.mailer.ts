@@ -7,7 +7,10 @@ import { OnEvent } from '../platform/events/on-event.js';
 import { letter } from '../platform/mail/letters.js';
 import { Mailer } from '../platform/mail/mailer.js';
 
-/** Tells people what was changed of their account, so that they hear of it when it was somebody else. */
+/**
+ * Tells people what was changed of their account, so that they hear of it when it was somebody else. Not at an address
+ * that was never verified: it may be a stranger's.
+ */
 @Injectable()
 export class NoticeMailer {
   constructor(
@@ -19,10 +22,11 @@ export class NoticeMailer {
   @OnEvent('account.changed', 'mail-notice', 'mail')
   async mailNotice({ userId, what, formerEmail }: EventOf<'account.changed'>): Promise<void> {
     const [user] = await this.em.execute<{ email: string; username: string; name: string; locale: string }[]>(
-      'select email, username, display_name as name, locale from users where id = ?',
+      `select email, username, display_name as name, locale from users
+       where id = ? and email_verified_at is not null`,
       [userId],
     );
-    if (!user) return; // The account is gone, and with it whom to tell.
+    if (!user) return; // Gone, and with it whom to tell.
     const { email, ...about } = user;
     await this.mailer.send({
       to: { address: formerEmail ?? email, name: about.name },

@@ -13,16 +13,13 @@ const OneTimeCodeSchema = defineEntity({
   tableName: 'one_time_codes',
   properties: {
     id: p.uuid().primary().defaultRaw('uuidv7()'),
-    /** What tries are counted on: the user's id, or SHA-256, hex, of an address whether it has an account or not. */
+    /** The user's id, or SHA-256, hex, of an address whether it has an account or not. */
     subject: p.string().length(64),
     /** Null where somebody asked with an address that no account has: nothing is mailed, and the tries are the same. */
     user: () => p.manyToOne(User).deleteRule('cascade').nullable(),
     purpose: p.enum(codePurposes),
     /** HMAC-SHA-256, hex, keyed: six digits would be found in a plain hash at once. */
     hash: p.string().length(64).nullable(),
-    /** Wrong tries, and codes asked for, in the hour since `createdAt`: a new code brings no new tries. */
-    attempts: p.integer().default(0),
-    requests: p.integer().default(1),
     sentAt: p.datetime().nullable(),
     expiresAt: p.datetime(),
     createdAt: p.datetime().defaultRaw('now()'),

@@ -1,27 +1,28 @@
+import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { Outbox } from '../platform/events/outbox.js';
 import { Problem } from '../platform/http/problems.js';
 import type { ResetBody } from './account.schemas.js';
-import { ApiKeysService } from './api-keys.service.js';
+import { AccountAccess } from './account-access.service.js';
 import { knownPassword } from './auth.schemas.js';
 import { CodesService } from './codes.service.js';
+import { PasswordResetLinks } from './password-reset-links.service.js';
 import { hashPassword, passwordTellsNothing } from './passwords.js';
-import { TokensService } from './tokens.service.js';
 
 interface Account {
   username: string;
   email: string;
-  verified: boolean;
 }
 
 /** For those who forgot their password. Nothing here tells whether an address has an account. */
 @Injectable()
 export class PasswordResetService {
   constructor(
+    private readonly em: EntityManager,
     private readonly outbox: Outbox,
     private readonly codes: CodesService,
-    private readonly tokens: TokensService,
-    private readonly keys: ApiKeysService,
+    private readonly links: PasswordResetLinks,
+    private readonly access: AccountAccess,
   ) {}
 
   async request(email: string): Promise<void> {
@@ -33,26 +34,38 @@ export class PasswordResetService {
     }
   }
 
-  /** @throws {Problem} `code_invalid`, `code_expired`, `too_many_tries`, `validation_failed`, after which the code is good yet */
-  async reset({ email, code, newPassword }: ResetBody): Promise<void> {
-    await this.codes.redeem({ email }, 'reset_password', code, async (em, userId) => {
-      const [account] = await em.execute<Account[]>(
-        `select username, email, email_verified_at is not null as verified from users
-         where id = ? and disabled_at is null for no key update`,
-        [userId],
+  /**
+   * With the code, or with the link of the same mail.
+   * @throws {Problem} `code_invalid`, `code_expired`, `too_many_tries`; `validation_failed`, after which it is good yet
+   */
+  async reset({ email, code, token, newPassword }: ResetBody): Promise<void> {
+    const hash = await hashPassword(newPassword);
+    if (email !== undefined && code !== undefined)
+      return this.codes.redeem({ email, by: 'stranger' }, 'reset_password', code, (_, userId) =>
+        this.setPassword(userId, newPassword, hash),
       );
-      if (!account) throw new Problem('code_invalid');
-      if (passwordTellsNothing(newPassword, account))
-        throw new Problem('validation_failed', { errors: [{ pointer: '/newPassword', message: knownPassword }] });
-      await em.execute(
-        `update users set password_hash = ?, email_verified_at = coalesce(email_verified_at, now()), updated_at = now()
-         where id = ?`,
-        [await hashPassword(newPassword), userId],
-      );
-      await this.tokens.endAll(userId);
-      // Who opened an account with somebody else's address must not keep a key to it.
-      if (!account.verified) await this.keys.revokeAll(userId);
-      await this.outbox.record('account.changed', { userId, what: 'passwordReset' });
+    await this.em.transactional(async () => {
+      const userId = await this.links.redeem(token!);
+      if (!userId) throw new Problem('code_invalid', 'The link is not good any more: ask for another one.');
+      await this.setPassword(userId, newPassword, hash);
     });
+  }
+
+  /** In the caller's transaction. */
+  private async setPassword(userId: string, password: string, hash: string): Promise<void> {
+    const [account] = await this.em.execute<Account[]>(
+      'select username, email from users where id = ? and disabled_at is null for no key update',
+      [userId],
+    );
+    if (!account) throw new Problem('code_invalid');
+    if (passwordTellsNothing(password, account))
+      throw new Problem('validation_failed', { errors: [{ pointer: '/newPassword', message: knownPassword }] });
+    await this.em.execute(
+      `update users set password_hash = ?, email_verified_at = coalesce(email_verified_at, now()), updated_at = now()
+       where id = ?`,
+      [hash, userId],
+    );
+    await this.access.endAll(userId);
+    await this.outbox.record('account.changed', { userId, what: 'passwordReset' });
   }
 }

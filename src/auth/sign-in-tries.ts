@@ -18,25 +18,27 @@ export class SignInTries {
 
   /** @param look gives null for a wrong guess @throws {Problem} `too_many_requests` */
   async guess<T>(name: string, address: string, look: () => Promise<T | null>): Promise<T | null> {
-    const [account, network] = [sha256(name.toLowerCase()), networkOf(address)];
+    const { account, isKnownAddress } = await this.accountOf(name, address);
+    const network = networkOf(address);
     const counted: [RateLimitName, string][] = [
       ['sign-in-address', network],
       ['sign-in', `${account}:${network}`],
     ];
     // Whoever else guesses at an account must not lock its owner out where they always are.
-    if (!(await this.isKnownAddress(name, address))) counted.push(['sign-in-account', account]);
+    if (!isKnownAddress) counted.push(['sign-in-account', account]);
     for (const [limit, key] of counted) await this.limiter.consume(limit, key);
     const found = await look();
     if (found !== null) await Promise.all(counted.map(([limit, key]) => this.limiter.forgive(limit, key)));
     return found;
   }
 
-  private async isKnownAddress(name: string, address: string): Promise<boolean> {
-    const [known] = await this.em.execute<unknown[]>(
-      `select 1 from sessions s join users u on u.id = s.user_id
-       where (lower(u.username) = lower(?) or lower(u.email) = lower(?)) and s.address = ? limit 1`,
-      [name, name, address],
+  /** One key for an account, whether it is written as its name or as its address; of nobody's, the name itself. */
+  private async accountOf(name: string, address: string): Promise<{ account: string; isKnownAddress: boolean }> {
+    const [known] = await this.em.execute<{ id: string; used_before: boolean }[]>(
+      `select u.id, exists (select 1 from sessions s where s.user_id = u.id and s.address = ?) as used_before
+       from users u where ${name.includes('@') ? 'lower(u.email)' : 'lower(u.username)'} = lower(?)`,
+      [address, name],
     );
-    return known !== undefined;
+    return { account: known?.id ?? sha256(name.toLowerCase()), isKnownAddress: known?.used_before ?? false };
   }
 }

@@ -21,6 +21,9 @@ export interface Device {
   address: string;
 }
 
+/** How long after a sign-in its session shows that the account's owner is there. */
+const freshMs = 10 * 60_000;
+
 /** Sessions: a short access token (JWT) and a rotating refresh token (`<session id>.<secret>`, stored hashed). */
 @Injectable()
 export class TokensService {
@@ -67,6 +70,16 @@ export class TokensService {
     });
     if (!outcome) throw new Problem('refresh_token_invalid');
     return this.pair(sessionId, outcome, next);
+  }
+
+  /** Whether somebody signed in with a password only just now. An API key has no session, so it never is. */
+  async isFresh(sessionId: string | undefined): Promise<boolean> {
+    if (!sessionId) return false;
+    const [fresh] = await this.em.execute<unknown[]>('select 1 from sessions where id = ? and created_at > ?', [
+      sessionId,
+      new Date(Date.now() - freshMs),
+    ]);
+    return fresh !== undefined;
   }
 
   async end(sessionId: string): Promise<void> {

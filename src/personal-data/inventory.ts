@@ -41,6 +41,12 @@ export const inventory: readonly Holding[] = [
     why: 'Hashes of codes that were mailed; of no use to anybody.',
   },
   {
+    table: 'password_reset_links',
+    rows: 't.user_id = :user',
+    exportedBy: null,
+    why: 'Hashes of links that were mailed to set a new password; kept until they expire.',
+  },
+  {
     table: 'exports',
     rows: 't.user_id = :user',
     exportedBy: null,
@@ -236,5 +242,6 @@ export const rowsOf = ({ rows }: Pick<Holding, 'rows'>, userId: string) => ({
 export const impersonal: Readonly<Record<string, string>> = {
   tags: 'Words, shared by all medias.',
   outbox_events: 'Ids of what happened, and addresses that accounts gave up; kept for a week.',
+  address_counts: 'How many mails and tries an address had, under a keyed hash of it; kept for a day.',
   migrations: 'Which changes of the database were applied.',
 };

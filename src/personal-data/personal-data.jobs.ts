@@ -34,12 +34,13 @@ export class PersonalDataJobs {
 
   @OnEvent('account.erased', 'say-goodbye', 'mail')
   async sayGoodbye({ userId }: EventOf<'account.erased'>): Promise<void> {
-    const [to] = await this.em.execute<Reader[]>(
-      'select email, username, display_name, locale from users where id = ? and erased_at is not null',
+    const [to] = await this.em.execute<(Reader & { verified: boolean })[]>(
+      `select email, username, display_name, locale, email_verified_at is not null as verified
+       from users where id = ? and erased_at is not null`,
       [userId],
     );
     if (!to) return;
-    await this.send(to, 'accountDeleted');
+    if (to.verified) await this.send(to, 'accountDeleted');
     await this.erasure.forget(userId);
   }
 

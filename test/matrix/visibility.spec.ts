@@ -41,7 +41,7 @@ const follow = (follower: string, accepted: boolean) =>
     [follower, ada.username, accepted],
   );
 const key = async (client: Client, scopes: string[]): Promise<Client> => {
-  const { body } = await client.post('/api/users/me/api-keys', { name: scopes.join(' '), scopes }).expect(201);
+  const { body } = await client.post('/api/users/me/api-keys', { name: scopes.join(' '), scopes, currentPassword: 'correct horse battery' }).expect(201);
   return vitrine.client({ 'x-api-key': body.apiKey });
 };
 

@@ -47,7 +47,7 @@ describe('named keys', () => {
   it('are shown once, listed by their beginning, and do what they may', async () => {
     const cleo = await vitrine.signUp('cleo');
     const { body: made } = await cleo
-      .post(keys, { name: 'backup', scopes: ['read', 'read'], expiresAt: inDays(7) })
+      .post(keys, { currentPassword, name: 'backup', scopes: ['read', 'read'], expiresAt: inDays(7) })
       .expect(201);
     expect(made).toMatchObject({ name: 'backup', scopes: ['read'], isDefault: false, lastUsedAt: null });
     expect(made.apiKey).toMatch(/^vt_[\w-]{43}$/);
@@ -68,10 +68,10 @@ describe('named keys', () => {
   it('die with their day, and when they are deleted, by their owner only', async () => {
     const dora = await vitrine.signUp('dora');
     const stranger = await vitrine.signUp('dorothy');
-    const { body: made } = await dora.post(keys, { name: 'one', expiresAt: inDays(1) }).expect(201);
+    const { body: made } = await dora.post(keys, { currentPassword, name: 'one', expiresAt: inDays(1) }).expect(201);
     await vitrine.db.query('update api_keys set expires_at = now() where id = $1', [made.id]);
     await by(made.apiKey).get('/api/users/me').expect(401);
-    const { body: other } = await dora.post(keys, { name: 'two' }).expect(201);
+    const { body: other } = await dora.post(keys, { currentPassword, name: 'two' }).expect(201);
     await stranger.delete(`${keys}/${other.id}`).expect(404, 'api_key_not_found');
     await by(other.apiKey).get('/api/users/me').expect(200);
     await by(other.apiKey).delete(`${keys}/${other.id}`).expect(204);
@@ -85,7 +85,7 @@ describe('named keys', () => {
     const eva = await vitrine.signUp('eva');
     const expiresAt = inDays(7);
     const { body: narrow } = await eva
-      .post(keys, { name: 'narrow', scopes: ['read', 'account'], expiresAt })
+      .post(keys, { currentPassword, name: 'narrow', scopes: ['read', 'account'], expiresAt })
       .expect(201);
     const child = by(narrow.apiKey);
     for (const wider of [
@@ -94,11 +94,13 @@ describe('named keys', () => {
       { scopes: ['read'], expiresAt: inDays(8) },
       { scopes: ['read'], expiresAt: null },
     ])
-      await child.post(keys, { name: 'wider', ...wider }).expect(403, 'scope_missing');
-    const { body: made } = await child.post(keys, { name: 'the same' }).expect(201);
+      await child.post(keys, { currentPassword, name: 'wider', ...wider }).expect(403, 'scope_missing');
+    const { body: made } = await child.post(keys, { currentPassword, name: 'the same' }).expect(201);
     expect(made).toMatchObject({ scopes: ['read', 'account'], expiresAt });
-    const { body: less } = await child.post(keys, { name: 'less', scopes: ['read'], expiresAt: inDays(1) }).expect(201);
-    await by(less.apiKey).post(keys, { name: 'none' }).expect(403, 'scope_missing');
+    const { body: less } = await child
+      .post(keys, { currentPassword, name: 'less', scopes: ['read'], expiresAt: inDays(1) })
+      .expect(201);
+    await by(less.apiKey).post(keys, { currentPassword, name: 'none' }).expect(403, 'scope_missing');
     await child.put('/api/users/me', { newPassword: 'staple of another kind', currentPassword }).expect(403);
     expect((await eva.get(keys)).body.items).toHaveLength(4);
   });
@@ -121,14 +123,16 @@ describe('named keys', () => {
 
   it('are at most fifty, however many are asked for at once', async () => {
     const gil = await vitrine.signUp('gil');
-    const answers = await Promise.all(Array.from({ length: 60 }, (_, i) => gil.post(keys, { name: `key ${i}` })));
+    const answers = await Promise.all(
+      Array.from({ length: 60 }, (_, i) => gil.post(keys, { currentPassword, name: `key ${i}` })),
+    );
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(49);
     expect(answers.filter(({ body }) => body.code === 'too_many_keys')).toHaveLength(11);
     const { body } = await gil.get(`${keys}?limit=30`).expect(200);
     const { body: rest } = await gil.get(`${keys}?limit=30&cursor=${body.nextCursor}`).expect(200);
     expect([body.items.length, rest.items.length, rest.nextCursor]).toEqual([30, 20, null]);
     await gil.delete(`${keys}/${body.items[0].id}`).expect(204);
-    await gil.post(keys, { name: 'again' }).expect(201);
+    await gil.post(keys, { currentPassword, name: 'again' }).expect(201);
   });
 });
 

@@ -80,7 +80,7 @@ describe('an account that ends in the middle of', () => {
         await new Promise((resolve) => setTimeout(resolve, i * 40));
         return eve.upload('photo', bytes);
       }),
-      eve.post('/api/users/me/api-keys', { name: 'late' }),
+      eve.post('/api/users/me/api-keys', { name: 'late', currentPassword: 'correct horse battery' }),
       eve.get('/api/users/me/export'),
       eve.put('/api/users/me', { username: 'eves-new-name', currentPassword }),
       eve.put('/api/users/me', { newPassword: 'staple of another kind', currentPassword }),

@@ -193,7 +193,7 @@ describe('nonsense', () => {
     const spammed = vitrine.client({ 'x-api-key': body.apiKey });
     for (let i = 0; i < 4; i++) await spammed.post('/api/users/resend-email').expect(202);
     const { headers } = await spammed.post('/api/users/resend-email').expect(429, 'too_many_codes');
-    expect(headers.get('retry-after')).toBe('3600');
+    expect(Number(headers.get('retry-after'))).toBeGreaterThan(3_500);
     for (let i = 0; i < 10; i++) await vitrine.client().post('/api/users/spammed/verify/abc').expect(400);
     await vitrine.client().post('/api/users/spammed/verify/abc').expect(429, 'too_many_tries');
   });

@@ -124,8 +124,8 @@ describe.each(stores)('counted in %s', (store, env) => {
 
     it('say with each answer what is left', async () => {
       const { headers } = await from('198.51.100.9').post('/api/users', {}).expect(422);
-      expect(headers.get('ratelimit-policy')).toBe('"sign-up";q=300;w=3600');
-      expect(headers.get('ratelimit-remaining')).toBe('299');
+      expect(headers.get('ratelimit-policy')).toBe('"sign-up";q=100;w=3600');
+      expect(headers.get('ratelimit-remaining')).toBe('99');
     });
   });
 });

@@ -49,18 +49,27 @@ it('a dump of the database contains no live secret', async () => {
   await anybody.post(`/api/users/ada/verify/${await code(email, 1)}`).expect(200);
   const ada = vitrine.client({ 'x-api-key': account.apiKey });
   const { body: minted } = await ada
-    .post('/api/users/me/api-keys', { name: 'backup' }, { 'idempotency-key': 'two' })
+    .post(
+      '/api/users/me/api-keys',
+      { name: 'backup', currentPassword: 'correct horse battery' },
+      { 'idempotency-key': 'two' },
+    )
     .expect(201);
   keep(minted);
 
   await anybody.post('/api/users/password-reset', { email }).expect(202);
   const reset = await code(email, 2);
   await anybody.put('/api/users/password-reset', { email, code: reset, newPassword: second }).expect(204);
+  // As the codes, it stands in the mail and nowhere else.
+  codes.add(/password-reset#([\w-]{43})/.exec((await mailAbout('new Vitrine password', email)).text)![1]!);
   const { body: session } = await anybody
     .post('/api/users/sign-in', { usernameOrEmail: 'ada', password: second })
     .expect(200);
   keep(session);
-  const { body: renewed } = await ada.put('/api/users/me/newApiKey', { currentPassword: second }).expect(200);
+  const { body: renewed } = await vitrine
+    .client({ authorization: `Bearer ${session.accessToken}` })
+    .put('/api/users/me/newApiKey', { currentPassword: second })
+    .expect(200);
   keep(renewed);
   const here = vitrine.client({ 'x-api-key': renewed.apiKey });
   await here.put('/api/users/me', { newPassword: third, currentPassword: second }).expect(200);

@@ -13,6 +13,8 @@ const kept: Record<string, string> = {
   // What was counted of strangers stands in media_view_days.
   views: `user_id is null and last_viewed_at < now() - interval '30 days' and pending = 0 and pending_ms = 0`,
   notifications: `created_at < now() - interval '180 days'`,
+  address_counts: `since < now() - interval '1 day'`,
+  password_reset_links: `expires_at < now()`,
   one_time_codes: `expires_at < now() - interval '1 day'`,
 };
 const slice = 5_000;

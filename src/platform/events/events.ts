@@ -6,6 +6,7 @@ const file = z.strictObject({ fileId: id });
 /** What of an account its owner must hear of, at once and by mail. */
 export const accountChanges = [
   'passwordChanged',
+  'passwordChangedOnly',
   'passwordReset',
   'emailRequested',
   'emailChanged',

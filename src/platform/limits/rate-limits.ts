@@ -16,7 +16,7 @@ const limit = (points: number, seconds: number, by: RateLimit['by']): RateLimit 
 
 /** What costs something, or can be guessed at, may be asked for so often. On one page; `RATE_LIMIT_FACTOR` stretches all. */
 export const rateLimits = {
-  'sign-up': limit(300, hours(1), 'address'),
+  'sign-up': limit(100, hours(1), 'address'),
   /** Wrong passwords for one account from one address: who knows it is never kept out by others elsewhere. */
   'sign-in': limit(10, minutes(15), 'key'),
   /** Wrong passwords from one address, whatever the account: one password tried on many. */
@@ -25,6 +25,8 @@ export const rateLimits = {
   'sign-in-account': limit(100, hours(1), 'key'),
   /** Wrong passwords where a session has to show that its owner is there. */
   'current-password': limit(10, minutes(15), 'key'),
+  /** Changes of name, address and password, and new keys: each is mailed, and tells whether a name is taken. */
+  credentials: limit(20, hours(1), 'key'),
   verify: limit(100, hours(1), 'address'),
   resend: limit(20, hours(1), 'user'),
   'password-reset': limit(60, hours(1), 'address'),

@@ -10,9 +10,9 @@ export interface Letter {
 }
 
 interface About {
-  /** Whom it greets. */
-  name: string;
-  username: string;
+  /** Whom it greets. Not in mails to an address that is not verified: its owner has chosen neither. */
+  name?: string;
+  username?: string;
   /** The language they asked for, as BCP 47. */
   locale: string;
   /** Where this Vitrine is: from the configuration, never from a request. */
@@ -46,10 +46,10 @@ const eta = new Eta({ views: fileURLToPath(new URL('.', import.meta.url)), cache
 /** One of the mails of words/*.json, in the best language there is for its reader. */
 export function letter(mail: MailName, { name, username, locale, origin, code, lines = [], link }: About): Letter {
   const language = languageFor(locale);
-  const { greeting, signature, mails } = catalogues.get(language)!;
+  const { greeting, greetingOfNobody, signature, mails } = catalogues.get(language)!;
   const facts = {
-    name,
-    username,
+    ...(name !== undefined && { name }),
+    ...(username !== undefined && { username }),
     origin,
     ...(code && { code: code.digits, duration: duration(code.validForMs, language) }),
   };
@@ -57,7 +57,7 @@ export function letter(mail: MailName, { name, username, locale, origin, code, l
   const words: Written = {
     language,
     subject: tell(mails[mail].subject),
-    greeting: tell(greeting),
+    greeting: tell(name === undefined ? greetingOfNobody : greeting),
     before: mails[mail].before.map(tell),
     lines,
     code: code?.digits,

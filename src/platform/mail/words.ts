@@ -5,6 +5,8 @@ import en from './words/en.json' with { type: 'json' };
 /** What all mails say in one language, in ICU message format. English has every mail; a test holds the others to it. */
 export interface Catalogue {
   greeting: string;
+  /** Of mails that do not know to whom they go. */
+  greetingOfNobody: string;
   signature: string;
   mails: Record<MailName, Words>;
 }
@@ -14,9 +16,14 @@ interface Words {
   /** What stands below a code. */
   after?: string[];
 }
-export type MailName = Exclude<keyof typeof en, 'greeting' | 'signature'>;
+export type MailName = Exclude<keyof typeof en, 'greeting' | 'greetingOfNobody' | 'signature'>;
 
-const catalogue = ({ greeting, signature, ...mails }: typeof en): Catalogue => ({ greeting, signature, mails });
+const catalogue = ({ greeting, greetingOfNobody, signature, ...mails }: typeof en): Catalogue => ({
+  greeting,
+  greetingOfNobody,
+  signature,
+  mails,
+});
 
 export const catalogues = new Map([
   ['en', catalogue(en)],

@@ -1,0 +1,78 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG } from '../platform/config/config.module.js';
+import type { Config } from '../platform/config/env.js';
+import { Problem, type ProblemCode } from '../platform/http/problems.js';
+import { deriveKey, hmac } from '../platform/secrets.js';
+import type { CodePurpose } from './one-time-code.entity.js';
+
+interface AddressLimit {
+  max: number;
+  seconds: number;
+  problem: ProblemCode;
+}
+
+const hour = 3_600;
+const mails: AddressLimit = { max: 5, seconds: hour, problem: 'too_many_codes' };
+/** Of mails that anybody can have sent to anybody: a stranger who asked for nothing gets no more. */
+const unaskedMails: AddressLimit = { max: 15, seconds: 24 * hour, problem: 'too_many_codes' };
+const tries: AddressLimit = { max: 10, seconds: hour, problem: 'too_many_tries' };
+
+/** Who tries a code: the signed-in owner of the account, or anybody else, whose tries must not use up the owner's. */
+export type CodeTrier = 'owner' | 'stranger';
+
+/**
+ * Counts mails and tries by address, whoever has it and whether anybody does, and however many accounts come and go
+ * with it. In the caller's transaction: what is refused is rolled back together with its count.
+ */
+@Injectable()
+export class AddressCounts {
+  private readonly key: Buffer;
+
+  constructor(
+    private readonly em: EntityManager,
+    @Inject(CONFIG) config: Config,
+  ) {
+    this.key = deriveKey(config.secret, 'address-count');
+  }
+
+  /** Counts a mail with a code. @param email where it goes, or the id of the account that has it sent @throws {Problem} `too_many_codes` */
+  async mail(email: string, purpose: CodePurpose): Promise<void> {
+    const refusal =
+      (await this.count(email, `mail:${purpose}`, mails)) ??
+      // A reset stays possible whatever others ask for: its last mail of an hour is still good.
+      (purpose === 'reset_password' ? null : await this.count(email, 'unasked-mail', unaskedMails));
+    if (refusal) throw refusal;
+  }
+
+  /** Counts a try of a code, and has to be committed whether it was right or not. @returns `too_many_tries` or null */
+  attempt(email: string, purpose: CodePurpose, by: CodeTrier): Promise<Problem | null> {
+    return this.count(email, `try:${purpose}:${by}`, tries);
+  }
+
+  /** The code was right: tries of the next one begin anew. */
+  async forgetTries(email: string, purpose: CodePurpose): Promise<void> {
+    await this.em.execute('delete from address_counts where address = ? and what in (?, ?)', [
+      this.hash(email),
+      `try:${purpose}:owner`,
+      `try:${purpose}:stranger`,
+    ]);
+  }
+
+  private async count(email: string, what: string, { max, seconds, problem }: AddressLimit): Promise<Problem | null> {
+    const [row] = await this.em.execute<{ count: number; wait: number }[]>(
+      `insert into address_counts as c (address, what) values (?, ?)
+       on conflict (address, what) do update set
+         count = case when c.since > now() - make_interval(secs => ?) then c.count + 1 else 1 end,
+         since = case when c.since > now() - make_interval(secs => ?) then c.since else now() end
+       returning count, ceil(extract(epoch from since - now()) + ?)::int as wait`,
+      [this.hash(email), what, seconds, seconds, seconds],
+    );
+    const { count, wait } = row!;
+    return count > max ? new Problem(problem, { headers: { 'retry-after': String(Math.max(1, wait)) } }) : null;
+  }
+
+  private hash(email: string): string {
+    return hmac(this.key, email.toLowerCase());
+  }
+}
