@@ -7,9 +7,13 @@ import { IntegrityService } from './files/integrity.service.js';
 import { ReprocessService, type Selection } from './files/reprocess.service.js';
 import { migrate } from './platform/database/migrate.js';
 import { readConfig } from './platform/config/env.js';
+import { useLocalSettings } from './platform/embedded/beside-local.js';
 import { startOrSay } from './platform/observability/start-or-say.js';
 import { writeOpenApi } from './openapi.js';
 import { makeSamples } from './samples.js';
+import { keepNewFilesPrivate } from './platform/private-dir.js';
+
+keepNewFilesPrivate();
 
 const program = new Command('vitrine').description("Vitrine's operator commands").showHelpAfterError();
 
@@ -94,5 +98,6 @@ addRecountCommand(program);
 addUserCommands(program);
 
 await startOrSay(async () => {
+  await useLocalSettings(process.env);
   await program.parseAsync();
 });

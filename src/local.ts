@@ -2,6 +2,9 @@
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { Supervisor } from './platform/embedded/supervisor.js';
+import { keepNewFilesPrivate } from './platform/private-dir.js';
+
+keepNewFilesPrivate();
 
 /** npm passes Ctrl-C on to a process that the terminal has told already: two signals at once are one wish. */
 const sameWishMs = 1_000;

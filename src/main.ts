@@ -7,6 +7,9 @@ import { collectWhenIdle } from './platform/idle-collection.js';
 import { Health } from './platform/observability/health.js';
 import { shutdownOnSignal } from './platform/observability/shutdown.js';
 import { startOrSay } from './platform/observability/start-or-say.js';
+import { keepNewFilesPrivate } from './platform/private-dir.js';
+
+keepNewFilesPrivate();
 
 /** What a request in flight gets to end, when the process is asked to stop. */
 const drainMs = 25_000;

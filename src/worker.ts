@@ -1,7 +1,6 @@
 import { BullRegistrar } from '@nestjs/bullmq';
 import { NestFactory } from '@nestjs/core';
 import { Logger } from 'nestjs-pino';
-import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { WorkerModule } from './app.module.js';
@@ -15,6 +14,9 @@ import { shutdownOnSignal } from './platform/observability/shutdown.js';
 import { startOrSay } from './platform/observability/start-or-say.js';
 import { queueNames, type QueueName } from './platform/queue/jobs.js';
 import { reapWorkspaces } from './processing/workspace.js';
+import { keepNewFilesPrivate, makePrivateDir } from './platform/private-dir.js';
+
+keepNewFilesPrivate();
 
 /** Jobs get 8 s to finish, then their handlers 15 s to clean up (queue/runner.ts). */
 const stopMs = 28_000;
@@ -35,7 +37,7 @@ await startOrSay(async () => {
   const queues = queuesOf(process.argv.slice(2));
   await requireMigrated(config);
   const workRoot = resolve(config.dataDir, 'work');
-  await mkdir(workRoot, { recursive: true });
+  await makePrivateDir(workRoot);
   await reapWorkspaces(workRoot);
 
   const app = await NestFactory.createApplicationContext(WorkerModule.for(queues, config), {

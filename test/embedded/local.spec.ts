@@ -1,10 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import pg from 'pg';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { freePort, loopback } from '../../src/platform/embedded/ports.js';
@@ -12,6 +13,7 @@ import { commandLine, waitUntil } from '../../src/platform/embedded/process-tabl
 import { fastDir } from '../setup/fast-dir.js';
 
 const local = fileURLToPath(new URL('../../dist/local.js', import.meta.url));
+const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 const startMs = 60_000;
 /** Set for the suite as a whole, they would keep the supervisor from starting its own. */
 const notInherited = ['DATABASE_URL', 'SMTP_URL', 'REDIS_URL', 'AUTH_SECRET', 'NODE_ENV', 'PORT', 'HOST'];
@@ -88,6 +90,21 @@ function start(settings: { dir?: string; port?: number; env?: NodeJS.ProcessEnv 
 }
 
 const status = async (url: string) => (await fetch(url).catch(() => null))?.status;
+/** What anybody but its user could look into, below a folder. */
+async function openToOthers(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const paths = [folder, ...entries.map((entry) => join(entry.parentPath, entry.name))];
+  const modes = await Promise.all(paths.map(async (path) => ((await stat(path).catch(() => null))?.mode ?? 0) & 0o077));
+  return paths.filter((_, i) => modes[i] !== 0);
+}
+
+/** An operator's command, in the folder of `npm start`. */
+const operate = (dir: string, ...args: string[]) => {
+  const inherited = Object.entries(process.env).filter(([name]) => !notInherited.includes(name));
+  const env = { ...Object.fromEntries(inherited), DATA_DIR: join(root, dir) };
+  return promisify(execFile)(process.execPath, [cli, ...args], { cwd: root, env });
+};
+
 const lines = (text: string) => text.trim().split('\n');
 
 describe('npm start', { timeout: 3 * startMs }, () => {
@@ -99,6 +116,7 @@ describe('npm start', { timeout: 3 * startMs }, () => {
     expect(await status(`${first.address('Inbox')}/email`)).toBe(200);
     await first.query('create table kept as select 42 as n');
     const secret = await readFile(join(first.dataDir, 'secret'), 'utf8');
+    expect(await openToOthers(first.dataDir)).toEqual([]);
 
     expect(await first.stop()).toBe(0);
     expect(await left(root)).toEqual([]);
@@ -110,6 +128,25 @@ describe('npm start', { timeout: 3 * startMs }, () => {
     expect(await readFile(join(second.dataDir, 'secret'), 'utf8')).toBe(secret);
     expect(await second.stop('SIGINT')).toBe(0);
     expect(await left(root)).toEqual([]);
+  });
+
+  it('is what operators’ commands work with, in the same folder', async () => {
+    const running = start({ env: { RATE_LIMIT_FACTOR: '0' } });
+    await running.ready();
+    const user = { username: 'ada', email: 'ada@example.org', password: 'correct horse battery' };
+    const answer = await fetch(`${running.address('API')}/api/users`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(user),
+    });
+    expect(answer.status).toBe(201);
+    const { stderr, stdout } = await operate('data', 'users', 'promote', 'ada', '--role', 'admin');
+    expect(`${stdout}${stderr}`).toMatch(/ada/);
+    expect(await running.query(`select role from users where username = 'ada'`)).toEqual([{ role: 'admin' }]);
+    expect(await running.stop()).toBe(0);
+    await expect(operate('data', 'recount', '--check')).rejects.toMatchObject({
+      stderr: expect.stringMatching(/DATABASE_URL is not set, and no `npm start` is running/) as string,
+    });
   });
 
   it('runs twice side by side', async () => {

@@ -58,6 +58,12 @@ describe('a path that is written otherwise', () => {
   });
 });
 
+it('a proxy that nobody trusts is told of, once', async () => {
+  for (let i = 0; i < 3; i++) await fetch(`${vitrine.origin}/livez`, { headers: { 'x-forwarded-for': '203.0.113.7' } });
+  await expect.poll(() => vitrine.said).toMatch(/TRUST_PROXY is empty/);
+  expect(vitrine.said.match(/TRUST_PROXY is empty/g)).toHaveLength(1);
+});
+
 describe('a body is looked at, whatever its type says', () => {
   const put = (type: string, body: string | Buffer) =>
     rawStatus(vitrine.origin, {

@@ -30,6 +30,9 @@ export const ormOptions = (url: string, entities: Options['entities'], pool = 10
 
 /** @throws {Error} where nobody said which database, and nobody started the embedded one */
 export function databaseUrl(config: Pick<Config, 'database'>): string {
-  if (!config.database.url) throw new Error('DATABASE_URL is not set. `npm start` brings a PostgreSQL of its own.');
+  if (!config.database.url)
+    throw new Error(
+      'DATABASE_URL is not set, and no `npm start` is running in this folder, which brings a PostgreSQL of its own.',
+    );
   return config.database.url;
 }

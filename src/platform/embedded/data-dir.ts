@@ -1,9 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-
-/** Private to this user: it holds the secret, the database's password and everybody's files. */
-export const makeDataDir = (dir: string) => mkdir(dir, { recursive: true, mode: 0o700 });
 
 /** A random secret that stays the same over restarts, so that nobody is signed out by one. */
 export async function persistentSecret(dataDir: string): Promise<string> {

@@ -81,7 +81,7 @@ export async function lastWords(log: string): Promise<string> {
 /** What postmaster.pid says, in the server's own words: pid on line 1, port on 4, status on 8. */
 export async function postmasterFile({ cluster }: Files) {
   const lines = (await contentOf(join(cluster, 'postmaster.pid')))?.split('\n');
-  return lines && { pid: Number(lines[0]), ready: lines[7]?.trim() === 'ready' };
+  return lines && { pid: Number(lines[0]), port: Number(lines[3]), ready: lines[7]?.trim() === 'ready' };
 }
 
 /** Ends the server that a killed supervisor left running on this cluster. */

@@ -2,7 +2,8 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readConfig } from '../config/env.js';
 import { Child, runToEnd } from './children.js';
-import { makeDataDir, persistentSecret } from './data-dir.js';
+import { persistentSecret } from './data-dir.js';
+import { makePrivateDir } from '../private-dir.js';
 import { startInbox } from './inbox.js';
 import { keepPostgres } from './kept-postgres.js';
 import { Locked, takeLock } from './lock.js';
@@ -43,7 +44,8 @@ export class Supervisor {
     const config = readConfig(this.env);
     const { host } = config.http;
     const dataDir = resolve(config.dataDir);
-    await makeDataDir(dataDir);
+    // It holds the secret, the database's password and everybody's files.
+    await makePrivateDir(dataDir);
     await this.lock(dataDir);
     const port = config.http.port || (await freePort());
     await refuseBusyPort(port, host);

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { constants, type Dirent } from 'node:fs';
 import { access, copyFile, mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
+import { makePrivateDir } from '../private-dir.js';
 import { spent } from '../spent-buffers.js';
 import { checkFolder, checkKey } from './keys.js';
 import { type ByteRange, type Listed, NotStored, type Opened, OutOfRange, Storage, StorageFull } from './storage.js';
@@ -27,8 +28,9 @@ export class DiskStorage extends Storage {
 
   static async at(root: string): Promise<DiskStorage> {
     const storage = new DiskStorage(resolve(root));
-    await mkdir(storage.staging, { recursive: true });
-    await mkdir(storage.objects, { recursive: true });
+    await makePrivateDir(resolve(root));
+    await makePrivateDir(storage.staging);
+    await makePrivateDir(storage.objects);
     return storage;
   }
 
