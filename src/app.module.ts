@@ -86,6 +86,7 @@ export class WorkerModule {
       module: WorkerModule,
       imports: [
         ...platform,
+        LimitsModule,
         QueueModule.working(queues, config),
         EventDeliveryModule.with({ relay: queues.includes('social') }),
         HealthWorkerModule,

@@ -16,6 +16,7 @@ import { openApiDocument } from './platform/http/openapi.js';
 import { ProblemFilter, sendProblem, toProblem } from './platform/http/problem.filter.js';
 import { RouteTable } from './platform/http/route-table.js';
 import { refuseSlowBodies } from './platform/http/slow-bodies.js';
+import { warnOfUnknownProxy } from './platform/http/unknown-proxy.js';
 import { acceptText } from './platform/http/text-bodies.js';
 import { validationPipe } from './platform/http/validation.js';
 import { answerBrokenRequest } from './platform/http/broken-requests.js';
@@ -71,6 +72,7 @@ async function setupApp(app: NestFastifyApplication, config: Config): Promise<Ro
   logRequests(server, app.get(Logger));
   drainRefused(server);
   refuseSlowBodies(server);
+  if (!config.http.trustProxy.length) warnOfUnknownProxy(server, (message) => app.get(Logger).warn(message, 'Http'));
   // Bodies are JSON unless a route says otherwise.
   server.removeAllContentTypeParsers();
   acceptJson(server);

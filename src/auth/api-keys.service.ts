@@ -2,13 +2,12 @@ import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { Outbox } from '../platform/events/outbox.js';
 import { Problem } from '../platform/http/problems.js';
+import { amounts } from '../platform/limits/amounts.js';
 import { scopes, type Scope, type Viewer } from '../platform/http/viewer.js';
 import { randomToken, sha256 } from '../platform/secrets.js';
 import { ApiKey } from './api-key.entity.js';
 import { ApiKeysQueries, toView } from './api-keys.queries.js';
 import type { ApiKeyView, NewApiKeyBody } from './api-keys.schemas.js';
-
-export const maxKeys = 50;
 
 interface Grant {
   name: string;
@@ -60,8 +59,8 @@ export class ApiKeysService {
       throw new Problem('scope_missing', `The key itself ends at ${limit.toISOString()}.`);
     return this.em.transactional(async () => {
       await this.lock(viewer.id);
-      if ((await this.queries.count(viewer.id)) >= maxKeys)
-        throw new Problem('too_many_keys', `An account may have ${maxKeys} API keys.`);
+      if ((await this.queries.count(viewer.id)) >= amounts.apiKeys.max)
+        throw new Problem('too_many_keys', `An account may have ${amounts.apiKeys.max} API keys.`);
       const minted = await this.make(viewer.id, {
         name,
         isDefault: false,

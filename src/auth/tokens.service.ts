@@ -4,6 +4,7 @@ import { JwtService } from '@nestjs/jwt';
 import { CONFIG } from '../platform/config/config.module.js';
 import type { Config } from '../platform/config/env.js';
 import { Problem } from '../platform/http/problems.js';
+import { amounts } from '../platform/limits/amounts.js';
 import { deriveKey, randomToken, sameSecret, sha256 } from '../platform/secrets.js';
 import { Session } from './session.entity.js';
 
@@ -44,6 +45,11 @@ export class TokensService {
       expiresAt: this.refreshExpiry(),
     });
     await this.em.persist(session).flush();
+    await this.em.execute(
+      `delete from sessions where id = any(array(
+         select id from sessions where user_id = ? order by ended_at desc nulls first, last_used_at desc offset ?))`,
+      [userId, amounts.sessions.max],
+    );
     return this.pair(session.id, userId, secret);
   }
 

@@ -5,6 +5,7 @@ import { sql } from '../platform/database/sql.js';
 import { Outbox } from '../platform/events/outbox.js';
 import type { Keyset } from '../platform/database/keyset.js';
 import type { PageQuery } from '../platform/http/page.js';
+import { refuseBeyond } from '../platform/limits/amounts.js';
 import type { Viewer } from '../platform/http/viewer.js';
 import { ProfileReader } from '../users/profile-reader.service.js';
 import { UserPairs } from '../users/user-pairs.service.js';
@@ -40,6 +41,7 @@ export class BlocksService {
             [viewer.id, id, id, viewer.id],
           );
           await em.execute('insert into blocks (blocker_id, blocked_id) values (?, ?)', [viewer.id, id]);
+          await refuseBeyond(em, 'blocks', viewer.id, sql`from blocks where blocker_id = ${viewer.id}`);
           await this.outbox.record('block.changed', { blockerId: viewer.id, blockedId: id });
           await this.outbox.recordAll('follow.changed', ended);
         }

@@ -4,6 +4,7 @@ import { sql } from '../platform/database/sql.js';
 import { notBlocked } from '../media/visibility.js';
 import type { Keyset } from '../platform/database/keyset.js';
 import type { PageQuery } from '../platform/http/page.js';
+import { refuseBeyond } from '../platform/limits/amounts.js';
 import type { Viewer } from '../platform/http/viewer.js';
 import { ProfileReader } from '../users/profile-reader.service.js';
 import { UserPairs } from '../users/user-pairs.service.js';
@@ -34,6 +35,7 @@ export class MutesService {
         'insert into mutes (muter_id, muted_id) values (?, ?) on conflict do nothing returning 1',
         [viewer.id, id],
       );
+      if (added.length) await refuseBeyond(em, 'mutes', viewer.id, sql`from mutes where muter_id = ${viewer.id}`);
       return { isNew: added.length > 0, standing: await this.profiles.standing(viewer.id, id) };
     });
   }

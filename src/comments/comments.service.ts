@@ -8,6 +8,7 @@ import { MentionsService } from '../mentions/mentions.service.js';
 import { slug } from '../platform/database/slug.js';
 import { Outbox } from '../platform/events/outbox.js';
 import { Problem } from '../platform/http/problems.js';
+import { refuseBeyond } from '../platform/limits/amounts.js';
 import { CommentsQueries } from './comments.queries.js';
 import type { CommentView, WriteBody } from './comments.schemas.js';
 
@@ -48,6 +49,8 @@ export class CommentsService {
         values (${url}, ${media.id}, ${author}, ${parentId}, ${text}, ${fileId}, clock_timestamp())
         returning id`.execute(em);
       const commentId = rows[0]!.id;
+      const written = sql`from comments where media_id = ${media.id} and author_id = ${author}`;
+      await refuseBeyond(em, 'commentsOfOne', `${media.id}:${author}`, written);
       await this.mentions.ofComment(em, commentId, author, text);
       await this.outbox.record('comment.changed', { commentId, mediaId: media.id });
     });

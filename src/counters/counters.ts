@@ -1,3 +1,4 @@
+import { isCharged } from '../files/rendition.entity.js';
 import { dislike, like } from '../reactions/reactions.schemas.js';
 
 /** The counters of one table, each with what it counts. */
@@ -71,7 +72,8 @@ export const counters: readonly Counters[] = [
       views_count:
         'select coalesce(sum(d.views), 0) from media_view_days d join medias m on m.id = d.media_id where m.owner_id = t.id',
       likes_received_count: `select count(*) from reactions r join medias m on m.id = r.media_id where m.owner_id = t.id and r.emoji = '${like}'`,
-      storage_bytes: 'select coalesce(sum(f.bytes), 0) from files f where f.owner_id = t.id',
+      storage_bytes: `select coalesce(sum(f.bytes + (select coalesce(sum(r.bytes), 0) from renditions r
+        where r.file_id = f.id and ${isCharged})), 0) from files f where f.owner_id = t.id`,
     },
   },
 ];

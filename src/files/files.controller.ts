@@ -33,9 +33,10 @@ export class FilesController {
   @Verified('write')
   @Documented({
     summary: 'Process a failed file again',
+    description: 'Five times a day; to send the same bytes again counts, too.',
     params,
     answers: { 202: { schema: FileView, description: 'It is `processing` again' } },
-    problems: ['file_not_found', 'file_not_failed', 'validation_failed'],
+    problems: ['file_not_found', 'file_not_failed', 'too_many_requests', 'validation_failed'],
   })
   retry(@CurrentUser() viewer: Viewer, @Param({ schema: FileParam }) { url }: Address) {
     return this.files.retry(viewer.id, url);

@@ -2,10 +2,12 @@ import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { isoTime } from '../platform/database/iso-time.js';
 import { Outbox } from '../platform/events/outbox.js';
+import { RateLimiter } from '../platform/limits/rate-limiter.service.js';
 import { Problem } from '../platform/http/problems.js';
 import { failures, type FailureCode } from '../processing/failure.js';
 import type { FileKind, FileStatus, Picture } from './file.entity.js';
 import type { FileView } from './files.schemas.js';
+import { isCharged } from './rendition.entity.js';
 import { fileHref } from './signed-hrefs.service.js';
 
 interface Row {
@@ -43,6 +45,7 @@ export class FilesService {
   constructor(
     private readonly em: EntityManager,
     private readonly outbox: Outbox,
+    private readonly limiter: RateLimiter,
   ) {}
 
   async view(ownerId: string, url: string): Promise<FileView> {
@@ -105,7 +108,7 @@ export class FilesService {
     );
   }
 
-  /** Starts a failed file over. */
+  /** Starts a failed file over. @throws {Problem} `file_not_found`, `file_not_failed`, `too_many_requests` */
   async retry(ownerId: string, url: string): Promise<FileView> {
     await this.em.transactional(async (em) => {
       const [file] = await em.execute<{ id: string; status: FileStatus }[]>(
@@ -114,9 +117,22 @@ export class FilesService {
       );
       if (!file) throw new Problem('file_not_found');
       if (file.status !== 'failed') throw new Problem('file_not_failed', `It is \`${file.status}\`.`);
+      await this.limiter.consume('retry', file.id);
       await this.restart(em, file.id);
     });
     return this.view(ownerId, url);
+  }
+
+  /** The same bytes were sent again: that is a retry, too. Call it with the file's row locked. @returns whether it gets one */
+  async retryAsSent(em: EntityManager, fileId: string): Promise<boolean> {
+    try {
+      await this.limiter.consume('retry', fileId);
+    } catch (error) {
+      if (error instanceof Problem && error.code === 'too_many_requests') return false;
+      throw error;
+    }
+    await this.restart(em, fileId);
+    return true;
   }
 
   /** Puts a failed file back to `processing`. Call it with the file's row locked. */
@@ -153,7 +169,8 @@ export class FilesService {
     // A statement of its own: after waiting for the locks the next one sees what was waited for.
     await em.execute('select id from files where id = any(?::uuid[]) order by id for update', [ids]);
     const gone = await em.execute<{ id: string; owner_id: string; bytes: string }[]>(
-      `delete from files f where id = any(?::uuid[]) and not ${onProfile} returning id, owner_id, bytes`,
+      `delete from files f where id = any(?::uuid[]) and not ${onProfile} returning id, owner_id,
+         bytes + (select coalesce(sum(r.bytes), 0) from renditions r where r.file_id = f.id and ${isCharged}) as bytes`,
       [ids],
     );
     for (const { id, owner_id, bytes } of gone) {

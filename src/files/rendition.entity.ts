@@ -17,6 +17,9 @@ export const renditionRoles = [
 ] as const;
 export type RenditionRole = (typeof renditionRoles)[number];
 
+/** Rows `r` of `renditions` that count in their owner's quota: not what was made of a file, but what was brought. */
+export const isCharged = `(r.role = 'subtitles' and r.facts->>'embedded' is distinct from 'true')`;
+
 /** One stored file that processing made: an image size, a rung of the ladder, a poster. */
 const RenditionSchema = defineEntity({
   name: 'Rendition',

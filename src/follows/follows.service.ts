@@ -1,5 +1,7 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
+import { sql } from '../platform/database/sql.js';
+import { refuseBeyond } from '../platform/limits/amounts.js';
 import { Outbox } from '../platform/events/outbox.js';
 import { Problem } from '../platform/http/problems.js';
 import type { Viewer } from '../platform/http/viewer.js';
@@ -34,7 +36,10 @@ export class FollowsService {
          where follows.accepted_at is null and excluded.accepted_at is not null returning 1`,
         [viewer.id, id, isPrivate],
       );
-      if (changed.length) await this.outbox.record('follow.changed', { followerId: viewer.id, followeeId: id });
+      if (changed.length) {
+        await refuseBeyond(em, 'followings', viewer.id, sql`from follows where follower_id = ${viewer.id}`);
+        await this.outbox.record('follow.changed', { followerId: viewer.id, followeeId: id });
+      }
       const standing = await this.profiles.standing(viewer.id, id);
       return {
         isNew: changed.length > 0,

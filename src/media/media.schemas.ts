@@ -2,8 +2,9 @@ import { z } from 'zod';
 import { fileKinds } from '../files/file.entity.js';
 import { Failure, Slug } from '../files/files.schemas.js';
 import { page, PageQuery } from '../platform/http/page.js';
+import { amounts } from '../platform/limits/amounts.js';
 import { line, text } from '../platform/http/text-fields.js';
-import { maxTags, TagName } from '../tags/tags.schemas.js';
+import { TagName } from '../tags/tags.schemas.js';
 import { Owner, Username } from '../users/users.schemas.js';
 import { mediaStatuses, mediaTypes, visibilities } from './media.entity.js';
 
@@ -14,7 +15,7 @@ const Description = text(2000);
 const Visibility = z.enum(visibilities).meta({
   description: '`public`: everybody. `unlisted`: whoever has the address. `followers`: them and you. `private`: you.',
 });
-const Tags = z.array(TagName).max(maxTags);
+const Tags = z.array(TagName).max(amounts.tags.max);
 
 export const PublishBody = z
   .strictObject({
@@ -22,7 +23,7 @@ export const PublishBody = z
     files: z
       .array(Slug)
       .min(1)
-      .max(10)
+      .max(amounts.files.max)
       .meta({ description: 'Your uploaded files, in order: 1 to 10 photos, or one video or music' }),
     title: Title.default(''),
     description: Description.default(''),

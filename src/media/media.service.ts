@@ -7,6 +7,7 @@ import { FilesService } from '../files/files.service.js';
 import { MentionsService } from '../mentions/mentions.service.js';
 import { slug } from '../platform/database/slug.js';
 import { Problem } from '../platform/http/problems.js';
+import { refuseBeyond } from '../platform/limits/amounts.js';
 import { TagsService } from '../tags/tags.service.js';
 import type { MediaType } from './media.entity.js';
 import { MediaReader } from './media-reader.service.js';
@@ -56,6 +57,7 @@ export class MediaService {
         'insert into medias (url, owner_id, type, title, description, visibility) values (?, ?, ?, ?, ?, ?) returning id',
         [url, ownerId, type, title, description, visibility],
       );
+      await refuseBeyond(em, 'medias', ownerId, sql`from medias where owner_id = ${ownerId}`);
       for (const [position, file] of files.entries()) {
         await em.execute('insert into media_files (media_id, position, file_id) values (?, ?, ?)', [
           media!.id,

@@ -1,3 +1,4 @@
+import { amounts } from '../platform/limits/amounts.js';
 import { toNfcLeniently } from '../platform/unicode.js';
 import { maxUsernameLength } from '../users/users.schemas.js';
 import { TagName } from '../tags/tags.schemas.js';
@@ -11,7 +12,7 @@ export interface Said {
 }
 
 /** Of one text, more are just words. */
-export const maxMentions = 50;
+export const maxMentions = amounts.mentions.max;
 
 /** An address on the web: what looks like a name or a tag in it is neither. */
 const address = String.raw`(?:https?|ftp):\/\/\S+|(?<![\p{L}\p{N}])www\.\S+`;

@@ -4,6 +4,7 @@ import { sql } from '../platform/database/sql.js';
 import { MediaAccess } from '../media/media-access.service.js';
 import { visibleTo } from '../media/visibility.js';
 import { Problem } from '../platform/http/problems.js';
+import { refuseBeyond } from '../platform/limits/amounts.js';
 import type { AddBody, ChangeBody, OrderBody, PlaylistView } from './playlists.schemas.js';
 import { PlaylistsService, takes } from './playlists.service.js';
 import { Ranks, type Place } from './ranks.service.js';
@@ -41,6 +42,7 @@ export class PlaylistItems {
         rank,
         note,
       ]);
+      await refuseBeyond(em, 'items', playlist.id, sql`from playlist_items where playlist_id = ${playlist.id}`);
       return true;
     });
     return { isNew, playlist: await this.playlists.read(viewer, url) };

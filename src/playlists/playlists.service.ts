@@ -7,6 +7,7 @@ import { slug } from '../platform/database/slug.js';
 import type { PageQuery } from '../platform/http/page.js';
 import { Problem } from '../platform/http/problems.js';
 import type { playlistTypes } from './playlist.entity.js';
+import { refuseBeyond } from '../platform/limits/amounts.js';
 import { PlaylistsQueries } from './playlists.queries.js';
 import type { CreateBody, EditBody, PlaylistView, SearchQuery } from './playlists.schemas.js';
 
@@ -50,10 +51,13 @@ export class PlaylistsService {
 
   async create(ownerId: string, { title, description, type, visibility }: CreateBody): Promise<PlaylistView> {
     const url = slug();
-    await this.em.execute(
-      'insert into playlists (url, owner_id, title, description, type, visibility) values (?, ?, ?, ?, ?, ?)',
-      [url, ownerId, title, description, type, visibility],
-    );
+    await this.em.transactional(async (em) => {
+      await em.execute(
+        'insert into playlists (url, owner_id, title, description, type, visibility) values (?, ?, ?, ?, ?, ?)',
+        [url, ownerId, title, description, type, visibility],
+      );
+      await refuseBeyond(em, 'playlists', ownerId, sql`from playlists where owner_id = ${ownerId}`);
+    });
     return this.read(ownerId, url);
   }
 

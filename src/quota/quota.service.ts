@@ -52,6 +52,17 @@ export class QuotaService {
     return charge;
   }
 
+  /**
+   * Counts bytes that are stored beside an uploaded file, or gives them back. In the caller's transaction.
+   * @param bytes more than before; negative for less
+   * @throws {Problem} `quota_exceeded`
+   */
+  async charge(userId: string, bytes: number): Promise<void> {
+    if (bytes > 0) await this.room(userId, bytes, bytes);
+    if (bytes)
+      await this.em.execute('update users set storage_bytes = storage_bytes + ? where id = ?', [bytes, userId]);
+  }
+
   private async used(userId: string, lock: string): Promise<Used> {
     if (lock) await this.em.execute(`select 1 from users u where id = ? ${lock}`, [userId]);
     const [row] = await this.em.execute<Record<keyof Used, string>[]>(

@@ -8,6 +8,7 @@ import { listedFor, notBlocked, visibleTo, type ViewerId } from '../media/visibi
 import { afterCursor, keyOf, keysetPage, pageOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
 import { Outbox } from '../platform/events/outbox.js';
 import type { PageQuery } from '../platform/http/page.js';
+import { refuseBeyond } from '../platform/limits/amounts.js';
 import { Problem } from '../platform/http/problems.js';
 import { photoHref } from '../users/users.schemas.js';
 import { UsersService } from '../users/users.service.js';
@@ -34,7 +35,15 @@ export class RepostsService {
 
   /** @returns whether it was not reposted yet @throws {Problem} `media_not_found` */
   repost(userId: string, url: string): Promise<boolean> {
-    return this.change(userId, url, 'insert into reposts (media_id, user_id) values (?, ?) on conflict do nothing');
+    return this.em.transactional(async (em) => {
+      const isNew = await this.change(
+        userId,
+        url,
+        'insert into reposts (media_id, user_id) values (?, ?) on conflict do nothing',
+      );
+      if (isNew) await refuseBeyond(em, 'reposts', userId, sql`from reposts where user_id = ${userId}`);
+      return isNew;
+    });
   }
 
   /** @throws {Problem} `media_not_found` */

@@ -5,6 +5,7 @@ import { sql } from '../platform/database/sql.js';
 import { MediaAccess } from '../media/media-access.service.js';
 import { MediaReader } from '../media/media-reader.service.js';
 import { visibleTo } from '../media/visibility.js';
+import { refuseBeyond } from '../platform/limits/amounts.js';
 import type { PageQuery } from '../platform/http/page.js';
 
 /** Bookmarks that only their user sees. */
@@ -24,6 +25,7 @@ export class SavesService {
         'insert into saves (media_id, user_id) values (?, ?) on conflict do nothing returning 1',
         [media.id, userId],
       );
+      if (added.length) await refuseBeyond(em, 'saves', userId, sql`from saves where user_id = ${userId}`);
       return added.length > 0;
     });
   }

@@ -14,7 +14,10 @@ const maxRead = 400;
 const Term = z
   .string()
   .transform((value) => {
-    const readable = toNfcLeniently(value.slice(0, maxRead).toWellFormed()).replace(/[\p{Cc}\p{Cn}\u202A-\u202E\u2066-\u2069]+/gu, ' ');
+    const readable = toNfcLeniently(value.slice(0, maxRead).toWellFormed()).replace(
+      /[\p{Cc}\p{Cn}\u202A-\u202E\u2066-\u2069]+/gu,
+      ' ',
+    );
     return [...readable.trim()].slice(0, 100).join('').trim();
   })
   .meta({ example: 'sunset' });

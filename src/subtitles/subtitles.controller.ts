@@ -3,6 +3,7 @@ import { ApiBody, ApiConsumes, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import { CurrentUser, Verified } from '../platform/http/access.js';
+import { Limited } from '../platform/limits/limited.js';
 import { Problem } from '../platform/http/problems.js';
 import { Documented } from '../platform/http/route.js';
 import type { Viewer } from '../platform/http/viewer.js';
@@ -20,18 +21,26 @@ export class SubtitlesController {
 
   @Put()
   @Verified('write')
+  @Limited('subtitles')
   @ApiConsumes('text/vtt', 'application/x-subrip', 'text/plain')
   @ApiBody({ schema: { type: 'string', example: 'WEBVTT\n\n00:00:01.000 --> 00:00:02.500\nHello' } })
   @Documented({
     summary: 'Set the subtitles of a language',
     description:
-      'SRT or WebVTT, up to 2 MiB, in UTF-8, UTF-16 or Windows-1252. Kept as clean WebVTT, and listed in the master playlist.',
+      'SRT or WebVTT, up to 2 MiB, in UTF-8, UTF-16 or Windows-1252. Kept as clean WebVTT, and listed in the master playlist. A media has at most 32 tracks; their bytes count in your quota.',
     params,
     answers: {
       201: { schema: Track, description: 'Added' },
       200: { schema: Track, description: 'Replaced' },
     },
-    problems: [...problems, 'content_refused', 'too_large', 'unsupported_media_type'],
+    problems: [
+      ...problems,
+      'content_refused',
+      'too_large',
+      'quota_exceeded',
+      'limit_reached',
+      'unsupported_media_type',
+    ],
   })
   async put(
     @CurrentUser() viewer: Viewer,

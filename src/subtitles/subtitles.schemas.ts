@@ -1,21 +1,9 @@
 import { z } from 'zod';
 import { Slug } from '../files/files.schemas.js';
+import { Locale } from '../users/users.schemas.js';
 
-/** A language tag (BCP 47), in its canonical case. */
-export const Language = z
-  .string()
-  .regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$/, 'a language tag, as `en` or `pt-BR`')
-  .max(32)
-  .refine((tag) => {
-    try {
-      return Intl.getCanonicalLocales(tag).length === 1;
-    } catch (error) {
-      if (error instanceof RangeError) return false;
-      throw error;
-    }
-  }, 'not a language tag')
-  .transform((tag) => Intl.getCanonicalLocales(tag)[0]!)
-  .meta({ example: 'en' });
+/** Of a track. Its canonical form, so that `EN` and `en` are one track. */
+export const Language = Locale.meta({ description: 'Language tag (BCP 47), as `en` or `pt-BR`' });
 
 export const SubtitlesParam = z.strictObject({ url: Slug, lang: Language });
 

@@ -6,6 +6,9 @@ import { join } from 'node:path';
 import { sql } from '../platform/database/sql.js';
 import { fileHref, SignedHrefs } from '../files/signed-hrefs.service.js';
 import { isOpen, visibleTo } from '../media/visibility.js';
+import { isCharged } from '../files/rendition.entity.js';
+import { refuseBeyond } from '../platform/limits/amounts.js';
+import { QuotaService } from '../quota/quota.service.js';
 import { Outbox } from '../platform/events/outbox.js';
 import { Problem } from '../platform/http/problems.js';
 import { renditionKey } from '../platform/storage/keys.js';
@@ -20,6 +23,13 @@ interface Video {
   open: boolean;
 }
 
+interface Stored {
+  language: string;
+  cues: number;
+  key: string;
+  bytes: number;
+}
+
 const mimeType = 'text/vtt; charset=utf-8';
 
 /** Subtitles that a video's owner brings: one track per language, kept beside the renditions. */
@@ -30,9 +40,13 @@ export class SubtitlesService {
     private readonly storage: Storage,
     private readonly outbox: Outbox,
     private readonly signed: SignedHrefs,
+    private readonly quota: QuotaService,
   ) {}
 
-  /** @returns the track, and whether the language is new */
+  /**
+   * @returns the track, and whether the language is new
+   * @throws {Problem} `content_refused`, `too_large`, `limit_reached`, `quota_exceeded`, those of `ownVideo`
+   */
   async put(ownerId: string, url: string, language: string, body: Buffer): Promise<{ track: Track; created: boolean }> {
     const { fileId } = await this.ownVideo(this.em, ownerId, url);
     const { vtt, cues } = await read(body);
@@ -41,31 +55,49 @@ export class SubtitlesService {
     const key = renditionKey(fileId, `subtitles/${randomUUID()}.vtt`);
     // Before the transaction: a slow store must not hold a connection to the database.
     await this.storage.put(key, { path }, { contentType: mimeType });
+    try {
+      return await this.record(ownerId, url, { language, cues, key, bytes: Buffer.byteLength(vtt) });
+    } catch (error) {
+      // Any other error says nothing about the commit.
+      if (error instanceof Problem) await this.storage.delete(key);
+      throw error;
+    }
+  }
+
+  private record(ownerId: string, url: string, { language, cues, key, bytes }: Stored) {
     return this.em.transactional(async (em) => {
       const video = await this.ownVideo(em, ownerId, url);
       const label = new Intl.DisplayNames([language, 'en'], { type: 'language' }).of(language) ?? language;
-      const [row] = await em.execute<{ old_key: string | null }[]>(
-        `insert into renditions (file_id, role, name, mime_type, bytes, key, facts) values (?, 'subtitles', ?, ?, ?, ?, ?)
+      const [row] = await em.execute<{ old_key: string | null; charge: string }[]>(
+        `insert into renditions as r (file_id, role, name, mime_type, bytes, key, facts) values (?, 'subtitles', ?, ?, ?, ?, ?)
          on conflict (file_id, role, name, mime_type) do update set id = uuidv7(), bytes = excluded.bytes, key = excluded.key,
            facts = excluded.facts, created_at = now()
-         returning old.key as old_key`,
-        [video.fileId, language, mimeType, Buffer.byteLength(vtt), key, JSON.stringify({ label, cues })],
+         returning old.key as old_key,
+           bytes - case when old.facts->>'embedded' = 'true' then 0 else coalesce(old.bytes, 0) end as charge`,
+        [video.fileId, language, mimeType, bytes, key, JSON.stringify({ label, cues })],
       );
-      if (row!.old_key) await this.outbox.record('bytes.orphaned', { key: row!.old_key });
+      const { old_key: oldKey, charge } = row!;
+      const tracks = sql`from renditions where file_id = ${video.fileId} and role = 'subtitles'`;
+      if (oldKey) await this.outbox.record('bytes.orphaned', { key: oldKey });
+      else await refuseBeyond(em, 'subtitles', video.fileId, tracks);
+      await this.quota.charge(ownerId, Number(charge));
       const t = video.open ? null : this.signed.token(video.fileUrl, ownerId);
       const href = fileHref('video', video.fileUrl, `/subtitles/${language}.vtt`, { t });
-      return { track: { language, label, href, cues }, created: row!.old_key === null };
+      return { track: { language, label, href, cues }, created: oldKey === null };
     });
   }
 
   async delete(ownerId: string, url: string, language: string): Promise<void> {
     await this.em.transactional(async (em) => {
       const video = await this.ownVideo(em, ownerId, url);
-      const [gone] = await em.execute<{ key: string }[]>(
-        `delete from renditions where file_id = ? and role = 'subtitles' and name = ? returning key`,
+      const [gone] = await em.execute<{ key: string; charged: string }[]>(
+        `delete from renditions r where file_id = ? and role = 'subtitles' and name = ?
+         returning key, case when ${isCharged} then bytes else 0 end as charged`,
         [video.fileId, language],
       );
-      if (gone) await this.outbox.record('bytes.orphaned', { key: gone.key });
+      if (!gone) return;
+      await this.quota.charge(ownerId, -Number(gone.charged));
+      await this.outbox.record('bytes.orphaned', { key: gone.key });
     });
   }
 

@@ -1,9 +1,6 @@
 import { z } from 'zod';
 import { nfc } from '../platform/http/text-fields.js';
 
-/** On one media. */
-export const maxTags = 30;
-
 const allowed = /^[\p{L}\p{M}\p{N}\p{Extended_Pictographic}\p{Emoji_Modifier}\p{Regional_Indicator}\u200D_-]{1,64}$/u;
 /** It is invisible, so that it may only stand where it makes one emoji of two. */
 const strayJoiner =

@@ -1,8 +1,8 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { read } from '../mentions/texts.js';
+import { amounts } from '../platform/limits/amounts.js';
 import { Problem } from '../platform/http/problems.js';
-import { maxTags } from './tags.schemas.js';
 
 /** A tag of a media: because its owner put it there (`explicit`), because the text has it, or both. */
 interface Standing {
@@ -27,9 +27,9 @@ export class TagsService {
     let isNew = false;
     await this.write(em, mediaId, (given) => {
       if (given.includes(name)) return given;
-      if (given.length >= maxTags) {
+      if (given.length >= amounts.tags.max) {
         throw new Problem('validation_failed', {
-          errors: [{ pointer: '/name', message: `a media has at most ${maxTags} tags` }],
+          errors: [{ pointer: '/name', message: `a media has at most ${amounts.tags.max} tags` }],
         });
       }
       isNew = true;
@@ -55,7 +55,7 @@ export class TagsService {
     const given = new Set(change(before.filter(({ explicit }) => explicit).map(({ name }) => name)));
     const said = new Set(read(title, description).tags);
     const after = [...new Set([...given, ...said])]
-      .slice(0, maxTags)
+      .slice(0, amounts.tags.max)
       .map((name): Standing => ({ name, explicit: given.has(name), inText: said.has(name) }));
     const key = (tags: Standing[]) => JSON.stringify(tags.map((tag) => Object.values(tag)).toSorted());
     if (key(before) !== key(after)) await this.replace(em, mediaId, after);

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG } from '../platform/config/config.module.js';
 import type { Config } from '../platform/config/env.js';
+import { amounts } from '../platform/limits/amounts.js';
 import { QuotaService } from '../quota/quota.service.js';
 
 @Injectable()
@@ -11,6 +12,14 @@ export class LimitsService {
   ) {}
 
   async of(userId: string) {
-    return { ...(await this.quota.usage(userId)), kinds: this.config.limits };
+    return {
+      ...(await this.quota.usage(userId)),
+      kinds: this.config.limits,
+      amounts: Object.entries(amounts).map(([name, { max, of, what }]) => ({
+        name,
+        max,
+        description: `${what} of ${of}`,
+      })),
+    };
   }
 }

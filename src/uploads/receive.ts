@@ -4,13 +4,8 @@ import { createWriteStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { Transform, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { inBytes } from '../platform/http/in-bytes.js';
 import { spent } from '../platform/spent-buffers.js';
 import { Problem } from '../platform/http/problems.js';
-
-/** Who sends less than this in a minute holds a connection, not an upload. */
-const leastBytes = 64 * 1024;
-const minute = 60_000;
 
 export interface Received {
   bytes: number;
@@ -31,12 +26,6 @@ export async function receive(
 ): Promise<Received> {
   const hash = createHash('sha256');
   let bytes = 0;
-  const stop = new AbortController();
-  let before = 0;
-  const watch = setInterval(() => {
-    if (bytes - before < leastBytes) stop.abort();
-    before = bytes;
-  }, minute);
   const meter = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       bytes += chunk.length;
@@ -52,16 +41,13 @@ export async function receive(
   try {
     // It may have ended badly while we were asking for room: then nothing would ever come of waiting for it.
     if (stream.destroyed) throw stream.errored ?? new Error('The body was gone before it was read');
-    await pipeline(stream, meter, file, { signal: stop.signal });
+    await pipeline(stream, meter, file);
   } catch (error) {
     file.destroy();
     // It may be about to be created still: the caller removes it, which is of no use before.
     if (!file.closed) await once(file, 'close');
     if (error instanceof Problem) throw error;
-    if (stop.signal.aborted) throw new Problem('request_timeout', `Send at least ${inBytes(leastBytes)} a minute.`);
     throw ours ? writeProblem(ours) : brokenBody(error);
-  } finally {
-    clearInterval(watch);
   }
   return { bytes, sha256: hash.digest('hex') };
 }

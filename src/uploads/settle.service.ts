@@ -101,7 +101,7 @@ export class SettleService {
     }
   }
 
-  /** The owner's file with the same bytes, if there is one. A failed one is given another try. */
+  /** The owner's file with the same bytes, if there is one. A failed one is given another try, while it has any. */
   private known({ id, ownerId, kind, sha256 }: Whole): Promise<Known | null> {
     return this.em.transactional(async (em) => {
       const [file] = await em.execute<(Omit<UploadedFile, 'href' | 'bytes'> & { id: string; bytes: string })[]>(
@@ -109,8 +109,7 @@ export class SettleService {
         [ownerId, kind, sha256],
       );
       if (!file) return null;
-      const failed = file.status === 'failed';
-      if (failed) await this.files.restart(em, file.id);
+      const isRetried = file.status === 'failed' && (await this.files.retryAsSent(em, file.id));
       // Whoever was just told of it gets the whole time to show it.
       await em.execute('update files set unused_since = now() where id = ? and unused_since is not null', [file.id]);
       // What was sent counts for the day, though nothing more is stored.
@@ -120,7 +119,7 @@ export class SettleService {
         id,
       ]);
       const { id: fileId, ...rest } = file;
-      const status: FileStatus = failed ? 'processing' : file.status;
+      const status: FileStatus = isRetried ? 'processing' : file.status;
       return {
         fileId,
         created: false,

@@ -93,7 +93,12 @@ export class UploadsController {
   @Verified('read')
   @Documented({
     summary: 'What you may upload',
-    answers: { 200: { schema: LimitsView, description: 'Quota used and allowed, and the limits of each kind' } },
+    answers: {
+      200: {
+        schema: LimitsView,
+        description: 'Quota used and allowed, the limits of each kind, and how many there may be of what you can add',
+      },
+    },
   })
   myLimits(@CurrentUser() viewer: Viewer) {
     return this.limits.of(viewer.id);

@@ -10,4 +10,13 @@ export const LimitsView = Quota.extend({
     music: z.object({ maxBytes: limit, maxDurationMs: limit }),
     file: z.object({ maxBytes: limit }),
   }),
+  amounts: z
+    .array(
+      z.object({
+        name: z.string().meta({ example: 'subtitles' }),
+        max: limit,
+        description: z.string().meta({ example: 'subtitle tracks of a media' }),
+      }),
+    )
+    .meta({ description: 'How many there may be of what you can add' }),
 }).meta({ id: 'Limits' });

@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream';
 import type { FileKind } from '../files/file.entity.js';
 import { CONFIG } from '../platform/config/config.module.js';
 import type { Config } from '../platform/config/env.js';
+import { amounts } from '../platform/limits/amounts.js';
 import { Problem } from '../platform/http/problems.js';
 import { Storage } from '../platform/storage/storage.js';
 import { inBytes } from '../platform/http/in-bytes.js';
@@ -21,9 +22,6 @@ interface Incoming {
   /** Bytes of the whole request, where the client said: more than the file, so it reserves enough. */
   announced: number | null;
 }
-
-/** Of one user at a time. */
-const maxOpen = 200;
 
 /** How long bytes may lie around whose request died. */
 const multipartExpiryMs = 6 * 3_600_000;
@@ -97,9 +95,10 @@ export class UploadsService {
       `select count(*)::int as open from uploads where owner_id = ? and state = 'open' and expires_at > now()`,
       [ownerId],
     );
-    if (row!.open < maxOpen) return;
+    const { max } = amounts.openUploads;
+    if (row!.open < max) return;
     throw new Problem('too_many_uploads', {
-      detail: `${maxOpen} uploads are open: finish or delete some of them first.`,
+      detail: `${max} uploads are open: finish or delete some of them first.`,
       headers: { 'retry-after': '60' },
     });
   }

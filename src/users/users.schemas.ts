@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { page, PageQuery } from '../platform/http/page.js';
 import { line, text } from '../platform/http/text-fields.js';
+import { amounts } from '../platform/limits/amounts.js';
 import { roles } from '../platform/http/viewer.js';
 
 /** Words that routes and staff need for themselves. */
@@ -76,7 +77,7 @@ export const ProfileFields = z
     bio: Bio,
     color: Color.nullable(),
     pronouns: line(40, 1).nullable(),
-    links: z.array(z.strictObject({ title: line(60, 1), url: WebAddress })).max(5),
+    links: z.array(z.strictObject({ title: line(60, 1), url: WebAddress })).max(amounts.links.max),
     birthday: Birthday.nullable(),
     isPrivate: z.boolean(),
     locale: Locale,

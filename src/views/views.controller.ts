@@ -24,12 +24,12 @@ export class ViewsController {
   ) {}
 
   @Post('medias/:url/views')
-  @OptionalUser()
+  @OptionalUser('write')
   @Limited('view')
   @Documented({
     summary: 'Report a view',
     description:
-      'To be sent when it is shown, and again while it plays, with the time since the last report. One viewer counts once in half an hour.',
+      'To be sent when it is shown, and again while it plays, with the time since the last report. One viewer counts once in half an hour; strangers are told apart by their network address. A key needs the scope `write`.',
     params,
     answers: {
       201: { schema: ViewAnswer, description: 'It counts' },
@@ -41,12 +41,10 @@ export class ViewsController {
     @MaybeUser() viewer: Viewer | null,
     @Param({ schema: MediaParam }) { url }: Address,
     @Body({ schema: ViewBody }) { watchedMs }: ViewBody,
-    @Req() { ip, headers }: FastifyRequest,
+    @Req() { ip }: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const spectator = viewer
-      ? { userId: viewer.id }
-      : { network: networkOf(ip), agent: headers['user-agent']?.slice(0, 500) ?? '' };
+    const spectator = viewer ? { userId: viewer.id } : { network: networkOf(ip) };
     const counted = await this.views.report(spectator, url, watchedMs);
     reply.status(counted ? 201 : 200);
     return { counted };

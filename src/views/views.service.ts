@@ -8,8 +8,11 @@ import { Problem } from '../platform/http/problems.js';
 import { deriveKey, hmac } from '../platform/secrets.js';
 import type { Audience } from './views.schemas.js';
 
-/** Who looks: a user, or what tells one stranger from another. */
-export type Spectator = { userId: string } | { network: string; agent: string };
+/**
+ * Who looks: a user, or a stranger from a network. Strangers of one network are one viewer: everything else that tells
+ * them apart is theirs to invent.
+ */
+export type Spectator = { userId: string } | { network: string };
 
 /** From the last view that counted to the next of the same viewer. */
 const window = sql`interval '30 minutes'`;
@@ -72,7 +75,7 @@ export class ViewsService {
   /** The same stranger has the same id for us, and nobody reads an address out of it. */
   private keyOf(spectator: Spectator): string {
     if ('userId' in spectator) return spectator.userId;
-    const digest = hmac(this.key, `${spectator.network} ${spectator.agent}`).slice(0, 32);
+    const digest = hmac(this.key, spectator.network).slice(0, 32);
     return digest.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
   }
 }

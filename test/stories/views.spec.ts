@@ -12,7 +12,7 @@ let media: Json;
 let address: string;
 
 beforeAll(async () => {
-  vitrine = await Vitrine.start();
+  vitrine = await Vitrine.start({ env: { TRUST_PROXY: '127.0.0.1' } });
   [ada, bob] = (await Promise.all([vitrine.signUp(), vitrine.signUp()])) as [Account, Account];
   media = await ada.publish('photo', await picture(64, 64).png().toBuffer());
   address = `/api/medias/${media.url}`;
@@ -21,7 +21,8 @@ afterAll(() => vitrine.stop());
 
 const views = async () => (await ada.get(address).expect(200)).body.counts.views as number;
 const counted = (n: number) => until(async () => (await views()) === n, `${n} views`);
-const stranger = (agent: string) => vitrine.client({ 'user-agent': agent });
+const stranger = (address: string, agent = 'test') =>
+  vitrine.client({ 'x-forwarded-for': address, 'user-agent': agent });
 
 describe('a view', () => {
   it('counts once per viewer and half an hour, however many reports come at once', async () => {
@@ -39,12 +40,22 @@ describe('a view', () => {
   });
 
   it('of strangers is told apart by where they come from, which nobody reads out of the database', async () => {
-    await stranger('One').post(`${address}/views`).expect(201);
-    await stranger('One').post(`${address}/views`).expect(200);
-    await stranger('Other').post(`${address}/views`, { watchedMs: 500 }).expect(201);
+    await stranger('203.0.113.1').post(`${address}/views`).expect(201);
+    for (const agent of ['test', 'other', 'Mozilla/5.0', ''])
+      await stranger('203.0.113.1', agent).post(`${address}/views`).expect(200);
+    // One customer has a whole /64 of IPv6.
+    await stranger('2001:db8:1:2::1').post(`${address}/views`, { watchedMs: 500 }).expect(201);
+    await stranger('2001:db8:1:2:ffff::9').post(`${address}/views`).expect(200);
     await counted(4);
     const { rows } = await vitrine.db.query('select * from views where user_id is null');
-    expect(JSON.stringify(rows)).not.toMatch(/127\.0\.0\.1|One|Other/);
+    expect(JSON.stringify(rows)).not.toMatch(/203\.0|2001|Mozilla|other/);
+  });
+
+  it('is not written by a key that may only read', async () => {
+    const { body } = await bob
+      .post('/api/users/me/api-keys', { name: 'reader', scopes: ['read'], currentPassword: 'correct horse battery' })
+      .expect(201);
+    await vitrine.client({ 'x-api-key': body.apiKey }).post(`${address}/views`).expect(403, 'scope_missing');
   });
 
   it('is for its owner to look at, by the day', async () => {
@@ -56,7 +67,7 @@ describe('a view', () => {
 
   it('survives that workers are killed while they count', async () => {
     const before = await views();
-    const crowd = Array.from({ length: 60 }, (_, i) => stranger(`crowd ${i}`).post(`${address}/views`));
+    const crowd = Array.from({ length: 60 }, (_, i) => stranger(`198.51.100.${i}`).post(`${address}/views`));
     const worker = 'social,mail,maintenance';
     await vitrine.end(worker, 'SIGKILL');
     vitrine.startWorker(worker);

@@ -27,13 +27,13 @@ export const Public = () =>
     ApiSecurity({}),
   );
 
-/** Open; whoever is signed in gets their own view. Wrong credentials are 401, not anonymous. */
-export const OptionalUser = () =>
+/** Open; whoever is signed in gets their own view. Wrong credentials are 401, not anonymous. @param scope that a key needs */
+export const OptionalUser = (scope: Scope = 'read') =>
   applyDecorators(
-    SetMetadata(ACCESS, { who: 'anyone', verified: false, scope: 'read' } satisfies Access),
+    SetMetadata(ACCESS, { who: 'anyone', verified: false, scope } satisfies Access),
     ApiSecurity({}),
     credentials(),
-    problemAnswers(['bad_credentials']),
+    problemAnswers(scope === 'read' ? ['bad_credentials'] : ['bad_credentials', 'scope_missing']),
   );
 
 /** Signed in; the e-mail address need not be verified yet. */

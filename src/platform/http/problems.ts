@@ -36,6 +36,7 @@ export const problems = {
   username_taken: { status: 409, title: 'The username is taken' },
   email_taken: { status: 409, title: 'The e-mail address has an account already' },
   blocked: { status: 409, title: 'You block this user: end that first' },
+  limit_reached: { status: 409, title: 'Limit reached: remove one to add another' },
   too_many_keys: { status: 409, title: 'That are as many API keys as an account may have: delete one first' },
   file_in_use: { status: 409, title: 'The file is shown by a media, a comment or your profile' },
   file_failed: { status: 409, title: 'The file could not be processed' },

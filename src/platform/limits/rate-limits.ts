@@ -33,6 +33,9 @@ export const rateLimits = {
   refresh: limit(600, minutes(15), 'address'),
   search: limit(240, minutes(1), 'user'),
   upload: limit(3_000, hours(1), 'user'),
+  subtitles: limit(120, minutes(10), 'user'),
+  /** Of one failed file: what fails for a reason of its own fails again. */
+  retry: limit(5, hours(24), 'key'),
   /** Each may name many, who are told of it. */
   publish: limit(1_200, minutes(10), 'user'),
   follow: limit(400, hours(1), 'user'),

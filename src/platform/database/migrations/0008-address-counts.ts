@@ -27,6 +27,10 @@ export class Migration0008AddressCounts extends Migration {
       );
       create index password_reset_links_user_id_index on password_reset_links (user_id);
       create index password_reset_links_expires_at_index on password_reset_links (expires_at);
+
+      -- Of one author under one media, too.
+      create index comments_media_author_index on comments (media_id, author_id);
+      drop index comments_media_index;
     `);
   }
 }

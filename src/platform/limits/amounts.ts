@@ -1,0 +1,55 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { sql, type Statement } from '../database/sql.js';
+import { Problem } from '../http/problems.js';
+
+/**
+ * How many of a thing somebody can add, on one page; `GET users/me/limits` shows it. Whatever a client can add to
+ * something has its number here, and what adds it asks for it.
+ */
+export const amounts = {
+  apiKeys: { max: 50, of: 'an account', what: 'API keys' },
+  /** One more ends the one that was used least recently: nobody must be kept from signing in. */
+  sessions: { max: 100, of: 'an account', what: 'sessions' },
+  openUploads: { max: 200, of: 'an account', what: 'open uploads' },
+  medias: { max: 100_000, of: 'an account', what: 'medias' },
+  playlists: { max: 1_000, of: 'an account', what: 'playlists' },
+  followings: { max: 10_000, of: 'an account', what: 'users it follows, or has asked to' },
+  blocks: { max: 10_000, of: 'an account', what: 'blocked users' },
+  mutes: { max: 10_000, of: 'an account', what: 'muted users' },
+  saves: { max: 20_000, of: 'an account', what: 'saved medias' },
+  reposts: { max: 20_000, of: 'an account', what: 'reposts' },
+  links: { max: 5, of: 'a profile', what: 'links' },
+  files: { max: 10, of: 'a media', what: 'files' },
+  tags: { max: 30, of: 'a media', what: 'tags' },
+  subtitles: { max: 32, of: 'a media', what: 'subtitle tracks' },
+  commentsOfOne: { max: 1_000, of: 'a media', what: 'comments of one author' },
+  mentions: { max: 50, of: 'a text', what: 'mentions that are told' },
+  items: { max: 10_000, of: 'a playlist', what: 'medias' },
+} as const satisfies Record<string, { max: number; of: string; what: string }>;
+
+export type AmountName = keyof typeof amounts;
+
+/** More than requests of one user are in progress at once. */
+const margin = 200;
+
+/**
+ * Refuses one more than there may be. To be called once the row was added, in the same transaction, so that adding twice
+ * what is there already is never refused. Close to the maximum those who add to the same thing wait for each other:
+ * parallel requests cannot pass it together.
+ * @param owner id of what it was added to
+ * @param rows `from … where …` of all that are there now
+ * @throws {Problem} `limit_reached`
+ */
+export async function refuseBeyond(em: EntityManager, name: AmountName, owner: string, rows: Statement): Promise<void> {
+  const { max, of, what } = amounts[name];
+  const count = async () => {
+    const found = await sql<{ count: number }>`
+      select count(*)::int as count from (select 1 ${rows} limit ${max + 1}) as counted`.execute(em);
+    return found.rows[0]!.count;
+  };
+  if ((await count()) <= max - margin) return;
+  await em.execute('select pg_advisory_xact_lock(hashtextextended(?, 0))', [`${name}:${owner}`]);
+  if ((await count()) <= max) return;
+  const Of = of[0]!.toUpperCase() + of.slice(1);
+  throw new Problem('limit_reached', `${Of} may have ${max} ${what}. Remove one to add another.`);
+}

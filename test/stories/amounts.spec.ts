@@ -1,0 +1,217 @@
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { amounts, type AmountName } from '../../src/platform/limits/amounts.js';
+import type { Json } from '../setup/client.js';
+import { picture, video } from '../setup/make-media.js';
+import { Vitrine } from '../setup/vitrine.js';
+
+type Account = Awaited<ReturnType<Vitrine['signUp']>>;
+let vitrine: Vitrine;
+let ada: Account;
+let bob: Account;
+beforeAll(async () => {
+  vitrine = await Vitrine.start();
+  [ada, bob] = (await Promise.all([vitrine.signUp(), vitrine.signUp()])) as [Account, Account];
+});
+afterAll(() => vitrine.stop());
+
+const password = 'correct horse battery';
+const idOf = async (table: string, column: string, name: string): Promise<string> =>
+  (await vitrine.db.query(`select id from ${table} where ${column} = $1`, [name])).rows[0].id;
+const quota = async (client: Account) => (await client.get('/api/users/me/limits').expect(200)).body.total.usedBytes;
+
+/** Rows by the thousand, without the triggers that count them one by one. */
+async function fill(statement: string, ...values: unknown[]): Promise<void> {
+  const client = new pg.Client({ connectionString: vitrine.databaseUrl });
+  await client.connect();
+  await client.query('set session_replication_role = replica');
+  await client.query(statement, values);
+  await client.end();
+}
+
+it('the table of limits is shown', async () => {
+  const { body } = await ada.get('/api/users/me/limits').expect(200);
+  expect(body.amounts.map(({ name, max }: Json) => [name, max])).toEqual(
+    Object.entries(amounts).map(([name, { max }]) => [name, max]),
+  );
+});
+
+describe('subtitles', () => {
+  const languages = [...'abcdefghijklmnopqrstuvwxyz'].flatMap((a) => [`${a}a`, `${a}n`]);
+  const put = (url: string, language: string, words = 'Hello') =>
+    ada.send(
+      'PUT',
+      `/api/medias/${url}/subtitles/${language}`,
+      Buffer.from(`1\n00:00:00,500 --> 00:00:02,000\n${words}\n`),
+      {
+        'content-type': 'application/x-subrip',
+      },
+    );
+
+  it('of a media are at most 32, also when they come at once, and their bytes are charged', async () => {
+    const media = await ada.publish('video', await video('64x36', 1));
+    const before = await quota(ada);
+    const answers = await Promise.all(languages.slice(0, 40).map((language) => put(media.url, language)));
+    const added = answers.filter(({ status }) => status === 201);
+    expect(added).toHaveLength(amounts.subtitles.max);
+    const refused = answers.find(({ status }) => status !== 201)!;
+    expect(refused.body).toMatchObject({ status: 409, code: 'limit_reached' });
+    expect(refused.body.detail).toMatch(/A media may have 32 subtitle tracks/);
+
+    const taken = added[0]!.body.language as string;
+    await put(media.url, taken, 'Hello again').expect(200);
+    const { rows } = await vitrine.db.query(`select sum(bytes)::int as bytes from renditions where role = 'subtitles'`);
+    expect((await quota(ada)) - before).toBe(rows[0].bytes);
+    await ada.delete(`/api/medias/${media.url}/subtitles/${taken}`).expect(204);
+    await put(media.url, 'zu').expect(201);
+    // Nothing that was refused lies around.
+    const stored = (await vitrine.stored()).filter((path) => path.includes('/subtitles/'));
+    expect(stored.length).toBeLessThanOrEqual(amounts.subtitles.max + 2);
+
+    const file = (await ada.get(`/api/files/${media.files[0].url}`).expect(200)).body.bytes as number;
+    await ada.delete(`/api/medias/${media.url}`).expect(204);
+    expect(await quota(ada)).toBe(before - file);
+  });
+
+  it.each(['not a language', 'x', `en-${'a'.repeat(33)}`, 'en-x-'.repeat(10)])('are in no %j', async (language) => {
+    const media = await ada.publish('video', await video('64x36', 1.2));
+    await put(media.url, encodeURIComponent(language)).expect(422, 'validation_failed');
+    await ada.delete(`/api/medias/${media.url}`).expect(204);
+  });
+});
+
+describe('what an account adds has an end', () => {
+  let media: Json;
+  let adaId: string;
+  beforeAll(async () => {
+    media = await bob.publish('photo', await picture(40, 30).png().toBuffer());
+    adaId = await idOf('users', 'username', ada.username);
+    await fill(
+      `insert into users (email, username, password_hash, display_name, locale)
+       select 'crowd' || i || '@example.org', 'crowd' || i, 'x', 'x', 'en' from generate_series(1, ${amounts.blocks.max}) i`,
+    );
+    await fill(
+      `insert into medias (url, owner_id, type, title, description, visibility, status)
+       select 'm' || i, id, 'photo', '', '', 'public', 'ready' from users, generate_series(1, ${amounts.saves.max}) i where username = 'crowd1'`,
+    );
+  }, 120_000);
+
+  const crowd = (columns: string, value: string) =>
+    `insert into ${columns} select ${value} from users where username like 'crowd%'`;
+  const ofMedias = (table: string) =>
+    `insert into ${table} (media_id, user_id) select id, $1 from medias where url like 'm%' limit ${amounts.saves.max}`;
+
+  const cases: [AmountName, fill: string, add: () => ReturnType<Account['post']>, again: string][] = [
+    [
+      'followings',
+      crowd('follows (follower_id, followee_id, accepted_at)', '$1, id, now()'),
+      () => ada.post(`/api/follows/${bob.username}`),
+      '/api/follows/crowd7',
+    ],
+    [
+      'mutes',
+      crowd('mutes (muter_id, muted_id)', '$1, id'),
+      () => ada.post(`/api/mutes/${bob.username}`),
+      '/api/mutes/crowd7',
+    ],
+    ['saves', ofMedias('saves'), () => ada.post(`/api/medias/${media.url}/saves`), ''],
+    ['reposts', ofMedias('reposts'), () => ada.post(`/api/medias/${media.url}/reposts`), ''],
+    ['blocks', crowd('blocks (blocker_id, blocked_id)', '$1, id'), () => ada.post(`/api/blocks/${bob.username}`), ''],
+  ];
+  it.each(cases)(
+    '%s',
+    async (name, statement, add, again) => {
+      await fill(statement, adaId);
+      const { body } = await add().expect(409, 'limit_reached');
+      expect(body.detail).toContain(`${amounts[name].max} ${amounts[name].what}`);
+      // What is there already is no addition.
+      if (again) await ada.post(again).expect(200);
+      const table = name === 'followings' ? 'follows' : name;
+      await fill(`delete from ${table}`);
+      await add().expect(201);
+      await fill(`delete from ${table}`);
+    },
+    120_000,
+  );
+
+  it('playlists, and what is in them', async () => {
+    const { body: playlist } = await ada.post('/api/playlists', { title: 'one' }).expect(201);
+    await fill(
+      `insert into playlist_items (playlist_id, media_id, rank, note)
+       select $1, id, 'd' || lpad((row_number() over () - 1)::text, 4, '0'), '' from medias where url like 'm%' limit ${amounts.items.max}`,
+      await idOf('playlists', 'url', playlist.url),
+    );
+    await ada.post(`/api/medias/${media.url}/playlists/${playlist.url}`).expect(409, 'limit_reached');
+    await fill(
+      `insert into playlists (url, owner_id, title, description, type, visibility)
+       select 'p' || i, $1, 'x', '', 'any', 'public' from generate_series(2, ${amounts.playlists.max}) i`,
+      adaId,
+    );
+    await ada.post('/api/playlists', { title: 'one too many' }).expect(409, 'limit_reached');
+  });
+
+  it('comments under one media', async () => {
+    await fill(
+      `insert into comments (url, media_id, author_id, text) select 'c' || i, $1, $2, 'x' from generate_series(1, ${amounts.commentsOfOne.max}) i`,
+      await idOf('medias', 'url', media.url),
+      adaId,
+    );
+    await ada.post(`/api/comments/medias/${media.url}`, { text: 'once more' }).expect(409, 'limit_reached');
+    await bob.post(`/api/comments/medias/${media.url}`, { text: 'mine' }).expect(201);
+  });
+
+  it('medias', async () => {
+    await fill(
+      `insert into medias (url, owner_id, type, title, description, visibility, status)
+       select 'n' || i, $1, 'photo', '', '', 'private', 'ready' from generate_series(1, ${amounts.medias.max}) i`,
+      adaId,
+    );
+    const { body: file } = await ada.upload('photo', await picture(41, 30).png().toBuffer()).expect(202);
+    await ada.post('/api/medias', { type: 'photo', files: [file.url] }).expect(409, 'limit_reached');
+  }, 120_000);
+
+  it('sessions: one more ends the one that was used least recently', async () => {
+    const id = await idOf('users', 'username', bob.username);
+    await fill(
+      `insert into sessions (user_id, refresh_hash, device, address, expires_at, last_used_at)
+       select $1, i::text, 'crowd', '', now() + interval '1 day', now() - i * interval '1 minute' from generate_series(1, 300) i`,
+      id,
+    );
+    await vitrine.client().post('/api/users/sign-in', { usernameOrEmail: bob.username, password }).expect(200);
+    const { rows } = await vitrine.db.query(
+      `select count(*)::int as count, count(*) filter (where device = 'crowd')::int as crowd from sessions where user_id = $1`,
+      [id],
+    );
+    expect(rows[0].count).toBe(amounts.sessions.max);
+    expect(rows[0].crowd).toBeLessThan(amounts.sessions.max);
+  });
+});
+
+describe('another try of what failed', () => {
+  it('is given five times a day, whether it is asked for or sent again', async () => {
+    const limited = await Vitrine.start({ env: { RATE_LIMIT_FACTOR: '1' } });
+    try {
+      const eve = await limited.signUp();
+      const photo = await picture(80, 60).png().toBuffer();
+      const { body: file } = await eve.upload('photo', photo).expect(202);
+      const fail = async () => {
+        await eve.settled(file.url);
+        await limited.db.query(`update files set status = 'failed', failure_code = 'internal' where url = $1`, [
+          file.url,
+        ]);
+      };
+      await fail();
+      for (let i = 0; i < 5; i++) {
+        if (i % 2) expect((await eve.upload('photo', photo).expect(200)).body.status).toBe('processing');
+        else await eve.post(`/api/files/${file.url}/retry`).expect(202);
+        await fail();
+      }
+      const { headers } = await eve.post(`/api/files/${file.url}/retry`).expect(429, 'too_many_requests');
+      expect(Number(headers.get('retry-after'))).toBeGreaterThan(80_000);
+      const { body: again } = await eve.upload('photo', photo).expect(200);
+      expect(again).toMatchObject({ url: file.url, status: 'failed' });
+    } finally {
+      await limited.stop();
+    }
+  });
+});
