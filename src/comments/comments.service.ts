@@ -79,7 +79,7 @@ export class CommentsService {
   /** What was answered stays without its words, for its replies. @throws {Problem} `comment_not_found`, `not_yours` */
   async delete(viewer: string, url: string): Promise<void> {
     await this.em.transactional(async (em) => {
-      const { id, mediaId, ownerId, authorId, repliesCount } = await this.hold(em, viewer, url);
+      const { id, mediaId, ownerId, authorId, repliesCount } = await this.hold(em, viewer, url, true);
       if (viewer !== authorId && viewer !== ownerId) throw new Problem('not_yours');
       await em.execute(
         repliesCount === 0
@@ -100,11 +100,15 @@ export class CommentsService {
     return rows[0].id;
   }
 
-  /** The media's row, then the comment's. What stands under their media its owner reaches whoever wrote it. */
-  private async hold(em: EntityManager, viewer: string, url: string): Promise<Held> {
+  /**
+   * The media's row, then the comment's. What stands under their media its owner reaches whoever wrote it.
+   * @param toTakeBack its author reaches it, too, whatever became of the media
+   */
+  private async hold(em: EntityManager, viewer: string, url: string, toTakeBack = false): Promise<Held> {
+    const isTheirs = toTakeBack ? sql<boolean>`c.author_id = ${viewer}` : sql<boolean>`false`;
     const { rows } = await sql<Pick<Held, 'mediaId' | 'ownerId'>>`
       select m.id as "mediaId", m.owner_id as "ownerId" from comments c join medias m on m.id = c.media_id
-      where c.url = ${url} and (${commentVisibleTo(viewer)} or m.owner_id = ${viewer})
+      where c.url = ${url} and (${commentVisibleTo(viewer)} or m.owner_id = ${viewer} or ${isTheirs})
       for no key update of m`.execute(em);
     // A statement of its own: after waiting for the lock it sees what was waited for.
     const [comment] = await em.execute<Omit<Held, 'mediaId' | 'ownerId'>[]>(

@@ -1,6 +1,6 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
-import { sql } from '../platform/database/sql.js';
+import { sql, type Statement } from '../platform/database/sql.js';
 import { Problem } from '../platform/http/problems.js';
 import type { MediaType } from './media.entity.js';
 import { visibleTo, type ViewerId } from './visibility.js';
@@ -21,10 +21,30 @@ export class MediaAccess {
    * @throws {Problem} `media_not_found`
    */
   async hold(em: EntityManager, viewer: ViewerId, url: string, alone = false): Promise<SeenMedia> {
+    return this.lock(em, url, visibleTo(viewer), alone ? sql`no key update` : sql`key share`);
+  }
+
+  /**
+   * The same for taking something back: also a media that the viewer may not see any more, while something of theirs
+   * hangs on it.
+   * @param isTheirs whether something does, of the media `m`
+   * @throws {Problem} `media_not_found`
+   */
+  holdToTakeBack(
+    em: EntityManager,
+    viewer: string,
+    url: string,
+    isTheirs: Statement<boolean>,
+    alone = false,
+  ): Promise<SeenMedia> {
     const lock = alone ? sql`no key update` : sql`key share`;
+    return this.lock(em, url, sql<boolean>`(${visibleTo(viewer)} or ${isTheirs})`, lock);
+  }
+
+  private async lock(em: EntityManager, url: string, where: Statement<boolean>, lock: Statement): Promise<SeenMedia> {
     const { rows } = await sql<SeenMedia>`
       select m.id, m.owner_id as "ownerId", m.type from medias m
-      where m.url = ${url} and ${visibleTo(viewer)} for ${lock} of m`.execute(em);
+      where m.url = ${url} and ${where} for ${lock} of m`.execute(em);
     if (!rows[0]) throw new Problem('media_not_found');
     return rows[0];
   }

@@ -1,7 +1,7 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { isoTime } from '../platform/database/iso-time.js';
-import { sql } from '../platform/database/sql.js';
+import { sql, type Statement } from '../platform/database/sql.js';
 import type { ViewerId } from '../media/visibility.js';
 import { afterCursor, keyOf, keysetPage, pageOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
 import { Outbox } from '../platform/events/outbox.js';
@@ -35,7 +35,7 @@ export class ReactionsService {
   async set(viewer: string, target: TargetName, url: string, emoji: string) {
     return this.em.transactional(async (em) => {
       const { reactions, key, event, tell } = targets[target];
-      const id = await this.hold(em, viewer, target, url);
+      const id = await this.hold(em, target, targets[target].seen(viewer, url));
       const table = sql.raw(reactions);
       const { rows } = await sql<{ before: string | null }>`
         insert into ${table} (${sql.raw(key)}, user_id, emoji) values (${id}, ${viewer}, ${emoji})
@@ -46,11 +46,11 @@ export class ReactionsService {
     });
   }
 
-  /** Takes the viewer's reaction back: any, or only one of those named. */
+  /** Takes the viewer's reaction back: any, or only one of those named. Whether they may see the thing is no matter. */
   async remove(viewer: string, target: TargetName, url: string, only?: readonly string[]): Promise<void> {
     await this.em.transactional(async (em) => {
       const { reactions, key, event, tell } = targets[target];
-      const id = await this.hold(em, viewer, target, url);
+      const id = await this.hold(em, target, targets[target].reactedTo(viewer, url));
       const { rows } = await sql`
         delete from ${sql.raw(reactions)} where ${sql.raw(key)} = ${id} and user_id = ${viewer}
           and ${only ? sql`emoji in (${sql.join(only)})` : sql`true`} returning 1`.execute(em);
@@ -75,9 +75,10 @@ export class ReactionsService {
     return keysetPage(keyset, rows, limit, toReactor);
   }
 
-  private async hold(em: EntityManager, viewer: string, target: TargetName, url: string): Promise<string> {
-    const { seen, hold } = targets[target];
-    const { rows } = await sql<{ id: string }>`select t.id ${seen(viewer, url)} for key share of ${hold}`.execute(em);
+  private async hold(em: EntityManager, target: TargetName, found: Statement<unknown>): Promise<string> {
+    const { rows } = await sql<{ id: string }>`select t.id ${found} for key share of ${targets[target].hold}`.execute(
+      em,
+    );
     return this.must(target, rows[0]?.id);
   }
 

@@ -11,6 +11,8 @@ interface Target {
   missing: ProblemCode;
   /** `from … where …` of the thing `t` and its media `m`, if the viewer may see them. */
   seen: (viewer: ViewerId, url: string) => Statement<unknown>;
+  /** The same, also where the viewer may not see it any more, but has reacted to it. */
+  reactedTo: (viewer: string, url: string) => Statement<unknown>;
   /** Rows to lock for as long as something is hung on the thing: the media's first (see MediaAccess). */
   hold: Statement<unknown>;
   event: 'reaction.changed' | 'comment.reaction.changed';
@@ -25,6 +27,8 @@ export const targets = {
     table: 'medias',
     missing: 'media_not_found',
     seen: (viewer, url) => sql`from medias t where t.url = ${url} and ${visibleTo(viewer, 't')}`,
+    reactedTo: (viewer, url) => sql`from medias t where t.url = ${url} and (${visibleTo(viewer, 't')}
+      or exists (select 1 from reactions r where r.media_id = t.id and r.user_id = ${viewer}))`,
     hold: sql`t`,
     event: 'reaction.changed',
     tell: (mediaId, userId) => ({ mediaId, userId }),
@@ -36,6 +40,9 @@ export const targets = {
     missing: 'comment_not_found',
     seen: (viewer, url) => sql`from medias m join comments t on t.media_id = m.id
       where t.url = ${url} and t.deleted_at is null and ${commentVisibleTo(viewer, 't')}`,
+    reactedTo: (viewer, url) => sql`from medias m join comments t on t.media_id = m.id
+      where t.url = ${url} and ((t.deleted_at is null and ${commentVisibleTo(viewer, 't')})
+        or exists (select 1 from comment_reactions r where r.comment_id = t.id and r.user_id = ${viewer}))`,
     hold: sql`m, t`,
     event: 'comment.reaction.changed',
     tell: (commentId, userId) => ({ commentId, userId }),

@@ -36,9 +36,10 @@ export class RepostsService {
   /** @returns whether it was not reposted yet @throws {Problem} `media_not_found` */
   repost(userId: string, url: string): Promise<boolean> {
     return this.em.transactional(async (em) => {
+      const media = await this.access.hold(em, userId, url);
       const isNew = await this.change(
+        media.id,
         userId,
-        url,
         'insert into reposts (media_id, user_id) values (?, ?) on conflict do nothing',
       );
       if (isNew) await refuseBeyond(em, 'reposts', userId, sql`from reposts where user_id = ${userId}`);
@@ -48,7 +49,11 @@ export class RepostsService {
 
   /** @throws {Problem} `media_not_found` */
   async withdraw(userId: string, url: string): Promise<void> {
-    await this.change(userId, url, 'delete from reposts where media_id = ? and user_id = ?');
+    const isTheirs = sql<boolean>`exists (select 1 from reposts r where r.media_id = m.id and r.user_id = ${userId})`;
+    await this.em.transactional(async (em) => {
+      const media = await this.access.holdToTakeBack(em, userId, url, isTheirs);
+      await this.change(media.id, userId, 'delete from reposts where media_id = ? and user_id = ?');
+    });
   }
 
   /** Who reposted a media, the latest first. @throws {Problem} `media_not_found` */
@@ -90,13 +95,10 @@ export class RepostsService {
     );
   }
 
-  /** @returns whether a row came or went */
-  private change(userId: string, url: string, statement: string): Promise<boolean> {
-    return this.em.transactional(async (em) => {
-      const media = await this.access.hold(em, userId, url);
-      const rows = await em.execute<unknown[]>(`${statement} returning 1`, [media.id, userId]);
-      if (rows.length) await this.outbox.record('repost.changed', { mediaId: media.id, userId });
-      return rows.length > 0;
-    });
+  /** In the caller's transaction. @returns whether a row came or went */
+  private async change(mediaId: string, userId: string, statement: string): Promise<boolean> {
+    const rows = await this.em.execute<unknown[]>(`${statement} returning 1`, [mediaId, userId]);
+    if (rows.length) await this.outbox.record('repost.changed', { mediaId, userId });
+    return rows.length > 0;
   }
 }

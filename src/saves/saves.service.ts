@@ -32,8 +32,9 @@ export class SavesService {
 
   /** @throws {Problem} `media_not_found` */
   unsave(userId: string, url: string): Promise<void> {
+    const isTheirs = sql<boolean>`exists (select 1 from saves s where s.media_id = m.id and s.user_id = ${userId})`;
     return this.em.transactional(async (em) => {
-      const media = await this.access.hold(em, userId, url);
+      const media = await this.access.holdToTakeBack(em, userId, url, isTheirs);
       await em.execute('delete from saves where media_id = ? and user_id = ?', [media.id, userId]);
     });
   }
