@@ -4,7 +4,7 @@
  */
 export const passwordResetPage = `<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<meta name="referrer" content="no-referrer"><title>New password – Vitrine</title>
+<meta name="referrer" content="no-referrer"><link rel="icon" href="data:,"><title>New password – Vitrine</title>
 <body style="font:16px/1.5 system-ui,sans-serif;max-width:480px;margin:64px auto;padding:0 16px">
 <h1 style="font-size:24px">Choose a new password</h1>
 <p>All devices will be signed out, and all API keys will end.</p>
