@@ -16,6 +16,7 @@ import { IdempotencyKeySchema } from './platform/http/idempotency-key.entity.js'
 import { PlaylistItemSchema, PlaylistSchema } from './playlists/playlist.entity.js';
 import {
   NotificationEntrySchema,
+  NotificationPositionSchema,
   NotificationPreferenceSchema,
   NotificationSchema,
 } from './notifications/notification.entity.js';
@@ -49,6 +50,7 @@ export const entities = [
   MediaWordsSchema,
   MuteSchema,
   NotificationEntrySchema,
+  NotificationPositionSchema,
   NotificationPreferenceSchema,
   NotificationSchema,
   OneTimeCodeSchema,

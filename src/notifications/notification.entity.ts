@@ -20,6 +20,8 @@ const NotificationSchema = defineEntity({
     file: () => p.manyToOne(File).nullable().deleteRule('cascade'),
     asker: () => p.manyToOne(User).nullable().deleteRule('cascade'),
     actorsCount: p.integer().default(0),
+    /** Its place in the user's list, the highest first: of the entry that came last. */
+    position: p.bigint('number').default(0),
     readAt: p.datetime().nullable(),
     createdAt: p.datetime().defaultRaw('now()'),
   },
@@ -47,6 +49,18 @@ const NotificationEntrySchema = defineEntity({
 export class NotificationEntry extends NotificationEntrySchema.class {}
 NotificationEntrySchema.setClass(NotificationEntry);
 
+/** The last position of each user's list that was given. */
+const NotificationPositionSchema = defineEntity({
+  name: 'NotificationPosition',
+  tableName: 'notification_positions',
+  properties: {
+    user: () => p.manyToOne(User).primary().deleteRule('cascade'),
+    last: p.bigint('number'),
+  },
+});
+export class NotificationPosition extends NotificationPositionSchema.class {}
+NotificationPositionSchema.setClass(NotificationPosition);
+
 const NotificationPreferenceSchema = defineEntity({
   name: 'NotificationPreference',
   tableName: 'notification_preferences',
@@ -60,4 +74,4 @@ const NotificationPreferenceSchema = defineEntity({
 });
 export class NotificationPreference extends NotificationPreferenceSchema.class {}
 NotificationPreferenceSchema.setClass(NotificationPreference);
-export { NotificationEntrySchema, NotificationPreferenceSchema, NotificationSchema };
+export { NotificationEntrySchema, NotificationPositionSchema, NotificationPreferenceSchema, NotificationSchema };

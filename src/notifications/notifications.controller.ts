@@ -34,7 +34,7 @@ export class NotificationsController {
   @Documented({
     summary: 'List what happened to you and yours',
     description:
-      'The newest first. Likes, reactions and reposts of one media are one item, as are new followers; what is read, or older than its day, gathers no more.',
+      'What happened last first: an item that grows comes to the top. `since` answers what is new or has grown, and misses nothing; take what you have of the same `id` out. Likes, reactions and reposts of one media are one item, as are new followers; what is read, or older than its day, gathers no more.',
     answers: { 200: { schema: NotificationPage, description: 'A page' } },
     problems: ['validation_failed'],
   })

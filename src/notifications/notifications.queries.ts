@@ -14,7 +14,16 @@ import type { KindName } from './kinds.js';
 import type { NotificationsQuery, NotificationView } from './notifications.schemas.js';
 import { sentence, type Told } from './sentences.js';
 
-export const newest: Keyset = { name: 'notifications', columns: [[sql.raw('n.id'), 'uuid']], direction: 'desc' };
+export const newest: Keyset = {
+  name: 'notifications',
+  columns: [
+    [sql.raw('n.position'), 'bigint'],
+    [sql.raw('n.id'), 'uuid'],
+  ],
+  direction: 'desc',
+};
+/** What came after a cursor. */
+const newer: Keyset = { ...newest, direction: 'asc' };
 
 interface Row extends Keyed {
   id: string;
@@ -49,8 +58,8 @@ export class NotificationsQueries {
     private readonly signed: SignedHrefs,
   ) {}
 
-  /** The newest line first; lines never move, so paging misses none. */
-  async list(userId: string, { filter, kind, limit, cursor }: NotificationsQuery) {
+  /** What grew last first. A line that grows while somebody pages is not met again further down: `since` finds it. */
+  async list(userId: string, { filter, kind, limit, cursor, since }: NotificationsQuery) {
     const found = sql<Row>`
       select n.id, n.kind, n.actors_count as "actorsCount", n.read_at is not null as read, n.created_at as "createdAt",
         coalesce(latest.at, n.created_at) as "updatedAt", latest.emoji, latest.actors, reader.locale,
@@ -69,11 +78,12 @@ export class NotificationsQueries {
           from notification_entries e left join users a on a.id = e.actor_id
           where e.notification_id = n.id and (e.actor_id is null or ${isMet(userId)}) order by e.id desc limit 3) x) latest
       where ${shownTo(userId)} and ${filter === 'unread' ? sql`n.read_at is null` : sql`true`}
-        and ${kind ? sql`n.kind = ${kind}` : sql`true`} and ${afterCursor(newest, cursor)}`;
+        and ${kind ? sql`n.kind = ${kind}` : sql`true`} and ${afterCursor(newest, cursor)}
+        and ${afterCursor(newer, since, 'since')}`;
     const { rows } = await pageOf(found, newest, limit).execute(this.em);
     return {
       ...keysetPage(newest, rows, limit, (row) => this.view(row, userId)),
-      newestCursor: rows[0] ? encodeCursor(newest.name, rows[0].key) : null,
+      newestCursor: rows[0] ? encodeCursor(newest.name, rows[0].key) : (since ?? null),
     };
   }
 

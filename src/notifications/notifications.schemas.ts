@@ -11,6 +11,11 @@ export const NotificationParam = z.strictObject({ id: z.uuid() });
 export const NotificationsQuery = PageQuery.extend({
   filter: z.enum(['all', 'unread']).default('all'),
   kind: Kind.optional().meta({ description: 'Only this kind' }),
+  since: z
+    .string()
+    .max(400)
+    .optional()
+    .meta({ description: '`newestCursor` of an earlier answer: only what is newer' }),
 });
 export type NotificationsQuery = z.infer<typeof NotificationsQuery>;
 
@@ -43,7 +48,10 @@ export type NotificationView = z.infer<typeof NotificationView>;
 
 export const NotificationPage = page(NotificationView)
   .extend({
-    newestCursor: z.string().nullable().meta({ description: 'Of the first item: `upTo` of PUT notifications/read' }),
+    newestCursor: z.string().nullable().meta({
+      description:
+        'Of the first item, or `since` where nothing is newer. For `since`, and for `upTo` of PUT notifications/read',
+    }),
   })
   .meta({ id: 'NotificationPage' });
 

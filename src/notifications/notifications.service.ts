@@ -18,12 +18,13 @@ export class NotificationsService {
     if (!rows.length) throw new Problem('notification_not_found');
   }
 
-  /** That item and all older ones; what came in the meantime stays unread. @throws {Problem} `validation_failed` */
+  /** That item and all older ones; what came or grew in the meantime stays unread. @throws {Problem} `validation_failed` */
   async markReadUpTo(userId: string, upTo: string): Promise<void> {
-    const [id] = decodeCursor(upTo, newest.name, z.tuple([z.uuid()]))!;
+    const [position, id] = decodeCursor(upTo, newest.name, z.tuple([z.int(), z.uuid()]))!;
     await this.em.execute(
-      'update notifications set read_at = now() where user_id = ? and read_at is null and id <= ?::uuid',
-      [userId, id],
+      `update notifications set read_at = now()
+       where user_id = ? and read_at is null and (position, id) <= (?::bigint, ?::uuid)`,
+      [userId, position, id],
     );
   }
 

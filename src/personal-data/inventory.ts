@@ -91,6 +91,12 @@ export const inventory: readonly Holding[] = [
     why: 'What the account is told of; kept for 180 days.',
   },
   {
+    table: 'notification_positions',
+    rows: 't.user_id = :user',
+    exportedBy: null,
+    why: 'Where the list of notifications has come to: a number.',
+  },
+  {
     table: 'notification_preferences',
     rows: 't.user_id = :user',
     exportedBy: 't.kind',

@@ -6,6 +6,7 @@ import { decodeCursor, encodeCursor, mostItems, toPage } from '../http/page.js';
 /** How a column of a sort key stands in a cursor. */
 const kinds = {
   int: z.int32(),
+  bigint: z.int(),
   uuid: z.uuid(),
   // No more than PostgreSQL can read: no NUL, and no year or offset beyond its own.
   text: z
@@ -45,12 +46,12 @@ export const pageOf = <R>(rows: Statement<R>, keyset: Keyset, limit: number): St
   sql<R>`select * from (${rows} order by ${orderOf(keyset)} limit ${longest}) page limit ${limit + 1}`;
 const longest = sql.raw(String(mostItems + 1));
 
-/** Rows after the cursor's. @throws {Problem} `validation_failed` */
-export function afterCursor(keyset: Keyset, cursor: string | undefined): Statement<boolean> {
+/** Rows after the cursor's. @param parameter that the cursor came in @throws {Problem} `validation_failed` */
+export function afterCursor(keyset: Keyset, cursor: string | undefined, parameter = 'cursor'): Statement<boolean> {
   const { name, columns, direction } = keyset;
   if (cursor === undefined) return sql<boolean>`true`;
   const shape = columns.map(([, kind]) => kinds[kind]) as unknown as [z.ZodType, ...z.ZodType[]];
-  const start = decodeCursor(cursor, name, z.tuple(shape));
+  const start = decodeCursor(cursor, name, z.tuple(shape), parameter);
   // How much is left is not for the planner to see: near the end it would plan anew for what is cheap anyway.
   const values = (start as (string | number)[]).map((value, i) => once(sql`${value}::${sql.raw(columns[i]![1])}`));
   const left = sql.join(columns.map(([column]) => column));

@@ -26,6 +26,7 @@ export function decodeCursor<T extends z.ZodTuple>(
   cursor: string | undefined,
   sort: string,
   key: T,
+  parameter = 'cursor',
 ): z.infer<T> | null {
   if (cursor === undefined) return null;
   try {
@@ -35,7 +36,7 @@ export function decodeCursor<T extends z.ZodTuple>(
     if (!(error instanceof SyntaxError || error instanceof z.ZodError || error instanceof TypeError)) throw error;
   }
   throw new Problem('validation_failed', {
-    errors: [{ pointer: '/cursor', message: 'Not a cursor of this list: start without one' }],
+    errors: [{ pointer: `/${parameter}`, message: 'Not a cursor of this list: start without one' }],
   });
 }
 
