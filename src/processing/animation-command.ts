@@ -30,7 +30,7 @@ export function loopCommand(input: string, output: string, { width, height, dela
   const colours = `scale=out_color_matrix=bt709:out_range=tv,format=yuv420p,${tagged}`;
   return {
     inputs: [untrusted(input, 'rawvideo', source)],
-    filter: `[0:0]setpts='${timeline(delays)}',setsar=1,${colours}[v]`,
+    filters: [`[0:0]setpts='${timeline(delays)}',setsar=1,${colours}[v]`],
     outputs: [
       {
         path: output,

@@ -50,7 +50,7 @@ export function musicCommand(
     : flags({ map: '[sound]', 'c:a': 'aac', 'b:a': bitrate, ar: sampleRate(audio) });
   return {
     inputs: [untrusted(input, format.demuxer!, flags({ threads })), ...(picture ? [pictureInput(picture)] : [])],
-    filter: chains.join(';'),
+    filters: [chains.join(';')],
     outputs: [
       {
         path: progressiveFile,

@@ -14,8 +14,10 @@ import {
 } from './audio-command.js';
 import { codecsOf } from './codecs.js';
 import type { Context } from './context.js';
+import { requireCoverage } from './coverage.js';
 import { ProcessingFailure } from './failure.js';
 import { ffmpeg } from './ffmpeg.js';
+import { readFragments } from './fragments.js';
 import { averageBandwidth, durationOf, parseMediaPlaylist, type Segments } from './hls.js';
 import { deriveSizes, type Sizes } from './image.js';
 import type { PhotoLimits } from './limits.js';
@@ -129,6 +131,8 @@ function checkLength(made: AudioFile, sourceMs: number, skippedMs: number): void
 async function describeHls(dir: string): Promise<Music['hls']> {
   const file = path.join(dir, `${hlsName}.mp4`);
   const playlist = parseMediaPlaylist(await readFile(path.join(dir, `${hlsName}.m3u8`), 'utf8'));
+  const { tracks } = await readFragments(file, playlist);
+  requireCoverage(hlsName, tracks, playlist);
   return {
     path: file,
     mimeType: 'audio/mp4',

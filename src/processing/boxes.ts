@@ -1,7 +1,7 @@
 /** A box of ISO/IEC 14496-12, 4.2: offsets in bytes from the start of the buffer it was read from. */
 export type Box = { type: string; start: number; body: number; end: number };
 
-const containers = new Set(['moov', 'trak', 'mdia', 'minf', 'stbl', 'moof']);
+const containers = new Set(['moov', 'trak', 'edts', 'mdia', 'minf', 'stbl', 'moof']);
 
 /** The boxes that lie side by side between `start` and `end`; stops at the first that does not fit. */
 export function boxesIn(bytes: Buffer, start = 0, end = bytes.length): Box[] {

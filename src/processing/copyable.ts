@@ -11,17 +11,14 @@ export type Copy = {
   withSound: boolean;
   /** Seconds from the start: where the other rungs need a key frame, for all to be cut at the same places. */
   keyTimes: number[];
-  /** Seconds by which every file of this video is moved: no encoder's delay reaches below 0 then, so all start alike. */
-  offset: number;
+  /** How long before it is shown a key frame is decoded, because of B-frames. */
+  reorderSeconds: number;
 };
 
 /** A segment may be longer where a source has few key frames, but not longer than players like to wait for. */
 const longestSegment = 6;
 const profiles = new Set(['Constrained Baseline', 'Main', 'High']);
 const highestLevel = 51;
-/** B-frames of the encoder, and the priming of AAC: how far their first timestamps lie below 0. */
-const reordered = 2;
-const aacPriming = 1024 / 44_100;
 
 /** What stands in the way of copying, asked of the header alone. */
 function fits({ video, startMs }: Source, rung: Rung): boolean {
@@ -76,7 +73,7 @@ export async function copyOf(
     rung,
     withSound: soundFits(source, rung),
     keyTimes: thin(pictures.keys, borders),
-    offset: Math.max(pictures.delay, reordered / fps, aacPriming),
+    reorderSeconds: pictures.reorderSeconds,
   };
 }
 
@@ -94,8 +91,8 @@ class Pictures {
   readonly keys: number[] = [];
   /** Seconds, of the end of the last one. */
   end = 0;
-  /** Seconds by which decoding runs ahead of showing. */
-  delay = 0;
+  /** By which decoding runs ahead of showing, at key frames. */
+  reorderSeconds = 0;
   isOdd = false;
 
   constructor(
@@ -112,9 +109,11 @@ class Pictures {
     const isLeading = at < (this.keys.at(-1) ?? 0);
     // `D`: an edit list hides it, which a copy would not.
     if (!isEven || isLeading || at < 0 || flags.includes('D')) this.isOdd = true;
-    if (flags.includes('K')) this.keys.push(at);
+    if (flags.includes('K')) {
+      this.keys.push(at);
+      this.reorderSeconds = Math.max(this.reorderSeconds, at - dts || 0);
+    }
     if (this.keys.length === 0 || this.keys[0]! > 1e-3) this.isOdd = true;
-    this.delay = Math.max(this.delay, -dts || 0);
     this.end = Math.max(this.end, at + 1 / this.fps);
   }
 }

@@ -19,7 +19,7 @@ describe('argumentsOf', () => {
   it('keeps every value whole, in its place', () => {
     const args = argumentsOf({
       inputs: [untrusted('/in/odd: name.mp4', 'mov')],
-      filter: '[0:v]scale=2:2[v]',
+      filters: ['[0:v]scale=2:2[v]', '[0:a]anull[a]'],
       outputs: [
         { path: 'a.mp4', options: ['-metadata', 'title=Two words'] },
         { path: 'b.mp4', options: ['-f', 'mp4'] },
@@ -27,8 +27,8 @@ describe('argumentsOf', () => {
     });
     expect(args.join('|')).toBe(
       '-hide_banner|-nostdin|-loglevel|error|-nostats|-progress|pipe:1|' +
+        '-filter_complex|[0:v]scale=2:2[v]|-filter_complex|[0:a]anull[a]|' +
         '-protocol_whitelist|file|-f|mov|-i|file:/in/odd: name.mp4|-y|' +
-        '-filter_complex|[0:v]scale=2:2[v]|' +
         '-metadata|title=Two words|a.mp4|-f|mp4|b.mp4',
     );
   });
@@ -54,6 +54,28 @@ describe('ffmpeg', () => {
     const outputs = [{ path: '/dev/full', options: ['-c:v', 'mpeg4', '-f', 'avi'] }];
     const running = ffmpeg({ ...command, outputs }, ctx(), { cwd: dir });
     await expect(running).rejects.toMatchObject({ code: 'storage_full', permanent: false });
+  });
+
+  describe('calls it an unsupported codec, which is not tried again,', () => {
+    const renamed = async (name: string, codec: string) => {
+      const file = path.join(dir, `${name.replaceAll(' ', '-')}.mp4`);
+      const outputs = [{ path: file, options: ['-c:v', 'libx264'] }];
+      await ffmpeg({ ...command, outputs }, ctx(), { cwd: dir });
+      const bytes = await readFile(file);
+      bytes.write(codec, bytes.lastIndexOf('avc1'), 'latin1');
+      await writeFile(file, bytes);
+      return file;
+    };
+    it.each([
+      ['is not known', 'zzz1'],
+      ['has no decoder', 'evc1'],
+      ['has a decoder that is an experiment', 'vvc1'],
+    ])('when it %s', async (name, codec) => {
+      const inputs = [untrusted(await renamed(name, codec), 'mov')];
+      const outputs = [{ path: 'undecoded.mp4', options: ['-map', '[v]', '-c:v', 'mpeg4'] }];
+      const running = ffmpeg({ inputs, filters: ['[0:0]scale=32:32[v]'], outputs }, ctx(), { cwd: dir });
+      await expect(running).rejects.toMatchObject({ code: 'unsupported_codec', permanent: true });
+    });
   });
 
   it('gives the reason of the signal back when aborted', async () => {

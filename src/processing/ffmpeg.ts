@@ -6,7 +6,11 @@ import { ExitError, run, type RunResult } from './process.js';
 /** An ffmpeg run as data. Paths of outputs are relative to the directory it runs in. */
 export type Command = {
   inputs: { path: string; options: string[] }[];
-  filter?: string;
+  /**
+   * Filter graphs, each with a thread of its own. Within one graph ffmpeg asks first for what is latest behind: what
+   * rarely gives a frame, or gives it at the end only, keeps everything else in its graph waiting.
+   */
+  filters?: string[];
   outputs: { path: string; options: string[] }[];
 };
 
@@ -37,9 +41,10 @@ export function argumentsOf(command: Command): string[] {
     builder.input(path);
     if (options.length) builder.inputOptions(...whole(options));
   }
-  if (command.filter) builder.complexFilter(command.filter);
   for (const { path, options } of command.outputs) builder.output(path).outputOptions(...whole(options));
-  return [...globals, ...builder._getArguments()];
+  // fluent-ffmpeg takes one graph only.
+  const graphs = (command.filters ?? []).flatMap((graph) => flags({ filter_complex: graph }));
+  return [...globals, ...graphs, ...builder._getArguments()];
 }
 
 /** A single option given to fluent-ffmpeg is split at its space; two or more are taken as they are. */
@@ -144,9 +149,13 @@ const causes: readonly [RegExp, FailureCode][] = [
   [/No space left on device|Disk quota exceeded/, 'storage_full'],
   [/Cannot allocate memory|malloc of size \d+ failed/i, 'out_of_memory'],
   [
-    /Decoder \(codec [^)\n]{0,80}\) not found|Unknown decoder|unknown codec|not currently supported|Unsupported codec/,
+    /no decoder found for|Decoder \(codec [^)\n]{0,80}\) not found|Unknown decoder|unknown codec|not currently supported|Unsupported codec/,
     'unsupported_codec',
   ],
+  // A decoder that ffmpeg does not use unless told so, or that lacks what this file needs.
+  [/Experimental feature|patches welcome/, 'unsupported_codec'],
+  // Not a single packet could be decoded: encrypted, or not what the header says.
+  [/Decode error rate 1 exceeds maximum/, 'unsupported_codec'],
   [/does not contain any stream|matches no streams/, 'no_streams'],
   [
     /Invalid data found|moov atom not found|End of file|could not find codec parameters|Conversion failed|Error while decoding|Nothing was written/i,

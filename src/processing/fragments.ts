@@ -7,7 +7,14 @@ export type Track = {
   kind: 'video' | 'audio';
   /** From the start of its first sample to the end of its last. */
   durationMs: number;
+  /** How long one of its frames is shown or heard, on average. */
+  frameMs: number;
+  /** What each segment holds of it; null: nothing. */
+  spans: (Span | null)[];
 };
+
+/** As a player shows it, which is what the edit list makes of the times in the fragments. */
+export type Span = { startMs: number; endMs: number };
 
 export type Fragments = {
   tracks: Track[];
@@ -15,8 +22,28 @@ export type Fragments = {
   keyBytes: number[];
 };
 
-type Clock = { kind: Track['kind']; timescale: number; start?: number; end: number };
-type Run = { trackId: number; start: number; duration: number; firstSampleEnd: number };
+type Clock = {
+  kind: Track['kind'];
+  timescale: number;
+  /** From the time of a sample to when it is presented, in ms. */
+  offsetMs: number;
+  start?: number;
+  end: number;
+  samples: number;
+  spans: (Span | null)[];
+};
+/** Samples of one track that follow each other, in units of its time scale. */
+type Run = {
+  trackId: number;
+  /** Of decoding. */
+  start: number;
+  duration: number;
+  samples: number;
+  /** When the first and the last of its pictures are shown. */
+  shownFrom: number;
+  shownTo: number;
+  firstSampleEnd: number;
+};
 
 /** Reads the heads of all fragments (ISO/IEC 14496-12, 8.8), never the media in them. Throws on what we don't write. */
 export async function readFragments(file: string, { initBytes, segments }: Segments): Promise<Fragments> {
@@ -25,33 +52,71 @@ export async function readFragments(file: string, { initBytes, segments }: Segme
   const keyBytes: number[] = [];
   for (const { offset, bytes } of segments) {
     const runs = await runsIn(handle, offset, offset + bytes);
-    for (const { trackId, start, duration } of runs) {
-      const clock = clocks.get(trackId);
-      if (!clock) throw new Error(`fragment of an unknown track ${trackId}`);
-      clock.start ??= start;
-      clock.end = Math.max(clock.end, start + duration);
+    for (const { spans } of clocks.values()) spans.push(null);
+    for (const run of runs) {
+      const clock = clocks.get(run.trackId);
+      if (!clock) throw new Error(`fragment of an unknown track ${run.trackId}`);
+      count(clock, run);
     }
     const picture = runs.find(({ trackId }) => clocks.get(trackId)!.kind === 'video');
     if (picture) keyBytes.push(picture.firstSampleEnd - offset);
   }
-  const tracks = [...clocks.values()].map(({ kind, timescale, start = 0, end }) => ({
-    kind,
-    durationMs: ((end - start) / timescale) * 1000,
-  }));
+  const tracks = [...clocks.values()].map(({ kind, timescale, start = 0, end, samples, spans }): Track => {
+    const durationMs = ((end - start) / timescale) * 1000;
+    return { kind, durationMs, frameMs: samples ? durationMs / samples : 0, spans };
+  });
   return { tracks, keyBytes };
+}
+
+function count(clock: Clock, { start, duration, samples, shownFrom, shownTo }: Run): void {
+  clock.start ??= start;
+  clock.end = Math.max(clock.end, start + duration);
+  clock.samples += samples;
+  const presented = (time: number) => (time / clock.timescale) * 1000 + clock.offsetMs;
+  const before = clock.spans.at(-1);
+  clock.spans[clock.spans.length - 1] = {
+    startMs: Math.min(before?.startMs ?? Infinity, presented(shownFrom)),
+    endMs: Math.max(before?.endMs ?? -Infinity, presented(shownTo)),
+  };
 }
 
 /** The tracks by their number. */
 function clocksOf(init: Buffer): Map<number, Clock> {
+  const [mvhd] = findBoxes(init, 'mvhd');
+  if (!mvhd) throw new Error('initialisation part without mvhd');
+  const movieTimescale = init.readUInt32BE(mvhd.body + (isVersion1(init, mvhd) ? 20 : 12));
   const tracks = findBoxes(init, 'trak').map((trak): [number, Clock] => {
     const one = (type: string) => only(init, type, trak);
     const [tkhd, mdhd, hdlr] = [one('tkhd'), one('mdhd'), one('hdlr')];
     const id = init.readUInt32BE(tkhd.body + (isVersion1(init, tkhd) ? 20 : 12));
     const timescale = init.readUInt32BE(mdhd.body + (isVersion1(init, mdhd) ? 20 : 12));
     const handler = init.toString('latin1', hdlr.body + 8, hdlr.body + 12);
-    return [id, { kind: handler === 'vide' ? 'video' : 'audio', timescale, end: 0 }];
+    const { delay, mediaTime } = editOf(init, trak);
+    const offsetMs = (delay / movieTimescale - mediaTime / timescale) * 1000;
+    const kind = handler === 'vide' ? 'video' : 'audio';
+    return [id, { kind, timescale, offsetMs, end: 0, samples: 0, spans: [] }];
   });
   return new Map(tracks);
+}
+
+/**
+ * What the edit list of a track says (8.6.6): its presentation begins after `delay`, in units of the movie, with what
+ * lies at `mediaTime`, in units of the track.
+ */
+function editOf(init: Buffer, trak: Box): { delay: number; mediaTime: number } {
+  const edit = { delay: 0, mediaTime: 0 };
+  const [elst] = findBoxes(init, 'elst', trak.body, trak.end);
+  if (!elst) return edit;
+  const isLong = isVersion1(init, elst);
+  const entries = init.readUInt32BE(elst.body + 4);
+  for (let i = 0; i < entries; i++) {
+    const at = elst.body + 8 + i * (isLong ? 20 : 12);
+    const duration = isLong ? Number(init.readBigUInt64BE(at)) : init.readUInt32BE(at);
+    const mediaTime = isLong ? Number(init.readBigInt64BE(at + 8)) : init.readInt32BE(at + 4);
+    if (mediaTime === -1) edit.delay += duration;
+    else return { ...edit, mediaTime };
+  }
+  return edit;
 }
 
 async function runsIn(handle: FileHandle, from: number, to: number): Promise<Run[]> {
@@ -85,6 +150,9 @@ function runsOf(moof: Buffer, at: number): Run[] {
           trackId: moof.readUInt32BE(tfhd.body + 4),
           start,
           duration: samples.duration,
+          samples: samples.count,
+          shownFrom: start + samples.shownFrom,
+          shownTo: start + samples.shownTo,
           firstSampleEnd: at + samples.dataOffset + samples.firstSize,
         };
         start += samples.duration;
@@ -100,14 +168,19 @@ function samplesOf(moof: Buffer, trun: Box, defaultDuration: number, defaultSize
   const dataOffset = fields.next(flags & 0x1);
   fields.skip(flags & 0x4, 4);
   let [duration, firstSize] = [0, 0];
+  let [shownFrom, shownTo] = [Infinity, -Infinity];
   for (let i = 0; i < count; i++) {
-    duration += flags & 0x100 ? fields.next(1) : defaultDuration;
+    const length = flags & 0x100 ? fields.next(1) : defaultDuration;
     const size = flags & 0x200 ? fields.next(1) : defaultSize;
     if (i === 0) firstSize = size;
     fields.skip(flags & 0x400, 4);
-    fields.skip(flags & 0x800, 4);
+    // Signed in version 1; version 0 has none below 0.
+    const shown = duration + (fields.next(flags & 0x800) | 0);
+    shownFrom = Math.min(shownFrom, shown);
+    shownTo = Math.max(shownTo, shown + length);
+    duration += length;
   }
-  return { dataOffset, duration, firstSize };
+  return { count, dataOffset, duration, firstSize, shownFrom, shownTo };
 }
 
 /** Fields that are there when their flag is set, one after the other. */

@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import sharp from 'sharp';
+import { flags, type Command } from './ffmpeg.js';
 
 /** Small pictures of a video at even times, laid out on sheets, for players that show where a seek would lead. */
 export type StoryboardPlan = {
@@ -29,7 +30,7 @@ const perSheet = 10;
 /** Seconds between pictures: the first with which a video does not have more than `most` of them. */
 const intervals = [1, 2, 5, 10, 20, 30, 60];
 const most = 300;
-export const sheetPattern = 'storyboard-%d.jpg';
+const sheetPattern = 'storyboard-%d.jpg';
 
 /** @param size px, as displayed */
 export function planStoryboard(size: { width: number; height: number }, durationMs: number): StoryboardPlan {
@@ -44,6 +45,15 @@ export function planStoryboard(size: { width: number; height: number }, duration
 
 /** What is left at the end and shorter than half an interval may have no picture of its own. */
 const picturesIn = (durationMs: number, intervalMs: number) => Math.max(1, Math.round(durationMs / intervalMs));
+
+/** Draws the label `[storyboard]` of a filter graph. */
+export const storyboardOutput: Command['outputs'][number] = {
+  path: sheetPattern,
+  options: [
+    ...flags({ map: '[storyboard]', fps_mode: 'passthrough', 'q:v': 5, f: 'image2' }),
+    ...['-fflags', '+bitexact', '-flags:v', '+bitexact'],
+  ],
+};
 
 /** Filters from the pictures of a video to sheets. */
 export const storyboardFilters = ({ intervalMs, width, height, columns, rows }: StoryboardPlan): string =>

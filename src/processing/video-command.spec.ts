@@ -47,7 +47,7 @@ const source: Source = {
 const build = (changed: Partial<Source> = {}, stage: Partial<Stage> = {}, copy?: Copy) => {
   const made = { ...source, ...changed };
   const rungs = planLadder(made.video).slice(0, 2);
-  return videoCommand('/in/a b.mov', made, { rungs, sounds: [], poster: true, storyboard: null, ...stage }, 3, copy);
+  return videoCommand('/in/a b.mov', made, { rungs, sounds: [], ...stage }, 3, copy);
 };
 /** The values that follow a flag. */
 const valuesOf = (args: string[], flag: string) => args.flatMap((arg, i) => (arg === flag ? [args[i + 1]] : []));
@@ -61,15 +61,26 @@ describe('videoCommand', () => {
     });
   });
 
-  it('decodes once and splits into every rung and the poster', () => {
-    const { filter } = build();
-    expect(filter).toContain('[0:1]fps=fps=30000/1001:start_time=0,split=2[s0][s1]');
+  it('decodes once and splits into every rung', () => {
+    const { filters } = build();
+    const [pictures, sound] = filters!;
+    expect(filters, 'pictures and sound do not wait for each other').toHaveLength(2);
     const scaled = ':flags=bicubic:out_color_matrix=bt709:out_range=tv,setsar=1,format=yuv420p,setparams=';
-    expect(filter, 'the largest from the picture').toContain(`[s0]scale=240:426${scaled}`);
-    expect(filter, 'each other from the next larger').toContain(`,split=2[v1][c0];[c0]scale=144:256${scaled}`);
-    expect(filter).toContain('[poster]');
-    expect(filter).toContain('[0:0]aresample=async=1:first_pts=0');
-    expect(filter).toContain('asplit=2[a0][a1]');
+    expect(pictures, 'the largest from the picture').toContain(
+      `[0:1]fps=fps=30000/1001:start_time=0,scale=240:426${scaled}`,
+    );
+    expect(pictures, 'each other from the next larger').toContain(`,split=2[v1][c0];[c0]scale=144:256${scaled}`);
+    expect(sound).toBe(
+      '[1:0]aresample=async=1:first_pts=0,apad=whole_dur=12.000,aformat=channel_layouts=stereo,asplit=2[a0][a1]',
+    );
+  });
+
+  it('reads sound apart from pictures, unless the clock of the format may jump', () => {
+    expect(build().inputs).toHaveLength(2);
+    const spliced = build({ format: formatNamed('ogv') });
+    expect(spliced.inputs).toHaveLength(1);
+    expect(spliced.filters![1]).toContain('[0:0]aresample');
+    expect(build({ audio: null }).inputs).toHaveLength(1);
   });
 
   it('gives each rung its rates and puts it into one file', () => {
@@ -92,47 +103,59 @@ describe('videoCommand', () => {
     ];
     const command = build({}, { sounds });
     const args = argumentsOf(command);
-    expect(command.filter).toContain('asplit=3[a0][a1][t0]');
-    expect(command.filter).toContain('[0:2]aresample=async=1:first_pts=0,aformat=channel_layouts=stereo[t1]');
+    expect(command.filters![1]).toContain('asplit=3[a0][a1][t0]');
+    expect(command.filters![1]).toContain(
+      '[1:2]aresample=async=1:first_pts=0,apad=whole_dur=12.000,aformat=channel_layouts=stereo[t1]',
+    );
     expect(valuesOf(args, '-var_stream_map')).toEqual([
       'v:0,a:0,name:144p v:1,a:1,name:240p a:2,name:audio a:3,name:audio2',
     ]);
     expect([2, 3].flatMap((i) => valuesOf(args, `-b:a:${i}`))).toEqual(['64000', '128000']);
   });
 
-  it('draws the storyboard from the same decode, with the last pictures of a long video as well', () => {
-    const storyboard = { intervalMs: 2000, width: 160, height: 90, columns: 10, rows: 3 };
-    const { filter, outputs } = build({}, { storyboard, poster: false });
-    expect(filter).toContain("select='gte(t+0.001,selected_n*2)',scale=160:90:");
-    expect(filter).toContain('tile=10x3[storyboard]');
-    expect(outputs.map(({ path }) => path)).toEqual(['%v.m3u8', 'storyboard-%d.jpg']);
+  it('has nothing in it that rarely gives a frame: everything else would wait for that', () => {
+    const { filters, outputs } = build();
+    expect(outputs.map(({ path }) => path)).toEqual(['%v.m3u8']);
+    expect(filters!.join()).not.toMatch(/select|tile/);
+  });
+
+  it('gives each segment the sound of the time in which its pictures are shown', () => {
+    const args = argumentsOf(build());
+    // x264 decodes two pictures ahead.
+    expect(valuesOf(args, '-audio_preload')).toEqual(['66733']);
+    expect(valuesOf(args, '-max_interleave_delta')).toEqual(['0']);
+    expect(valuesOf(args, '-avoid_negative_ts')).toEqual(['disabled']);
   });
 
   it('puts key frames where the copied rung has them, and nowhere else', () => {
-    const copy = { rung: planLadder(source.video).at(-1)!, withSound: true, keyTimes: [0, 2.5, 5], offset: 0.1 };
+    const copy = {
+      rung: planLadder(source.video).at(-1)!,
+      withSound: true,
+      keyTimes: [0, 2.5, 5],
+      reorderSeconds: 0.1,
+    };
     const args = argumentsOf(build({}, {}, copy));
     expect(valuesOf(args, '-force_key_frames:v:1')).toEqual(['0.000,2.487,4.987']);
     expect(Number(valuesOf(args, '-g')[0])).toBeGreaterThan(1000);
-    expect(valuesOf(args, '-output_ts_offset')).toEqual(['0.100000']);
   });
 
   it('knows no sound when there is none', () => {
     const silent = build({ audio: null });
     const args = argumentsOf(silent);
-    expect(silent.filter).not.toContain('aresample');
+    expect(silent.filters).toHaveLength(1);
     expect(args).not.toContain('-c:a');
     expect(valuesOf(args, '-var_stream_map')).toEqual(['v:0,name:144p v:1,name:240p']);
   });
 
   it('holds the last picture while sound goes on', () => {
-    expect(build().filter).not.toContain('tpad');
+    expect(build().filters![0]).not.toContain('tpad');
     const short = { ...source.video, durationMs: 10_000 };
-    expect(build({ video: short }).filter).toContain('tpad=stop_mode=clone:stop_duration=2.000,split');
+    expect(build({ video: short }).filters![0]).toContain('tpad=stop_mode=clone:stop_duration=2.000,scale');
   });
 });
 
 describe('colours', () => {
-  const filterOf = (said: Partial<Source['video']>) => build({ video: { ...source.video, ...said } }).filter!;
+  const filterOf = (said: Partial<Source['video']>) => build({ video: { ...source.video, ...said } }).filters![0]!;
   const hdr = { primaries: 'bt2020', matrix: 'bt2020nc' };
 
   it.each(['smpte2084', 'arib-std-b67'])(
@@ -143,7 +166,7 @@ describe('colours', () => {
         `scale=240:426:flags=bicubic,setsar=1,zscale=tin=${transfer}:pin=bt2020:min=bt2020nc:t=linear:npl=100,`,
       );
       expect(filter.match(/tonemap=tonemap=mobius/g)).toHaveLength(1);
-      expect(filter.indexOf('tonemap')).toBeLessThan(filter.indexOf('split'));
+      expect(filter.indexOf('tonemap')).toBeLessThan(filter.indexOf('split='));
     },
   );
 
@@ -165,7 +188,7 @@ describe('colours', () => {
     ['is HD and says nothing', { matrix: null }, 'bt709'],
     ['is small and says nothing', { matrix: null, displayWidth: 480, displayHeight: 640 }, 'smpte170m'],
   ])('of a video that %s', (_, said, presumed) => {
-    const [, colorspace] = /setparams=colorspace=(\w+),split/.exec(filterOf(said)) ?? [];
+    const [, colorspace] = /setparams=colorspace=(\w+),scale/.exec(filterOf(said)) ?? [];
     expect(colorspace).toBe(presumed);
   });
 

@@ -3,21 +3,16 @@ import { twoChannels } from './audio-command.js';
 import type { Copy } from './copyable.js';
 import { isWide, narrow, presumed, tagged } from './colour.js';
 import { hlsOptions } from './hls-options.js';
-import { sheetPattern, storyboardFilters, type StoryboardPlan } from './storyboard.js';
 import type { AudioStream, Probe } from './streams.js';
 import type { Rung } from './video-ladder.js';
 
 /** Key frames stand this far apart in every rung, so that players can change between rungs there. */
-const gopSeconds = 2;
+export const gopSeconds = 2;
 /** Beside a copied rung key frames stand where it has them, and nowhere else. */
 const longestGop = 60;
-export const posterCandidates = 6;
-export const posterPattern = 'poster-%d.png';
-/** Read once and thrown away: packing it well costs more than it saves. */
-export const posterFormat = { f: 'image2', compression_level: 1, pred: 'none' };
-export const audioRate = 48_000;
-/** The largest picture size there is, px. */
-export const posterSide = 2048;
+/** Pictures by which x264 decodes ahead of showing, with the B-frames that it makes by default. */
+const reordered = 2;
+const audioRate = 48_000;
 
 const fastest = 60;
 /** What a variable frame rate is rounded up to. */
@@ -45,14 +40,11 @@ export type SoundTrack = { name: string; stream: AudioStream; /** bit/s */ bitra
 export type Stage = {
   rungs: Rung[];
   sounds: SoundTrack[];
-  poster: boolean;
-  storyboard: StoryboardPlan | null;
 };
 
 /**
- * One process, one decode: every rung as fragmented MP4 with its own HLS playlist, sound alone, candidates for the
- * poster, sheets of the storyboard. All rungs share frames, key frames and segment borders; with a rung that is copied,
- * that one's.
+ * One process, one decode: every rung as fragmented MP4 with its own HLS playlist, and sound alone. All rungs share
+ * frames, key frames and segment borders; with a rung that is copied, that one's.
  */
 export function videoCommand(
   input: string,
@@ -61,7 +53,7 @@ export function videoCommand(
   threads: number,
   copy?: Copy | null,
 ): Command {
-  const { rungs, sounds, poster, storyboard } = stage;
+  const { rungs, sounds } = stage;
   const firstSound = source.audio ? rungs.length : 0;
   const streams = [
     ...rungs.map(({ name }, i) => [`v:${i}`, ...(source.audio ? [`a:${i}`] : []), `name:${name}`].join()),
@@ -76,72 +68,72 @@ export function videoCommand(
       ...rungs.flatMap((rung, i) => videoOptions(rung, i, source.durationMs)),
       ...(rungs.length ? everyRung(source, threads, copy) : []),
       ...keyFrames(source, rungs, copy),
-      ...(rates.length ? flags({ 'c:a': 'aac', ar: audioRate, ac: 2 }) : []),
+      ...(rates.length ? encodedSound : []),
       ...rates.flatMap((rate, i) => flags({ [`b:a:${i}`]: rate })),
       ...(source.durationMs ? flags({ t: seconds(source.durationMs) }) : []),
-      ...(copy ? flags({ output_ts_offset: copy.offset.toFixed(6) }) : []),
       ...bare,
-      ...hlsOptions(streams),
+      ...hlsOptions(streams, rungs.length ? reordered / rateOf(targetRate(source.video)) : 0),
     ],
   };
+  const hasSound = source.audio !== null;
   return {
-    inputs: [untrusted(input, source.format.demuxer!, flags({ threads }))],
-    filter: filters(source, stage),
-    outputs: [
-      ...(streams.length ? [hls] : []),
-      ...(poster ? [posterOutput] : []),
-      ...(storyboard ? [storyboardOutput] : []),
+    inputs: inputsOf(input, source, flags({ threads })),
+    filters: [
+      ...(rungs.length ? [pictureFilters(source, rungs)] : []),
+      ...(hasSound ? [soundFilters(source, stage)] : []),
     ],
+    outputs: [hls],
   };
 }
 
-const posterOutput = {
-  path: posterPattern,
-  options: flags({ map: '[poster]', 'frames:v': posterCandidates, fps_mode: 'passthrough', ...posterFormat }),
-};
-const storyboardOutput = {
-  path: sheetPattern,
-  options: [
-    ...flags({ map: '[storyboard]', fps_mode: 'passthrough', 'q:v': 5, f: 'image2' }),
-    ...['-fflags', '+bitexact', '-flags:v', '+bitexact'],
-  ],
-};
+export const encodedSound = flags({ 'c:a': 'aac', ar: audioRate, ac: 2 });
+
+/** Demuxers of formats whose clock may jump. ffmpeg mends that, by all the tracks that it reads together. */
+const jumping = new Set(['mpegts', 'mpeg', 'ogg', 'flv', 'asf']);
+/** Which input of `inputsOf` sound is read from. */
+export const soundInput = ({ format }: Source) => (jumping.has(format.demuxer!) ? 0 : 1);
+
+/**
+ * Sound has a reader of its own: pictures and sound may lie far apart in the file, or sound may end early, which one
+ * reader finds out at the end of the file only. Until then all pictures would have to be kept.
+ */
+export function inputsOf(input: string, source: Source, options: string[] = []): Command['inputs'] {
+  const reader = untrusted(input, source.format.demuxer!, options);
+  return source.audio && soundInput(source) > 0 ? [reader, reader] : [reader];
+}
 
 /** Rotation is ffmpeg's own doing: it puts a transpose in front of the first filter. */
-function filters(source: Source, { rungs, sounds, poster, storyboard }: Stage): string {
-  const { video, audio, durationMs } = source;
+function pictureFilters({ video, durationMs }: Source, rungs: Rung[]): string {
   const rate = targetRate(video);
   const missing = durationMs && video.durationMs ? durationMs - video.durationMs : 0;
   // Sound may go on after the last picture: that picture stays.
   const hold = missing > 1000 / rateOf(rate) ? [`tpad=stop_mode=clone:stop_duration=${seconds(missing)}`] : [];
-  const step = seconds(Math.max(1, (durationMs ?? 60_000) / posterCandidates));
-  const largest = rungs.at(-1) ?? { width: storyboard?.width ?? 2, height: storyboard?.height ?? 2 };
+  const largest = rungs.at(-1)!;
   const colours = isWide(video) ? [fit(largest.width, largest.height), narrow(video)] : presumed(video);
-  const pictures = [
-    ...(rungs.length ? [cascade(rungs)] : []),
-    ...(poster
-      ? [
-          `select='isnan(prev_selected_t)+gte(t-prev_selected_t,${step})',` +
-            `${scale(...posterSize(video))},format=rgb24[poster]`,
-        ]
-      : []),
-    ...(storyboard ? [`${storyboardFilters(storyboard)}[storyboard]`] : []),
-  ];
-  const shared = [`fps=fps=${rate}:start_time=0`, ...hold, ...colours, `split=${pictures.length}`].join();
-  // Gaps in sound become silence, so that it stays with the picture.
-  const even = (stream: AudioStream) =>
-    `[0:${stream.index}]aresample=async=1:first_pts=0,${twoChannels(stream, 'stereo')}`;
+  const shared = [`fps=fps=${rate}:start_time=0`, ...hold, ...colours].join();
+  return `[0:${video.index}]${shared},${cascade(rungs)}`;
+}
+
+function soundFilters(source: Source, { rungs, sounds }: Stage): string {
+  const { audio } = source;
+  const read = (stream: AudioStream) => `[${soundInput(source)}:${stream.index}]${evenSound(source, stream)}`;
   const main = [
     ...(audio ? rungs.map((_, i) => `[a${i}]`) : []),
     ...sounds.flatMap(({ stream }, i) => (stream.index === audio?.index ? [`[t${i}]`] : [])),
   ];
   return [
-    ...(pictures.length ? [`[0:${video.index}]${shared}${pictures.map((_, i) => `[s${i}]`).join('')}`] : []),
-    ...pictures.map((chain, i) => `[s${i}]${chain}`),
-    ...(audio && main.length ? [`${even(audio)},asplit=${main.length}${main.join('')}`] : []),
-    ...sounds.flatMap(({ stream }, i) => (stream.index === audio?.index ? [] : [`${even(stream)}[t${i}]`])),
+    ...(audio && main.length ? [`${read(audio)},asplit=${main.length}${main.join('')}`] : []),
+    ...sounds.flatMap(({ stream }, i) => (stream.index === audio?.index ? [] : [`${read(stream)}[t${i}]`])),
   ].join(';');
 }
+
+/** What is missing of sound, in it or at either end, becomes silence: it stays with the picture, and lasts as long. */
+export const evenSound = ({ durationMs }: Source, stream: AudioStream): string =>
+  [
+    'aresample=async=1:first_pts=0',
+    ...(durationMs ? [`apad=whole_dur=${seconds(durationMs)}`] : []),
+    twoChannels(stream, 'stereo'),
+  ].join();
 
 /**
  * Each rung is scaled from the next larger one, so the full picture is read once: what is lost by scaling in steps can
@@ -159,11 +151,6 @@ function cascade(rungs: Rung[]): string {
 export const fit = (width: number, height: number) => `scale=${width}:${height}:flags=bicubic,setsar=1`;
 export const scale = (width: number, height: number) =>
   `scale=${width}:${height}:flags=bicubic:out_color_matrix=bt709:out_range=tv,setsar=1`;
-
-export function posterSize({ displayWidth, displayHeight }: Source['video'], side = posterSide): [number, number] {
-  const factor = Math.min(1, side / Math.max(displayWidth, displayHeight));
-  return [Math.max(1, Math.round(displayWidth * factor)), Math.max(1, Math.round(displayHeight * factor))];
-}
 
 /**
  * Constant quality, as long as it stays below the rung's rate. The decoder's buffer of one second starts nearly full,

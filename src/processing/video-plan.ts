@@ -1,19 +1,15 @@
-import { isWide } from './colour.js';
-import { copyOf, type Copy } from './copyable.js';
-import type { ProbeContext } from './ffmpeg.js';
-import { planStoryboard } from './storyboard.js';
+import type { Copy } from './copyable.js';
+import { planStoryboard, type StoryboardPlan } from './storyboard.js';
 import type { AudioStream } from './streams.js';
 import { rateOf, targetRate, type SoundTrack, type Source, type Stage } from './video-command.js';
 import { planLadder, type Rung } from './video-ladder.js';
 
-/** How a video becomes its ladder: what is copied, then runs of the encoder, each with something to show at its end. */
+/** How a video becomes its ladder: runs of the encoder, each with something to show at its end. */
 export type VideoPlan = {
-  copy: Copy | null;
-  /** Whether the poster is looked for before the first stage instead of in it. */
-  posterFirst: boolean;
   stages: Stage[];
-  /** Of each stage, their sum is 1. */
-  shares: number[];
+  storyboard: StoryboardPlan;
+  /** How long things take, in no unit: what comes before the first stage, each stage, and the pictures after the first. */
+  weights: { before: number; stages: number[]; previews: number };
 };
 
 /** The rung that is good enough to begin with, by its place in the ladder. */
@@ -24,29 +20,32 @@ const worthwhile = 200e6;
 const soundBitrate = { alone: 64_000, language: 128_000 };
 const mostLanguages = 8;
 
-export async function planVideo(
-  input: string,
-  source: Source,
-  durationMs: number,
-  ctx: ProbeContext,
-): Promise<VideoPlan> {
-  const rungs = planLadder(source.video);
-  const copy = await copyOf(input, source, rungs.at(-1)!, durationMs / 1000, ctx);
-  const { displayWidth: width, displayHeight: height } = source.video;
-  const encoded = copy ? rungs.slice(0, -1) : rungs;
-  const pictures = rateOf(targetRate(source.video)) * (durationMs / 1000);
-  const batches = copy ? [encoded] : batchesOf(encoded, pictures);
-  // Colours are narrowed on no more pixels than the largest rung of a stage has: too few for a poster in the first of two.
-  const posterFirst = copy !== null || (batches.length > 1 && isWide(source.video));
-  const stages = batches.map((rungs, i): Stage => ({
-    rungs,
-    poster: !posterFirst && i === 0,
-    storyboard: i === 0 ? planStoryboard({ width, height }, durationMs) : null,
-    sounds: i === batches.length - 1 ? soundsOf(source) : [],
-  }));
-  const costs = stages.map((stage) => pixelsOf(stage.rungs) + width * height);
-  const total = costs.reduce((sum, cost) => sum + cost, 0);
-  return { copy, posterFirst, stages, shares: costs.map((cost) => cost / total) };
+/** About what is encoded in a second, px: turns seconds of other work into the unit of weights. */
+const encodedInSecond = 100e6;
+/** Seconds, for probing and the like. */
+const secondsBefore = 1;
+/** Seconds for the sizes of the poster, and how much cheaper decoding is than encoding. */
+const previews = { seconds: 1, decoding: 0.1 };
+
+/** @param copy the largest rung, where that is there already */
+export function planVideo(source: Source, durationMs: number, copy: Copy | null): VideoPlan {
+  const { video } = source;
+  const { displayWidth: width, displayHeight: height } = video;
+  const rungs = planLadder(video);
+  const pictures = rateOf(targetRate(video)) * (durationMs / 1000);
+  const batches = copy ? [rungs.slice(0, -1)] : batchesOf(rungs, pictures);
+  const stages = batches
+    .map((rungs, i): Stage => ({ rungs, sounds: i === batches.length - 1 ? soundsOf(source) : [] }))
+    .filter(({ rungs, sounds }) => rungs.length + sounds.length > 0);
+  return {
+    stages,
+    storyboard: planStoryboard({ width, height }, durationMs),
+    weights: {
+      before: secondsBefore * encodedInSecond,
+      stages: stages.map(({ rungs }) => (pixelsOf(rungs) + width * height) * pictures),
+      previews: previews.seconds * encodedInSecond + previews.decoding * pixelsOf(rungs.slice(0, 1)) * pictures,
+    },
+  };
 }
 
 /** One rung to begin with and then the others, or all at once where that does not take long. */

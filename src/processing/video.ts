@@ -2,20 +2,23 @@ import { mkdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { codecsOf } from './codecs.js';
 import type { Context } from './context.js';
+import { copyOf, type Copy } from './copyable.js';
+import { coverageFaults, requireCoverage } from './coverage.js';
 import { deriveTexts, type Text } from './embedded-texts.js';
 import { ProcessingFailure } from './failure.js';
-import { ffmpeg, type Command } from './ffmpeg.js';
+import { ffmpeg } from './ffmpeg.js';
 import { readFragments, type Track } from './fragments.js';
 import { averageBandwidth, durationOf, parseMediaPlaylist, type Segments } from './hls.js';
 import type { Sizes } from './image.js';
-import { bestPoster, derivePoster } from './poster.js';
+import { inParts } from './parts.js';
+import { derivePosterOfSource, derivePreviews } from './previews.js';
 import { lengthOf, probe } from './probe.js';
 import { readBytes } from './read-bytes.js';
-import { readSheets, type Sheet } from './storyboard.js';
-import { posterSide, rateOf, targetRate, videoCommand, type Source, type Stage } from './video-command.js';
-import type { Rung } from './video-ladder.js';
-import { copyCommand, posterCommand, posterPlaces } from './video-shortcuts.js';
-import { planVideo, type VideoPlan } from './video-plan.js';
+import type { Sheet, StoryboardPlan } from './storyboard.js';
+import { rateOf, targetRate, videoCommand, type Source, type Stage } from './video-command.js';
+import { planLadder, type Rung } from './video-ladder.js';
+import { planVideo } from './video-plan.js';
+import { copyCommand } from './video-shortcuts.js';
 
 /** One HLS stream: a fragmented MP4 that is both the segments and a progressive download. */
 export type Stream = Segments & {
@@ -65,8 +68,8 @@ export type Video = {
 };
 
 const toleranceMs = 100;
-/** px; enough to see how much there is to see. */
-const candidateSide = 320;
+/** px, of the long side */
+const enoughForPreviews = 320;
 
 /**
  * The ladder of a video and all that belongs to it, as files in `dir`, which has to be empty.
@@ -85,19 +88,26 @@ export async function deriveVideo(
   await mkdir(dir, { recursive: true });
   const durationMs = await lengthOf(input, found, dir, ctx);
   const source: Source = { ...found, video: found.video, durationMs };
-  const file = path.resolve(input);
-  const plan = await planVideo(file, source, durationMs, ctx);
-  const work = new Work(file, dir, source, durationMs, plan, ctx);
+  const work = new Work(path.resolve(input), dir, source, durationMs, ctx);
 
-  await work.prepare();
-  if (plan.copy) await onPlayable?.(work.video());
-  for (const [i, stage] of plan.stages.entries()) {
-    await work.run(stage, i);
-    if (i + 1 < plan.stages.length) await onPlayable?.(work.video());
+  const copy = await work.copyLargest();
+  if (copy) await onPlayable?.(work.video());
+  const { stages, storyboard, weights } = planVideo(source, durationMs, copy);
+  const [first = 0, ...others] = weights.stages;
+  const part = inParts([weights.before, first, weights.previews, ...others], ctx.onProgress);
+  part(0)(1);
+  if (stages[0]) await work.run(stages[0], copy, part(1));
+  await work.drawPreviews(storyboard, part(2));
+  for (const [i, stage] of stages.slice(1).entries()) {
+    await onPlayable?.(work.video());
+    await work.run(stage, copy, part(3 + i));
   }
   await work.extractTexts();
   return work.video();
 }
+
+/** A file as it was written. */
+type Described = { made: Stream; tracks: Track[]; track: (kind: Track['kind']) => Track | undefined };
 
 /** What has been made so far. */
 class Work {
@@ -105,70 +115,84 @@ class Work {
   private readonly sounds: SoundRendition[] = [];
   private storyboard: Sheet[] = [];
   private texts: Text[] = [];
-  private poster: Sizes | undefined;
+  private poster: Sizes | null = null;
+  private readonly quiet: Context;
 
   constructor(
     private readonly input: string,
     private readonly dir: string,
     private readonly source: Source,
     private readonly durationMs: number,
-    private readonly plan: VideoPlan,
     private readonly ctx: Context,
-  ) {}
-
-  /** What needs no encoding. */
-  async prepare(): Promise<void> {
-    const { input, dir, source, ctx } = this;
-    const { copy, posterFirst } = this.plan;
-    const run = (command: Command, cwd = dir) => ffmpeg(command, { ...ctx, onProgress: undefined }, { cwd });
-    const copying = async () => {
-      if (!copy) return;
-      await run(copyCommand(input, source, copy));
-      await this.addRung(copy.rung);
-    };
-    const posing = async () => {
-      if (!posterFirst) return;
-      // Chosen among small pictures; only the best one is made large.
-      const [small, large] = ['candidates', 'frame'].map((name) => path.join(dir, name)) as [string, string];
-      await Promise.all([mkdir(small), mkdir(large)]);
-      const places = posterPlaces(source);
-      await run(posterCommand(input, source, places, candidateSide, ctx.threads), small);
-      const { number } = await bestPoster(small);
-      await run(posterCommand(input, source, [places[number - 1]!], posterSide, ctx.threads), large);
-      await this.makePoster((await bestPoster(large)).file);
-    };
-    await Promise.all([copying(), posing()]);
+  ) {
+    this.quiet = { ...ctx, onProgress: undefined };
   }
 
-  async run(stage: Stage, i: number): Promise<void> {
-    const { input, dir, source, durationMs, ctx, plan } = this;
-    const before = plan.shares.slice(0, i).reduce((sum, share) => sum + share, 0);
-    const onProgress = (fraction: number) => ctx.onProgress?.(Math.min(1, before + plan.shares[i]! * fraction));
-    const command = videoCommand(input, source, stage, ctx.threads, plan.copy);
-    await ffmpeg(command, { ...ctx, onProgress }, { cwd: dir, durationMs });
-    for (const rung of stage.rungs) await this.addRung(rung);
+  /** The largest rung without encoding it, and the poster; null where the source is not fit for that. */
+  async copyLargest(): Promise<Copy | null> {
+    const { input, source, durationMs, ctx } = this;
+    const rung = planLadder(source.video).at(-1)!;
+    const copy = await copyOf(input, source, rung, durationMs / 1000, ctx);
+    if (!copy) return null;
+    const posing = derivePosterOfSource(this.task());
+    const [isWhole, poster] = await Promise.all([this.addCopy(copy), posing]);
+    this.poster = poster;
+    return isWhole ? copy : null;
+  }
+
+  /** Its sound is encoded when it does not lie where the pictures are, or ends before them. */
+  private async addCopy(copy: Copy): Promise<boolean> {
+    const { input, dir, source, quiet } = this;
+    for (const withSound of copy.withSound ? [true, false] : [false]) {
+      await ffmpeg(copyCommand(input, source, { ...copy, withSound }), quiet, { cwd: dir });
+      const described = await this.describe(copy.rung.name);
+      if (coverageFaults(copy.rung.name, described.tracks, described.made).length) continue;
+      this.addRung(copy.rung, described);
+      return true;
+    }
+    return false;
+  }
+
+  async run(stage: Stage, copy: Copy | null, onProgress: (fraction: number) => void): Promise<void> {
+    const { input, dir, source, durationMs, ctx } = this;
+    await ffmpeg(
+      videoCommand(input, source, stage, ctx.threads, copy),
+      { ...ctx, onProgress },
+      { cwd: dir, durationMs },
+    );
+    for (const rung of stage.rungs) this.addRung(rung, await this.describeWhole(rung.name));
     for (const { name, stream } of stage.sounds) {
-      const { track, made } = await this.describe(name);
+      const { track, made } = await this.describeWhole(name);
       this.checkLength(name, track('audio'));
       const { language, title } = stream;
       const isMain = stream.index === source.audio?.index;
       this.sounds.push({ ...made, mimeType: 'audio/mp4', isMain, language, title });
     }
-    if (stage.poster) await this.makePoster((await bestPoster(dir)).file);
-    if (stage.storyboard) this.storyboard = await readSheets(dir, stage.storyboard);
+  }
+
+  /** The storyboard, and the poster if there is none yet. */
+  async drawPreviews(plan: StoryboardPlan, onProgress: (fraction: number) => void): Promise<void> {
+    const { renditions } = this;
+    // Tiles are small, and so are candidates for the poster.
+    const rung =
+      renditions.find(({ width, height }) => Math.max(width, height) >= enoughForPreviews) ?? renditions.at(-1)!;
+    const task = { ...this.task(), ctx: { ...this.ctx, onProgress } };
+    const { storyboard, poster } = await derivePreviews(rung.path, plan, !this.poster, task);
+    this.storyboard = storyboard;
+    this.poster ??= poster;
   }
 
   async extractTexts(): Promise<void> {
     this.texts = await deriveTexts(this.input, this.source, this.dir, this.ctx);
   }
 
-  private async makePoster(frame: string): Promise<void> {
-    this.poster = await derivePoster(frame, path.join(this.dir, 'poster'), this.ctx.signal);
+  private task() {
+    const { input, dir, source, durationMs, quiet: ctx } = this;
+    return { input, dir, source, durationMs, ctx };
   }
 
-  private async addRung({ name, width, height }: Rung): Promise<void> {
+  private addRung({ name, width, height }: Rung, { track, made }: Described): void {
     const { video, audio } = this.source;
-    const { track, made } = await this.describe(name);
     const picture = track('video');
     if (Boolean(track('audio')) !== Boolean(audio)) throw new ProcessingFailure('internal', `${name} lacks its sound`);
     this.checkLength(name, picture);
@@ -178,7 +202,14 @@ class Work {
     this.renditions.sort((a, b) => a.width - b.width || a.height - b.height);
   }
 
-  private async describe(name: string): Promise<{ made: Stream; track: (kind: Track['kind']) => Track | undefined }> {
+  /** @throws {ProcessingFailure} when a segment lacks a part of a track: nobody could play on from there */
+  private async describeWhole(name: string): Promise<Described> {
+    const described = await this.describe(name);
+    requireCoverage(name, described.tracks, described.made);
+    return described;
+  }
+
+  private async describe(name: string): Promise<Described> {
     const file = path.join(this.dir, `${name}.mp4`);
     const playlist = parseMediaPlaylist(await readFile(path.join(this.dir, `${name}.m3u8`), 'utf8'));
     const { tracks, keyBytes } = await readFragments(file, playlist);
@@ -196,7 +227,7 @@ class Work {
       initBytes: playlist.initBytes,
       segments,
     };
-    return { made, track: (kind) => tracks.find((track) => track.kind === kind) };
+    return { made, tracks, track: (kind) => tracks.find((track) => track.kind === kind) };
   }
 
   /** ffmpeg ends well even when the input broke off half way: the result itself has to say that it is whole. */
