@@ -19,7 +19,9 @@ export class FilesController {
   @Verified('read')
   @Documented({
     summary: 'State of a file',
-    description: 'Its owner follows processing here: `progress` runs from 0 to 1, `failure` says why it did not work.',
+    description:
+      'Its owner follows processing here: `stage` says whether it waits or is worked on, `progress` runs from 0 to 1, ' +
+      '`failure` says why it did not work.',
     params,
     answers: { 200: { schema: FileView, description: 'The file' } },
     problems: ['file_not_found', 'validation_failed'],

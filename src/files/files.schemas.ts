@@ -13,6 +13,10 @@ export const PhotoChoice = z
   .meta({ id: 'PhotoChoice' });
 export type PhotoChoice = z.infer<typeof PhotoChoice>;
 
+const stages = ['queued', 'running'] as const;
+/** What is counted; more of them mean the same to somebody who waits. */
+export const maxQueuedBefore = 1000;
+
 export const Failure = z
   .object({ code: z.enum(failureCodes), message: z.string() })
   .meta({ id: 'Failure', description: 'Why the file could not be processed' });
@@ -33,7 +37,21 @@ export type UploadedFile = z.infer<typeof UploadedFile>;
 export const FileView = z
   .object({
     ...shared,
-    progress: z.number().min(0).max(1),
+    progress: z.number().min(0).max(1).meta({ description: 'Never goes back, but when a failed file is retried' }),
+    stage: z
+      .enum(stages)
+      .optional()
+      .meta({
+        description:
+          'Of a file that is `processing`. `queued`: it waits for a worker, at first or for another try. `running`: a worker ' +
+          'has it, and `progress` moves at least every 2 s',
+      }),
+    queuedBefore: z
+      .int()
+      .min(0)
+      .max(maxQueuedBefore)
+      .optional()
+      .meta({ description: 'While it is `queued`: about how many files come before it' }),
     remainingMs: z.int().optional().meta({ description: 'How long processing may still take, once that can be told' }),
     failure: Failure.optional(),
     usedBy: z.string().optional().meta({ description: '`url` of the media or the comment that shows it' }),

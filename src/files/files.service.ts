@@ -6,7 +6,7 @@ import { RateLimiter } from '../platform/limits/rate-limiter.service.js';
 import { Problem } from '../platform/http/problems.js';
 import { failures, type FailureCode } from '../processing/failure.js';
 import type { FileKind, FileStatus, Picture } from './file.entity.js';
-import type { FileView } from './files.schemas.js';
+import { maxQueuedBefore, type FileView } from './files.schemas.js';
 import { isCharged } from './rendition.entity.js';
 import { fileHref } from './signed-hrefs.service.js';
 
@@ -17,6 +17,7 @@ interface Row {
   status: FileStatus;
   progress: number;
   remaining_ms: number | null;
+  is_running: boolean;
   failure_code: FailureCode | null;
   bytes: string;
   sha256: string;
@@ -39,6 +40,9 @@ export interface Photo {
   color: string | null;
 }
 
+/** Workers say every second that they are alive. */
+const silentSeconds = 15;
+
 /** A user's own files: their state, another try, the end. */
 @Injectable()
 export class FilesService {
@@ -50,13 +54,31 @@ export class FilesService {
 
   async view(ownerId: string, url: string): Promise<FileView> {
     const [row] = await this.em.execute<Row[]>(
-      `select f.*, coalesce(m.url, c.url) as used_by from files f
+      `select f.*, coalesce(m.url, c.url) as used_by, coalesce(f.heartbeat_at > now() - interval '${silentSeconds} seconds', false) as is_running
+       from files f
        left join media_files mf on mf.file_id = f.id left join medias m on m.id = mf.media_id left join comments c on c.attachment_id = f.id
        where f.url = ? and f.owner_id = ?`,
       [url, ownerId],
     );
     if (!row) throw new Problem('file_not_found');
-    return toView(row);
+    const view = toView(row);
+    return view.stage === 'queued' ? { ...view, queuedBefore: await this.queuedBefore(row.id) } : view;
+  }
+
+  /**
+   * How many files of its kind are started before it: each owner has one turn after the other, as when jobs are queued
+   * (`FilesJobs.enqueue`). Exact as long as no more than `maxQueuedBefore` wait.
+   */
+  private async queuedBefore(id: string): Promise<number> {
+    const [{ before } = { before: 0 }] = await this.em.execute<{ before: number }[]>(
+      `with waiting as (
+         select w.id, row_number() over (partition by w.owner_id order by w.id) as turn
+         from (select f.id, f.owner_id from files f, files mine
+               where mine.id = ? and f.kind = mine.kind and f.status = 'processing' and f.heartbeat_at is null limit ${maxQueuedBefore}) w)
+       select count(*)::int as before from waiting w, waiting mine where mine.id = ? and (w.turn, w.id) < (mine.turn, mine.id)`,
+      [id, id],
+    );
+    return before;
   }
 
   /**
@@ -195,7 +217,8 @@ const toView = (row: Row): FileView => ({
   kind: row.kind,
   status: row.status,
   progress: row.progress,
-  ...(row.remaining_ms !== null && { remainingMs: row.remaining_ms }),
+  ...(row.status === 'processing' && { stage: row.is_running ? 'running' : 'queued' }),
+  ...(row.is_running && row.remaining_ms !== null && { remainingMs: row.remaining_ms }),
   ...(row.failure_code && { failure: { code: row.failure_code, message: failures[row.failure_code].sentence } }),
   bytes: Number(row.bytes),
   sha256: row.sha256,

@@ -13,11 +13,14 @@ import { withWorkspace } from '../processing/workspace.js';
 import { derive, pipelineVersions, type Derived } from './derive.js';
 import type { FileKind, FileStatus } from './file.entity.js';
 import { Heartbeat } from './heartbeat.js';
+import { Progress } from './progress.js';
 import { Publication } from './publication.js';
 import { Tools } from './tools.service.js';
 
 /** Starts that may end without a word (a crash of the worker, a power cut) before the file is given up. */
 const maxStarts = 6;
+/** Of the whole, what making everything takes; the rest is storing it. */
+const deriving = 0.97;
 
 interface Started {
   kind: Exclude<FileKind, 'file'>;
@@ -28,6 +31,7 @@ interface Started {
   height: number | null;
   duration_ms: string | null;
   bytes: string;
+  progress: number;
 }
 
 /** Takes one file from `processing` to `ready` or `failed`. May run twice, even at once: the first to commit wins. */
@@ -47,21 +51,29 @@ export class ProcessingService {
     const started = await this.start(fileId);
     if (!started) return; // Deleted, or done by another.
     const publication = new Publication(this.em, this.storage, this.outbox, fileId, randomUUID());
-    const heartbeat = new Heartbeat(this.em.fork(), fileId, (error) =>
+    const progress = new Progress(started.progress);
+    const heartbeat = new Heartbeat(this.em.fork(), fileId, progress, (error) =>
       this.logger.warn({ err: error, fileId }, 'no heartbeat'),
     );
     try {
       if (started.attempts > maxStarts) throw new ProcessingFailure('internal', 'every try ended without a word');
       await withWorkspace(this.tools.workRoot, fileId, async (dir) => {
-        const derived = await this.derive(started, dir, signal, heartbeat, publication, niceness);
-        await publication.whole(derived, pipelineVersions[started.kind], signal);
+        const derived = await this.derive(started, dir, signal, progress, publication, niceness);
+        await publication.whole(derived, pipelineVersions[started.kind], signal, (fraction) =>
+          progress.report(deriving + (1 - deriving) * fraction),
+        );
       });
     } catch (error) {
       await publication.withdraw();
-      if (signal.reason instanceof ShuttingDown) await this.uncount(fileId);
+      // What is still being written would say that somebody works on it.
+      await heartbeat.stop();
       const failure = toFailure(error, signal);
       const final = failure.permanent || isLastAttempt || started.attempts > maxStarts;
-      if (signal.reason instanceof ShuttingDown || !final) throw error;
+      const isStopping = signal.reason instanceof ShuttingDown;
+      if (isStopping || !final) {
+        await this.backToQueue(fileId, isStopping);
+        throw error;
+      }
       this.logger.warn({ fileId, code: failure.code, detail: failure.detail, err: error }, 'file failed');
       await this.fail(fileId, failure.code);
       throw new PermanentFailure(failure.code);
@@ -73,7 +85,7 @@ export class ProcessingService {
   private async start(fileId: string): Promise<Started | undefined> {
     const [row] = await this.em.execute<Started[]>(
       `update files set attempts = attempts + 1, heartbeat_at = now() where id = ? and (status = 'processing' or redo)
-       returning kind, source_key, attempts, redo, width, height, duration_ms, bytes`,
+       returning kind, source_key, attempts, redo, width, height, duration_ms, bytes, progress`,
       [fileId],
     );
     return row;
@@ -83,7 +95,7 @@ export class ProcessingService {
     started: Started,
     dir: string,
     signal: AbortSignal,
-    heartbeat: Heartbeat,
+    progress: Progress,
     publication: Publication,
     niceness?: number,
   ): Promise<Derived> {
@@ -95,7 +107,7 @@ export class ProcessingService {
       avif: this.config.photoAvif,
       ...(niceness !== undefined && { niceness }),
       signal,
-      onProgress: (fraction: number) => heartbeat.progress(fraction),
+      onProgress: (fraction: number) => progress.report(deriving * fraction),
     };
     // What is made anew is shown already, and better than its beginning.
     const onPlayable = redo ? undefined : (derived: Derived) => publication.playable(derived, signal);
@@ -127,9 +139,12 @@ export class ProcessingService {
     });
   }
 
-  /** A stop of ours is not a try of theirs. */
-  private async uncount(fileId: string): Promise<void> {
-    await this.em.execute('update files set attempts = greatest(0, attempts - 1) where id = ?', [fileId]);
+  /** Nobody works on it until the next try. @param isStopping a stop of ours is not a try of theirs */
+  private async backToQueue(fileId: string, isStopping: boolean): Promise<void> {
+    await this.em.execute(
+      'update files set attempts = greatest(0, attempts - ?), heartbeat_at = null, remaining_ms = null where id = ?',
+      [isStopping ? 1 : 0, fileId],
+    );
   }
 }
 

@@ -40,8 +40,13 @@ export class Publication {
   }
 
   /** All of it. Whoever finds the file finished already takes its own bytes back. */
-  async whole(derived: Derived, pipeline: number, signal: AbortSignal): Promise<void> {
-    await this.store(derived, signal);
+  async whole(
+    derived: Derived,
+    pipeline: number,
+    signal: AbortSignal,
+    onProgress: (fraction: number) => void,
+  ): Promise<void> {
+    await this.store(derived, signal, onProgress);
     const set = `status = 'ready', playable = true, redo = false, pipeline = ?, progress = 1, remaining_ms = null, processed_at = now(),
       updated_at = now()`;
     const won = await this.commit(derived, set, [pipeline], 'file.ready');
@@ -55,13 +60,17 @@ export class Publication {
       if (!this.shown.has(key)) await this.storage.delete(key);
   }
 
-  private async store({ made }: Derived, signal: AbortSignal): Promise<void> {
-    for (const one of made) {
-      if (this.stored.has(one.path)) continue;
+  private async store({ made }: Derived, signal: AbortSignal, onProgress?: (fraction: number) => void): Promise<void> {
+    const left = made.filter(({ path }) => !this.stored.has(path));
+    const bytes = left.reduce((sum, one) => sum + one.bytes, 0);
+    let done = 0;
+    for (const one of left) {
       signal.throwIfAborted();
       const key = renditionKey(this.fileId, nameInRun(this.runId, one));
       await this.storage.put(key, { path: one.path }, { contentType: one.mimeType });
       this.stored.set(one.path, { ...one, key });
+      done += one.bytes;
+      onProgress?.(done / bytes);
     }
   }
 

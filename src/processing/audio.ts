@@ -24,6 +24,7 @@ import type { PhotoLimits } from './limits.js';
 import { loudnessOf, type Loudness } from './loudness.js';
 import { describeM4a, pictureIn, type AudioFile } from './m4a.js';
 import { readHeader } from './pixels.js';
+import { inParts } from './parts.js';
 import { lengthOf, probe } from './probe.js';
 import { readBytes } from './read-bytes.js';
 import { sniff } from './sniff.js';
@@ -51,6 +52,8 @@ export type Music = {
 };
 
 const toleranceMs = 100;
+/** How long things take: looking at the file and its cover, the one decode, the segments. */
+const weights = { before: 1, decoding: 8, segments: 1 };
 
 /**
  * Both forms of a piece of music and its cover, as files in `dir`, which has to be empty.
@@ -66,9 +69,11 @@ export async function deriveMusic(input: string, dir: string, coverLimits: Photo
   const durationMs = await lengthOf(file, sound, dir, ctx);
 
   const cover = found.cover && (await deriveCover(file, sound, found.cover.index, dir, coverLimits, ctx));
-  const progressive = await writeProgressive(file, sound, cover, dir, durationMs, ctx);
+  const part = inParts(Object.values(weights), ctx.onProgress);
+  part(0)(1);
+  const progressive = await writeProgressive(file, sound, cover, dir, durationMs, { ...ctx, onProgress: part(1) });
   checkLength(progressive, durationMs, sound.audio.startMs);
-  await ffmpeg(segmentCommand(), { ...ctx, onProgress: undefined }, { cwd: dir });
+  await ffmpeg(segmentCommand(), { ...ctx, onProgress: part(2) }, { cwd: dir, durationMs });
   const { codec, sampleRate, channels } = sound.audio;
   return {
     facts: {

@@ -1,0 +1,141 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Client, Json } from '../setup/client.js';
+import { ffmpeg, video } from '../setup/make-media.js';
+import { until } from '../setup/until.js';
+import { Vitrine } from '../setup/vitrine.js';
+
+/** A step is a second long; the rest is for a machine that has more to do. */
+const maxStillMs = 3_000;
+/** For an encoder that steps back for everything else. */
+const patienceMs = 400_000;
+const workers = 'image,video,audio';
+
+let vitrine: Vitrine;
+let ada: Client;
+let bob: Client;
+beforeAll(async () => {
+  vitrine = await Vitrine.start({ workers: ['social,mail,maintenance'] });
+  [ada, bob] = await Promise.all([vitrine.signUp(), vitrine.signUp()]);
+});
+afterAll(() => vitrine.stop());
+
+/** Noise, so that it takes a while. */
+const busy = (seconds: number) =>
+  ffmpeg(
+    ...['-f', 'lavfi', '-i', `testsrc2=size=1280x720:rate=30:duration=${seconds},noise=alls=20:allf=t`],
+    ...['-f', 'lavfi', '-i', `sine=duration=${seconds}`],
+    ...['-c:v', 'libx264', '-preset', 'ultrafast', '-b:v', '8M', '-c:a', 'aac', 'busy.mp4'],
+  );
+const state = async (owner: Client, url: string): Promise<Json> =>
+  (await owner.get(`/api/files/${url}`).expect(200)).body;
+const uploaded = async (owner: Client, bytes: Buffer): Promise<string> =>
+  (await owner.upload('video', bytes).expect(202)).body.url;
+
+/** What its owner sees until `isEnough`, with the longest time in which progress of a running file stood still. */
+async function followed(url: string, isEnough: (state: Json) => boolean): Promise<{ seen: Json[]; stillMs: number }> {
+  const seen: Json[] = [];
+  let [stillMs, movedAt] = [0, Date.now()];
+  await until(
+    async () => {
+      const now = await state(ada, url);
+      const before = seen.at(-1);
+      if (before?.stage !== 'running' || now.progress !== before.progress) movedAt = Date.now();
+      stillMs = Math.max(stillMs, Date.now() - movedAt);
+      seen.push(now);
+      return isEnough(now);
+    },
+    `${url} to come so far`,
+    patienceMs,
+    100,
+  );
+  return { seen, stillMs };
+}
+const progressOf = (seen: Json[]): number[] => seen.map(({ progress }) => progress);
+const sorted = (values: number[]) => values.toSorted((a, b) => a - b);
+
+it('a file that waits says so, and how many come before it', async () => {
+  const clip = await video('320x180', 1);
+  const urls: string[] = [];
+  // Bytes behind the end of an MP4 do not matter to it, but make each a file of its own.
+  for (const n of [1, 2, 3]) urls.push(await uploaded(ada, Buffer.concat([clip, freeBox(n)])));
+  const other = await uploaded(bob, clip);
+  const waiting = async (owner: Client, url: string) => {
+    const { status, stage, queuedBefore, progress } = await state(owner, url);
+    expect({ status, stage, progress }).toEqual({ status: 'processing', stage: 'queued', progress: 0 });
+    return queuedBefore;
+  };
+  expect([await waiting(ada, urls[0]!), await waiting(ada, urls[1]!), await waiting(ada, urls[2]!)]).toEqual([0, 2, 3]);
+  expect(await waiting(bob, other), 'behind the first of another, before the others').toBe(1);
+
+  vitrine.startWorker(workers);
+  for (const url of urls) {
+    const ready = await ada.settled(url, 120_000);
+    expect(ready).toMatchObject({ status: 'ready', progress: 1 });
+    expect(ready.stage).toBeUndefined();
+    expect(ready.queuedBefore).toBeUndefined();
+  }
+  await bob.settled(other);
+}, 180_000);
+
+it(
+  'progress moves all the time and never goes back, and what is left becomes less',
+  async () => {
+    const url = await uploaded(ada, await busy(10));
+    const { seen, stillMs } = await followed(url, ({ status }) => status !== 'processing');
+    expect(seen.at(-1)).toMatchObject({ status: 'ready', progress: 1 });
+    expect(stillMs).toBeLessThan(maxStillMs);
+    const progress = progressOf(seen);
+    expect(progress).toEqual(sorted(progress));
+    const steps = progress.map((value, i) => value - (progress[i - 1] ?? 0));
+    expect(Math.max(...steps), 'no jumps').toBeLessThan(0.35);
+    const remaining = seen.flatMap(({ remainingMs }) => (remainingMs === undefined ? [] : [remainingMs as number]));
+    expect(remaining.length).toBeGreaterThan(5);
+    expect(remaining).toEqual(sorted(remaining).toReversed());
+  },
+  patienceMs,
+);
+
+it(
+  'a second try goes on from where the first one was',
+  async () => {
+    // Longer than what a worker that stops lets its jobs have to finish.
+    const url = await uploaded(ada, await busy(24));
+    const first = await followed(url, ({ progress }) => progress > 0.2);
+    await vitrine.end(workers, 'SIGTERM');
+    const between = await until(
+      async () => {
+        const now = await state(ada, url);
+        return now.stage === 'queued' && now;
+      },
+      'nobody to work on it',
+      30_000,
+    );
+    expect(between).toMatchObject({ status: 'processing', stage: 'queued', queuedBefore: 0 });
+    expect(between.remainingMs).toBeUndefined();
+    vitrine.startWorker(workers);
+    const second = await followed(url, ({ status }) => status !== 'processing');
+    expect(second.seen.at(-1)).toMatchObject({ status: 'ready' });
+    expect(second.stillMs).toBeLessThan(maxStillMs);
+    const progress = progressOf([...first.seen, between, ...second.seen]);
+    expect(progress).toEqual(sorted(progress));
+  },
+  2 * patienceMs,
+);
+
+it('a video of an unknown codec fails as such, and is not tried again', async () => {
+  const bytes = await video('320x180', 1);
+  bytes.write('zzz1', bytes.lastIndexOf('avc1'), 'latin1');
+  const url = await uploaded(ada, bytes);
+  expect(await ada.settled(url)).toMatchObject({ status: 'failed', failure: { code: 'unsupported_codec' } });
+  const { rows } = await vitrine.db.query('select attempts from files where url = $1', [url]);
+  expect(rows).toEqual([{ attempts: 1 }]);
+});
+
+/** ISO/IEC 14496-12, 8.1.2: a box that says nothing. */
+function freeBox(n: number): Buffer {
+  const box = Buffer.alloc(12);
+  box.writeUInt32BE(box.length);
+  box.write('free', 4, 'latin1');
+  box.writeUInt32BE(n, 8);
+  return box;
+}
