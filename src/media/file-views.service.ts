@@ -107,7 +107,8 @@ export class FileViews {
       if (role === 'subtitles') view.subtitles.push({ language: name, label: rendition.label ?? name, href: address });
       else if (role !== 'storyboard') {
         const { width, height, bitrate, bytes } = rendition;
-        view.renditions.push({ name, mimeType, width, height, bitrate, bytes, href: address });
+        const shownAs = role === 'image' ? 'size' : role;
+        view.renditions.push({ role: shownAs, name, mimeType, width, height, bitrate, bytes, href: address });
       }
     }
     return view;

@@ -59,8 +59,15 @@ export const ListQuery = PageQuery.extend({
 export type ListQuery = z.infer<typeof ListQuery>;
 
 const px = z.int().nullable();
+const renditionViewRoles = ['size', 'animation', 'rung', 'audio', 'poster', 'cover', 'download', 'waveform'] as const;
 const Rendition = z
   .object({
+    role: z.enum(renditionViewRoles).meta({
+      description:
+        'What it is for. `size`: a photo in one size. `rung`: a video with its sound. `audio`: sound alone. `poster`, ' +
+        '`cover`: the picture of a video, of a music, in one size. `animation`: a photo that moves. `download`: a music ' +
+        'with its tags and its cover. `waveform`: peaks, JSON',
+    }),
     name: z.string().meta({ example: '720p' }),
     mimeType: z.string(),
     width: px,

@@ -25,6 +25,9 @@ async function probed(bytes: Buffer, name: string) {
   return ffprobe(path);
 }
 
+const rolesOf = (file: Json): string[] =>
+  [...new Set<string>(file.renditions.map(({ role }: Json) => role))].toSorted();
+
 describe('a photo', () => {
   let media: Json;
   beforeAll(async () => {
@@ -58,6 +61,7 @@ describe('a photo', () => {
     const made = file.renditions.map(
       ({ name, mimeType, width, height }: Json) => `${name} ${mimeType} ${width}x${height}`,
     );
+    expect(rolesOf(file)).toEqual(['size']);
     expect(made.toSorted()).toEqual([
       'large image/jpeg 1200x1600',
       'large image/webp 1200x1600',
@@ -144,7 +148,8 @@ describe('a video', () => {
       hls: `/api/videos/${file.url}`,
       poster: `/api/videos/${file.url}/poster`,
     });
-    const rungs = file.renditions.filter(({ mimeType }: Json) => mimeType === 'video/mp4');
+    expect(rolesOf(file)).toEqual(['audio', 'poster', 'rung']);
+    const rungs = file.renditions.filter(({ role }: Json) => role === 'rung');
     expect(rungs.map(({ name }: Json) => name)).toEqual(['144p', '240p', '360p', '480p']);
     const starts = new Set<string>();
     for (const { name, href, width, height, bytes } of rungs) {
@@ -203,6 +208,7 @@ describe('a music', () => {
     const media = await ada.publish('music', await song(5));
     const [file] = media.files;
     expect(file.facts.tags).toMatchObject({ title: 'Gleis 9', artist: 'Die Probe' });
+    expect(rolesOf(file)).toEqual(['audio', 'download', 'waveform']);
     expect(Math.abs(file.durationMs - 5_000)).toBeLessThan(100);
 
     const { body: playlist } = await anybody.get(file.hls).expect(200);
