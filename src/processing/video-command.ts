@@ -72,7 +72,7 @@ export function videoCommand(
       ...rates.flatMap((rate, i) => flags({ [`b:a:${i}`]: rate })),
       ...(source.durationMs ? flags({ t: seconds(source.durationMs) }) : []),
       ...bare,
-      ...hlsOptions(streams, rungs.length ? reordered / rateOf(targetRate(source.video)) : 0),
+      ...hlsOptions(streams, rungs.length ? reorderSeconds(source, copy) : 0),
     ],
   };
   const hasSound = source.audio !== null;
@@ -161,6 +161,14 @@ function videoOptions({ maxBitrate }: Rung, i: number, durationMs: number | null
   return flags({ [`maxrate:v:${i}`]: rate, [`bufsize:v:${i}`]: rate });
 }
 
+/** Pictures. */
+const gopOf = (video: Source['video'], copy?: Copy | null) =>
+  Math.ceil((copy ? longestGop : gopSeconds) * rateOf(targetRate(video)));
+
+/** x264 makes fewer B-frames than pictures lie between two key frames. */
+const reorderSeconds = ({ video }: Source, copy?: Copy | null) =>
+  Math.min(reordered, gopOf(video, copy) - 1) / rateOf(targetRate(video));
+
 const everyRung = ({ video }: Source, threads: number, copy?: Copy | null) =>
   flags({
     'c:v': 'libx264',
@@ -170,7 +178,7 @@ const everyRung = ({ video }: Source, threads: number, copy?: Copy | null) =>
     pix_fmt: 'yuv420p',
     'threads:v': threads,
     fps_mode: 'passthrough',
-    g: Math.ceil((copy ? longestGop : gopSeconds) * rateOf(targetRate(video))),
+    g: gopOf(video, copy),
     'flags:v': '+cgop',
     sc_threshold: 0,
   });
