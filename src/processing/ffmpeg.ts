@@ -1,7 +1,7 @@
 import fluent from 'fluent-ffmpeg';
 import type { Context } from './context.js';
 import { ProcessingFailure, type FailureCode } from './failure.js';
-import { ExitError, run, type RunResult } from './process.js';
+import { ExitError, run, type RunOptions, type RunResult } from './process.js';
 
 /** An ffmpeg run as data. Paths of outputs are relative to the directory it runs in. */
 export type Command = {
@@ -87,9 +87,16 @@ const probeTimeoutMs = 30_000;
 const probeMemoryBytes = 1024 ** 3;
 
 /** Runs ffprobe on one untrusted file. @throws {ProcessingFailure} */
-export async function ffprobe<T>(path: string, demuxer: string, show: string[], ctx: ProbeContext): Promise<T> {
+export async function ffprobe<T>(
+  path: string,
+  demuxer: string,
+  show: string[],
+  ctx: ProbeContext,
+  maxStdoutBytes?: number,
+): Promise<T> {
   // Unless told so ffprobe puts question marks where tags are no UTF-8.
-  const { stdout } = await runProbe(path, demuxer, ['-print_format', 'json=string_validation=ignore', ...show], ctx);
+  const print = ['-print_format', 'json=string_validation=ignore'];
+  const { stdout } = await runProbe(path, demuxer, [...print, ...show], ctx, { maxStdoutBytes });
   return JSON.parse(textOf(Buffer.from(stdout, 'latin1'))) as T;
 }
 
@@ -117,7 +124,7 @@ export async function ffprobeLines(
   ctx: ProbeContext,
   onLine: (line: string) => void,
 ): Promise<void> {
-  await runProbe(path, demuxer, ['-print_format', 'csv=print_section=0', ...show], ctx, onLine);
+  await runProbe(path, demuxer, ['-print_format', 'csv=print_section=0', ...show], ctx, { onStdoutLine: onLine });
 }
 
 function runProbe(
@@ -125,7 +132,7 @@ function runProbe(
   demuxer: string,
   show: string[],
   ctx: ProbeContext,
-  onStdoutLine?: (line: string) => void,
+  stdout: Pick<RunOptions, 'onStdoutLine' | 'maxStdoutBytes'>,
 ) {
   const running = run(ctx.binaries.ffprobe, ['-v', 'error', ...inputGuard(demuxer), ...show, `file:${path}`], {
     signal: ctx.signal,
@@ -133,7 +140,7 @@ function runProbe(
     limits: { cpuSeconds: probeTimeoutMs / 1000, memoryBytes: probeMemoryBytes, outputBytes: 0 },
     niceness: 5,
     stdoutEncoding: 'latin1',
-    onStdoutLine,
+    ...stdout,
   });
   // It reads and nothing else, and any good file leaves it room: what stops it is the file.
   return orFail(running, 'corrupt_input', causesOfProbe);

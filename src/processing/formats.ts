@@ -1,4 +1,5 @@
 import type { Kind } from './limits.js';
+import { transportStream } from './mpeg-ts.js';
 
 export type Format = {
   /** Our name for the container. */
@@ -10,8 +11,12 @@ export type Format = {
   demuxer?: string;
   /** Its header does not tell how long it plays; ffprobe estimates. */
   guessesDuration?: true;
-  /** What the sniffing library calls it. */
+  /** Its header counts the samples: a file that plays less has lost bytes. */
+  countsSamples?: true;
+  /** What the sniffing library, or `mpeg-ts.ts`, calls it. */
   sniffedAs: readonly string[];
+  /** What a file of this container is called when it holds no video. */
+  soundAlone?: Pick<Format, 'name' | 'mimeType' | 'extension'>;
 };
 
 export const formats: readonly Format[] = [
@@ -35,6 +40,7 @@ export const formats: readonly Format[] = [
     kinds: ['video', 'music'],
     demuxer: 'mov',
     sniffedAs: ['video/mp4', 'video/x-m4v'],
+    soundAlone: { name: 'm4a', mimeType: 'audio/mp4', extension: 'm4a' },
   },
   {
     name: 'm4a',
@@ -56,17 +62,19 @@ export const formats: readonly Format[] = [
     name: '3gp',
     mimeType: 'video/3gpp',
     extension: '3gp',
-    kinds: ['video'],
+    kinds: ['video', 'music'],
     demuxer: 'mov',
     sniffedAs: ['video/3gpp', 'video/3gpp2'],
+    soundAlone: { name: '3gp', mimeType: 'audio/3gpp', extension: '3gp' },
   },
   {
     name: 'webm',
     mimeType: 'video/webm',
     extension: 'webm',
-    kinds: ['video'],
+    kinds: ['video', 'music'],
     demuxer: 'matroska',
     sniffedAs: ['video/webm'],
+    soundAlone: { name: 'webm', mimeType: 'audio/webm', extension: 'webm' },
   },
   {
     name: 'mkv',
@@ -93,7 +101,43 @@ export const formats: readonly Format[] = [
     guessesDuration: true,
     sniffedAs: ['video/MP1S', 'video/MP2P'],
   },
-  { name: 'ogv', mimeType: 'video/ogg', extension: 'ogv', kinds: ['video'], demuxer: 'ogg', sniffedAs: ['video/ogg'] },
+  {
+    name: 'ts',
+    mimeType: 'video/mp2t',
+    extension: 'ts',
+    kinds: ['video'],
+    demuxer: 'mpegts',
+    guessesDuration: true,
+    sniffedAs: [transportStream.mime],
+  },
+  {
+    name: 'flv',
+    mimeType: 'video/x-flv',
+    extension: 'flv',
+    kinds: ['video'],
+    demuxer: 'flv',
+    sniffedAs: ['video/x-flv'],
+  },
+  {
+    // Named by its first stream, which says nothing about the others.
+    name: 'wmv',
+    mimeType: 'video/x-ms-wmv',
+    extension: 'wmv',
+    kinds: ['video', 'music'],
+    demuxer: 'asf',
+    sniffedAs: ['video/x-ms-asf', 'audio/x-ms-asf', 'application/vnd.ms-asf'],
+    soundAlone: { name: 'wma', mimeType: 'audio/x-ms-wma', extension: 'wma' },
+  },
+  {
+    // As with ASF; a Skeleton stream in front has a name of its own.
+    name: 'ogv',
+    mimeType: 'video/ogg',
+    extension: 'ogv',
+    kinds: ['video', 'music'],
+    demuxer: 'ogg',
+    sniffedAs: ['video/ogg', 'audio/ogg', 'audio/ogg; codecs=opus', 'application/ogg'],
+    soundAlone: { name: 'ogg', mimeType: 'audio/ogg', extension: 'ogg' },
+  },
   {
     name: 'mp3',
     mimeType: 'audio/mpeg',
@@ -113,36 +157,31 @@ export const formats: readonly Format[] = [
     sniffedAs: ['audio/aac'],
   },
   {
+    name: 'amr',
+    mimeType: 'audio/amr',
+    extension: 'amr',
+    kinds: ['music'],
+    demuxer: 'amr',
+    guessesDuration: true,
+    sniffedAs: ['audio/amr'],
+  },
+  {
     name: 'flac',
     mimeType: 'audio/flac',
     extension: 'flac',
     kinds: ['music'],
     demuxer: 'flac',
+    countsSamples: true,
     sniffedAs: ['audio/flac'],
   },
-  {
-    name: 'ogg',
-    mimeType: 'audio/ogg',
-    extension: 'ogg',
-    kinds: ['music'],
-    demuxer: 'ogg',
-    sniffedAs: ['audio/ogg', 'audio/ogg; codecs=opus'],
-  },
   { name: 'wav', mimeType: 'audio/wav', extension: 'wav', kinds: ['music'], demuxer: 'wav', sniffedAs: ['audio/wav'] },
-  {
-    name: 'wma',
-    mimeType: 'audio/x-ms-wma',
-    extension: 'wma',
-    kinds: ['music'],
-    demuxer: 'asf',
-    sniffedAs: ['audio/x-ms-asf', 'video/x-ms-asf'],
-  },
   {
     name: 'aiff',
     mimeType: 'audio/aiff',
     extension: 'aiff',
     kinds: ['music'],
     demuxer: 'aiff',
+    countsSamples: true,
     sniffedAs: ['audio/aiff'],
   },
 ];
@@ -156,7 +195,11 @@ export function formatNamed(name: string): Format {
   return format;
 }
 
-/** The MIME types a kind takes, for refusals. */
+/** The MIME types a kind takes, for refusals and for the documentation. */
 export const allowedTypes = (kind: Kind): string[] => [
-  ...new Set(formats.filter((f) => f.kinds.some((k) => k === kind)).map((f) => f.mimeType)),
+  ...new Set(
+    formats
+      .filter((f) => f.kinds.some((k) => k === kind))
+      .map((f) => (kind === 'music' ? (f.soundAlone?.mimeType ?? f.mimeType) : f.mimeType)),
+  ),
 ];

@@ -3,8 +3,10 @@ import type { Context } from './context.js';
 import { ProcessingFailure } from './failure.js';
 import { ffmpeg, ffprobe, ffprobeLines, untrusted, type ProbeContext } from './ffmpeg.js';
 import type { Format } from './formats.js';
+import { ExitError } from './process.js';
 import { sniff } from './sniff.js';
-import { describe, type Probe, type RawProbe } from './streams.js';
+import { describe, videosIn, type Probe, type RawProbe } from './streams.js';
+import { sampleVideos } from './timestamps.js';
 
 /**
  * What is in a sound or video file.
@@ -19,8 +21,32 @@ export async function probe(path: string, ctx: ProbeContext): Promise<Probe> {
 /** @throws {ProcessingFailure} */
 export async function probeAs(format: Format, path: string, ctx: ProbeContext): Promise<Probe> {
   if (!format.demuxer) throw new TypeError(`${format.name} has no demuxer`);
-  const show = ['-show_format', '-show_streams'];
-  return describe(format, await ffprobe<RawProbe>(path, format.demuxer, show, ctx));
+  const raw = await readHeader(path, format.demuxer, ctx);
+  const samples = videosIn(raw).length ? await sampleVideos(path, format.demuxer, ctx) : undefined;
+  return describe(format, raw, samples);
+}
+
+/** What an answer may hold: tags can be as large as the file, and reading them would stop everything else. */
+const maxHeaderBytes = 2 ** 20;
+const facts = [
+  'format=start_time,duration,size,bit_rate',
+  'stream=index,codec_type,codec_name,profile,level,width,height,sample_aspect_ratio,r_frame_rate,avg_frame_rate,pix_fmt,' +
+    'color_transfer,color_primaries,color_space,color_range,field_order,bit_rate,start_time,duration,channels,sample_rate',
+  'stream_disposition=default,attached_pic,timed_thumbnails,still_image',
+  'stream_side_data=rotation',
+];
+
+async function readHeader(path: string, demuxer: string, ctx: ProbeContext): Promise<RawProbe> {
+  const read = (entries: string[]) =>
+    ffprobe<RawProbe>(path, demuxer, ['-show_entries', entries.join(':')], ctx, maxHeaderBytes);
+  try {
+    return await read([...facts, 'format_tags', 'stream_tags']);
+  } catch (error) {
+    const cause = error instanceof ProcessingFailure ? error.cause : undefined;
+    if (!(cause instanceof ExitError && cause.reason === 'output')) throw error;
+    // It plays without them.
+    return read(facts);
+  }
 }
 
 /** Whether something is still played after `ms`: asked of the packets, for headers may say anything. */
