@@ -93,7 +93,7 @@ function nameOf(language: string | null): string | undefined {
 /**
  * Raised whenever the same file would come out different: `vitrine reprocess --outdated` finds what was made before.
  */
-export const pipelineVersions: Record<Exclude<FileKind, 'file'>, number> = { photo: 2, video: 3, music: 3 };
+export const pipelineVersions: Record<Exclude<FileKind, 'file'>, number> = { photo: 2, video: 4, music: 4 };
 
 /** What is made of each kind. A chat file is kept as it is. */
 export const derive: Record<Exclude<FileKind, 'file'>, Derive> = {

@@ -57,8 +57,15 @@ export type FfmpegOptions = {
   durationMs?: number | null;
 };
 
+export type FfmpegResult = {
+  /** The end of what was written. */
+  outTimeMs: number;
+  /** What it complained of last, though it ended well. */
+  stderrTail: string;
+};
+
 /** @throws {ProcessingFailure} */
-export async function ffmpeg(command: Command, ctx: Context, options: FfmpegOptions): Promise<{ outTimeMs: number }> {
+export async function ffmpeg(command: Command, ctx: Context, options: FfmpegOptions): Promise<FfmpegResult> {
   let outTimeMs = 0;
   const onStdoutLine = (line: string) => {
     const [, microseconds] = /^out_time_us=(\d+)$/.exec(line) ?? [];
@@ -66,7 +73,7 @@ export async function ffmpeg(command: Command, ctx: Context, options: FfmpegOpti
     outTimeMs = Number(microseconds) / 1000;
     if (options.durationMs) ctx.onProgress?.(Math.min(1, outTimeMs / options.durationMs));
   };
-  await orFail(
+  const { stderrTail } = await orFail(
     run(ctx.binaries.ffmpeg, [...threadsOf(ctx), ...argumentsOf(command)], {
       cwd: options.cwd,
       signal: ctx.signal,
@@ -77,7 +84,7 @@ export async function ffmpeg(command: Command, ctx: Context, options: FfmpegOpti
     'internal',
   );
   ctx.onProgress?.(1);
-  return { outTimeMs };
+  return { outTimeMs, stderrTail };
 }
 
 export type ProbeContext = Pick<Context, 'binaries' | 'signal'>;

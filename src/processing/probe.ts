@@ -1,7 +1,5 @@
-import { resolve } from 'node:path';
-import type { Context } from './context.js';
 import { ProcessingFailure } from './failure.js';
-import { ffmpeg, ffprobe, ffprobeLines, untrusted, type ProbeContext } from './ffmpeg.js';
+import { ffprobe, ffprobeLines, type ProbeContext } from './ffmpeg.js';
 import type { Format } from './formats.js';
 import { ExitError } from './process.js';
 import { sniff } from './sniff.js';
@@ -72,34 +70,6 @@ export async function playsBeyond(ms: number, path: string, found: Probe, ctx: P
     if (error === enough) return true;
     throw error;
   }
-}
-
-/** How long it plays, in ms: by reading every packet where the header does not know. @throws {ProcessingFailure} */
-export async function lengthOf(path: string, found: Probe, cwd: string, ctx: Context): Promise<number> {
-  if (found.durationMs !== null && !found.format.guessesDuration) return found.durationMs;
-  const { outTimeMs } = await ffmpeg(
-    {
-      inputs: [untrusted(resolve(path), found.format.demuxer!)],
-      outputs: [{ path: '-', options: ['-map', `0:${mainStream(found)}`, '-c', 'copy', '-f', 'null'] }],
-    },
-    { ...ctx, onProgress: undefined },
-    { cwd },
-  );
-  return Math.round(found.video ? await endOf(path, found, outTimeMs, ctx) : outTimeMs);
-}
-
-/** Pictures lie in the order of decoding: the one shown last comes before others, which is where ffmpeg's clock stops. */
-async function endOf(path: string, found: Probe, nearMs: number, ctx: Context): Promise<number> {
-  let endMs = nearMs;
-  const onLine = (line: string) => {
-    const [at = NaN, duration = NaN] = line.split(',').map((seconds) => Number.parseFloat(seconds) * 1000);
-    if (Number.isFinite(at)) endMs = Math.max(endMs, at + (duration || 0) - found.startMs);
-  };
-  const from = Math.max(0, found.startMs + nearMs - 2000) / 1000;
-  const show = ['-read_intervals', `${from}%`, '-select_streams', `${mainStream(found)}`];
-  const entries = ['-show_entries', 'packet=pts_time,duration_time'];
-  await ffprobeLines(path, found.format.demuxer!, [...show, ...entries], ctx, onLine);
-  return endMs;
 }
 
 const mainStream = ({ video, audio }: Probe): number => (video ?? audio)?.index ?? 0;

@@ -25,6 +25,8 @@ export type VideoStream = {
   fps: number;
   /** The frame rate as a fraction when it is constant, e.g. `30000/1001`. */
   constantFps: string | null;
+  /** The fraction that all intervals between frames are multiples of, as far as ffprobe has looked. */
+  baseRate?: string | undefined;
   pixFmt: string;
   /** Curve, primaries, matrix and range of its colours in ffprobe's words; null when it does not say. */
   transfer: string | null;
@@ -48,6 +50,7 @@ export type AudioStream = {
   bitrate: number | null;
   /** Where its first sample lies on the clock of the file. */
   startMs: number;
+  durationMs: number | null;
 } & Spoken;
 
 /** What a track says of itself to those who choose between tracks. */
@@ -163,6 +166,7 @@ const describeAudio = (stream: RawStream): AudioStream => ({
   sampleRate: Number(stream.sample_rate ?? 0),
   bitrate: positive(stream.bit_rate),
   startMs: milliseconds(stream.start_time) ?? 0,
+  durationMs: durationOf(stream),
   ...spoken(stream),
 });
 
@@ -187,7 +191,8 @@ function describeVideo(stream: RawStream, sample: Sample | undefined, leftForVid
     displayWidth: turned ? shown.height : shown.width,
     displayHeight: turned ? shown.width : shown.height,
     rotation,
-    ...frameRate(stream, sample?.fps ?? null),
+    baseRate: stream.r_frame_rate,
+    ...frameRate(ratio(stream.avg_frame_rate, '/', 0), stream.r_frame_rate, sample?.fps ?? null),
     pixFmt: stream.pix_fmt ?? 'unknown',
     transfer: stream.color_transfer ?? null,
     primaries: stream.color_primaries ?? null,
@@ -195,7 +200,7 @@ function describeVideo(stream: RawStream, sample: Sample | undefined, leftForVid
     range: stream.color_range ?? null,
     bitrate: positive(stream.bit_rate) ?? (leftForVideo && leftForVideo > 0 ? leftForVideo : null),
     startMs: milliseconds(stream.start_time) ?? 0,
-    durationMs: milliseconds(stream.duration ?? seconds(stream.tags?.DURATION)),
+    durationMs: durationOf(stream),
   };
 }
 
@@ -214,13 +219,18 @@ function best(streams: RawStream[], rankOf: (s: RawStream) => number[]): RawStre
 }
 
 /** Headers say rates as exact fractions, but may say anything: one is believed where the timestamps agree with it. */
-function frameRate({ avg_frame_rate, r_frame_rate }: RawStream, measured: number | null) {
-  const [average, base] = [avg_frame_rate, r_frame_rate].map((text) => ratio(text, '/', 0)) as [number, number];
-  const near = measured ?? average;
-  const isConstant = base > 0 && Math.abs(base - near) <= 0.01 * base;
+function frameRate(average: number, baseRate: string | undefined, measured: number | null) {
+  const base = ratio(baseRate, '/', 0);
+  const isConstant = base > 0 && Math.abs(base - (measured ?? average)) <= 0.01 * base;
   const fps = measured === null ? average : isConstant ? base : measured;
-  return { fps, constantFps: isConstant ? r_frame_rate! : null };
+  return { fps, constantFps: isConstant ? baseRate! : null };
 }
+
+/** @param measured over the whole stream; null where that cannot be said */
+export const withFrameRate = (video: VideoStream, measured: number | null): VideoStream => ({
+  ...video,
+  ...frameRate(video.fps, video.baseRate, measured),
+});
 
 /** ffprobe counts counter-clockwise, and gives angles beyond a turn for matrices that are no rotation. */
 function rotationOf(stream: RawStream): Rotation {
@@ -243,6 +253,8 @@ function milliseconds(secondsText: string | undefined): number | null {
   const value = positive(secondsText);
   return value === null ? null : Math.round(value * 1000);
 }
+
+const durationOf = ({ duration, tags }: RawStream) => milliseconds(duration ?? seconds(tags?.DURATION));
 
 /** Matroska writes `00:00:05.056000000`. */
 function seconds(clock: string | undefined): string | undefined {
