@@ -1,8 +1,6 @@
 import { mkdtemp, rm, writeFile, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { accept } from './accept.js';
@@ -12,7 +10,6 @@ import type { Kind, Limits } from './limits.js';
 import { run } from './process.js';
 import { Refused } from './refusal.js';
 
-const exec = promisify(execFile);
 const MiB = 2 ** 20;
 const limits: Limits = {
   photo: { maxBytes: MiB, maxPixels: 1_000_000, maxFrames: 5 },
@@ -114,65 +111,6 @@ describe('what is taken', () => {
   ])('%s whose sound comes before its pictures', async (extension, mimeType, codecs) => {
     const soundFirst = [...tone(1), ...pictures('64x48', 25, 1), '-map', '0', '-map', '1', ...codecs];
     expect(await take('video', await make(extension, ...soundFirst))).toMatchObject({ mimeType, width: 64 });
-  });
-
-  describe('what browsers record', () => {
-    /** To a pipe, so that nothing can be put right at the end: neither duration nor cues. */
-    const recorded = async (format: string, ...args: string[]) => {
-      const options = { encoding: 'buffer', maxBuffer: MiB } as const;
-      return (await exec(binaries.ffmpeg, ['-v', 'error', ...args, '-f', format, 'pipe:1'], options)).stdout;
-    };
-    const fragments = ['-movflags', 'frag_keyframe+empty_moov+default_base_moof'];
-    const both = [...pictures('64x48', 25, 1), ...tone(1)];
-
-    it.each([
-      ['webm', 'video/webm', ['-c:v', 'libvpx', '-c:a', 'libopus']],
-      ['mp4', 'video/mp4', ['-c:v', 'libx264', '-c:a', 'aac', ...fragments]],
-    ])('%s', async (format, mimeType, codecs) => {
-      const found = await take('video', await recorded(format, ...both, ...codecs));
-      expect(found).toMatchObject({ mimeType, width: 64, height: 48 });
-    });
-
-    it.each([
-      ['webm', 'audio/webm', ['-c:a', 'libopus']],
-      ['mp4', 'audio/mp4', ['-c:a', 'aac', ...fragments]],
-    ])('%s of sound alone is music, and no video', async (format, mimeType, codecs) => {
-      const sound = await recorded(format, ...tone(1), ...codecs);
-      expect(await take('music', sound)).toMatchObject({ mimeType });
-      await expect(take('video', sound)).rejects.toMatchObject({
-        code: 'no_streams',
-        message: 'The file holds sound but no video: upload it as music.',
-      });
-    });
-  });
-
-  describe('headers that lie', () => {
-    /** A frame of Matroska lasts as long as `DefaultDuration` says (RFC 9559, 5.1.4.1.13), in nanoseconds. */
-    it('a Matroska file whose frames are said to last 1 ms', async () => {
-      const bytes = await make('mkv', ...pictures('64x48', 25, 1), '-c:v', 'libx264');
-      const at = bytes.indexOf(Buffer.of(0x23, 0xe3, 0x83, 0x84));
-      expect(bytes.readUInt32BE(at + 4)).toBe(40_000_000);
-      bytes.writeUInt32BE(1_000_000, at + 4);
-      expect(await take('video', bytes)).toMatchObject({ mimeType: 'video/matroska' });
-    });
-
-    /** `Duration` is a float after the id 0x4489 (RFC 9559, 5.1.2.10), in ms unless said. */
-    const saying = async (durationMs: number) => {
-      const bytes = await make('mkv', ...pictures('64x48', 5, 8), '-c:v', 'libx264');
-      const at = bytes.indexOf(Buffer.of(0x44, 0x89, 0x88));
-      expect(bytes.readDoubleBE(at + 3)).toBe(8000);
-      bytes.writeDoubleBE(durationMs, at + 3);
-      return bytes;
-    };
-    it('a file that says it plays for a day', async () => {
-      expect((await take('video', await saying(86_400_000))).durationMs).toBeUndefined();
-    });
-    it('a file that says it plays for a second', async () => {
-      expect((await take('video', await saying(1000))).durationMs).toBeUndefined();
-    });
-    it('a file that says how long it plays', async () => {
-      expect((await take('video', await saying(8000))).durationMs).toBe(8000);
-    });
   });
 
   it('a short piece cut out of a long broadcast', async () => {

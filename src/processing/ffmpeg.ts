@@ -16,7 +16,13 @@ type Builder = fluent.FfmpegCommand & { _getArguments(): string[] };
 const globals = ['-hide_banner', '-nostdin', '-loglevel', 'error', '-nostats', '-progress', 'pipe:1'];
 
 /** Only local files: whatever an input may refer to, ffmpeg opens neither playlist, network nor device for it. */
-const inputGuard = (demuxer: string) => ['-protocol_whitelist', 'file', '-f', demuxer];
+const inputGuard = (demuxer: string) => [
+  ...['-protocol_whitelist', 'file', '-f', demuxer],
+  ...(unannounced.has(demuxer) ? flags({ probesize: 50_000_000, analyzeduration: 30_000_000 }) : []),
+];
+
+/** Containers whose streams are known when they begin: pictures may come long after sound. By default 5 s are waited. */
+const unannounced = new Set(['mpegts', 'mpeg', 'flv']);
 
 /** The options an untrusted input needs, and the `file:` that keeps its name from being taken for a protocol. */
 export const untrusted = (path: string, demuxer: string, options: string[] = []) => ({

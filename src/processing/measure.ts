@@ -20,6 +20,8 @@ export type Measured = {
 /** What demuxers say when bytes that the header promised are not there. */
 const saysCutOff = /partial file|ended prematurely/;
 const packetsFile = 'packets.txt';
+/** How long the only picture of a file is shown if nothing but the header says it, which may say anything. */
+const [shortestAloneMs, longestAloneMs] = [40, 60_000];
 
 /**
  * Reads every packet of the main streams, as the encoder will: with jumps of the clock mended, and without what an edit
@@ -52,9 +54,10 @@ export async function measure(input: string, found: Probe, cwd: string, ctx: Con
 
   const of = (stream: VideoStream | AudioStream | null) => extents.get(streams.indexOf(stream!));
   const [picture, sound] = [of(found.video), of(found.audio)];
-  const durationMs = Math.round(Math.max(picture?.endMs ?? 0, sound?.endMs ?? 0));
+  const pictureEndMs = picture?.endMs(Math.min(found.durationMs ?? 0, longestAloneMs) || shortestAloneMs) ?? 0;
+  const durationMs = Math.round(Math.max(pictureEndMs, sound?.endMs(0) ?? 0));
   if (durationMs <= 0) throw new ProcessingFailure('corrupt_input', 'no packet that plays');
-  const video = found.video && withFrameRate({ ...found.video, durationMs: picture?.endMs ?? 0 }, picture?.fps ?? null);
+  const video = found.video && withFrameRate({ ...found.video, durationMs: pictureEndMs }, picture?.fps ?? null);
   const said = saidMs(found, durationMs);
   const isCutOff = format.countsSamples === true || saysCutOff.test(stderrTail);
   const frameMs = video?.fps ? 1000 / video.fps : 0;
@@ -119,9 +122,9 @@ class Extent {
     return this.frames < 2 || !(spanMs > 0) ? null : ((this.frames - 1) * 1000) / spanMs;
   }
 
-  /** A packet that does not say how long it lasts lasts as long as the others. */
-  get endMs(): number {
+  /** @param aloneMs how long a picture lasts that is the only one and does not say it; one of several lasts as they do */
+  endMs(aloneMs: number): number {
     if (!Number.isFinite(this.last)) return 0;
-    return this.last * this.unitMs + (this.lastDuration * this.unitMs || 1000 / (this.fps ?? Infinity));
+    return this.last * this.unitMs + (this.lastDuration * this.unitMs || (this.fps ? 1000 / this.fps : aloneMs));
   }
 }

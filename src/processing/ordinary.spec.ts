@@ -77,6 +77,11 @@ describe('a transport stream', () => {
     expect(Math.abs(renditions[0]!.durationMs - 4000)).toBeLessThanOrEqual(100);
   });
 
+  it('whose pictures begin long after its sound', async () => {
+    const input = await make('later.ts', ...tone(12), '-itsoffset', '10', ...clip(1), ...codecs);
+    expect((await derive(input)).facts).toMatchObject({ videoCodec: 'h264', warnings: [] });
+  });
+
   it('named in a character table of its own', async () => {
     const codecs = ['-c:v', 'mpeg2video', '-metadata', 'service_name=Télé'];
     expect((await derive(await make('named.ts', ...clip(1), ...codecs))).facts.videoCodec).toBe('mpeg2video');

@@ -52,7 +52,8 @@ export async function playsBeyond(ms: number, path: string, found: Probe, ctx: P
   const enough = new AbortController();
   const end = found.startMs + ms;
   const onLine = (line: string) => {
-    if (Number.parseFloat(line) * 1000 > end) enough.abort(enough);
+    const [at = NaN, duration = NaN] = line.split(',').map((seconds) => Number.parseFloat(seconds) * 1000);
+    if (at + (duration || 0) > end) enough.abort(enough);
   };
   // From the last key frame before it, which may be far before, to the first packet behind it.
   const show = ['-read_intervals', `${end / 1000}%`, '-select_streams', `${mainStream(found)}`];
@@ -61,7 +62,7 @@ export async function playsBeyond(ms: number, path: string, found: Probe, ctx: P
     await ffprobeLines(
       path,
       found.format.demuxer!,
-      [...show, '-show_entries', 'packet=pts_time'],
+      [...show, '-show_entries', 'packet=pts_time,duration_time'],
       { ...ctx, signal },
       onLine,
     );
