@@ -27,7 +27,8 @@ const [shortestAloneMs, longestAloneMs] = [40, 60_000];
  * Reads every packet of the main streams, as the encoder will: with jumps of the clock mended, and without what an edit
  * list leaves out.
  * @param cwd where a file may lie for the time being
- * @throws {ProcessingFailure} `corrupt_input` when there is nothing to play, or bytes are missing that held too much
+ * @throws {ProcessingFailure} `corrupt_input` when there is nothing to play, or bytes are missing that held too much;
+ *   `too_long`
  */
 export async function measure(input: string, found: Probe, cwd: string, ctx: Context): Promise<Measured> {
   const { format } = found;
@@ -57,6 +58,9 @@ export async function measure(input: string, found: Probe, cwd: string, ctx: Con
   const pictureEndMs = picture?.endMs(Math.min(found.durationMs ?? 0, longestAloneMs) || shortestAloneMs) ?? 0;
   const durationMs = Math.round(Math.max(pictureEndMs, sound?.endMs(0) ?? 0));
   if (durationMs <= 0) throw new ProcessingFailure('corrupt_input', 'no packet that plays');
+  // Where the clock begins again nobody could tell when the file came in.
+  if (durationMs > (ctx.maxDurationMs ?? Infinity) * 1.01)
+    throw new ProcessingFailure('too_long', `${durationMs} ms of ${ctx.maxDurationMs}`);
   const video = found.video && withFrameRate({ ...found.video, durationMs: pictureEndMs }, picture?.fps ?? null);
   const said = saidMs(found, durationMs);
   const isCutOff = format.countsSamples === true || saysCutOff.test(stderrTail);

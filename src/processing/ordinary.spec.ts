@@ -75,6 +75,8 @@ describe('a transport stream', () => {
     const { facts, renditions } = await derive(file);
     expect(Math.abs(facts.durationMs - 4000)).toBeLessThanOrEqual(100);
     expect(Math.abs(renditions[0]!.durationMs - 4000)).toBeLessThanOrEqual(100);
+    const limited = { ...context(), maxDurationMs: 3000 };
+    await expect(deriveVideo(file, path.join(dir, 'limited'), limited)).rejects.toMatchObject({ code: 'too_long' });
   });
 
   it('whose pictures begin long after its sound', async () => {
