@@ -101,9 +101,9 @@ async function readExtents(file: string): Promise<Map<number, Extent>> {
 const noTime = -(2 ** 63);
 
 class Extent {
-  private first = Infinity;
   private last = -Infinity;
   private lastDuration = 0;
+  private firstDts = NaN;
   private lastDts = NaN;
   private frames = 0;
 
@@ -114,15 +114,16 @@ class Extent {
     if (at === noTime) return;
     // Two at the same time are one picture to whoever watches.
     if (dts !== this.lastDts) this.frames++;
+    if (this.frames === 1) this.firstDts = dts;
     this.lastDts = dts;
-    this.first = Math.min(this.first, at);
     if (at < this.last) return;
     this.last = at;
     this.lastDuration = duration > 0 ? duration : 0;
   }
 
+  /** By when they are decoded, which every packet says. */
   get fps(): number | null {
-    const spanMs = (this.last - this.first) * this.unitMs;
+    const spanMs = (this.lastDts - this.firstDts) * this.unitMs;
     return this.frames < 2 || !(spanMs > 0) ? null : ((this.frames - 1) * 1000) / spanMs;
   }
 

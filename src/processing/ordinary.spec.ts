@@ -90,6 +90,15 @@ describe('a transport stream', () => {
   });
 });
 
+it('MPEG-PS, in which not every picture says when it is shown, keeps its rate', async () => {
+  // So little to say that many pictures share a packet, which has one time.
+  const grey = lavfi('color=gray:size=64x48:rate=25:duration=1');
+  const input = await make('untimed.mpg', ...grey, ...tone(1), '-c:v', 'mpeg1video', '-bf', '0');
+  const { facts, renditions } = await derive(input);
+  expect(facts.fps).toBe(25);
+  expect(renditions[0]!.fps).toBe(25);
+});
+
 describe('several video streams', () => {
   const still = lavfi('color=red:size=320x240:rate=1:duration=1');
   const both = ['-map', '0', '-map', '1', ...h264];
