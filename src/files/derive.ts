@@ -107,12 +107,16 @@ export const derive: Record<Exclude<FileKind, 'file'>, Derive> = {
     return { width, height, placeholder, color, facts: rest, made: [...images('image', outputs), ...animations] };
   },
 
-  async video(input, dir, _limits, context, onPlayable) {
-    return ofVideo(await deriveVideo(input, dir, context, onPlayable && ((video) => onPlayable(ofVideo(video)))));
+  async video(input, dir, { video: { maxDurationMs } }, context, onPlayable) {
+    const ctx = { ...context, maxDurationMs };
+    return ofVideo(await deriveVideo(input, dir, ctx, onPlayable && ((video) => onPlayable(ofVideo(video)))));
   },
 
   async music(input, dir, limits, context) {
-    const { facts, hls, progressive, waveform, cover } = await deriveMusic(input, dir, limits.photo, context);
+    const { facts, hls, progressive, waveform, cover } = await deriveMusic(input, dir, limits.photo, {
+      ...context,
+      maxDurationMs: limits.music.maxDurationMs,
+    });
     const { durationMs, ...rest } = facts;
     const { codecs, initBytes, segments, ...stream } = hls;
     return {

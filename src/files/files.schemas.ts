@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { failureCodes } from '../processing/failure.js';
+import { warningCodes } from '../processing/lengths.js';
 import { fileKinds, fileStatuses } from './file.entity.js';
 
 export const Slug = z
@@ -20,6 +21,13 @@ export const maxQueuedBefore = 1000;
 export const Failure = z
   .object({ code: z.enum(failureCodes), message: z.string() })
   .meta({ id: 'Failure', description: 'Why the file could not be processed' });
+
+export const Warning = z.object({ code: z.enum(warningCodes), detail: z.string() }).meta({
+  id: 'Warning',
+  description:
+    'What was found wrong with the file, although most of it plays. `truncated`: its end is missing. `wrong_duration`: it ' +
+    'says another duration than it plays. `length_differs`: not all of it could be decoded, or it plays longer than it was.',
+});
 
 const shared = {
   url: Slug,
@@ -62,6 +70,7 @@ export const FileView = z
     placeholder: z.string().nullable().meta({ description: 'ThumbHash, base64' }),
     color: z.string().nullable().meta({ description: 'Dominant colour, #rrggbb' }),
     facts: z.record(z.string(), z.unknown()),
+    warnings: z.array(Warning),
     createdAt: z.iso.datetime(),
   })
   .meta({ id: 'File' });

@@ -5,6 +5,7 @@ import { Outbox } from '../platform/events/outbox.js';
 import { RateLimiter } from '../platform/limits/rate-limiter.service.js';
 import { Problem } from '../platform/http/problems.js';
 import { failures, type FailureCode } from '../processing/failure.js';
+import type { Warning } from '../processing/lengths.js';
 import type { FileKind, FileStatus, Picture } from './file.entity.js';
 import { maxQueuedBefore, type FileView } from './files.schemas.js';
 import { isCharged } from './rendition.entity.js';
@@ -29,7 +30,7 @@ interface Row {
   placeholder: string | null;
   color: string | null;
   picture: Picture | null;
-  facts: Record<string, unknown>;
+  facts: { warnings?: Warning[] } & Record<string, unknown>;
   created_at: string | Date;
   used_by: string | null;
 }
@@ -212,7 +213,7 @@ export function requireReady(url: string, status: FileStatus): void {
 const onProfile = `(exists (select 1 from users u where u.id = f.owner_id and f.id in (u.profile_photo_id, u.channel_photo_id))
   or exists (select 1 from photo_wishes w where w.file_id = f.id))`;
 
-const toView = (row: Row): FileView => ({
+const toView = ({ facts: { warnings = [], ...facts }, ...row }: Row): FileView => ({
   url: row.url,
   kind: row.kind,
   status: row.status,
@@ -231,6 +232,7 @@ const toView = (row: Row): FileView => ({
   durationMs: row.duration_ms,
   placeholder: row.picture?.placeholder ?? row.placeholder,
   color: row.picture?.color ?? row.color,
-  facts: row.facts,
+  facts,
+  warnings,
   createdAt: isoTime(row.created_at),
 });

@@ -33,7 +33,7 @@ export type FileRow = Omit<
 /** Everything that is shown of a file `f`, as one JSON value. */
 export const fileJson = sql`json_build_object('url', f.url, 'kind', f.kind, 'status', f.status, 'progress', f.progress,
   'width', f.width, 'height', f.height, 'durationMs', f.duration_ms, 'placeholder', coalesce(f.picture->>'placeholder', f.placeholder), 'color', coalesce(f.picture->>'color', f.color),
-  'facts', f.facts, 'failureCode', f.failure_code,
+  'facts', f.facts - 'warnings', 'failureCode', f.failure_code,
   'renditions', (select coalesce(json_agg(json_build_object('role', r.role, 'version', right(r.id::text, 8), 'name', r.name, 'mimeType', r.mime_type, 'width', r.width,
       'height', r.height, 'bitrate', r.bitrate, 'bytes', r.bytes,
       'label', r.facts->>'label') order by r.role, r.width nulls last,

@@ -1,6 +1,6 @@
 import type { Accepted, Check } from './accept.js';
 import type { ProbeContext } from './ffmpeg.js';
-import { formatNamed, type Format } from './formats.js';
+import type { Format } from './formats.js';
 import { maxStreams } from './limits.js';
 import { playsBeyond, probeAs } from './probe.js';
 import type { Probe } from './streams.js';
@@ -26,8 +26,8 @@ export const checkVideo: Check = async (path, format, { video: limits }, ctx) =>
       maxFps: limits.maxFps,
     });
   }
-  await checkLength(path, found, limits.maxDurationMs, ctx);
-  return { ...accepted(format, found), width: video.displayWidth, height: video.displayHeight };
+  const durationMs = await checkLength(path, found, limits.maxDurationMs, ctx);
+  return { ...accepted(format, durationMs), width: video.displayWidth, height: video.displayHeight };
 };
 
 export const checkMusic: Check = async (path, format, { music: limits }, ctx) => {
@@ -36,9 +36,8 @@ export const checkMusic: Check = async (path, format, { music: limits }, ctx) =>
   if (found.video)
     throw new Refused('content_mismatch', 'The file holds a video, not music alone.', { found: found.video.codec });
   if (!found.audio || found.audio.channels < 1 || found.audio.sampleRate < 1) throw noStream(found, 'audio');
-  await checkLength(path, found, limits.maxDurationMs, ctx);
-  // An MP4 without pictures is what M4A is.
-  return accepted(format.name === 'mp4' ? formatNamed('m4a') : format, found);
+  const durationMs = await checkLength(path, found, limits.maxDurationMs, ctx);
+  return accepted(format.soundAlone ?? format, durationMs);
 };
 
 function checkStreams({ streams }: Probe): void {
@@ -49,23 +48,37 @@ function checkStreams({ streams }: Probe): void {
   });
 }
 
-async function checkLength(path: string, found: Probe, maxDurationMs: number, ctx: ProbeContext): Promise<void> {
-  const durationMs = found.durationMs ?? 0;
-  const isLonger = durationMs > maxDurationMs || (await playsBeyond(maxDurationMs, path, found, ctx));
-  if (!isLonger) return;
-  const length = durationMs > maxDurationMs ? `for ${durationMs} ms` : `past ${maxDurationMs} ms`;
+/** How far a header may be off before it is not believed: what comes after the last packet's start, and rounding. */
+const slackMs = (durationMs: number) => 1000 + durationMs / 100;
+
+/**
+ * The duration as the header says it, null where the packets say otherwise or it says nothing.
+ * @throws {Refused} when more than `maxDurationMs` is played, whatever the header says
+ */
+async function checkLength(path: string, found: Probe, maxDurationMs: number, ctx: ProbeContext) {
+  const said = found.durationMs;
+  if (said !== null && said <= maxDurationMs && !(await playsBeyond(said + slackMs(said), path, found, ctx)))
+    return said;
+  if (!(await playsBeyond(maxDurationMs, path, found, ctx))) return null;
+  const isSaid = said !== null && said > maxDurationMs;
+  const length = isSaid ? `for ${said} ms` : `past ${maxDurationMs} ms`;
   throw new Refused('too_long', `The file plays ${length}; ${maxDurationMs} ms are allowed.`, {
-    ...(durationMs > maxDurationMs ? { durationMs } : {}),
+    ...(isSaid ? { durationMs: said } : {}),
     maxDurationMs,
   });
 }
 
-const noStream = (found: Probe, wanted: 'video' | 'audio') =>
-  new Refused('no_streams', `The file holds no ${wanted} that can be played.`, { wanted, streams: found.streams });
+function noStream({ streams, audio }: Probe, wanted: 'video' | 'audio'): Refused {
+  const message =
+    wanted === 'video' && audio
+      ? 'The file holds sound but no video: upload it as music.'
+      : `The file holds no ${wanted} that can be played.`;
+  return new Refused('no_streams', message, { wanted, streams });
+}
 
-const accepted = (format: Format, { durationMs }: Probe): Accepted => ({
-  mimeType: format.mimeType,
-  extension: format.extension,
-  container: format.name,
+const accepted = (type: Pick<Format, 'name' | 'mimeType' | 'extension'>, durationMs: number | null): Accepted => ({
+  mimeType: type.mimeType,
+  extension: type.extension,
+  container: type.name,
   ...(durationMs === null ? {} : { durationMs }),
 });

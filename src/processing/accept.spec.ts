@@ -40,6 +40,8 @@ const lavfi = (graph: string) => ['-f', 'lavfi', '-i', graph];
 const pictures = (size: string, rate: number, seconds: number) =>
   lavfi(`color=size=${size}:rate=${rate}:duration=${seconds},format=yuv420p`);
 const tone = (seconds: number) => lavfi(`sine=duration=${seconds}`);
+/** As phones record voices. */
+const narrow = ['-c:a', 'libopencore_amrnb', '-ar', '8000', '-ac', '1', '-b:a', '12.2k'];
 const photo = (width: number, height: number) =>
   sharp({ create: { width, height, channels: 3, background: '#808080' } });
 
@@ -64,6 +66,12 @@ describe('what is taken', () => {
     ['avi', 'video/vnd.avi', ['-c:v', 'mpeg4']],
     ['mpg', 'video/mpeg', ['-c:v', 'mpeg1video']],
     ['3gp', 'video/3gpp', ['-c:v', 'mpeg4']],
+    ['ts', 'video/mp2t', ['-c:v', 'libx264']],
+    ['ts', 'video/mp2t', ['-c:v', 'mpeg2video', '-mpegts_m2ts_mode', '1']],
+    ['flv', 'video/x-flv', ['-c:v', 'flv']],
+    ['flv', 'video/x-flv', ['-c:v', 'libx264']],
+    ['ogv', 'video/ogg', ['-c:v', 'libtheora']],
+    ['wmv', 'video/x-ms-wmv', ['-c:v', 'wmv2']],
   ])('%s', async (extension, mimeType, codec) => {
     const found = await take('video', await make(extension, ...pictures('64x48', 25, 1), ...codec), 'upload.txt');
     expect(found).toMatchObject({ mimeType, extension, width: 64, height: 48 });
@@ -78,6 +86,10 @@ describe('what is taken', () => {
     ['wav', 'audio/wav', ['-c:a', 'pcm_s16le']],
     ['wma', 'audio/x-ms-wma', ['-c:a', 'wmav2', '-f', 'asf']],
     ['aiff', 'audio/aiff', ['-c:a', 'pcm_s16be']],
+    ['webm', 'audio/webm', ['-c:a', 'libopus']],
+    ['amr', 'audio/amr', narrow],
+    ['3gp', 'audio/3gpp', narrow],
+    ['3gp', 'audio/3gpp', ['-c:a', 'aac']],
   ])('%s', async (extension, mimeType, codec) => {
     expect(await take('music', await make(extension, ...tone(1), ...codec))).toMatchObject({ mimeType, extension });
   });
@@ -91,6 +103,14 @@ describe('what is taken', () => {
   it('an MP4 with sound alone, as music', async () => {
     const found = await take('music', await make('mp4', ...tone(1), '-c:a', 'aac'));
     expect(found).toMatchObject({ mimeType: 'audio/mp4', extension: 'm4a' });
+  });
+
+  it.each([
+    ['ogv', 'video/ogg', ['-c:v', 'libtheora', '-c:a', 'libvorbis']],
+    ['wmv', 'video/x-ms-wmv', ['-c:v', 'wmv2', '-c:a', 'wmav2']],
+  ])('%s whose sound comes before its pictures', async (extension, mimeType, codecs) => {
+    const soundFirst = [...tone(1), ...pictures('64x48', 25, 1), '-map', '0', '-map', '1', ...codecs];
+    expect(await take('video', await make(extension, ...soundFirst))).toMatchObject({ mimeType, width: 64 });
   });
 
   it('a short piece cut out of a long broadcast', async () => {

@@ -20,12 +20,14 @@ import { ffmpeg } from './ffmpeg.js';
 import { readFragments } from './fragments.js';
 import { averageBandwidth, durationOf, parseMediaPlaylist, type Segments } from './hls.js';
 import { deriveSizes, type Sizes } from './image.js';
+import { compareLengths, type Warning } from './lengths.js';
 import type { PhotoLimits } from './limits.js';
 import { loudnessOf, type Loudness } from './loudness.js';
+import { measure } from './measure.js';
 import { describeM4a, pictureIn, type AudioFile } from './m4a.js';
 import { readHeader } from './pixels.js';
 import { inParts } from './parts.js';
-import { lengthOf, probe } from './probe.js';
+import { probe } from './probe.js';
 import { readBytes } from './read-bytes.js';
 import { sniff } from './sniff.js';
 import type { Tags } from './tags.js';
@@ -41,6 +43,7 @@ export type Music = {
     tags: Tags;
     /** Null for silence. */
     loudness: Loudness | null;
+    warnings: Warning[];
   };
   /** JSON: see `Waveform`. */
   waveform: { path: string; mimeType: 'application/json'; bytes: number };
@@ -66,13 +69,13 @@ export async function deriveMusic(input: string, dir: string, coverLimits: Photo
   if (!found.audio) throw new ProcessingFailure('no_streams', 'no audio stream');
   const sound: Sound = { ...found, audio: found.audio };
   await mkdir(dir, { recursive: true });
-  const durationMs = await lengthOf(file, sound, dir, ctx);
+  const { durationMs, warnings } = await measure(file, { ...sound, video: null }, dir, ctx);
 
   const cover = found.cover && (await deriveCover(file, sound, found.cover.index, dir, coverLimits, ctx));
   const part = inParts(Object.values(weights), ctx.onProgress);
   part(0)(1);
   const progressive = await writeProgressive(file, sound, cover, dir, durationMs, { ...ctx, onProgress: part(1) });
-  checkLength(progressive, durationMs, sound.audio.startMs);
+  const warning = compareLengths('the sound', progressive.durationMs, durationMs, 0);
   await ffmpeg(segmentCommand(), { ...ctx, onProgress: part(2) }, { cwd: dir, durationMs });
   const { codec, sampleRate, channels } = sound.audio;
   return {
@@ -83,6 +86,7 @@ export async function deriveMusic(input: string, dir: string, coverLimits: Photo
       channels,
       tags: sound.tags,
       loudness: await loudnessOf(path.join(dir, loudnessFile)),
+      warnings: [...warnings, ...(warning ? [warning] : [])],
     },
     waveform: await writeWaveform(dir),
     hls: await describeHls(dir),
@@ -120,17 +124,6 @@ async function writeWaveform(dir: string): Promise<Music['waveform']> {
   await writeFile(file, json);
   await rm(samples);
   return { path: file, mimeType: 'application/json', bytes: Buffer.byteLength(json) };
-}
-
-/**
- * ffmpeg ends well even when the input broke off half way: the result itself has to say that it is whole.
- * What an edit list skips at the start, as the decoder's run-up, is counted by ffprobe but never heard.
- */
-function checkLength(made: AudioFile, sourceMs: number, skippedMs: number): void {
-  const missing = sourceMs - skippedMs - made.durationMs;
-  if (missing > toleranceMs) throw new ProcessingFailure('corrupt_input', `ends ${missing} ms before its source`);
-  const excess = made.durationMs - sourceMs;
-  if (excess > toleranceMs) throw new ProcessingFailure('internal', `ends ${excess} ms behind its source`);
 }
 
 async function describeHls(dir: string): Promise<Music['hls']> {

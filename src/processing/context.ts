@@ -10,6 +10,8 @@ export type Context = {
   signal: AbortSignal;
   /** Called with 0..1, as often as the tool reports. */
   onProgress?: (fraction: number) => void;
+  /** Sound and video that turn out to play longer are not processed. */
+  maxDurationMs?: number;
   /** Photos as AVIF, too. */
   avif?: boolean;
   /** How far the work steps back for others, 0 to 19; 15 when not said. */

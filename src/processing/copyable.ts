@@ -94,6 +94,7 @@ class Pictures {
   /** By which decoding runs ahead of showing, at key frames. */
   reorderSeconds = 0;
   isOdd = false;
+  private lastDts = -Infinity;
 
   constructor(
     private readonly start: number,
@@ -107,8 +108,11 @@ class Pictures {
     const isEven = Math.abs(frame - Math.round(frame)) <= 0.05;
     // Shown before the key frame it follows: it needs what came before that one.
     const isLeading = at < (this.keys.at(-1) ?? 0);
+    // Several pictures at one time, or the clock going back: a copy would have to be given other times.
+    const isMended = dts <= this.lastDts;
+    this.lastDts = Math.max(this.lastDts, dts || -Infinity);
     // `D`: an edit list hides it, which a copy would not.
-    if (!isEven || isLeading || at < 0 || flags.includes('D')) this.isOdd = true;
+    if (!isEven || isLeading || isMended || at < 0 || flags.includes('D')) this.isOdd = true;
     if (flags.includes('K')) {
       this.keys.push(at);
       this.reorderSeconds = Math.max(this.reorderSeconds, at - dts || 0);

@@ -69,8 +69,13 @@ async function cleaned(file: string): Promise<Omit<Text, 'language' | 'title'> |
   }
 }
 
-function free(language: string, taken: Text[]): string {
+/** The track's address ends with it. */
+const maxNameLength = 32;
+
+/** What the track is called: its language, or just the first part of one that leaves no room to tell tracks apart. */
+function free(tag: string, taken: Text[]): string {
   const isFree = (name: string) => taken.every((text) => text.language !== name);
+  const language = tag.length + `-x-${mostTracks}`.length > maxNameLength ? new Intl.Locale(tag).language! : tag;
   for (let n = 2, name = language; ; n++) {
     if (isFree(name)) return name;
     name = `${language}-x-${n}`;

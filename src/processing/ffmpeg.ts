@@ -1,7 +1,7 @@
 import fluent from 'fluent-ffmpeg';
 import type { Context } from './context.js';
 import { ProcessingFailure, type FailureCode } from './failure.js';
-import { ExitError, run, type RunResult } from './process.js';
+import { ExitError, run, type RunOptions, type RunResult } from './process.js';
 
 /** An ffmpeg run as data. Paths of outputs are relative to the directory it runs in. */
 export type Command = {
@@ -20,7 +20,13 @@ type Builder = fluent.FfmpegCommand & { _getArguments(): string[] };
 const globals = ['-hide_banner', '-nostdin', '-loglevel', 'error', '-nostats', '-progress', 'pipe:1'];
 
 /** Only local files: whatever an input may refer to, ffmpeg opens neither playlist, network nor device for it. */
-const inputGuard = (demuxer: string) => ['-protocol_whitelist', 'file', '-f', demuxer];
+const inputGuard = (demuxer: string) => [
+  ...['-protocol_whitelist', 'file', '-f', demuxer],
+  ...(unannounced.has(demuxer) ? flags({ probesize: 50_000_000, analyzeduration: 30_000_000 }) : []),
+];
+
+/** Containers whose streams are known when they begin: pictures may come long after sound. By default 5 s are waited. */
+const unannounced = new Set(['mpegts', 'mpeg', 'flv']);
 
 /** The options an untrusted input needs, and the `file:` that keeps its name from being taken for a protocol. */
 export const untrusted = (path: string, demuxer: string, options: string[] = []) => ({
@@ -62,8 +68,15 @@ export type FfmpegOptions = {
   durationMs?: number | null;
 };
 
+export type FfmpegResult = {
+  /** The end of what was written. */
+  outTimeMs: number;
+  /** What it complained of last, though it ended well. */
+  stderrTail: string;
+};
+
 /** @throws {ProcessingFailure} */
-export async function ffmpeg(command: Command, ctx: Context, options: FfmpegOptions): Promise<{ outTimeMs: number }> {
+export async function ffmpeg(command: Command, ctx: Context, options: FfmpegOptions): Promise<FfmpegResult> {
   let outTimeMs = 0;
   const onStdoutLine = (line: string) => {
     const [, microseconds] = /^out_time_us=(\d+)$/.exec(line) ?? [];
@@ -71,7 +84,7 @@ export async function ffmpeg(command: Command, ctx: Context, options: FfmpegOpti
     outTimeMs = Number(microseconds) / 1000;
     if (options.durationMs) ctx.onProgress?.(Math.min(1, outTimeMs / options.durationMs));
   };
-  await orFail(
+  const { stderrTail } = await orFail(
     run(ctx.binaries.ffmpeg, [...threadsOf(ctx), ...argumentsOf(command)], {
       cwd: options.cwd,
       signal: ctx.signal,
@@ -82,7 +95,7 @@ export async function ffmpeg(command: Command, ctx: Context, options: FfmpegOpti
     'internal',
   );
   ctx.onProgress?.(1);
-  return { outTimeMs };
+  return { outTimeMs, stderrTail };
 }
 
 export type ProbeContext = Pick<Context, 'binaries' | 'signal'>;
@@ -92,9 +105,16 @@ const probeTimeoutMs = 30_000;
 const probeMemoryBytes = 1024 ** 3;
 
 /** Runs ffprobe on one untrusted file. @throws {ProcessingFailure} */
-export async function ffprobe<T>(path: string, demuxer: string, show: string[], ctx: ProbeContext): Promise<T> {
+export async function ffprobe<T>(
+  path: string,
+  demuxer: string,
+  show: string[],
+  ctx: ProbeContext,
+  maxStdoutBytes?: number,
+): Promise<T> {
   // Unless told so ffprobe puts question marks where tags are no UTF-8.
-  const { stdout } = await runProbe(path, demuxer, ['-print_format', 'json=string_validation=ignore', ...show], ctx);
+  const print = ['-print_format', 'json=string_validation=ignore'];
+  const { stdout } = await runProbe(path, demuxer, [...print, ...show], ctx, { maxStdoutBytes });
   return JSON.parse(textOf(Buffer.from(stdout, 'latin1'))) as T;
 }
 
@@ -122,7 +142,7 @@ export async function ffprobeLines(
   ctx: ProbeContext,
   onLine: (line: string) => void,
 ): Promise<void> {
-  await runProbe(path, demuxer, ['-print_format', 'csv=print_section=0', ...show], ctx, onLine);
+  await runProbe(path, demuxer, ['-print_format', 'csv=print_section=0', ...show], ctx, { onStdoutLine: onLine });
 }
 
 function runProbe(
@@ -130,7 +150,7 @@ function runProbe(
   demuxer: string,
   show: string[],
   ctx: ProbeContext,
-  onStdoutLine?: (line: string) => void,
+  stdout: Pick<RunOptions, 'onStdoutLine' | 'maxStdoutBytes'>,
 ) {
   const running = run(ctx.binaries.ffprobe, ['-v', 'error', ...inputGuard(demuxer), ...show, `file:${path}`], {
     signal: ctx.signal,
@@ -138,7 +158,7 @@ function runProbe(
     limits: { cpuSeconds: probeTimeoutMs / 1000, memoryBytes: probeMemoryBytes, outputBytes: 0 },
     niceness: 5,
     stdoutEncoding: 'latin1',
-    onStdoutLine,
+    ...stdout,
   });
   // It reads and nothing else, and any good file leaves it room: what stops it is the file.
   return orFail(running, 'corrupt_input', causesOfProbe);

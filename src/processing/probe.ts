@@ -1,10 +1,10 @@
-import { resolve } from 'node:path';
-import type { Context } from './context.js';
 import { ProcessingFailure } from './failure.js';
-import { ffmpeg, ffprobe, ffprobeLines, untrusted, type ProbeContext } from './ffmpeg.js';
+import { ffprobe, ffprobeLines, type ProbeContext } from './ffmpeg.js';
 import type { Format } from './formats.js';
+import { ExitError } from './process.js';
 import { sniff } from './sniff.js';
-import { describe, type Probe, type RawProbe } from './streams.js';
+import { describe, videosIn, type Probe, type RawProbe } from './streams.js';
+import { sampleVideos } from './timestamps.js';
 
 /**
  * What is in a sound or video file.
@@ -19,8 +19,32 @@ export async function probe(path: string, ctx: ProbeContext): Promise<Probe> {
 /** @throws {ProcessingFailure} */
 export async function probeAs(format: Format, path: string, ctx: ProbeContext): Promise<Probe> {
   if (!format.demuxer) throw new TypeError(`${format.name} has no demuxer`);
-  const show = ['-show_format', '-show_streams'];
-  return describe(format, await ffprobe<RawProbe>(path, format.demuxer, show, ctx));
+  const raw = await readHeader(path, format.demuxer, ctx);
+  const samples = videosIn(raw).length ? await sampleVideos(path, format.demuxer, ctx) : undefined;
+  return describe(format, raw, samples);
+}
+
+/** What an answer may hold: tags can be as large as the file, and reading them would stop everything else. */
+const maxHeaderBytes = 2 ** 20;
+const facts = [
+  'format=start_time,duration,size,bit_rate',
+  'stream=index,codec_type,codec_name,profile,level,width,height,sample_aspect_ratio,r_frame_rate,avg_frame_rate,pix_fmt,' +
+    'color_transfer,color_primaries,color_space,color_range,field_order,bit_rate,start_time,duration,channels,sample_rate',
+  'stream_disposition=default,attached_pic,timed_thumbnails,still_image',
+  'stream_side_data=rotation',
+];
+
+async function readHeader(path: string, demuxer: string, ctx: ProbeContext): Promise<RawProbe> {
+  const read = (entries: string[]) =>
+    ffprobe<RawProbe>(path, demuxer, ['-show_entries', entries.join(':')], ctx, maxHeaderBytes);
+  try {
+    return await read([...facts, 'format_tags', 'stream_tags']);
+  } catch (error) {
+    const cause = error instanceof ProcessingFailure ? error.cause : undefined;
+    if (!(cause instanceof ExitError && cause.reason === 'output')) throw error;
+    // It plays without them.
+    return read(facts);
+  }
 }
 
 /** Whether something is still played after `ms`: asked of the packets, for headers may say anything. */
@@ -28,7 +52,8 @@ export async function playsBeyond(ms: number, path: string, found: Probe, ctx: P
   const enough = new AbortController();
   const end = found.startMs + ms;
   const onLine = (line: string) => {
-    if (Number.parseFloat(line) * 1000 > end) enough.abort(enough);
+    const [at = NaN, duration = NaN] = line.split(',').map((seconds) => Number.parseFloat(seconds) * 1000);
+    if (at + (duration || 0) > end) enough.abort(enough);
   };
   // From the last key frame before it, which may be far before, to the first packet behind it.
   const show = ['-read_intervals', `${end / 1000}%`, '-select_streams', `${mainStream(found)}`];
@@ -37,7 +62,7 @@ export async function playsBeyond(ms: number, path: string, found: Probe, ctx: P
     await ffprobeLines(
       path,
       found.format.demuxer!,
-      [...show, '-show_entries', 'packet=pts_time'],
+      [...show, '-show_entries', 'packet=pts_time,duration_time'],
       { ...ctx, signal },
       onLine,
     );
@@ -46,34 +71,6 @@ export async function playsBeyond(ms: number, path: string, found: Probe, ctx: P
     if (error === enough) return true;
     throw error;
   }
-}
-
-/** How long it plays, in ms: by reading every packet where the header does not know. @throws {ProcessingFailure} */
-export async function lengthOf(path: string, found: Probe, cwd: string, ctx: Context): Promise<number> {
-  if (found.durationMs !== null && !found.format.guessesDuration) return found.durationMs;
-  const { outTimeMs } = await ffmpeg(
-    {
-      inputs: [untrusted(resolve(path), found.format.demuxer!)],
-      outputs: [{ path: '-', options: ['-map', `0:${mainStream(found)}`, '-c', 'copy', '-f', 'null'] }],
-    },
-    { ...ctx, onProgress: undefined },
-    { cwd },
-  );
-  return Math.round(found.video ? await endOf(path, found, outTimeMs, ctx) : outTimeMs);
-}
-
-/** Pictures lie in the order of decoding: the one shown last comes before others, which is where ffmpeg's clock stops. */
-async function endOf(path: string, found: Probe, nearMs: number, ctx: Context): Promise<number> {
-  let endMs = nearMs;
-  const onLine = (line: string) => {
-    const [at = NaN, duration = NaN] = line.split(',').map((seconds) => Number.parseFloat(seconds) * 1000);
-    if (Number.isFinite(at)) endMs = Math.max(endMs, at + (duration || 0) - found.startMs);
-  };
-  const from = Math.max(0, found.startMs + nearMs - 2000) / 1000;
-  const show = ['-read_intervals', `${from}%`, '-select_streams', `${mainStream(found)}`];
-  const entries = ['-show_entries', 'packet=pts_time,duration_time'];
-  await ffprobeLines(path, found.format.demuxer!, [...show, ...entries], ctx, onLine);
-  return endMs;
 }
 
 const mainStream = ({ video, audio }: Probe): number => (video ?? audio)?.index ?? 0;

@@ -1,10 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import { isolate, stepBack, type ResourceLimits } from './isolation.js';
 
 const tailBytes = 4096;
 const graceMs = 2000;
+/** Keeps static builds from loading converters of the system's C library: see the file in it. */
+const gconvPath = fileURLToPath(new URL('./gconv', import.meta.url));
 
 export type RunOptions = {
   /** A workspace, for anything that may outlive a crash: the reaper finds what still runs by its directory. */
@@ -60,7 +63,7 @@ export async function run(bin: string, args: string[], options: RunOptions = {})
   signal?.throwIfAborted();
   const child = spawn(program!, rest, {
     cwd: options.cwd,
-    env: options.env ?? { PATH: process.env.PATH, LC_ALL: 'C.UTF-8' },
+    env: options.env ?? { PATH: process.env.PATH, LC_ALL: 'C.UTF-8', GCONV_PATH: gconvPath },
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -6,6 +6,7 @@ import type { FileTypeResult } from 'file-type';
 import pLimit from 'p-limit';
 import { formatOf, type Format } from './formats.js';
 import { startsWithMp3 } from './mp3.js';
+import { isTransportStream, transportStream } from './mpeg-ts.js';
 
 const timeLimitMs = 10_000;
 /** As many at once as there are CPUs: on a busy machine each still gets its time, or good files would look endless. */
@@ -32,8 +33,16 @@ const unknown = { mime: 'application/octet-stream', ext: 'bin' };
 
 /** What the content says the file is; never its name. An unknown, unreadable or endless file has no type. */
 export async function sniff(path: string): Promise<Sniffed> {
-  const known = (await inTurn(() => sniffWithLibrary(path))) ?? ((await startsWithMp3(path)) ? mp3 : unknown);
+  const known = await typeOf(path);
   return { mimeType: known.mime, extension: known.ext, format: formatOf(known.mime) };
+}
+
+async function typeOf(path: string): Promise<{ mime: string; ext: string }> {
+  // Before the library: the time stamp in front of each packet of a camcorder may look like anything.
+  if (await isTransportStream(path)) return transportStream;
+  const found = await inTurn(() => sniffWithLibrary(path));
+  if (found && found.mime !== transportStream.mime) return found;
+  return (await startsWithMp3(path)) ? mp3 : unknown;
 }
 
 async function sniffWithLibrary(path: string): Promise<FileTypeResult | undefined> {

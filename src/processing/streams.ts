@@ -1,5 +1,7 @@
 import type { Format } from './formats.js';
+import { languageOf } from './languages.js';
 import { lineOf, tagsOf, type Tags } from './tags.js';
+import type { Sample } from './timestamps.js';
 
 export type Rotation = 0 | 90 | 180 | 270;
 
@@ -19,10 +21,12 @@ export type VideoStream = {
   displayHeight: number;
   /** Clockwise degrees to turn the stored picture. */
   rotation: Rotation;
-  /** Frames per second on average, 0 when unknown. */
+  /** Frames per second on average, measured from timestamps where there are enough; 0 when unknown. */
   fps: number;
   /** The frame rate as a fraction when it is constant, e.g. `30000/1001`. */
   constantFps: string | null;
+  /** The fraction that all intervals between frames are multiples of, as far as ffprobe has looked. */
+  baseRate?: string | undefined;
   pixFmt: string;
   /** Curve, primaries, matrix and range of its colours in ffprobe's words; null when it does not say. */
   transfer: string | null;
@@ -46,6 +50,7 @@ export type AudioStream = {
   bitrate: number | null;
   /** Where its first sample lies on the clock of the file. */
   startMs: number;
+  durationMs: number | null;
 } & Spoken;
 
 /** What a track says of itself to those who choose between tracks. */
@@ -107,16 +112,28 @@ export type RawProbe = {
   streams: RawStream[];
 };
 
-/** ffprobe's words in ours. */
-export function describe(format: Format, raw: RawProbe): Probe {
-  const isPicture = (s: RawStream) => s.disposition?.attached_pic === 1 || s.disposition?.timed_thumbnails === 1;
-  const video = best(
-    raw.streams.filter((s) => s.codec_type === 'video' && !isPicture(s)),
-    pixels,
+/** By the index of the stream. */
+export type Samples = ReadonlyMap<number, Sample>;
+
+/** The streams that can be the video: no covers, no pictures for seeking. */
+export const videosIn = ({ streams }: RawProbe): RawStream[] =>
+  streams.filter(
+    ({ codec_type, disposition }) =>
+      codec_type === 'video' &&
+      !['attached_pic', 'timed_thumbnails', 'still_image'].some((name) => disposition?.[name] === 1),
   );
+
+/**
+ * ffprobe's words in ours.
+ * @param samples of the video streams; without them headers are believed
+ */
+export function describe(format: Format, raw: RawProbe, samples: Samples = new Map()): Probe {
+  const framesOf = (s: RawStream) => samples.get(s.index)?.frames ?? 0;
+  // A still picture, as beside the clip of a moving photo, is never what plays.
+  const video = best(videosIn(raw), (s) => [framesOf(s) > 1 ? 1 : 0, isDefault(s), framesOf(s), pixels(s)]);
   const audio = best(
     raw.streams.filter((s) => s.codec_type === 'audio'),
-    (s) => s.channels ?? 0,
+    (s) => [isDefault(s), s.channels ?? 0],
   );
   const others = raw.streams.filter((s) => s.codec_type === 'audio' && s !== audio && s.codec_name);
   const texts = raw.streams.filter((s) => s.codec_type === 'subtitle' && textCodecs.has(s.codec_name ?? ''));
@@ -128,7 +145,7 @@ export function describe(format: Format, raw: RawProbe): Probe {
     size: Number(raw.format.size ?? 0),
     startMs: milliseconds(raw.format.start_time) ?? 0,
     durationMs: milliseconds(raw.format.duration),
-    video: video ? describeVideo(video, total && total - (audioBitrate ?? 0)) : null,
+    video: video ? describeVideo(video, samples.get(video.index), total && total - (audioBitrate ?? 0)) : null,
     audio: audio ? describeAudio(audio) : null,
     otherAudio: others.map(describeAudio),
     texts: texts.map((text) => ({ index: text.index, codec: text.codec_name!, ...spoken(text) })),
@@ -149,6 +166,7 @@ const describeAudio = (stream: RawStream): AudioStream => ({
   sampleRate: Number(stream.sample_rate ?? 0),
   bitrate: positive(stream.bit_rate),
   startMs: milliseconds(stream.start_time) ?? 0,
+  durationMs: durationOf(stream),
   ...spoken(stream),
 });
 
@@ -157,26 +175,11 @@ const spoken = ({ tags = {} }: RawStream): Spoken => ({
   title: lineOf(tags.title ?? '') || null,
 });
 
-/** ISO 639-2 as containers write it, in BCP 47: `ger` and `deu` are `de`. */
-function languageOf(code: string | undefined): string | null {
-  const known = code && (bibliographic[code] ?? code);
-  if (!known || !/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/.test(known) || known === 'und') return null;
-  return Intl.getCanonicalLocales(known)[0] ?? null;
-}
-
-/** The codes of ISO 639-2 that have a second form, which is what BCP 47 knows. */
-const bibliographic: Record<string, string> = {
-  ...{ alb: 'sq', arm: 'hy', baq: 'eu', bur: 'my', chi: 'zh', cze: 'cs', dut: 'nl', fre: 'fr', geo: 'ka', ger: 'de' },
-  ...{ gre: 'el', ice: 'is', mac: 'mk', mao: 'mi', may: 'ms', per: 'fa', rum: 'ro', slo: 'sk', tib: 'bo', wel: 'cy' },
-};
-
-function describeVideo(stream: RawStream, leftForVideo: number | null): VideoStream {
+function describeVideo(stream: RawStream, sample: Sample | undefined, leftForVideo: number | null): VideoStream {
   const { width = 0, height = 0 } = stream;
   const rotation = rotationOf(stream);
   const shown = { width: Math.max(1, Math.round(width * ratio(stream.sample_aspect_ratio, ':', 1))), height };
   const turned = rotation === 90 || rotation === 270;
-  const average = ratio(stream.avg_frame_rate, '/', 0);
-  const base = ratio(stream.r_frame_rate, '/', 0);
   return {
     index: stream.index,
     codec: stream.codec_name ?? 'unknown',
@@ -188,8 +191,8 @@ function describeVideo(stream: RawStream, leftForVideo: number | null): VideoStr
     displayWidth: turned ? shown.height : shown.width,
     displayHeight: turned ? shown.width : shown.height,
     rotation,
-    fps: average,
-    constantFps: base > 0 && Math.abs(base - average) <= 0.01 * base ? stream.r_frame_rate! : null,
+    baseRate: stream.r_frame_rate,
+    ...frameRate(ratio(stream.avg_frame_rate, '/', 0), stream.r_frame_rate, sample?.fps ?? null),
     pixFmt: stream.pix_fmt ?? 'unknown',
     transfer: stream.color_transfer ?? null,
     primaries: stream.color_primaries ?? null,
@@ -197,21 +200,37 @@ function describeVideo(stream: RawStream, leftForVideo: number | null): VideoStr
     range: stream.color_range ?? null,
     bitrate: positive(stream.bit_rate) ?? (leftForVideo && leftForVideo > 0 ? leftForVideo : null),
     startMs: milliseconds(stream.start_time) ?? 0,
-    durationMs: milliseconds(stream.duration ?? seconds(stream.tags?.DURATION)),
+    durationMs: durationOf(stream),
   };
 }
 
 const pixels = (s: RawStream) => (s.width ?? 0) * (s.height ?? 0);
 
-/** The default stream as a player would choose it, then the largest, then the first; one without a decoder only if alone. */
-function best(streams: RawStream[], size: (s: RawStream) => number): RawStream | undefined {
-  const rank = (s: RawStream) => [s.codec_name ? 1 : 0, s.disposition?.default ?? 0, size(s), -s.index];
+const isDefault = (s: RawStream) => s.disposition?.default ?? 0;
+
+/** The highest rank by the first number that differs, then the first stream; one without a decoder only if alone. */
+function best(streams: RawStream[], rankOf: (s: RawStream) => number[]): RawStream | undefined {
+  const rank = (s: RawStream) => [s.codec_name ? 1 : 0, ...rankOf(s), -s.index];
   return streams.toSorted((a, b) => {
     const [left, right] = [rank(a), rank(b)];
     const at = left.findIndex((value, i) => value !== right[i]);
     return at < 0 ? 0 : right[at]! - left[at]!;
   })[0];
 }
+
+/** Headers say rates as exact fractions, but may say anything: one is believed where the timestamps agree with it. */
+function frameRate(average: number, baseRate: string | undefined, measured: number | null) {
+  const base = ratio(baseRate, '/', 0);
+  const isConstant = base > 0 && Math.abs(base - (measured ?? average)) <= 0.01 * base;
+  const fps = measured === null ? average : isConstant ? base : measured;
+  return { fps, constantFps: isConstant ? baseRate! : null };
+}
+
+/** @param measured over the whole stream; null where that cannot be said */
+export const withFrameRate = (video: VideoStream, measured: number | null): VideoStream => ({
+  ...video,
+  ...frameRate(video.fps, video.baseRate, measured),
+});
 
 /** ffprobe counts counter-clockwise, and gives angles beyond a turn for matrices that are no rotation. */
 function rotationOf(stream: RawStream): Rotation {
@@ -234,6 +253,8 @@ function milliseconds(secondsText: string | undefined): number | null {
   const value = positive(secondsText);
   return value === null ? null : Math.round(value * 1000);
 }
+
+const durationOf = ({ duration, tags }: RawStream) => milliseconds(duration ?? seconds(tags?.DURATION));
 
 /** Matroska writes `00:00:05.056000000`. */
 function seconds(clock: string | undefined): string | undefined {

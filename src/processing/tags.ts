@@ -1,6 +1,8 @@
 export type Tags = { title?: string; artist?: string; album?: string; track?: string; year?: number };
 
 const longest = 300;
+/** Beyond it text is not even looked at: a tag can be as large as its file. */
+const longestRaw = 10_000;
 
 /** Names of the same thing in ID3, Vorbis comments, MP4 atoms and ASF, in order of trust. */
 const names = {
@@ -26,6 +28,7 @@ export function tagsOf(raw: Record<string, string>): Tags {
 /** One bounded line without control characters. */
 export function lineOf(text: string): string {
   const line = text
+    .slice(0, longestRaw)
     .toWellFormed()
     .replace(/\p{Cc}+/gu, ' ')
     .replace(/\s+/g, ' ')

@@ -6,7 +6,16 @@ import type { Copy } from './copyable.js';
 import { rateOf, targetRate, videoCommand, type Source, type Stage } from './video-command.js';
 
 const sound = (index: number, channels: number) => ({
-  ...{ index, codec: 'aac', profile: 'LC', channels, sampleRate: 44_100, bitrate: 64_000, startMs: 0 },
+  ...{
+    index,
+    codec: 'aac',
+    profile: 'LC',
+    channels,
+    sampleRate: 44_100,
+    bitrate: 64_000,
+    startMs: 0,
+    durationMs: null,
+  },
   ...{ language: null, title: null },
 });
 const source: Source = {

@@ -10,9 +10,11 @@ import { ffmpeg } from './ffmpeg.js';
 import { readFragments, type Track } from './fragments.js';
 import { averageBandwidth, durationOf, parseMediaPlaylist, type Segments } from './hls.js';
 import type { Sizes } from './image.js';
+import { compareLengths, type Warning } from './lengths.js';
+import { measure } from './measure.js';
 import { inParts } from './parts.js';
 import { derivePosterOfSource, derivePreviews } from './previews.js';
-import { lengthOf, probe } from './probe.js';
+import { probe } from './probe.js';
 import { readBytes } from './read-bytes.js';
 import type { Sheet, StoryboardPlan } from './storyboard.js';
 import { rateOf, targetRate, videoCommand, type Source, type Stage } from './video-command.js';
@@ -58,6 +60,7 @@ export type Video = {
     language: string | null;
     videoCodec: string;
     audioCodec: string | null;
+    warnings: Warning[];
   };
   /** Smallest first. */
   renditions: Rendition[];
@@ -67,7 +70,6 @@ export type Video = {
   poster: Sizes;
 };
 
-const toleranceMs = 100;
 /** px, of the long side */
 const enoughForPreviews = 320;
 
@@ -86,9 +88,9 @@ export async function deriveVideo(
   const found = await probe(input, ctx);
   if (!found.video) throw new ProcessingFailure('no_streams', 'no video stream');
   await mkdir(dir, { recursive: true });
-  const durationMs = await lengthOf(input, found, dir, ctx);
-  const source: Source = { ...found, video: found.video, durationMs };
-  const work = new Work(path.resolve(input), dir, source, durationMs, ctx);
+  const { durationMs, video, warnings } = await measure(input, found, dir, ctx);
+  const source: Source = { ...found, video: video!, durationMs };
+  const work = new Work(path.resolve(input), dir, source, durationMs, ctx, warnings);
 
   const copy = await work.copyLargest();
   if (copy) await onPlayable?.(work.video());
@@ -124,6 +126,7 @@ class Work {
     private readonly source: Source,
     private readonly durationMs: number,
     private readonly ctx: Context,
+    private readonly warnings: Warning[],
   ) {
     this.quiet = { ...ctx, onProgress: undefined };
   }
@@ -230,13 +233,17 @@ class Work {
     return { made, tracks, track: (kind) => tracks.find((track) => track.kind === kind) };
   }
 
-  /** ffmpeg ends well even when the input broke off half way: the result itself has to say that it is whole. */
   private checkLength(name: string, track: Track | undefined): void {
-    if (!track) throw new ProcessingFailure('internal', `${name} lacks a stream`);
-    const off = track.durationMs - this.durationMs;
-    if (track.kind === 'video' && off < -toleranceMs)
-      throw new ProcessingFailure('corrupt_input', `${name} ends ${-off} ms before its source`);
-    if (off > toleranceMs) throw new ProcessingFailure('internal', `${name} ends ${off} ms behind its source`);
+    if (!track) throw new ProcessingFailure('corrupt_input', `${name} lacks a stream`);
+    // Sound may end before the pictures.
+    if (track.kind === 'audio' && track.durationMs < this.durationMs) return;
+    const warning = compareLengths(
+      name,
+      track.durationMs,
+      this.durationMs,
+      1000 / rateOf(targetRate(this.source.video)),
+    );
+    if (warning && !this.warnings.some(({ code }) => code === warning.code)) this.warnings.push(warning);
   }
 
   /** Players change between rungs at the borders of segments, so these have to be the same in all of them. */
@@ -264,6 +271,7 @@ class Work {
         language: audio?.language ?? null,
         videoCodec: video.codec,
         audioCodec: audio?.codec ?? null,
+        warnings: [...this.warnings],
       },
       renditions: [...this.renditions],
       sounds: [...this.sounds],

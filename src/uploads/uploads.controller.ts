@@ -10,13 +10,15 @@ import { UploadedFile } from '../files/files.schemas.js';
 import { Problem } from '../platform/http/problems.js';
 import { Limited } from '../platform/limits/limited.js';
 import { Documented } from '../platform/http/route.js';
+import { allowedTitles } from '../processing/formats.js';
 import { LimitsService } from './limits.service.js';
 import { brokenBody } from './receive.js';
 import { LimitsView } from './uploads.schemas.js';
 import { UploadsService } from './uploads.service.js';
 
-const DocumentedUpload = (kind: FileKind, accepted: string) =>
-  applyDecorators(
+const DocumentedUpload = (kind: Exclude<FileKind, 'file'>) => {
+  const accepted = allowedTitles(kind);
+  return applyDecorators(
     ApiConsumes('multipart/form-data'),
     ApiBody({
       schema: {
@@ -44,6 +46,7 @@ const DocumentedUpload = (kind: FileKind, accepted: string) =>
       ],
     }),
   );
+};
 
 @ApiTags('uploads')
 @Controller()
@@ -56,7 +59,7 @@ export class UploadsController {
   @Post('photos/upload')
   @Verified('write')
   @Limited('upload')
-  @DocumentedUpload('photo', 'JPEG, PNG, GIF, WebP, AVIF, HEIC or TIFF')
+  @DocumentedUpload('photo')
   photo(
     @CurrentUser() viewer: Viewer,
     @Req() request: FastifyRequest,
@@ -68,7 +71,7 @@ export class UploadsController {
   @Post('videos/upload')
   @Verified('write')
   @Limited('upload')
-  @DocumentedUpload('video', 'MP4, MOV, WebM, MKV, AVI, MPEG or 3GP')
+  @DocumentedUpload('video')
   video(
     @CurrentUser() viewer: Viewer,
     @Req() request: FastifyRequest,
@@ -80,7 +83,7 @@ export class UploadsController {
   @Post('musics/upload')
   @Verified('write')
   @Limited('upload')
-  @DocumentedUpload('music', 'MP3, M4A, FLAC, OGG, Opus, WAV, WMA or AIFF')
+  @DocumentedUpload('music')
   music(
     @CurrentUser() viewer: Viewer,
     @Req() request: FastifyRequest,

@@ -44,7 +44,7 @@ const asPhotos = byFile({
 const asSoundAndVideo: [Kind, string, string][] = [
   ['video', 'video/WrongFile.mp4', '422 corrupt_input'],
   ['video', 'video/broken.mp4', '422 corrupt_input'],
-  ['video', 'video/empty.flv', '415 type_not_allowed'],
+  ['video', 'video/empty.flv', '422 no_streams'],
   ['music', 'audio/1024_incrementing_bytes.mp3', '415 type_not_allowed'],
 ];
 
@@ -55,15 +55,15 @@ const tiny: Record<Kind, Map<string, string>> = {
     '422 corrupt_input': ['tiny/gif.gif', 'tiny/png-truncated.png', 'tiny/tiff.tif', 'tiny/webp.webp'],
   }),
   video: byFile({
-    '422 corrupt_input': ['tiny/AudioVideoInterleave.avi'],
-    '422 no_streams': ['tiny/Mpeg4.mp4', 'tiny/mp4-with-audio.mp4'],
-    'failed corrupt_input': ['tiny/webm.webm'],
+    ready: ['tiny/webm.webm'],
+    '422 corrupt_input': ['tiny/AudioVideoInterleave.avi', 'tiny/WindowsMediaVideo.wmv'],
+    '422 no_streams': ['tiny/FlashVideo.flv', 'tiny/Mpeg4.mp4', 'tiny/mp4-with-audio.mp4'],
   }),
   music: byFile({
     ready: ['tiny/mp4-with-audio.mp4'],
     '422 corrupt_input': ['tiny/mp3.mp3'],
     '422 no_streams': ['tiny/Mpeg4.mp4'],
-    '422 content_mismatch': ['tiny/WindowsMediaVideo.wmv'],
+    '422 content_mismatch': ['tiny/WindowsMediaVideo.wmv', 'tiny/webm.webm'],
     'failed corrupt_input': ['tiny/wav.wav'],
   }),
 };
