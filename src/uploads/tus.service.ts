@@ -15,8 +15,8 @@ import { Leases } from './leases.js';
 import { asProblem, tusProblem } from './tus-problem.js';
 import { UploadsService } from './uploads.service.js';
 
-/** Headers of ours that tus knows nothing of. */
-const kept = /^(x-request-id$|ratelimit-)/;
+/** What the library says of its own accord, and what is said for all routes alike (platform/http). */
+const saidForAll = /^(access-control-.*|cache-control)$/i;
 
 /** Resumable uploads (tus 1.0): creation, creation-with-upload, checksum, expiration, termination. */
 @Injectable()
@@ -36,9 +36,6 @@ export class TusService {
       datastore: finishing.store,
       locker: leases,
       disableTerminationForFinishedUploads: true,
-      allowedOrigins: [...config.http.corsOrigins],
-      exposedHeaders: ['Vitrine-File', 'Upload-Expires', 'Tus-Checksum-Algorithm'],
-      allowedHeaders: ['X-API-KEY', 'Upload-Checksum'],
       namingFunction: (request, metadata) => this.create(request.headers.get('upload-length'), metadata ?? {}),
       onIncomingRequest: (request, id) => this.admit(request.method, id),
       onUploadFinish: async (_request, { id }) => ({ headers: { 'Vitrine-File': await this.finished(id) } }),
@@ -54,12 +51,13 @@ export class TusService {
     const checksum = parseChecksum(header(request, 'upload-checksum'));
     if (request.method === 'OPTIONS') reply.raw.setHeader('Tus-Checksum-Algorithm', checksumAlgorithms.join(','));
     if (request.method === 'HEAD' && viewer) await this.tellFile(request, reply, viewer);
-    // What was said so far, and would be forgotten.
+    // What hooks and guards have said so far would be forgotten.
     for (const [name, value] of Object.entries(reply.getHeaders()))
-      if (kept.test(name) && value !== undefined) reply.raw.setHeader(name, value);
+      if (value !== undefined) reply.raw.setHeader(name, value);
     reply.hijack();
     const serve = async () => {
       const response = await this.server.handleWeb(new NodeRequest({ req: request.raw, res: reply.raw }));
+      for (const name of [...response.headers.keys()]) if (saidForAll.test(name)) response.headers.delete(name);
       await sendNodeResponse(reply.raw, response.status < 400 ? response : await asProblem(response, request.id));
     };
     await announcedChecksum.run(checksum, () => (viewer ? this.asking.run(viewer, serve) : serve()));

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { answerDefaults } from './answer-headers.js';
 import { Problem, type ProblemCode } from './problems.js';
 
 const codes: Record<string, { code: ProblemCode; status: string }> = {
@@ -12,6 +13,12 @@ export function answerBrokenRequest(error: Error & { code?: string }, socket: So
   if (error.code === 'ECONNRESET' || !socket.writable) return;
   const { code, status } = codes[error.code ?? ''] ?? otherwise;
   const body = JSON.stringify(new Problem(code).toDocument());
-  const head = `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/problem+json; charset=utf-8\r\n`;
-  socket.end(`${head}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+  const headers = {
+    connection: 'close',
+    'content-type': 'application/problem+json; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+    ...answerDefaults,
+  };
+  const head = [`HTTP/1.1 ${status}`, ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`)];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
