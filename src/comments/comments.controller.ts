@@ -2,6 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query } from
 import { ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
 import { CurrentUser, MaybeUser, OptionalUser, Verified } from '../platform/http/access.js';
+import { RepeatableDelete } from '../platform/http/repeatable-delete.js';
 import { Idempotent } from '../platform/http/idempotency.js';
 import { Documented } from '../platform/http/route.js';
 import type { Viewer } from '../platform/http/viewer.js';
@@ -66,7 +67,6 @@ export class CommentsController {
       'file_kind_mismatch',
       'file_in_use',
       'file_failed',
-      'idempotency_mismatch',
     ],
   })
   write(
@@ -125,6 +125,7 @@ export class CommentsController {
 
   @Delete(':url')
   @HttpCode(204)
+  @RepeatableDelete()
   @Verified('write')
   @Documented({
     summary: 'Delete a comment',

@@ -50,7 +50,7 @@ export class DeliveryService {
   /** What has to stand behind the addresses inside a playlist: the token it was asked with, or the viewer's own. */
   tokenFor(file: Deliverable, { viewer, token }: Asking): string | null {
     if (file.open) return null;
-    return viewer ? this.signed.token(file.url, viewer.id) : token;
+    return viewer ? this.signed.sign(file.url, viewer.id).t : token;
   }
 
   /**

@@ -17,6 +17,12 @@ export const Failure = z
   .object({ code: z.enum(failureCodes), message: z.string() })
   .meta({ id: 'Failure', description: 'Why the file could not be processed' });
 
+/** Beside every signed address. */
+export const ExpiresAt = z.iso
+  .datetime()
+  .optional()
+  .meta({ description: 'Until when the addresses beside it are good, where they are signed: ask again before' });
+
 const shared = {
   url: Slug,
   kind: z.enum(fileKinds),

@@ -3,6 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { CurrentUser, MaybeUser, OptionalUser, Verified } from '../platform/http/access.js';
+import { RepeatableDelete } from '../platform/http/repeatable-delete.js';
 import type { Viewer } from '../platform/http/viewer.js';
 import { Limited } from '../platform/limits/limited.js';
 import { Idempotent } from '../platform/http/idempotency.js';
@@ -49,14 +50,7 @@ export class MediaController {
     description:
       'Files may still be processing: the media is `processing` until they are ready, and others see it from then on.',
     answers: { 201: { schema: MediaView, description: 'The media' } },
-    problems: [
-      'validation_failed',
-      'file_not_found',
-      'file_kind_mismatch',
-      'file_in_use',
-      'file_failed',
-      'idempotency_mismatch',
-    ],
+    problems: ['validation_failed', 'file_not_found', 'file_kind_mismatch', 'file_in_use', 'file_failed'],
   })
   publish(@CurrentUser() viewer: Viewer, @Body({ schema: PublishBody }) body: PublishBody) {
     return this.medias.publish(viewer.id, body);
@@ -94,6 +88,7 @@ export class MediaController {
 
   @Delete(':url')
   @HttpCode(204)
+  @RepeatableDelete()
   @Verified('write')
   @Documented({ summary: 'Delete a media and its files', params, answers: { 204: null }, problems: ownerProblems })
   delete(@CurrentUser() viewer: Viewer, @Param({ schema: MediaParam }) { url }: Address) {

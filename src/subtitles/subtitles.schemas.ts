@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Slug } from '../files/files.schemas.js';
+import { ExpiresAt, Slug } from '../files/files.schemas.js';
 
 /** A language tag (BCP 47), in its canonical case. */
 export const Language = z
@@ -20,6 +20,6 @@ export const Language = z
 export const SubtitlesParam = z.strictObject({ url: Slug, lang: Language });
 
 export const Track = z
-  .object({ language: z.string(), label: z.string(), href: z.string(), cues: z.int() })
+  .object({ language: z.string(), label: z.string(), href: z.string(), expiresAt: ExpiresAt, cues: z.int() })
   .meta({ id: 'SubtitleTrack' });
 export type Track = z.infer<typeof Track>;

@@ -52,9 +52,10 @@ export class SubtitlesService {
         [video.fileId, language, mimeType, Buffer.byteLength(vtt), key, JSON.stringify({ label, cues })],
       );
       if (row!.old_key) await this.outbox.record('bytes.orphaned', { key: row!.old_key });
-      const t = video.open ? null : this.signed.token(video.fileUrl, ownerId);
-      const href = fileHref('video', video.fileUrl, `/subtitles/${language}.vtt`, { t });
-      return { track: { language, label, href, cues }, created: row!.old_key === null };
+      const signed = video.open ? null : this.signed.sign(video.fileUrl, ownerId);
+      const href = fileHref('video', video.fileUrl, `/subtitles/${language}.vtt`, { t: signed?.t });
+      const track: Track = { language, label, href, cues, ...(signed && { expiresAt: signed.expiresAt }) };
+      return { track, created: row!.old_key === null };
     });
   }
 

@@ -9,7 +9,7 @@ import type { FileKind } from '../files/file.entity.js';
 import { UploadedFile } from '../files/files.schemas.js';
 import { Problem } from '../platform/http/problems.js';
 import { Limited } from '../platform/limits/limited.js';
-import { Documented } from '../platform/http/route.js';
+import { binary, Documented } from '../platform/http/route.js';
 import { LimitsService } from './limits.service.js';
 import { brokenBody } from './receive.js';
 import { LimitsView } from './uploads.schemas.js';
@@ -22,7 +22,7 @@ const DocumentedUpload = (kind: FileKind, accepted: string) =>
       schema: {
         type: 'object',
         required: ['file'],
-        properties: { file: { type: 'string', format: 'binary', description: accepted } },
+        properties: { file: { ...binary, description: accepted } },
       },
     }),
     Documented({

@@ -22,7 +22,7 @@ export class DocsController {
     return problemsPage;
   }
 
-  /** Shows one public media: every size, and a player. */
+  /** Shows one media: every size, and a player that goes on when signed addresses end. */
   @Get('player')
   @Public()
   @Header('content-type', html)

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { answerDefaults } from './answer-headers.js';
-import { Problem, type ProblemCode } from './problems.js';
+import type { ProblemCode } from './problem-codes.js';
+import { Problem } from './problems.js';
 
 const codes: Record<string, { code: ProblemCode; status: string }> = {
   HPE_HEADER_OVERFLOW: { code: 'headers_too_large', status: '431 Request Header Fields Too Large' },

@@ -9,7 +9,8 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isDatabaseDown } from '../database/database-down.js';
 import { answerDefaults } from './answer-headers.js';
-import { Problem, type ProblemCode } from './problems.js';
+import type { ProblemCode } from './problem-codes.js';
+import { Problem } from './problems.js';
 import type { RouteTable } from './route-table.js';
 
 /** What the framework's own refusals are called here. */

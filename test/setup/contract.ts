@@ -1,0 +1,114 @@
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import formats from 'ajv-formats';
+import type { Answer, Json } from './client.js';
+
+interface Operation {
+  /** `GET /api/medias/{url}` */
+  name: string;
+  method: string;
+  path: RegExp;
+  /** More of them is more exact: `/users/me/export` before `/users/{username}`. */
+  literals: number;
+  responses: Record<string, { content?: Record<string, { schema: object }> }>;
+}
+
+const escape = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+const toPattern = (path: string) =>
+  new RegExp(
+    `^${path
+      .split(/\{\w+\}/)
+      .map(escape)
+      .join('[^/]+')}/?$`,
+    'i',
+  );
+
+/** What the published document says of answers, and whether an answer is as it says: nothing more, nothing less. */
+export class Contract {
+  private readonly ajv = formats.default(new Ajv2020({ strict: false, allErrors: true }));
+  private readonly validators = new Map<object, ValidateFunction>();
+  private readonly operations: Operation[];
+
+  constructor(document: Json) {
+    this.ajv.addSchema({ $id: 'document', components: document.components });
+    this.operations = Object.entries<Json>(document.paths)
+      .flatMap(([path, item]) =>
+        Object.entries<Json>(item).map(([method, { responses }]) => ({
+          name: `${method.toUpperCase()} ${path}`,
+          method: method.toUpperCase(),
+          path: toPattern(path),
+          literals: path.replace(/\{\w+\}/g, '').length,
+          responses,
+        })),
+      )
+      .toSorted((a, b) => b.literals - a.literals);
+  }
+
+  /** @returns what is wrong with the answer; null where all is as the document says, or where it knows no such address */
+  fault(method: string, url: string, { status, headers, body }: Answer): string | null {
+    const type = headers.get('content-type')?.split(';')[0] ?? '';
+    const operation = this.operationOf(method, url);
+    if (!operation) return status >= 400 && type === problem ? this.mismatch(problemSchema, body) : null;
+    const declared = operation.responses[status];
+    const where = `${operation.name} ${status}`;
+    if (!declared) return `${where} is not declared: ${JSON.stringify(body).slice(0, 300)}`;
+    if (method === 'HEAD' || status === 304 || status === 204) return null;
+    const content = declared.content ?? {};
+    if (body === '' && !type) return Object.keys(content).length ? `${where} has no body` : null;
+    const range = Object.keys(content).find(
+      (one) => one === type || (one.endsWith('/*') && type.startsWith(one.slice(0, -1))),
+    );
+    if (!range) return `${where} is ${type}, declared are ${Object.keys(content).join(', ') || 'none'}`;
+    if (!/[/+]json$/.test(type) || status === 206) return null;
+    const mismatch = this.mismatch(content[range]!.schema, body);
+    return mismatch && `${where}: ${mismatch}`;
+  }
+
+  private operationOf(method: string, url: string): Operation | undefined {
+    const path = new URL(url).pathname;
+    const verb = method === 'HEAD' && !this.find('HEAD', path) ? 'GET' : method;
+    return this.find(verb, path);
+  }
+
+  private find(method: string, path: string): Operation | undefined {
+    return this.operations.find((one) => one.method === method && one.path.test(path));
+  }
+
+  private mismatch(schema: object, body: Json): string | null {
+    let validate = this.validators.get(schema);
+    if (!validate) {
+      validate = this.ajv.compile(inDocument(schema));
+      this.validators.set(schema, validate);
+    }
+    if (validate(body)) return null;
+    return `${this.ajv.errorsText(validate.errors)} in ${JSON.stringify(body).slice(0, 400)}`;
+  }
+}
+
+const problem = 'application/problem+json';
+const problemSchema = { $ref: '#/components/schemas/Problem' };
+
+/** References of the document, as they are read from outside of it. */
+const inDocument = (node: Json): Json => {
+  if (Array.isArray(node)) return node.map(inDocument);
+  if (typeof node !== 'object' || node === null) return node;
+  return Object.fromEntries(
+    Object.entries(node).map(([key, value]) => [
+      key,
+      key === '$ref' ? String(value).replace(/^#/, 'document#') : inDocument(value),
+    ]),
+  );
+};
+
+const contracts = new Map<string, Promise<Contract>>();
+
+/** The contract of a running Vitrine. */
+export function contractOf(origin: string): Promise<Contract> {
+  let contract = contracts.get(origin);
+  if (!contract) {
+    contract = fetch(`${origin}/docs-json`)
+      .then((answer) => answer.json())
+      .then((document) => new Contract(document));
+    contracts.set(origin, contract);
+  }
+  return contract;
+}
