@@ -59,7 +59,7 @@ export class Contract {
     );
     if (!range) return `${where} is ${type}, declared are ${Object.keys(content).join(', ') || 'none'}`;
     if (!/[/+]json$/.test(type) || status === 206) return null;
-    const mismatch = this.mismatch(content[range]!.schema, body);
+    const mismatch = this.mismatch(content[range]!.schema, body) ?? unsaidExpiry(body);
     return mismatch && `${where}: ${mismatch}`;
   }
 
@@ -82,6 +82,21 @@ export class Contract {
     if (validate(body)) return null;
     return `${this.ajv.errorsText(validate.errors)} in ${JSON.stringify(body).slice(0, 400)}`;
   }
+}
+
+const signed = /^\/api\/.*[?&]t=([0-9a-z]+)\./;
+
+/** An object with a signed address that does not say when that ends. */
+function unsaidExpiry(node: Json): string | null {
+  if (typeof node !== 'object' || node === null) return null;
+  for (const value of Object.values<Json>(node)) {
+    const [, expiry] = (typeof value === 'string' && signed.exec(value)) || [];
+    if (expiry && Date.parse(node.expiresAt) !== Number.parseInt(expiry, 36))
+      return `expiresAt is not that of ${value}`;
+    const deeper = unsaidExpiry(value);
+    if (deeper) return deeper;
+  }
+  return null;
 }
 
 const problem = 'application/problem+json';
@@ -107,7 +122,12 @@ export function contractOf(origin: string): Promise<Contract> {
   if (!contract) {
     contract = fetch(`${origin}/docs-json`)
       .then((answer) => answer.json())
-      .then((document) => new Contract(document));
+      .then((document) => new Contract(document))
+      .catch((error: unknown) => {
+        // Of a process that is gone: the next one is asked again.
+        contracts.delete(origin);
+        throw error;
+      });
     contracts.set(origin, contract);
   }
   return contract;

@@ -33,7 +33,7 @@ export const OptionalUser = () =>
     SetMetadata(ACCESS, { who: 'anyone', verified: false, scope: 'read' } satisfies Access),
     ApiSecurity({}),
     credentials(),
-    problemAnswers(['bad_credentials']),
+    problemAnswers(['bad_credentials', 'scope_missing']),
   );
 
 /** Signed in; the e-mail address need not be verified yet. */
