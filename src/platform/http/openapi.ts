@@ -36,7 +36,11 @@ Sign up, verify your e-mail address, upload files, publish them, and stream them
 
 **Errors** are problem documents (RFC 9457) with a stable \`code\`; all of them are listed at [/docs/problems](/docs/problems).
 
-**Addresses** (\`href\`, \`hls\`, \`poster\`) are relative to this host.`;
+**Repeats** are safe: a DELETE is 204 the second time, too, a PUT that changes nothing is 200, and what makes something new
+takes an \`Idempotency-Key\`.
+
+**Addresses** (\`href\`, \`hls\`, \`poster\`) are relative to this host. Those of what not everybody may see are signed:
+\`expiresAt\` beside them says until when they are good, and a dead one is 401. Ask for the media again then.`;
 
 type SchemasObject = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
 type OperationObject = NonNullable<OpenAPIObject['paths'][string]['get']>;
