@@ -15,6 +15,7 @@ import { MediaModule, MediaWorkerModule } from './media/media.module.js';
 import { NotificationsModule, NotificationsWorkerModule } from './notifications/notifications.module.js';
 import { MentionsModule } from './mentions/mentions.module.js';
 import { PersonalDataModule, PersonalDataWorkerModule } from './personal-data/personal-data.module.js';
+import { IdempotencyModule } from './platform/http/idempotency.js';
 import { ConfigModule } from './platform/config/config.module.js';
 import type { Config } from './platform/config/env.js';
 import { DatabaseModule } from './platform/database/database.module.js';
@@ -39,7 +40,15 @@ import { UploadsModule, UploadsWorkerModule } from './uploads/uploads.module.js'
 import { UsersModule } from './users/users.module.js';
 import { ViewsModule, ViewsWorkerModule } from './views/views.module.js';
 
-const platform = [ConfigModule, LoggingModule, DatabaseModule.with(entities), StorageModule, EventsModule];
+const platform = [
+  ConfigModule,
+  LoggingModule,
+  DatabaseModule.with(entities),
+  StorageModule,
+  EventsModule,
+  // Also of workers, some of which import modules that have controllers.
+  IdempotencyModule,
+];
 
 /** Answers requests. It has no queue: what has to happen later is an event in the same transaction. */
 @Module({

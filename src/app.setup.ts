@@ -1,4 +1,3 @@
-import cors from '@fastify/cors';
 import multipart from '@fastify/multipart';
 import { MikroORM } from '@mikro-orm/core';
 import type { NestApplicationOptions } from '@nestjs/common';
@@ -11,6 +10,8 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { ApiModule } from './app.module.js';
 import type { Config } from './platform/config/env.js';
+import { setAnswerDefaults } from './platform/http/answer-headers.js';
+import { allowOrigins } from './platform/http/cors.js';
 import { drainRefused } from './platform/http/drain.js';
 import { openApiDocument } from './platform/http/openapi.js';
 import { ProblemFilter, sendProblem, toProblem } from './platform/http/problem.filter.js';
@@ -68,6 +69,7 @@ async function setupApp(app: NestFastifyApplication, config: Config): Promise<Ro
   app.useGlobalPipes(validationPipe());
   app.useGlobalFilters(new ProblemFilter(routes));
 
+  setAnswerDefaults(server);
   scopeRequests(server, app.get(MikroORM));
   logRequests(server, app.get(Logger));
   drainRefused(server);
@@ -82,9 +84,7 @@ async function setupApp(app: NestFastifyApplication, config: Config): Promise<Ro
   // tus reads the stream itself.
   server.addContentTypeParser('application/offset+octet-stream', (_request, _payload, done) => done(null));
   await app.register(multipart);
-  const { corsOrigins } = config.http;
-  if (corsOrigins.length)
-    await app.register(cors, { origin: [...corsOrigins], exposedHeaders: ['ETag', 'X-Request-Id', 'Vitrine-File'] });
+  allowOrigins(server, config.http.corsOrigins);
 
   SwaggerModule.setup('docs', app, () => openApiDocument(app), {
     jsonDocumentUrl: '/docs-json',

@@ -2,7 +2,8 @@ import { EntityManager } from '@mikro-orm/postgresql';
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG } from '../platform/config/config.module.js';
 import type { Config } from '../platform/config/env.js';
-import { Problem, type ProblemCode } from '../platform/http/problems.js';
+import type { ProblemCode } from '../platform/http/problem-codes.js';
+import { Problem } from '../platform/http/problems.js';
 import { deriveKey, hmac } from '../platform/secrets.js';
 import type { CodePurpose } from './one-time-code.entity.js';
 

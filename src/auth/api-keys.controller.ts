@@ -2,6 +2,8 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query } from
 import { ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
 import { CurrentUser, Verified } from '../platform/http/access.js';
+import { Idempotent } from '../platform/http/idempotency.js';
+import { RepeatableDelete } from '../platform/http/repeatable-delete.js';
 import { PageQuery } from '../platform/http/page.js';
 import { Documented } from '../platform/http/route.js';
 import type { Viewer } from '../platform/http/viewer.js';
@@ -34,10 +36,11 @@ export class ApiKeysController {
 
   @Post('me/api-keys')
   @Verified('account')
+  @Idempotent(201)
   @Documented({
     summary: 'Make an API key',
     description:
-      'It may do what the caller may, or less, and for no longer. It needs `currentPassword`, unless the caller signed in within the last ten minutes. A notice is mailed. There is no `Idempotency-Key` here: the answer would have to be stored, and it holds a secret.',
+      'It may do what the caller may, or less, and for no longer. It needs `currentPassword`, unless the caller signed in within the last ten minutes. A notice is mailed.',
     answers: { 201: { schema: MintedApiKey, description: 'The key, shown this once' } },
     problems: ['validation_failed', 'wrong_password', 'too_many_keys', 'too_many_requests'],
   })
@@ -47,6 +50,7 @@ export class ApiKeysController {
 
   @Delete('me/api-keys/:id')
   @HttpCode(204)
+  @RepeatableDelete()
   @Verified('account')
   @Documented({
     summary: 'Delete an API key',

@@ -6,6 +6,7 @@ import { Limited } from '../platform/limits/limited.js';
 import { Documented } from '../platform/http/route.js';
 import { AccountsService } from './accounts.service.js';
 import { CurrentUser, MaybeUser, OptionalUser, Public, SignedIn } from '../platform/http/access.js';
+import { Idempotent } from '../platform/http/idempotency.js';
 import {
   RefreshBody,
   SignedInAnswer,
@@ -36,6 +37,7 @@ export class AuthController {
   @Post()
   @Public()
   @Limited('sign-up')
+  @Idempotent(201)
   @Documented({
     summary: 'Sign up',
     description:
@@ -83,7 +85,7 @@ export class AuthController {
     answers: { 204: null },
     problems: ['validation_failed'],
   })
-  async signOut(@CurrentUser() viewer: Viewer, @Body({ schema: SignOutBody }) _body?: z.infer<typeof SignOutBody>) {
+  async signOut(@CurrentUser() viewer: Viewer, @Body({ schema: SignOutBody }) _body: z.infer<typeof SignOutBody>) {
     if (viewer.sessionId) await this.tokens.end(viewer.sessionId);
   }
 

@@ -67,7 +67,8 @@ export const SignOutBody = z
       .optional()
       .meta({ description: 'Not needed: the access token names the session' }),
   })
-  .optional();
+  .prefault({})
+  .meta({ id: 'SignOut' });
 
 export const Tokens = z
   .object({

@@ -1,7 +1,8 @@
 import { EntityManager, UniqueConstraintViolationException } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { Outbox } from '../platform/events/outbox.js';
-import { Problem, type ProblemCode } from '../platform/http/problems.js';
+import type { ProblemCode } from '../platform/http/problem-codes.js';
+import { Problem } from '../platform/http/problems.js';
 
 const taken: Record<string, ProblemCode> = { users_username_key: 'username_taken', users_email_key: 'email_taken' };
 

@@ -2,6 +2,7 @@ import { Controller, Delete, Get, HttpCode, Param, Query } from '@nestjs/common'
 import { ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
 import { CurrentUser, Verified } from '../platform/http/access.js';
+import { RepeatableDelete } from '../platform/http/repeatable-delete.js';
 import { PageQuery } from '../platform/http/page.js';
 import { Documented } from '../platform/http/route.js';
 import type { Viewer } from '../platform/http/viewer.js';
@@ -43,6 +44,7 @@ export class SessionsController {
 
   @Delete(':id')
   @HttpCode(204)
+  @RepeatableDelete()
   @Verified('account')
   @Documented({
     summary: 'End a session',

@@ -42,7 +42,7 @@ export class BlocksController {
       201: { schema: Standing, description: 'Blocked' },
       200: { schema: Standing, description: 'They were blocked before' },
     },
-    problems,
+    problems: [...problems, 'limit_reached'],
   })
   async block(
     @CurrentUser() viewer: Viewer,

@@ -42,7 +42,7 @@ export class MutesController {
       201: { schema: Standing, description: 'Muted' },
       200: { schema: Standing, description: 'They were muted before' },
     },
-    problems,
+    problems: [...problems, 'limit_reached'],
   })
   async mute(
     @CurrentUser() viewer: Viewer,

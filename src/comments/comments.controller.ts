@@ -2,6 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query } from
 import { ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
 import { CurrentUser, MaybeUser, OptionalUser, Verified } from '../platform/http/access.js';
+import { RepeatableDelete } from '../platform/http/repeatable-delete.js';
 import { Idempotent } from '../platform/http/idempotency.js';
 import { Documented } from '../platform/http/route.js';
 import type { Viewer } from '../platform/http/viewer.js';
@@ -59,6 +60,7 @@ export class CommentsController {
     params: mediaParams,
     answers: { 201: { schema: CommentView, description: 'The comment' } },
     problems: [
+      'limit_reached',
       'media_not_found',
       'comment_not_found',
       'validation_failed',
@@ -66,7 +68,6 @@ export class CommentsController {
       'file_kind_mismatch',
       'file_in_use',
       'file_failed',
-      'idempotency_mismatch',
     ],
   })
   write(
@@ -125,6 +126,7 @@ export class CommentsController {
 
   @Delete(':url')
   @HttpCode(204)
+  @RepeatableDelete()
   @Verified('write')
   @Documented({
     summary: 'Delete a comment',

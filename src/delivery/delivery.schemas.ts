@@ -41,3 +41,16 @@ export const SubtitlesFileParam = z.strictObject({ url: Slug, lang: z.string().r
 const rungName = /^[0-9a-z]{1,20}$/;
 export const PlaylistParam = z.strictObject({ url: Slug, rung: z.string().regex(rungName) });
 export const SheetParam = z.strictObject({ url: Slug, sheet: z.string().regex(/^\d{1,4}$/) });
+
+/** As audiowaveform writes them: https://github.com/bbc/audiowaveform, "Data formats". */
+export const Waveform = z
+  .object({
+    version: z.literal(2),
+    channels: z.literal(1),
+    bits: z.literal(8),
+    sample_rate: z.int(),
+    samples_per_pixel: z.int(),
+    length: z.int().meta({ description: 'Points: half as many as there are numbers in `data`' }),
+    data: z.array(z.int()).meta({ description: 'Lowest and highest value of each point' }),
+  })
+  .meta({ id: 'Waveform' });

@@ -50,7 +50,7 @@ export class DeliveryService {
   /** What has to stand behind the addresses inside a playlist: the token it was asked with, or the viewer's own. */
   tokenFor(file: Deliverable, { viewer, token }: Asking): string | null {
     if (file.open) return null;
-    return viewer ? this.signed.token(file.url, viewer.id) : token;
+    return viewer ? this.signed.sign(file.url, viewer.id).t : token;
   }
 
   /**
@@ -84,7 +84,7 @@ export class DeliveryService {
     const offered = imageTypes.filter((type) => made.some(({ mimeType }) => mimeType === type));
     const best = new Negotiator({ headers }).mediaType(offered) ?? offered.at(-1);
     const chosen = made.find(({ mimeType }) => mimeType === best) ?? made[0];
-    return this.bytes(file, chosen, { changes, vary: 'accept' });
+    return this.bytes(file, chosen, { changes, vary: ['Accept'] });
   }
 
   /** @throws {Problem} `file_not_ready`, `rendition_not_found` */

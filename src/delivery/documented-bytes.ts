@@ -1,10 +1,13 @@
+import type { z } from 'zod';
 import { Documented } from '../platform/http/route.js';
 
 interface Bytes {
   summary: string;
   description?: string;
-  /** Media type of a good answer. */
-  content: string;
+  /** Media types of a good answer. */
+  content: string | readonly string[];
+  /** Of JSON. */
+  schema?: z.ZodType;
   params: Record<string, string>;
 }
 
@@ -15,11 +18,11 @@ const headers = {
 };
 
 /** Every route of bytes answers alike: ranges, conditions, HEAD. */
-export const DocumentedBytes = ({ content, ...about }: Bytes) =>
+export const DocumentedBytes = ({ content, schema, ...about }: Bytes) =>
   Documented({
     ...about,
     answers: {
-      200: { content, headers, description: 'The bytes' },
+      200: { ...(schema ? { schema } : { content }), headers, description: 'The bytes' },
       206: {
         content,
         headers: { ...headers, 'Content-Range': 'Which bytes, of how many' },

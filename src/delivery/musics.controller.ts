@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import { OptionalUser } from '../platform/http/access.js';
 import type { RenditionRole } from '../files/rendition.entity.js';
 import { AskingFor, type Asking } from './asking.js';
-import { FileParam, ImageQuery, TokenQuery } from './delivery.schemas.js';
+import { FileParam, ImageQuery, TokenQuery, Waveform } from './delivery.schemas.js';
 import { DeliveryService } from './delivery.service.js';
 import { DocumentedBytes } from './documented-bytes.js';
 import { Playlists } from './playlists.service.js';
@@ -69,6 +69,7 @@ export class MusicsController {
     summary: 'The waveform of a music',
     description: 'Peaks as audiowaveform writes them (version 2, 8 bit): 100 points a second, 4,000 at most.',
     content: 'application/json',
+    schema: Waveform,
     params,
   })
   waveform(

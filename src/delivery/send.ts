@@ -1,6 +1,7 @@
 import { create as contentDisposition } from 'content-disposition';
 import type { FastifyReply } from 'fastify';
 import { Readable } from 'node:stream';
+import { answerDefaults, varyOfPublic } from '../platform/http/answer-headers.js';
 import { Problem } from '../platform/http/problems.js';
 import type { Asking } from './asking.js';
 import { evaluate, rangeHolds } from './conditions.js';
@@ -16,7 +17,8 @@ export interface Body {
   open: boolean;
   /** The same address can answer other bytes later: caches have to ask. */
   changes?: boolean;
-  vary?: string;
+  /** Request headers that these bytes were chosen by. */
+  vary?: string[];
   /** Offered as a download under this name instead of being shown. */
   downloadAs?: string;
   /** @param range both ends included */
@@ -25,15 +27,18 @@ export interface Body {
 
 /** No document of ours runs scripts, whatever somebody managed to put into it. */
 const harmless = {
-  'x-content-type-options': 'nosniff',
   'content-security-policy': "default-src 'none'; sandbox",
   'cross-origin-resource-policy': 'cross-origin',
 };
 
-const cacheControl = ({ open, changes }: Body): string => {
-  if (!open) return 'private, no-store';
-  return changes ? 'public, no-cache' : 'public, max-age=31536000, immutable';
-};
+/** What is for nobody's cache has its `Cache-Control` from `answerDefaults`. */
+const forCaches = ({ open, changes, vary = [] }: Body) =>
+  open
+    ? {
+        'cache-control': changes ? 'public, no-cache' : 'public, max-age=31536000, immutable',
+        vary: varyOfPublic(...vary),
+      }
+    : { vary: [answerDefaults.vary, ...vary].join(', ') };
 
 /** Answers GET and HEAD for one body: conditions before ranges, one range or the whole. */
 export async function send(reply: FastifyReply, { method, headers }: Asking, body: Body): Promise<void> {
@@ -42,9 +47,8 @@ export async function send(reply: FastifyReply, { method, headers }: Asking, bod
     ...harmless,
     etag: validators.etag,
     'last-modified': body.modifiedAt.toUTCString(),
-    'cache-control': cacheControl(body),
+    ...forCaches(body),
     'accept-ranges': 'bytes',
-    ...(body.vary && { vary: body.vary }),
     ...(body.downloadAs && { 'content-disposition': contentDisposition(body.downloadAs) }),
   });
   const outcome = evaluate(headers, validators);

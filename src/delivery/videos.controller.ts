@@ -86,7 +86,7 @@ export class VideosController {
 
   @Get(':rung.mp4')
   @OptionalUser()
-  @DocumentedBytes({ summary: 'One rung as a progressive MP4', content: 'video/mp4', params: rung })
+  @DocumentedBytes({ summary: 'One rung as a progressive MP4', content: ['video/mp4', 'audio/mp4'], params: rung })
   async progressive(
     @AskingFor() asking: Asking,
     @Param({ schema: PlaylistParam }) { url, rung }: z.infer<typeof PlaylistParam>,

@@ -2,6 +2,7 @@ import { Controller, Delete, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
 import { CurrentUser, Verified } from '../platform/http/access.js';
+import { RepeatableDelete } from '../platform/http/repeatable-delete.js';
 import type { Viewer } from '../platform/http/viewer.js';
 import { Documented } from '../platform/http/route.js';
 import { FileParam, FileView } from './files.schemas.js';
@@ -46,6 +47,7 @@ export class FilesController {
 
   @Delete()
   @HttpCode(204)
+  @RepeatableDelete()
   @Verified('write')
   @Documented({
     summary: 'Delete a file',

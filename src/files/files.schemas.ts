@@ -29,6 +29,12 @@ export const Warning = z.object({ code: z.enum(warningCodes), detail: z.string()
     'says another duration than it plays. `length_differs`: not all of it could be decoded, or it plays longer than it was.',
 });
 
+/** Beside every signed address. */
+export const ExpiresAt = z.iso
+  .datetime()
+  .optional()
+  .meta({ description: 'Until when the addresses beside it are good, where they are signed: ask again before' });
+
 const shared = {
   url: Slug,
   kind: z.enum(fileKinds),

@@ -20,6 +20,12 @@ export function fileHref(kind: FileKind, url: string, path = '', { v, t }: Addre
   return address;
 }
 
+/** What makes an address a signed one, and until when: stands beside every such address. */
+export interface Signed {
+  t: string;
+  expiresAt: string;
+}
+
 const uuid = /^[0-9a-f]{32}$/;
 
 /**
@@ -38,10 +44,11 @@ export class SignedHrefs {
   }
 
   /** Good for one to two lives: the expiry is rounded up, so that the same page has the same addresses for a while. */
-  token(fileUrl: string, viewerId: string): string {
+  sign(fileUrl: string, viewerId: string): Signed {
     const expiry = Math.ceil(Date.now() / this.lifeMs + 1) * this.lifeMs;
     const viewer = viewerId.replaceAll('-', '');
-    return `${expiry.toString(36)}.${viewer}.${this.sign(fileUrl, viewer, expiry)}`;
+    const t = `${expiry.toString(36)}.${viewer}.${this.signature(fileUrl, viewer, expiry)}`;
+    return { t, expiresAt: new Date(expiry).toISOString() };
   }
 
   /** The viewer's id; null for a token that is expired, changed, or for another file. */
@@ -49,11 +56,11 @@ export class SignedHrefs {
     const [time = '', viewer = '', signature = ''] = token.split('.');
     const expiry = Number.parseInt(time, 36);
     if (!uuid.test(viewer) || !(expiry > Date.now())) return null;
-    if (!sameSecret(signature, this.sign(fileUrl, viewer, expiry))) return null;
+    if (!sameSecret(signature, this.signature(fileUrl, viewer, expiry))) return null;
     return viewer.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
   }
 
-  private sign(fileUrl: string, viewer: string, expiry: number): string {
+  private signature(fileUrl: string, viewer: string, expiry: number): string {
     return hmac(this.key, `${fileUrl}.${viewer}.${expiry}`, 'base64url');
   }
 }

@@ -53,7 +53,7 @@ export class FollowsController {
       200: { schema: FollowAnswer, description: 'You followed before' },
       202: { schema: FollowAnswer, description: 'The account is private, and is asked' },
     },
-    problems: [...problems, 'blocked'],
+    problems: [...problems, 'blocked', 'limit_reached'],
   })
   async follow(
     @CurrentUser() viewer: Viewer,

@@ -83,8 +83,8 @@ export class FileViews {
    */
   of(file: FileRow, signFor: ViewerId): FileView {
     const { url, kind } = file;
-    const t = signFor && this.signed.token(url, signFor);
-    const href = (path: string, v?: string) => fileHref(kind as FileKind, url, path, { v, t });
+    const signed = signFor === null ? null : this.signed.sign(url, signFor);
+    const href = (path: string, v?: string) => fileHref(kind as FileKind, url, path, { v, t: signed?.t });
     const view: FileView = {
       url,
       kind,
@@ -111,6 +111,7 @@ export class FileViews {
         view.renditions.push({ role: shownAs, name, mimeType, width, height, bitrate, bytes, href: address });
       }
     }
+    if (signed) for (const one of [view, ...view.renditions, ...view.subtitles]) one.expiresAt = signed.expiresAt;
     return view;
   }
 }

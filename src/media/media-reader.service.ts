@@ -5,7 +5,7 @@ import { afterCursor, keyOf, keysetPage, pageOf, type Keyed, type Keyset } from 
 import { thereIs } from '../platform/database/there-is.js';
 import type { PageQuery } from '../platform/http/page.js';
 import { fileJson } from './file-views.service.js';
-import type { ListQuery, MediaView } from './media.schemas.js';
+import type { MediaView, OrderedQuery, Sort } from './media.schemas.js';
 import { MediaViews, type MediaRow } from './media.view.js';
 import { isOpen, notBlocked, visibleTo, type ViewerId, type ViewerRef } from './visibility.js';
 
@@ -46,9 +46,9 @@ export const mediaOrder = (name: string, direction: Keyset['direction'], count?:
   columns: [...(count ? [[sql.raw(count), 'int'] as const] : []), [sql.raw(id), 'uuid']],
   direction,
 });
-export const isByTime = (sort: ListQuery['sort']) => sort === 'newest' || sort === 'oldest';
+export const isByTime = (sort: Sort) => sort === 'newest' || sort === 'oldest';
 
-const ordersBy = (id: string, views: string, likes: string): Record<ListQuery['sort'], Keyset> => ({
+const ordersBy = (id: string, views: string, likes: string): Record<Sort, Keyset> => ({
   newest: mediaOrder('newest', 'desc', undefined, id),
   oldest: mediaOrder('oldest', 'asc', undefined, id),
   'most-viewed': mediaOrder('most-viewed', 'desc', views, id),
@@ -69,7 +69,7 @@ export const ordersOfFound = (id: string) => ordersBy(id, '(m.views_count + 0)',
  */
 export function mediaFilters(
   viewer: ViewerId,
-  { type, username, sort }: Pick<ListQuery, 'type' | 'username' | 'sort'>,
+  { type, username, sort }: Pick<OrderedQuery, 'type' | 'username' | 'sort'>,
   of: 'm' | 'mt' = 'm',
 ): Statement<boolean>[] {
   const filters: Statement<boolean>[] = [];

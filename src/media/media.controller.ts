@@ -3,6 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { CurrentUser, MaybeUser, OptionalUser, Verified } from '../platform/http/access.js';
+import { RepeatableDelete } from '../platform/http/repeatable-delete.js';
 import type { Viewer } from '../platform/http/viewer.js';
 import { Limited } from '../platform/limits/limited.js';
 import { Idempotent } from '../platform/http/idempotency.js';
@@ -55,7 +56,7 @@ export class MediaController {
       'file_kind_mismatch',
       'file_in_use',
       'file_failed',
-      'idempotency_mismatch',
+      'limit_reached',
     ],
   })
   publish(@CurrentUser() viewer: Viewer, @Body({ schema: PublishBody }) body: PublishBody) {
@@ -94,6 +95,7 @@ export class MediaController {
 
   @Delete(':url')
   @HttpCode(204)
+  @RepeatableDelete()
   @Verified('write')
   @Documented({ summary: 'Delete a media and its files', params, answers: { 204: null }, problems: ownerProblems })
   delete(@CurrentUser() viewer: Viewer, @Param({ schema: MediaParam }) { url }: Address) {

@@ -11,6 +11,7 @@ import { MediaJobs } from './media.jobs.js';
 import { MediaQueries } from './media.queries.js';
 import { TaggedReader } from './tagged-reader.service.js';
 import { MediaService } from './media.service.js';
+import { MediaSearch } from './media-search.service.js';
 import { MediaStatus } from './media.status.js';
 import { MediaViews } from './media.view.js';
 
@@ -22,6 +23,7 @@ import { MediaViews } from './media.view.js';
     MediaAccess,
     MediaReader,
     MediaQueries,
+    MediaSearch,
     TaggedReader,
     MediaViews,
     MediaStatus,
@@ -30,7 +32,7 @@ import { MediaViews } from './media.view.js';
     TagsService,
     SignedHrefs,
   ],
-  exports: [MediaService, MediaAccess, MediaReader, TaggedReader, FileViews, MentionsService],
+  exports: [MediaService, MediaAccess, MediaReader, MediaSearch, TaggedReader, FileViews, MentionsService],
 })
 export class MediaModule {}
 

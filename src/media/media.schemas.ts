@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { fileKinds } from '../files/file.entity.js';
-import { Failure, Slug } from '../files/files.schemas.js';
+import { ExpiresAt, Failure, Slug } from '../files/files.schemas.js';
 import { page, PageQuery } from '../platform/http/page.js';
 import { amounts } from '../platform/limits/amounts.js';
 import { line, text } from '../platform/http/text-fields.js';
@@ -45,18 +45,30 @@ export const EditBody = z
     visibility: Visibility.optional(),
     tags: Tags.optional(),
   })
-  .refine((body) => Object.keys(body).length > 0, 'name at least one field to change')
   .meta({ id: 'EditMedia' });
 export type EditBody = z.infer<typeof EditBody>;
 
 export const sorts = ['newest', 'oldest', 'most-viewed', 'least-viewed', 'most-liked'] as const;
-export const ListQuery = PageQuery.extend({
+export type Sort = (typeof sorts)[number];
+const Filter = PageQuery.extend({
   type: z.enum([...mediaTypes, 'any']).default('any'),
   username: Username.optional().meta({ description: 'Only of this user; `me` for your own, hidden ones included' }),
   tag: TagName.optional(),
-  sort: z.enum(sorts).default('newest'),
+});
+export const MediaSearchQuery = Filter.extend({ sort: z.enum([...sorts, 'relevance']).default('relevance') });
+export type MediaSearchQuery = z.infer<typeof MediaSearchQuery>;
+export const ListQuery = Filter.extend({
+  sort: z
+    .enum([...sorts, 'relevance'])
+    .default('newest')
+    .meta({ description: '`relevance` needs a `tag`: those whose title has the word come first' }),
+}).refine(({ sort, tag }) => sort !== 'relevance' || tag !== undefined, {
+  path: ['sort'],
+  message: '`relevance` needs a `tag`; words are looked for by GET medias/search/{term}',
 });
 export type ListQuery = z.infer<typeof ListQuery>;
+/** What is put in order by what it is, not by words. */
+export type OrderedQuery = Omit<ListQuery, 'sort'> & { sort: Sort };
 
 const px = z.int().nullable();
 const renditionViewRoles = ['size', 'animation', 'rung', 'audio', 'poster', 'cover', 'download', 'waveform'] as const;
@@ -75,6 +87,7 @@ const Rendition = z
     bitrate: z.int().nullable().meta({ description: 'bits per second' }),
     bytes: z.int(),
     href: z.string().meta({ description: 'Relative to this host. Of a private media it is signed, and expires' }),
+    expiresAt: ExpiresAt,
   })
   .meta({ id: 'Rendition' });
 
@@ -95,7 +108,8 @@ export const MediaFile = z
     storyboard: z.string().optional().meta({ description: 'Pictures along a video, as WebVTT' }),
     waveform: z.string().optional().meta({ description: 'Peaks, JSON' }),
     cover: z.string().optional(),
-    subtitles: z.array(z.object({ language: z.string(), label: z.string(), href: z.string() })),
+    expiresAt: ExpiresAt,
+    subtitles: z.array(z.object({ language: z.string(), label: z.string(), href: z.string(), expiresAt: ExpiresAt })),
     facts: z.record(z.string(), z.unknown()),
   })
   .meta({ id: 'MediaFile' });

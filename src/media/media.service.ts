@@ -75,9 +75,11 @@ export class MediaService {
     return this.read(ownerId, url);
   }
 
-  async edit(ownerId: string, url: string, { title, description, visibility, tags }: EditBody): Promise<MediaView> {
+  async edit(ownerId: string, url: string, body: EditBody): Promise<MediaView> {
+    const { title, description, visibility, tags } = body;
     await this.em.transactional(async (em) => {
       const media = await this.ownMedia(em, ownerId, url);
+      if (Object.keys(body).length === 0) return;
       const [said] = await em.execute<{ title: string; description: string }[]>(
         `update medias set title = coalesce(?, title), description = coalesce(?, description), updated_at = now()
          where id = ? returning title, description`,

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { sql, type Statement } from '../platform/database/sql.js';
 import { thereIs } from '../platform/database/there-is.js';
 import { isByTime, mediaFilters, mediaOrders, MediaReader, ordersOfFound } from './media-reader.service.js';
-import type { ListQuery } from './media.schemas.js';
+import type { OrderedQuery } from './media.schemas.js';
 import { listedFor, type ViewerId } from './visibility.js';
 
 /** By time, the tag's own indexes give the order. */
@@ -20,7 +20,7 @@ export class TaggedReader {
   ) {}
 
   /** None of a tag that is nowhere; of one that only some may meet, theirs. */
-  async page(viewer: ViewerId, name: string, { type, username, sort, ...page }: Omit<ListQuery, 'tag'>) {
+  async page(viewer: ViewerId, name: string, { type, username, sort, ...page }: Omit<OrderedQuery, 'tag'>) {
     const filter = { type, username, sort };
     const ofTag = mediaFilters(viewer, filter, 'mt');
     const tag = await this.find(name, isByTime(sort) ? null : ofTag);

@@ -113,7 +113,7 @@ export class NotificationsQueries {
         url: media.url,
         type: media.type,
         title: media.title,
-        thumb: media.file && this.thumb(media.file, media.open ? null : userId),
+        ...this.thumb(media.file, media.open ? null : userId),
       },
       comment,
       file: file && {
@@ -127,9 +127,14 @@ export class NotificationsQueries {
     };
   }
 
-  private thumb({ url, kind }: { url: string; kind: FileKind }, signFor: string | null): string {
-    const t = signFor && this.signed.token(url, signFor);
+  private thumb(file: { url: string; kind: FileKind } | null, signFor: string | null) {
+    if (!file) return { thumb: null };
+    const { url, kind } = file;
+    const signed = signFor === null ? null : this.signed.sign(url, signFor);
     const path = kind === 'video' ? '/poster?size=thumb' : kind === 'music' ? '/cover?size=thumb' : '?size=thumb';
-    return fileHref(kind, url, path, { t });
+    return {
+      thumb: fileHref(kind, url, path, { t: signed?.t }),
+      ...(signed && { expiresAt: signed.expiresAt }),
+    };
   }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Failure, Slug } from '../files/files.schemas.js';
+import { ExpiresAt, Failure, Slug } from '../files/files.schemas.js';
 import { mediaTypes } from '../media/media.entity.js';
 import { page, PageQuery } from '../platform/http/page.js';
 import { Owner } from '../users/users.schemas.js';
@@ -35,6 +35,7 @@ export const NotificationView = z
         type: z.enum(mediaTypes),
         title: z.string(),
         thumb: z.string().nullable().meta({ description: 'A small picture of it, relative to this host' }),
+        expiresAt: ExpiresAt,
       })
       .nullable(),
     comment: z.object({ url: Slug, text: z.string().meta({ description: 'The first 200 characters' }) }).nullable(),
@@ -75,7 +76,6 @@ export const Preferences = z
 export type Preferences = z.infer<typeof Preferences>;
 export const PreferencesBody = z
   .strictObject(perKind(Channels.partial().optional()))
-  .refine((body) => Object.keys(body).length > 0, 'name at least one kind')
   .meta({ id: 'ChangeNotificationPreferences' });
 export type PreferencesBody = z.infer<typeof PreferencesBody>;
 

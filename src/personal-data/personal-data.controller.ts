@@ -65,11 +65,7 @@ export class PersonalDataController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<StreamableFile> {
     const { username, archive } = await this.exports.open(t);
-    void reply.headers({
-      'content-disposition': contentDisposition(`vitrine-${username}.zip`),
-      'cache-control': 'private, no-store',
-      'x-content-type-options': 'nosniff',
-    });
+    void reply.header('content-disposition', contentDisposition(`vitrine-${username}.zip`));
     return new StreamableFile(archive, { type: 'application/zip' });
   }
 }

@@ -29,7 +29,7 @@ export class PlaylistItemsController {
       201: { schema: PlaylistView, description: 'It is in it' },
       200: { schema: PlaylistView, description: 'It was in it before; nothing has changed' },
     },
-    problems: [...problems, 'playlist_type_mismatch'],
+    problems: [...problems, 'playlist_type_mismatch', 'limit_reached'],
   })
   async add(
     @CurrentUser() viewer: Viewer,

@@ -2,6 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query } from
 import { ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
 import { CurrentUser, MaybeUser, OptionalUser, Verified } from '../platform/http/access.js';
+import { RepeatableDelete } from '../platform/http/repeatable-delete.js';
 import { Idempotent } from '../platform/http/idempotency.js';
 import { PageQuery } from '../platform/http/page.js';
 import { Problem } from '../platform/http/problems.js';
@@ -76,7 +77,7 @@ export class PlaylistsController {
   @Documented({
     summary: 'Make a playlist',
     answers: { 201: { schema: PlaylistView, description: 'The playlist' } },
-    problems: ['validation_failed', 'idempotency_mismatch'],
+    problems: ['validation_failed', 'limit_reached'],
   })
   create(@CurrentUser() viewer: Viewer, @Body({ schema: CreateBody }) body: CreateBody) {
     return this.playlists.create(viewer.id, body);
@@ -132,6 +133,7 @@ export class PlaylistsController {
 
   @Delete(':url')
   @HttpCode(204)
+  @RepeatableDelete()
   @Verified('write')
   @Limited('playlist')
   @Documented({

@@ -138,6 +138,7 @@ export class PlaylistsQueries {
   }
 
   private view({ username, displayName, profilePhotoId, items, cover, ...row }: Row, viewer: ViewerId): PlaylistView {
+    const signed = cover && !cover.open && viewer ? this.signed.sign(cover.url, viewer) : null;
     return {
       url: row.url,
       title: row.title,
@@ -146,11 +147,8 @@ export class PlaylistsQueries {
       visibility: row.visibility,
       owner: { username, displayName, avatarUrl: photoHref(username, 'profile', profilePhotoId) },
       counts: { items },
-      cover:
-        cover &&
-        fileHref(cover.kind, cover.url, pictures[cover.kind], {
-          t: cover.open ? null : viewer && this.signed.token(cover.url, viewer),
-        }),
+      cover: cover && fileHref(cover.kind, cover.url, pictures[cover.kind], { t: signed?.t }),
+      ...(signed && { expiresAt: signed.expiresAt }),
       createdAt: isoTime(row.createdAt),
       updatedAt: isoTime(row.updatedAt),
     };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Slug } from '../files/files.schemas.js';
+import { ExpiresAt, Slug } from '../files/files.schemas.js';
 import { visibilities } from '../media/media.entity.js';
 import { MediaView } from '../media/media.schemas.js';
 import { page, PageQuery } from '../platform/http/page.js';
@@ -29,7 +29,6 @@ export type CreateBody = z.infer<typeof CreateBody>;
 export const EditBody = z
   .strictObject({ title: Title, description: Description, type: Type, visibility: Visibility })
   .partial()
-  .refine((body) => Object.keys(body).length > 0, 'name at least one field to change')
   .meta({ id: 'EditPlaylist' });
 export type EditBody = z.infer<typeof EditBody>;
 
@@ -45,11 +44,7 @@ export const AddBody = z
   .meta({ id: 'AddToPlaylist' });
 export type AddBody = z.infer<typeof AddBody>;
 
-export const ChangeBody = z
-  .strictObject({ note: Note, position: Position })
-  .partial()
-  .refine((body) => Object.keys(body).length > 0, 'name at least one field to change')
-  .meta({ id: 'ChangeInPlaylist' });
+export const ChangeBody = z.strictObject({ note: Note, position: Position }).partial().meta({ id: 'ChangeInPlaylist' });
 export type ChangeBody = z.infer<typeof ChangeBody>;
 
 export const OrderBody = z
@@ -83,6 +78,7 @@ export const PlaylistView = z
       .string()
       .nullable()
       .meta({ description: 'A small picture of the first media that you see and that has one' }),
+    expiresAt: ExpiresAt,
     createdAt: z.iso.datetime(),
     updatedAt: z.iso.datetime(),
   })

@@ -62,9 +62,11 @@ export class PlaylistsService {
   }
 
   /** @throws {Problem} `playlist_type_mismatch` where what is in it is of another type */
-  async edit(viewer: string, url: string, { title, description, type, visibility }: EditBody): Promise<PlaylistView> {
+  async edit(viewer: string, url: string, body: EditBody): Promise<PlaylistView> {
+    const { title, description, type, visibility } = body;
     await this.em.transactional(async (em) => {
       const { id } = await this.hold(em, viewer, url);
+      if (Object.keys(body).length === 0) return;
       if (type) {
         const others = await em.execute<unknown[]>(
           `select 1 from playlist_items i join medias m on m.id = i.media_id

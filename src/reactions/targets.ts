@@ -1,7 +1,7 @@
 import { sql, type Statement } from '../platform/database/sql.js';
 import { commentVisibleTo, visibleTo, type ViewerId } from '../media/visibility.js';
 import type { EventOf } from '../platform/events/events.js';
-import type { ProblemCode } from '../platform/http/problems.js';
+import type { ProblemCode } from '../platform/http/problem-codes.js';
 
 interface Target {
   reactions: 'reactions' | 'comment_reactions';

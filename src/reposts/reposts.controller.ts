@@ -32,7 +32,7 @@ export class RepostsController {
     description: 'It appears on your profile; who may not see it meets it there neither.',
     params,
     answers: { 201: { description: 'Reposted' }, 200: { description: 'It was reposted' } },
-    problems,
+    problems: [...problems, 'limit_reached'],
   })
   async repost(
     @CurrentUser() { id }: Viewer,

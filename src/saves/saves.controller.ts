@@ -28,7 +28,7 @@ export class SavesController {
     description: 'For yourself: only the number is seen by others.',
     params,
     answers: { 201: { description: 'Saved' }, 200: { description: 'It was saved' } },
-    problems,
+    problems: [...problems, 'limit_reached'],
   })
   async save(
     @CurrentUser() { id }: Viewer,

@@ -1,12 +1,12 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
-import { MediaPage } from '../media/media.schemas.js';
+import { MediaPage, MediaSearchQuery } from '../media/media.schemas.js';
 import { MaybeUser, OptionalUser } from '../platform/http/access.js';
 import { Documented } from '../platform/http/route.js';
 import type { Viewer } from '../platform/http/viewer.js';
 import { Limited } from '../platform/limits/limited.js';
-import { MediaSearchQuery, SearchPage, SearchParam, SearchQuery } from './search.schemas.js';
+import { SearchPage, SearchParam, SearchQuery } from './search.schemas.js';
 import { SearchService } from './search.service.js';
 
 const how =

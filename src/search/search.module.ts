@@ -2,7 +2,6 @@ import { Module } from '@nestjs/common';
 import { MediaModule } from '../media/media.module.js';
 import { PlaylistsModule } from '../playlists/playlists.module.js';
 import { UsersModule } from '../users/users.module.js';
-import { MediaSearchQueries } from './media-search.queries.js';
 import { SearchController } from './search.controller.js';
 import { SearchService } from './search.service.js';
 import { TagSearchQueries } from './tag-search.queries.js';
@@ -10,6 +9,6 @@ import { TagSearchQueries } from './tag-search.queries.js';
 @Module({
   imports: [MediaModule, UsersModule, PlaylistsModule],
   controllers: [SearchController],
-  providers: [SearchService, MediaSearchQueries, TagSearchQueries],
+  providers: [SearchService, TagSearchQueries],
 })
 export class SearchModule {}

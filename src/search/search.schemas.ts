@@ -1,11 +1,10 @@
 import { z } from 'zod';
-import { mediaTypes } from '../media/media.entity.js';
-import { MediaView, sorts } from '../media/media.schemas.js';
+import { MediaView } from '../media/media.schemas.js';
 import { page, PageQuery } from '../platform/http/page.js';
 import { toNfcLeniently } from '../platform/unicode.js';
 import { PlaylistView } from '../playlists/playlists.schemas.js';
-import { TagName, TagView } from '../tags/tags.schemas.js';
-import { Profile, Username } from '../users/users.schemas.js';
+import { TagView } from '../tags/tags.schemas.js';
+import { Profile } from '../users/users.schemas.js';
 
 /** Units of what is typed that are looked at: NFC may make them a quarter. */
 const maxRead = 400;
@@ -23,14 +22,6 @@ const Term = z
   .meta({ example: 'sunset' });
 
 export const SearchParam = z.strictObject({ term: Term });
-export const MediaSearchQuery = PageQuery.extend({
-  type: z.enum([...mediaTypes, 'any']).default('any'),
-  username: Username.optional().meta({ description: 'Only of this user; `me` for your own, hidden ones included' }),
-  tag: TagName.optional(),
-  sort: z.enum([...sorts, 'relevance']).default('relevance'),
-});
-export type MediaSearchQuery = z.infer<typeof MediaSearchQuery>;
-
 export const things = ['medias', 'users', 'playlists', 'tags'] as const;
 export const SearchQuery = PageQuery.extend({ q: Term, type: z.enum(things).default('medias') });
 export type SearchQuery = z.infer<typeof SearchQuery>;

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
+import { MediaSearch } from '../media/media-search.service.js';
+import type { MediaSearchQuery } from '../media/media.schemas.js';
 import type { ViewerId } from '../media/visibility.js';
 import { Problem } from '../platform/http/problems.js';
 import { PlaylistsService } from '../playlists/playlists.service.js';
 import { UsersService } from '../users/users.service.js';
-import { MediaSearchQueries } from './media-search.queries.js';
-import type { MediaSearchQuery, SearchQuery } from './search.schemas.js';
+import type { SearchQuery } from './search.schemas.js';
 import { TagSearchQueries } from './tag-search.queries.js';
 
 const nothing = { items: [], nextCursor: null };
@@ -13,7 +14,7 @@ const nothing = { items: [], nextCursor: null };
 @Injectable()
 export class SearchService {
   constructor(
-    private readonly foundMedias: MediaSearchQueries,
+    private readonly foundMedias: MediaSearch,
     private readonly users: UsersService,
     private readonly playlists: PlaylistsService,
     private readonly tags: TagSearchQueries,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Slug } from '../files/files.schemas.js';
+import { ExpiresAt, Slug } from '../files/files.schemas.js';
 import { Locale } from '../users/users.schemas.js';
 
 /** Of a track. Its canonical form, so that `EN` and `en` are one track. */
@@ -8,6 +8,6 @@ export const Language = Locale.meta({ description: 'Language tag (BCP 47), as `e
 export const SubtitlesParam = z.strictObject({ url: Slug, lang: Language });
 
 export const Track = z
-  .object({ language: z.string(), label: z.string(), href: z.string(), cues: z.int() })
+  .object({ language: z.string(), label: z.string(), href: z.string(), expiresAt: ExpiresAt, cues: z.int() })
   .meta({ id: 'SubtitleTrack' });
 export type Track = z.infer<typeof Track>;

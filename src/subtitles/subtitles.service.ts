@@ -81,9 +81,10 @@ export class SubtitlesService {
       if (oldKey) await this.outbox.record('bytes.orphaned', { key: oldKey });
       else await refuseBeyond(em, 'subtitles', video.fileId, tracks);
       await this.quota.charge(ownerId, Number(charge));
-      const t = video.open ? null : this.signed.token(video.fileUrl, ownerId);
-      const href = fileHref('video', video.fileUrl, `/subtitles/${language}.vtt`, { t });
-      return { track: { language, label, href, cues }, created: oldKey === null };
+      const signed = video.open ? null : this.signed.sign(video.fileUrl, ownerId);
+      const href = fileHref('video', video.fileUrl, `/subtitles/${language}.vtt`, { t: signed?.t });
+      const track: Track = { language, label, href, cues, ...(signed && { expiresAt: signed.expiresAt }) };
+      return { track, created: oldKey === null };
     });
   }
 

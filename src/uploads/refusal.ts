@@ -1,4 +1,5 @@
-import { Problem, type ProblemCode } from '../platform/http/problems.js';
+import type { ProblemCode } from '../platform/http/problem-codes.js';
+import { Problem } from '../platform/http/problems.js';
 import type { Refused, RefusalCode } from '../processing/refusal.js';
 
 const codes: Partial<Record<RefusalCode, ProblemCode>> = {

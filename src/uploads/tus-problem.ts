@@ -1,5 +1,6 @@
 import { ERRORS } from '@tus/server';
-import { Problem, type ProblemCode } from '../platform/http/problems.js';
+import type { ProblemCode } from '../platform/http/problem-codes.js';
+import { Problem } from '../platform/http/problems.js';
 import { toProblem } from '../platform/http/problem.filter.js';
 
 /** The library's refusals, under our codes. */

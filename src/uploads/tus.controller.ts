@@ -2,9 +2,10 @@ import { Controller, Delete, Head, Options, Patch, Post, Req, Res } from '@nestj
 import { ApiBody, ApiConsumes, ApiHeader, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CurrentUser, Public, Verified } from '../platform/http/access.js';
+import { IdempotencyKeyHeader } from '../platform/http/idempotency.js';
 import type { Viewer } from '../platform/http/viewer.js';
 import { Limited } from '../platform/limits/limited.js';
-import { Documented } from '../platform/http/route.js';
+import { binary, Documented } from '../platform/http/route.js';
 import { TusService } from './tus.service.js';
 
 const Resumable = () =>
@@ -31,6 +32,7 @@ export class TusController {
   @Verified('write')
   @Limited('upload')
   @Resumable()
+  @IdempotencyKeyHeader()
   @ApiHeader({ name: 'Upload-Length', required: true, description: 'Bytes', schema: { type: 'integer' } })
   @ApiHeader({
     name: 'Upload-Metadata',
@@ -48,7 +50,16 @@ export class TusController {
         headers: { Location: 'Address of the upload', 'Upload-Expires': 'Until when it can be resumed' },
       },
     },
-    problems: ['too_large', 'quota_exceeded', 'too_many_uploads', 'validation_failed', 'not_supported'],
+    problems: [
+      'precondition_failed',
+      'too_large',
+      'quota_exceeded',
+      'too_many_uploads',
+      'validation_failed',
+      'content_refused',
+      'unsupported_media_type',
+      'not_supported',
+    ],
   })
   create(@CurrentUser() viewer: Viewer, @Req() request: FastifyRequest, @Res() reply: FastifyReply) {
     return this.tus.handle(request, reply, viewer);
@@ -66,7 +77,7 @@ export class TusController {
         headers: { 'Upload-Offset': 'Bytes that are here', 'Vitrine-File': '`url` of the file, once complete' },
       },
     },
-    problems: ['upload_not_found', 'upload_expired', 'upload_locked'],
+    problems: ['precondition_failed', 'upload_not_found', 'upload_expired', 'upload_locked'],
   })
   head(@CurrentUser() viewer: Viewer, @Req() request: FastifyRequest, @Res() reply: FastifyReply) {
     return this.tus.handle(request, reply, viewer);
@@ -76,7 +87,7 @@ export class TusController {
   @Verified('write')
   @Resumable()
   @ApiConsumes('application/offset+octet-stream')
-  @ApiBody({ schema: { type: 'string', format: 'binary' } })
+  @ApiBody({ schema: binary })
   @ApiHeader({ name: 'Upload-Offset', required: true, schema: { type: 'integer' } })
   @ApiHeader({
     name: 'Upload-Checksum',
@@ -94,6 +105,7 @@ export class TusController {
       },
     },
     problems: [
+      'precondition_failed',
       'upload_not_found',
       'upload_expired',
       'upload_offset_conflict',
@@ -115,7 +127,7 @@ export class TusController {
     summary: 'Give an upload up',
     params,
     answers: { 204: { description: 'Its bytes and its charge are gone' } },
-    problems: ['upload_not_found', 'upload_finished', 'upload_locked'],
+    problems: ['precondition_failed', 'upload_not_found', 'upload_expired', 'upload_finished', 'upload_locked'],
   })
   terminate(@CurrentUser() viewer: Viewer, @Req() request: FastifyRequest, @Res() reply: FastifyReply) {
     return this.tus.handle(request, reply, viewer);

@@ -1,3 +1,4 @@
+import { EntityManager } from '@mikro-orm/postgresql';
 import { Inject, Injectable } from '@nestjs/common';
 import { Server } from '@tus/server';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -7,6 +8,7 @@ import type { Viewer } from '../platform/http/viewer.js';
 import { fileKinds, type FileKind } from '../files/file.entity.js';
 import { CONFIG } from '../platform/config/config.module.js';
 import type { Config } from '../platform/config/env.js';
+import { IdempotencyKeys, idempotencyKeyOf } from '../platform/http/idempotency-keys.service.js';
 import { Problem } from '../platform/http/problems.js';
 import { announcedChecksum, checksumAlgorithms, parseChecksum } from './checksum.js';
 import { cleanFilename } from './filename.js';
@@ -15,31 +17,45 @@ import { Leases } from './leases.js';
 import { asProblem, tusProblem } from './tus-problem.js';
 import { UploadsService } from './uploads.service.js';
 
-/** Headers of ours that tus knows nothing of. */
-const kept = /^(x-request-id$|ratelimit-)/;
+/** What the library says of its own accord, and what is said for all routes alike (platform/http). */
+const saidForAll = /^(access-control-.*|cache-control)$/i;
+
+const uploadsPath = '/api/uploads';
+const version = '1.0.0';
+
+/** What a request on its way through the library is about. */
+interface Asking {
+  viewer: Viewer;
+  /** Of a creation that can be repeated. */
+  idempotencyKey: string | null;
+  /** The upload that the same key has created before. */
+  createdBefore?: string;
+}
 
 /** Resumable uploads (tus 1.0): creation, creation-with-upload, checksum, expiration, termination. */
 @Injectable()
 export class TusService {
   private readonly server: Server;
-  private readonly asking = new AsyncLocalStorage<Viewer>();
+  private readonly asking = new AsyncLocalStorage<Asking>();
 
   constructor(
     private readonly uploads: UploadsService,
     private readonly finishing: FinishService,
+    private readonly em: EntityManager,
+    private readonly keys: IdempotencyKeys,
     leases: Leases,
     @Inject(CONFIG) private readonly config: Config,
   ) {
     this.server = new Server({
-      path: '/api/uploads',
+      path: uploadsPath,
       relativeLocation: true,
       datastore: finishing.store,
       locker: leases,
       disableTerminationForFinishedUploads: true,
-      allowedOrigins: [...config.http.corsOrigins],
-      exposedHeaders: ['Vitrine-File', 'Upload-Expires', 'Tus-Checksum-Algorithm'],
-      allowedHeaders: ['X-API-KEY', 'Upload-Checksum'],
-      namingFunction: (request, metadata) => this.create(request.headers.get('upload-length'), metadata ?? {}),
+      namingFunction: ({ headers }, metadata) =>
+        this.createOnce(`${headers.get('upload-length')}\n${headers.get('upload-metadata')}`, () =>
+          this.create(headers.get('upload-length'), metadata ?? {}),
+        ),
       onIncomingRequest: (request, id) => this.admit(request.method, id),
       onUploadFinish: async (_request, { id }) => ({ headers: { 'Vitrine-File': await this.finished(id) } }),
       onResponseError: (_request, error) => {
@@ -51,22 +67,65 @@ export class TusService {
 
   /** Hands the connection over; the guards have let the viewer in. */
   async handle(request: FastifyRequest, reply: FastifyReply, viewer?: Viewer): Promise<void> {
+    if (request.method !== 'OPTIONS') refuseOtherVersions(request);
     const checksum = parseChecksum(header(request, 'upload-checksum'));
     if (request.method === 'OPTIONS') reply.raw.setHeader('Tus-Checksum-Algorithm', checksumAlgorithms.join(','));
     if (request.method === 'HEAD' && viewer) await this.tellFile(request, reply, viewer);
-    // What was said so far, and would be forgotten.
+    const idempotencyKey = idempotencyKeyOf(request.headers['idempotency-key']);
+    // What hooks and guards have said so far would be forgotten.
     for (const [name, value] of Object.entries(reply.getHeaders()))
-      if (kept.test(name) && value !== undefined) reply.raw.setHeader(name, value);
+      if (value !== undefined) reply.raw.setHeader(name, value);
     reply.hijack();
-    const serve = async () => {
-      const response = await this.server.handleWeb(new NodeRequest({ req: request.raw, res: reply.raw }));
-      await sendNodeResponse(reply.raw, response.status < 400 ? response : await asProblem(response, request.id));
-    };
-    await announcedChecksum.run(checksum, () => (viewer ? this.asking.run(viewer, serve) : serve()));
+    const asking = viewer && { viewer, idempotencyKey };
+    const serve = () => this.serve(request, reply, asking);
+    await announcedChecksum.run(checksum, () => (asking ? this.asking.run(asking, serve) : serve()));
+  }
+
+  private async serve(request: FastifyRequest, reply: FastifyReply, asking?: Asking): Promise<void> {
+    let response = await this.server.handleWeb(new NodeRequest({ req: request.raw, res: reply.raw }));
+    if (asking?.createdBefore) response = await this.replay(asking.createdBefore);
+    if (response.status >= 400) response = await asProblem(response, request.id);
+    // The type of an empty text.
+    else response.headers.delete('content-type');
+    for (const name of [...response.headers.keys()]) if (saidForAll.test(name)) response.headers.delete(name);
+    await sendNodeResponse(reply.raw, response);
+  }
+
+  /** What the creation answered, and where the upload stands by now: the bytes that came with the repeat are not read. */
+  private async replay(id: string): Promise<Response> {
+    try {
+      const { offset = 0 } = await this.finishing.store.getUpload(id);
+      const headers = {
+        location: `${uploadsPath}/${id}`,
+        'upload-offset': String(offset),
+        'idempotent-replayed': 'true',
+      };
+      return new Response(null, { status: 201, headers: { ...headers, 'tus-resumable': version } });
+    } catch (error) {
+      const problem = tusProblem(error);
+      return new Response(JSON.stringify(problem.toDocument()), { status: problem.getStatus() });
+    }
+  }
+
+  /** @param request what has to be the same under the same key */
+  private createOnce(request: string, create: () => Promise<string>): Promise<string> {
+    const asking = this.asking.getStore();
+    if (!asking?.idempotencyKey) return create();
+    const named = this.keys.named(asking.viewer.id, asking.idempotencyKey, `tus\n${request}`);
+    return this.em.transactional(async () => {
+      const claim = await this.keys.claim(named);
+      if (!claim.claimed) {
+        asking.createdBefore = String(claim.answer);
+        throw new Error('Created before');
+      }
+      const id = await create();
+      await this.keys.keep(named, 201, id);
+      return id;
+    });
   }
 
   private async create(length: string | null, metadata: Record<string, string | null>): Promise<string> {
-    const kind = (metadata.kind ?? 'file') as FileKind;
+    const kind = metadata.kind as FileKind;
     if (!fileKinds.includes(kind)) {
       throw new Problem('validation_failed', {
         errors: [{ pointer: '/Upload-Metadata/kind', message: `one of ${fileKinds.join(', ')}` }],
@@ -109,9 +168,9 @@ export class TusService {
   }
 
   private viewer(): Viewer {
-    const viewer = this.asking.getStore();
-    if (!viewer) throw new Problem('not_signed_in');
-    return viewer;
+    const asking = this.asking.getStore();
+    if (!asking) throw new Problem('not_signed_in');
+    return asking.viewer;
   }
 }
 
@@ -119,3 +178,12 @@ const header = (request: FastifyRequest, name: string): string | undefined => {
   const value = request.headers[name];
   return Array.isArray(value) ? value[0] : value;
 };
+
+/** The library takes an unknown version for a header that it can't read. */
+function refuseOtherVersions(request: FastifyRequest): void {
+  if (header(request, 'tus-resumable') === version) return;
+  throw new Problem('precondition_failed', {
+    detail: `Send \`Tus-Resumable: ${version}\`, the version that is spoken here.`,
+    headers: { 'tus-version': version, 'tus-resumable': version },
+  });
+}

@@ -9,7 +9,7 @@ import type { FileKind } from '../files/file.entity.js';
 import { UploadedFile } from '../files/files.schemas.js';
 import { Problem } from '../platform/http/problems.js';
 import { Limited } from '../platform/limits/limited.js';
-import { Documented } from '../platform/http/route.js';
+import { binary, Documented } from '../platform/http/route.js';
 import { allowedTitles } from '../processing/formats.js';
 import { LimitsService } from './limits.service.js';
 import { brokenBody } from './receive.js';
@@ -24,7 +24,7 @@ const DocumentedUpload = (kind: Exclude<FileKind, 'file'>) => {
       schema: {
         type: 'object',
         required: ['file'],
-        properties: { file: { type: 'string', format: 'binary', description: accepted } },
+        properties: { file: { ...binary, description: accepted } },
       },
     }),
     Documented({

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Client } from '../setup/client.js';
 import { slowestHeartbeat } from '../setup/heartbeat.js';
-import { bodiesOf, readContract, type BodyRoute, type Schema } from '../setup/contract.js';
+import { bodiesOf, readContract, type BodyRoute, type Schema } from '../setup/body-routes.js';
 import { picture, video } from '../setup/make-media.js';
 import { Vitrine } from '../setup/vitrine.js';
 import { filled, worstTexts } from '../setup/worst-texts.js';

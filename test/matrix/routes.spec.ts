@@ -12,7 +12,7 @@ import { createApi } from '../../src/app.setup.js';
 import { readConfig } from '../../src/platform/config/env.js';
 import { ACCESS } from '../../src/platform/http/access.js';
 import { openApiDocument } from '../../src/platform/http/openapi.js';
-import { problems } from '../../src/platform/http/problems.js';
+import { problems } from '../../src/platform/http/problem-codes.js';
 import type { RouteTable } from '../../src/platform/http/route-table.js';
 
 const redocly = fileURLToPath(new URL('../../node_modules/.bin/redocly', import.meta.url));
@@ -36,6 +36,7 @@ afterAll(async () => {
 interface Operation {
   operationId: string;
   summary?: string;
+  requestBody?: { required?: boolean; content: Record<string, object> };
   responses: Record<string, { content?: object; description: string }>;
   security?: object[];
 }
@@ -85,6 +86,56 @@ describe('the documentation', () => {
       for (const [status, { content }] of Object.entries(operation.responses)) {
         if (Number(status) >= 400)
           expect(Object.keys(content ?? {}), `${method} ${path} ${status}`).toEqual(['application/problem+json']);
+      }
+    }
+  });
+
+  it('declares of every operation what any body may meet', () => {
+    for (const { method, path, operation } of operations()) {
+      if (['GET', 'HEAD', 'OPTIONS'].includes(method)) continue;
+      for (const status of ['400', '408', '413', '415', '503'])
+        expect(Object.keys(operation.responses), `${method} ${path}`).toContain(status);
+      if (path.startsWith('/api/uploads')) expect(Object.keys(operation.responses), method).toContain('412');
+    }
+  });
+
+  it('is understood by generators of clients', () => {
+    const requests = operations().flatMap(({ operation }) => Object.values(operation.requestBody?.content ?? {}));
+    const sent = JSON.stringify(requests).match(/(?<=#\/components\/schemas\/)\w+/g)!;
+    expect(sent.length).toBeGreaterThan(20);
+    // A field with a default would be one that has to be sent.
+    for (const name of sent)
+      expect(JSON.stringify(document.components!.schemas![name]), name).not.toContain('"default"');
+    // JSON Schema has no flags: a pattern has to mean the same with `u` and without.
+    const patterns = [...JSON.stringify(document).matchAll(/"pattern":("(?:[^"\\]|\\.)*")/g)].map(
+      ([, text]) => JSON.parse(text!) as string,
+    );
+    expect(patterns.length).toBeGreaterThan(20);
+    for (const pattern of patterns) {
+      expect(new RegExp(pattern).source, pattern).toBe(new RegExp(pattern, 'u').source);
+      expect(pattern).not.toMatch(/\\[pPu]\{/);
+    }
+  });
+
+  it('says which bodies can be left out, and what is text', () => {
+    const withoutBody = operations().filter(({ operation }) => operation.requestBody?.required === false);
+    expect(withoutBody.map(({ method, path }) => `${method} ${path}`).toSorted()).toEqual([
+      'POST /api/comments/{url}/likes',
+      'POST /api/medias/{url}/likes',
+      'POST /api/medias/{url}/playlists/{playlistUrl}',
+      'POST /api/medias/{url}/views',
+      'POST /api/users/sign-out',
+    ]);
+    for (const { method, path, operation } of operations()) {
+      for (const { content = {} } of Object.values(operation.responses)) {
+        for (const [type, body] of Object.entries(content)) {
+          const isBinary = JSON.stringify(body).includes('"binary"');
+          expect({ route: `${method} ${path}`, type, isBinary }).toEqual({
+            route: `${method} ${path}`,
+            type,
+            isBinary: /^(image|video|audio)\/|zip$/.test(type),
+          });
+        }
       }
     }
   });

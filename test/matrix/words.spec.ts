@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { problems } from '../../src/platform/http/problems.js';
+import { problems } from '../../src/platform/http/problem-codes.js';
 import type { Client, Json } from '../setup/client.js';
 import { Vitrine } from '../setup/vitrine.js';
 

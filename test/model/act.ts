@@ -12,6 +12,8 @@ export interface Act {
   refusals?: () => number[];
   /** It can't have been done. */
   refused?: boolean;
+  /** A deletion that the same actor has tried before: if it was theirs that succeeded, it is acknowledged again. */
+  again?: boolean;
   /** What is true from now on. */
   done: (body: Json) => void;
 }
@@ -47,6 +49,7 @@ export async function perform({ people }: World, actor: number, act: Act): Promi
     return null;
   }
   if (act.refusals?.().includes(status)) return null;
+  if (act.again && act.refused && status === 204) return null;
   // The first of two answers was lost with its process.
   if (repeated && act.request[0] === 'DELETE' && status === 404) {
     act.done(body);

@@ -55,8 +55,12 @@ export class Facts {
     deletions: new Map<MediaFact | CommentFact, Set<number>>(),
   };
 
-  tryToDelete(actor: number, thing: MediaFact | CommentFact): void {
-    this.tried.deletions.set(thing, (this.tried.deletions.get(thing) ?? new Set()).add(actor));
+  /** @returns whether the actor has tried before */
+  tryToDelete(actor: number, thing: MediaFact | CommentFact): boolean {
+    const tried = this.tried.deletions.get(thing) ?? new Set();
+    const again = tried.has(actor);
+    this.tried.deletions.set(thing, tried.add(actor));
+    return again;
   }
   /** By the actor, who knows it, or by somebody else, who may not. */
   mayBeGone = (actor: number, thing: MediaFact | CommentFact): boolean =>

@@ -107,9 +107,9 @@ export const onMedias: Record<string, OnMedia> = {
   }),
   deleteMedia: ({ world: { facts }, actor }, media) => {
     const isMine = actor === media.owner;
-    if (isMine) facts.tryToDelete(actor, media);
     return {
       ...atMedia(facts, actor, media),
+      again: isMine && facts.tryToDelete(actor, media),
       request: ['DELETE', `/api/medias/${media.url}`],
       status: isMine ? 204 : 403,
       done: () => void (isMine && (media.deleted = true)),
@@ -161,9 +161,9 @@ export const onComments: Record<string, OnComment> = {
   deleteComment: (scene, comment) => {
     const { world, actor } = scene;
     const may = actor === comment.author || actor === comment.media.owner;
-    if (may) world.facts.tryToDelete(actor, comment);
     return {
       ...owning(scene, comment),
+      again: may && world.facts.tryToDelete(actor, comment),
       request: ['DELETE', `/api/comments/${comment.url}`],
       status: may ? 204 : 403,
       done: () => void (may && (comment.deleted = true)),

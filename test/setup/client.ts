@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { expect } from 'vitest';
+import { contractOf } from './contract.js';
 import { until } from './until.js';
 
 /** JSON of whatever shape: each test says what it expects of it. */
@@ -44,8 +45,18 @@ export class Client {
         redirect: 'manual',
         headers: { ...this.credentials, ...(json && { 'content-type': 'application/json' }), ...headers },
         ...(body !== undefined && { body: json ? JSON.stringify(body) : (body as BodyInit) }),
-      }).then(read),
+      })
+        .then(read)
+        .then((answer) => this.asDeclared(method, path, answer)),
     );
+  }
+
+  /** Every answer of every test is compared with what the document says of it. */
+  private async asDeclared(method: string, path: string, answer: Answer): Promise<Answer> {
+    const contract = await contractOf(this.origin);
+    const fault = contract.fault(method, this.origin + path, answer);
+    if (fault) throw new Error(`Not as declared: ${fault}`);
+    return answer;
   }
 
   upload(kind: Kind, bytes: Buffer, filename = 'file') {

@@ -143,10 +143,10 @@ describe('private bytes', () => {
       `${expiry}.${viewer.replace(/./, (c) => (c === '0' ? '1' : '0'))}.${signature}`,
       `${token}x`,
     ]) {
-      await anybody.get(`/api/videos/${fileUrl}?t=${t}`).expect(403, 'media_token_invalid');
+      await anybody.get(`/api/videos/${fileUrl}?t=${t}`).expect(401, 'media_token_invalid');
     }
     const other = await ada.publish('photo', await picture(50, 50).png().toBuffer(), { visibility: 'private' });
-    await anybody.get(`/api/photos/${other.files[0].url}?t=${token}`).expect(403);
+    await anybody.get(`/api/photos/${other.files[0].url}?t=${token}`).expect(401);
   });
 
   it('close when the permission ends: the address dies with it', async () => {

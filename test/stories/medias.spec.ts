@@ -33,7 +33,7 @@ describe('a media', () => {
       .put(`/api/medias/${media.url}`, { title: 'New', tags: ['two', 'three'], visibility: 'unlisted' })
       .expect(200);
     expect(edited).toMatchObject({ title: 'New', tags: ['two', 'three'], visibility: 'unlisted' });
-    await ada.put(`/api/medias/${media.url}`, {}).expect(422);
+    await ada.put(`/api/medias/${media.url}`, {}).expect(200);
     await ada.put(`/api/medias/${media.url}`, { ownerId: 'x', likesCount: 9 }).expect(422);
 
     const { rows } = await vitrine.db.query('select id from files where url = $1', [media.files[0].url]);

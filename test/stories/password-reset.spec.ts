@@ -49,13 +49,14 @@ describe('a forgotten password', () => {
     for (const [email, answers] of Object.entries(tries)) {
       for (let i = 0; i < 12; i++) {
         const { status, body } = await set(email, wrong(code));
-        answers.push(`${status} ${body.code} ${body.detail ?? ''}`);
+        expect(body.detail).toBeTruthy();
+        answers.push(`${status} ${body.code} ${body.detail}`);
       }
     }
     expect(tries[bea.email]).toEqual(tries[nobody]);
-    expect(tries[bea.email]).toEqual([
-      ...Array<string>(10).fill('400 code_invalid '),
-      ...Array<string>(2).fill('429 too_many_tries '),
+    expect(tries[bea.email]!.map((answer) => answer.split(' ').slice(0, 2).join(' '))).toEqual([
+      ...Array<string>(10).fill('400 code_invalid'),
+      ...Array<string>(2).fill('429 too_many_tries'),
     ]);
     await set(bea.email, code).expect(429, 'too_many_tries');
     expect(await mailsTo(nobody)).toHaveLength(0);

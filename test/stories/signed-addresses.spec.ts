@@ -46,7 +46,7 @@ describe('a signed address', () => {
       3 * lifeMs,
       250,
     );
-    expect([answer.status, answer.body.code]).toEqual([403, 'media_token_invalid']);
+    expect([answer.status, answer.body.code]).toEqual([401, 'media_token_invalid']);
     await anybody.get(await hrefFor(ada, media)).expect(200);
   });
 
@@ -71,7 +71,7 @@ describe('a signed address', () => {
   it('stands in no log', async () => {
     const href = await hrefFor(ada, await publish('private'));
     await anybody.get(href).expect(200);
-    await anybody.get(`${href}x`).expect(403);
+    await anybody.get(`${href}x`).expect(401);
     const token = new URL(href, vitrine.origin).searchParams.get('t')!;
     await until(async () => vitrine.said.includes('/api/photos/'), 'the request in the log');
     expect(vitrine.said).not.toContain(token.split('.')[2]);

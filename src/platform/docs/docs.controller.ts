@@ -3,6 +3,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { Public } from '../http/access.js';
+import { varyOfPublic } from '../http/answer-headers.js';
 import { problemsPage } from './problems-page.js';
 
 const html = 'text/html; charset=utf-8';
@@ -21,7 +22,7 @@ export class DocsController {
     return problemsPage;
   }
 
-  /** Shows one public media: every size, and a player. */
+  /** Shows one media: every size, and a player that goes on when signed addresses end. */
   @Get('player')
   @Public()
   @Header('content-type', html)
@@ -33,6 +34,7 @@ export class DocsController {
   @Public()
   @Header('content-type', 'text/javascript; charset=utf-8')
   @Header('cache-control', 'public, max-age=86400')
+  @Header('vary', varyOfPublic())
   hls(): Promise<string> {
     return readFile(hlsScript, 'utf8');
   }

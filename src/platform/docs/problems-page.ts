@@ -1,4 +1,4 @@
-import { problems } from '../http/problems.js';
+import { problems } from '../http/problem-codes.js';
 
 const escape = (text: string) =>
   text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`).replace(/`([^`]+)`/g, '<code>$1</code>');
@@ -6,8 +6,8 @@ const escape = (text: string) =>
 const rows = Object.entries(problems)
   .toSorted(([, a], [, b]) => a.status - b.status)
   .map(
-    ([code, { status, title }]) =>
-      `<tr id="${code}"><td>${status}</td><td><code>${code}</code></td><td>${escape(title)}</td></tr>`,
+    ([code, { status, title, detail }]) =>
+      `<tr id="${code}"><td>${status}</td><td><code>${code}</code></td><td>${escape(`${title}. ${detail}`)}</td></tr>`,
   )
   .join('\n');
 

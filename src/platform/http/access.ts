@@ -33,7 +33,7 @@ export const OptionalUser = (scope: Scope = 'read') =>
     SetMetadata(ACCESS, { who: 'anyone', verified: false, scope } satisfies Access),
     ApiSecurity({}),
     credentials(),
-    problemAnswers(scope === 'read' ? ['bad_credentials'] : ['bad_credentials', 'scope_missing']),
+    problemAnswers(['bad_credentials', 'scope_missing']),
   );
 
 /** Signed in; the e-mail address need not be verified yet. */

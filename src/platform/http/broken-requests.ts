@@ -1,5 +1,7 @@
 import type { Socket } from 'node:net';
-import { Problem, type ProblemCode } from './problems.js';
+import { answerDefaults } from './answer-headers.js';
+import type { ProblemCode } from './problem-codes.js';
+import { Problem } from './problems.js';
 
 const codes: Record<string, { code: ProblemCode; status: string }> = {
   HPE_HEADER_OVERFLOW: { code: 'headers_too_large', status: '431 Request Header Fields Too Large' },
@@ -12,6 +14,12 @@ export function answerBrokenRequest(error: Error & { code?: string }, socket: So
   if (error.code === 'ECONNRESET' || !socket.writable) return;
   const { code, status } = codes[error.code ?? ''] ?? otherwise;
   const body = JSON.stringify(new Problem(code).toDocument());
-  const head = `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/problem+json; charset=utf-8\r\n`;
-  socket.end(`${head}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+  const headers = {
+    connection: 'close',
+    'content-type': 'application/problem+json; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+    ...answerDefaults,
+  };
+  const head = [`HTTP/1.1 ${status}`, ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`)];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }

@@ -8,7 +8,9 @@ import {
 } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isDatabaseDown } from '../database/database-down.js';
-import { Problem, type ProblemCode } from './problems.js';
+import { answerDefaults } from './answer-headers.js';
+import type { ProblemCode } from './problem-codes.js';
+import { Problem } from './problems.js';
 import type { RouteTable } from './route-table.js';
 
 /** What the framework's own refusals are called here. */
@@ -66,7 +68,7 @@ export function sendProblem(reply: FastifyReply, request: FastifyRequest, proble
     problem.getStatus() === 503 ? { 'retry-after': '5', ...problem.extras.headers } : problem.extras.headers;
   void reply
     .code(problem.getStatus())
-    .headers({ 'cache-control': 'no-store', ...headers })
+    .headers({ ...answerDefaults, ...headers })
     .type('application/problem+json; charset=utf-8')
     .send(JSON.stringify(problem.toDocument(request.id)));
 }

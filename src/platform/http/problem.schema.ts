@@ -7,7 +7,7 @@ export const ProblemDocument = z
       .meta({ description: 'Address of a page about this code', example: '/docs/problems#media_not_found' }),
     title: z.string().meta({ example: 'There is no such media, or you may not see it' }),
     status: z.int().meta({ example: 404 }),
-    detail: z.string().optional().meta({ description: 'What happened in this case, and what to do' }),
+    detail: z.string().meta({ description: 'What happened in this case, and what to do' }),
     code: z.string().meta({ description: 'Stable: programs decide by it', example: 'media_not_found' }),
     reason: z.string().optional().meta({ description: 'A finer reason where there is one, as `too_many_pixels`' }),
     instance: z.string().optional().meta({ description: 'The request id: quote it when you report the problem' }),

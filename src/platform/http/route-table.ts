@@ -13,6 +13,8 @@ export class RouteTable {
   /** Before the first route is added. */
   watch(server: FastifyInstance): void {
     server.addHook('onRoute', ({ method, url }) => {
+      // Of @fastify/cors, for preflights of any path: it makes no address known.
+      if (url === '*') return;
       for (const m of [method].flat()) this.routes.push({ method: m, url, pattern: toPattern(url) });
     });
   }

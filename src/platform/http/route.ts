@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiResponse } from '@nestjs/swagger';
 import { z } from 'zod';
-import { problems, type ProblemCode } from './problems.js';
+import { problems, type ProblemCode } from './problem-codes.js';
 
 interface Documented {
   summary: string;
@@ -9,7 +9,12 @@ interface Documented {
   /** What a good answer is, by status. `null` is an answer without a body. */
   answers: Record<
     number,
-    { schema?: z.ZodType; description: string; content?: string; headers?: Record<string, string> } | null
+    {
+      schema?: z.ZodType;
+      description: string;
+      content?: string | readonly string[];
+      headers?: Record<string, string>;
+    } | null
   >;
   problems?: readonly ProblemCode[];
   params?: Record<string, string>;
@@ -43,10 +48,21 @@ function goodAnswer(status: number, answer: Documented['answers'][number]) {
     ...(Object.keys(headers).length && { headers }),
   };
   if (answer?.content) {
-    return ApiResponse({ ...shared, content: { [answer.content]: { schema: { type: 'string', format: 'binary' } } } });
+    const types = [answer.content].flat();
+    return ApiResponse({
+      ...shared,
+      content: Object.fromEntries(types.map((type) => [type, { schema: bodyOf(type) }])),
+    });
   }
   return ApiResponse({ ...shared, ...(answer?.schema && { standardSchema: answer.schema }) });
 }
+
+const isText = /^(text\/|application\/(json|vnd\.apple\.mpegurl)$)/;
+
+/** Bytes: `format` is what clients made for OpenAPI 3.0 look for, `contentMediaType` what 3.1 says. */
+export const binary = { type: 'string', format: 'binary', contentMediaType: 'application/octet-stream' } as const;
+
+const bodyOf = (contentType: string) => (isText.test(contentType) ? ({ type: 'string' } as const) : binary);
 
 const CODES = Symbol('problem-codes');
 /** Where @nestjs/swagger keeps what `ApiResponse` was told. */
@@ -67,18 +83,29 @@ export function problemAnswers(codes: readonly ProblemCode[]): MethodDecorator {
   };
 }
 
+/** Adds problems to the answers of an operation of the finished document. */
+export function addProblems(responses: Record<string, unknown>, codes: readonly ProblemCode[]): void {
+  for (const code of codes) {
+    const { status } = problems[code];
+    const said = responses[status] as Partial<ReturnType<typeof problemAnswer>> | undefined;
+    const known = Object.keys(said?.content?.['application/problem+json'].examples ?? {}) as ProblemCode[];
+    const { status: _, ...answer } = problemAnswer(status, [...new Set([...known, code])]);
+    responses[status] = answer;
+  }
+}
+
 const problemAnswer = (status: number, codes: ProblemCode[]) => ({
   status,
   description: codes.map((code) => `\`${code}\`: ${problems[code].title}`).join('\n\n'),
   content: {
     'application/problem+json': {
       schema: { $ref: '#/components/schemas/Problem' },
-      examples: Object.fromEntries(
-        codes.map((code) => [
-          code,
-          { value: { type: `/docs/problems#${code}`, title: problems[code].title, status, code } },
-        ]),
-      ),
+      examples: Object.fromEntries(codes.map((code) => [code, { $ref: `#/components/examples/${code}` }])),
     },
   },
+});
+
+/** What the answers refer to: below each operation they would be most of the document. */
+export const problemExample = (code: ProblemCode) => ({
+  value: { type: `/docs/problems#${code}`, ...problems[code], code },
 });

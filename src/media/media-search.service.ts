@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { once } from '../platform/database/once.js';
 import { sql, type Statement } from '../platform/database/sql.js';
-import { mediaOrder, MediaReader, ordersOfFound } from '../media/media-reader.service.js';
-import { listedFor, type ViewerId } from '../media/visibility.js';
-import type { MediaSearchQuery } from './search.schemas.js';
+import { mediaOrder, MediaReader, ordersOfFound } from './media-reader.service.js';
+import type { MediaSearchQuery } from './media.schemas.js';
+import { listedFor, type ViewerId } from './visibility.js';
 
 /** More are not ranked: where so many of the latest have a word, these, without listing all that have it. */
 const most = sql.raw('500');
@@ -22,7 +22,7 @@ const orders = {
  * indexes, then who may see them, then their rank. Rank and candidates depend on nothing but rows, so pages fit together.
  */
 @Injectable()
-export class MediaSearchQueries {
+export class MediaSearch {
   constructor(private readonly reader: MediaReader) {}
 
   async search(viewer: ViewerId, term: string, { sort, limit, cursor, ...filter }: MediaSearchQuery) {

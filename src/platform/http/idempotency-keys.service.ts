@@ -1,0 +1,78 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG } from '../config/config.module.js';
+import type { Config } from '../config/env.js';
+import { deriveKey, hmac, seal, unseal } from '../secrets.js';
+import { Problem } from './problems.js';
+
+/** Whose key it is. Of strangers, who could choose the same one, a key only counts together with its request. */
+export interface ClaimedKey {
+  userId: string;
+  key: string;
+  requestHash: string;
+}
+
+/** What was answered under a key; `claimed` is for whoever has it for the first time. */
+export type Claim = { claimed: true } | { claimed: false; answer: unknown };
+
+const nobody = '00000000-0000-0000-0000-000000000000';
+
+/**
+ * What was done under an `Idempotency-Key`, for 24 hours (draft-ietf-httpapi-idempotency-key-header). Answers hold
+ * signed addresses, and at times keys and tokens: they are kept encrypted.
+ */
+@Injectable()
+export class IdempotencyKeys {
+  private readonly secret: Buffer;
+
+  constructor(
+    private readonly em: EntityManager,
+    @Inject(CONFIG) config: Config,
+  ) {
+    this.secret = deriveKey(config.secret, 'idempotency');
+  }
+
+  /** @param request everything that makes it the same request. Its hash is keyed: bodies hold passwords. */
+  named(userId: string | undefined, key: string, request: string): ClaimedKey {
+    const requestHash = hmac(this.secret, request);
+    return userId
+      ? { userId, key, requestHash }
+      : { userId: nobody, key: hmac(this.secret, `${key}\n${request}`), requestHash };
+  }
+
+  /**
+   * In the transaction that does the work, before it: key and work commit together, so no crash can part them, and a
+   * parallel request with the same key waits here for the commit.
+   * @throws {Problem} `idempotency_mismatch`
+   */
+  async claim({ userId, key, requestHash }: ClaimedKey): Promise<Claim> {
+    const [mine] = await this.em.execute<unknown[]>(
+      'insert into idempotency_keys (user_id, key, request_hash) values (?, ?, ?) on conflict do nothing returning 1',
+      [userId, key, requestHash],
+    );
+    if (mine) return { claimed: true };
+    const [first] = await this.em.execute<{ request_hash: string; body: string | null }[]>(
+      'select request_hash, body from idempotency_keys where user_id = ? and key = ?',
+      [userId, key],
+    );
+    if (first?.request_hash !== requestHash) throw new Problem('idempotency_mismatch');
+    return { claimed: false, answer: first.body === null ? undefined : JSON.parse(unseal(this.secret, first.body)) };
+  }
+
+  /** In the same transaction, when the work is done. */
+  async keep({ userId, key }: ClaimedKey, status: number, answer: unknown): Promise<void> {
+    await this.em.execute('update idempotency_keys set status = ?, body = ? where user_id = ? and key = ?', [
+      status,
+      answer === undefined ? null : JSON.stringify(seal(this.secret, JSON.stringify(answer))),
+      userId,
+      key,
+    ]);
+  }
+}
+
+/** @returns what the client sent. @throws {Problem} `malformed_request` */
+export function idempotencyKeyOf(header: string | string[] | undefined): string | null {
+  if (typeof header !== 'string') return null;
+  if (/^[\x21-\x7e]{1,255}$/.test(header)) return header;
+  throw new Problem('malformed_request', 'Idempotency-Key: 1 to 255 printable ASCII characters.');
+}

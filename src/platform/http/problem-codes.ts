@@ -1,0 +1,274 @@
+/**
+ * Every refusal a client can meet. The code is stable; the title is for a person; the detail says what to do, where the
+ * case at hand has nothing better to say.
+ */
+export const problems = {
+  malformed_request: {
+    status: 400,
+    title: 'The request could not be read',
+    detail: 'Its syntax is wrong. Check the body, the headers and the address.',
+  },
+  code_invalid: {
+    status: 400,
+    title: 'The code is wrong or was already used',
+    detail: 'Check the six digits, or ask for a new code.',
+  },
+  code_expired: { status: 400, title: 'The code has expired', detail: 'Ask for a new one.' },
+  already_verified: {
+    status: 409,
+    title: 'The e-mail address is verified already',
+    detail: 'There is nothing left to do.',
+  },
+  not_signed_in: {
+    status: 401,
+    title: 'Sign in first',
+    detail: 'Send an API key in `X-API-KEY`, or an access token in `Authorization: Bearer`.',
+  },
+  bad_credentials: {
+    status: 401,
+    title: 'The access token or API key is not valid',
+    detail: 'It is wrong, expired or revoked. Refresh the token, or sign in again.',
+  },
+  invalid_credentials: {
+    status: 401,
+    title: 'The name or the password is wrong',
+    detail: 'Check both, or reset the password.',
+  },
+  wrong_password: {
+    status: 401,
+    title: 'The current password is wrong',
+    detail: 'Send the password of the account in `currentPassword`.',
+  },
+  refresh_token_invalid: {
+    status: 401,
+    title: 'The refresh token is not valid',
+    detail: 'It is wrong, expired or was used before. Sign in again.',
+  },
+  media_token_invalid: {
+    status: 401,
+    title: 'The signed address is not valid any more',
+    detail: 'It has expired or was changed. Ask for the media again: its answer has new addresses.',
+  },
+  email_not_verified: {
+    status: 403,
+    title: 'Verify your e-mail address first',
+    detail: 'Send the code from the mail to `POST users/{username}/verify/{code}`.',
+  },
+  scope_missing: {
+    status: 403,
+    title: 'This API key may not do that',
+    detail: 'Use a key whose scopes include it, or an access token.',
+  },
+  not_yours: { status: 403, title: 'Only the owner may do that', detail: 'You see it, but it is not yours to change.' },
+  private_account: {
+    status: 403,
+    title: 'The account is private',
+    detail: 'Only its followers see that. Ask to follow it.',
+  },
+  not_found: {
+    status: 404,
+    title: 'There is nothing at this address',
+    detail: 'Check its spelling; all addresses are listed at /docs.',
+  },
+  session_not_found: {
+    status: 404,
+    title: 'There is no such session of yours',
+    detail: '`GET users/me/sessions` lists those there are.',
+  },
+  api_key_not_found: {
+    status: 404,
+    title: 'There is no such API key of yours',
+    detail: '`GET users/me/api-keys` lists those there are.',
+  },
+  user_not_found: {
+    status: 404,
+    title: 'There is no such user',
+    detail: 'The name is wrong, or the account was renamed or deleted.',
+  },
+  media_not_found: {
+    status: 404,
+    title: 'There is no such media, or you may not see it',
+    detail: 'It may have been deleted, or be for others only.',
+  },
+  comment_not_found: {
+    status: 404,
+    title: 'There is no such comment, or you may not see it',
+    detail: 'It may have been deleted, or its media be for others only.',
+  },
+  playlist_not_found: {
+    status: 404,
+    title: 'There is no such playlist, or you may not see it',
+    detail: 'It may have been deleted, or be for others only.',
+  },
+  request_not_found: {
+    status: 404,
+    title: 'This user has not asked to follow you',
+    detail: 'They may have taken the request back.',
+  },
+  tag_not_found: { status: 404, title: 'There is no such tag', detail: 'Nothing that everybody may see has it.' },
+  notification_not_found: {
+    status: 404,
+    title: 'There is no such notification of yours',
+    detail: 'It may have been withdrawn, or taken out of the list.',
+  },
+  not_in_playlist: {
+    status: 404,
+    title: 'The media is not in this playlist',
+    detail: 'Put it in first: `POST medias/{url}/playlists/{playlistUrl}`.',
+  },
+  file_not_found: {
+    status: 404,
+    title: 'There is no such file, or you may not see it',
+    detail: 'It may have been deleted, or be for others only.',
+  },
+  upload_not_found: {
+    status: 404,
+    title: 'There is no such upload, or it is not yours',
+    detail: 'It may have been given up or have ended. Start again.',
+  },
+  file_not_ready: {
+    status: 404,
+    title: 'The file is still being processed',
+    detail: 'Come back later: `Retry-After` says when.',
+  },
+  rendition_not_found: {
+    status: 404,
+    title: 'The file has no such rendition',
+    detail: 'The media lists those there are.',
+  },
+  export_expired: {
+    status: 404,
+    title: 'The link to the archive is not valid any more',
+    detail: 'Ask for another one: `GET users/me/export`.',
+  },
+  method_not_allowed: {
+    status: 405,
+    title: 'This address does not know that method',
+    detail: '`Allow` lists those it knows.',
+  },
+  request_timeout: {
+    status: 408,
+    title: 'The request came too slowly',
+    detail: 'Send it again, over a better connection.',
+  },
+  username_taken: { status: 409, title: 'The username is taken', detail: 'Choose another one.' },
+  email_taken: {
+    status: 409,
+    title: 'The e-mail address has an account already',
+    detail: 'Sign in, or reset the password.',
+  },
+  blocked: { status: 409, title: 'You block this user', detail: 'Unblock them first.' },
+  limit_reached: {
+    status: 409,
+    title: 'Limit reached',
+    detail: 'There may be no more of them: `GET users/me/limits` says how many. Remove one to add another.',
+  },
+  too_many_keys: { status: 409, title: 'API key limit reached', detail: 'Delete a key to create another.' },
+  file_in_use: { status: 409, title: 'The file is in use', detail: 'A media, a comment or your profile shows it.' },
+  file_failed: {
+    status: 409,
+    title: 'The file could not be processed',
+    detail: '`GET files/{url}` says why. Retry it, or upload another one.',
+  },
+  file_processing: { status: 409, title: 'The file is still being processed', detail: 'Try again when it is ready.' },
+  file_not_failed: {
+    status: 409,
+    title: 'Only a failed file can be retried',
+    detail: '`GET files/{url}` says how it stands.',
+  },
+  upload_offset_conflict: {
+    status: 409,
+    title: 'The upload continues at another offset',
+    detail: 'Ask for it by HEAD.',
+  },
+  upload_finished: { status: 409, title: 'The upload is complete', detail: 'It is a file now: delete that instead.' },
+  upload_expired: { status: 410, title: 'The upload has expired', detail: 'Start again.' },
+  precondition_failed: {
+    status: 412,
+    title: 'The precondition does not hold',
+    detail: 'What was asked for is another version than the request names.',
+  },
+  too_large: { status: 413, title: 'That is larger than allowed', detail: '`GET users/me/limits` lists the limits.' },
+  quota_exceeded: {
+    status: 413,
+    title: 'That is more than your quota leaves',
+    detail: '`GET users/me/limits` says how much that is.',
+  },
+  unsupported_media_type: {
+    status: 415,
+    title: 'This type of content is not accepted here',
+    detail: 'Check `Content-Type`, and what the file contains.',
+  },
+  range_not_satisfiable: {
+    status: 416,
+    title: 'The range lies outside the content',
+    detail: '`Content-Range` says how much there is.',
+  },
+  file_missing: {
+    status: 422,
+    title: 'The form has no file in the field `file`',
+    detail: 'Send one part with that name and a filename.',
+  },
+  validation_failed: { status: 422, title: 'Some values are not acceptable', detail: '`errors` says which, and why.' },
+  content_refused: {
+    status: 422,
+    title: 'The content of the file is not acceptable',
+    detail: 'It is damaged, or of a kind that is not processed here.',
+  },
+  yourself: { status: 422, title: 'Nobody can do that to themselves', detail: 'Name another user.' },
+  playlist_type_mismatch: {
+    status: 422,
+    title: 'The playlist takes another type of media',
+    detail: 'Its `type` says which.',
+  },
+  file_kind_mismatch: {
+    status: 422,
+    title: 'A file is not of the kind this media needs',
+    detail: 'Check its `kind`, and for a reel its shape.',
+  },
+  idempotency_mismatch: {
+    status: 422,
+    title: 'This Idempotency-Key was used with another request',
+    detail: 'Use a new key for a new request.',
+  },
+  upload_locked: {
+    status: 423,
+    title: 'Another request is writing to this upload',
+    detail: 'Try again when it has ended.',
+  },
+  too_many_tries: { status: 429, title: 'Too many tries', detail: 'Wait, then ask for a new code.' },
+  too_many_uploads: {
+    status: 429,
+    title: 'Too many uploads are open at once',
+    detail: 'Finish or give up some of them first.',
+  },
+  too_many_requests: {
+    status: 429,
+    title: 'That was asked for too often',
+    detail: '`Retry-After` says when it may be asked for again.',
+  },
+  too_many_codes: { status: 429, title: 'Too many codes were asked for', detail: 'Wait an hour.' },
+  headers_too_large: {
+    status: 431,
+    title: 'The headers are larger than allowed',
+    detail: 'Send fewer or shorter ones.',
+  },
+  upload_checksum_mismatch: {
+    status: 460,
+    title: 'The bytes do not match Upload-Checksum',
+    detail: 'They were damaged on their way. Send them again.',
+  },
+  internal: {
+    status: 500,
+    title: 'Something went wrong on our side',
+    detail: 'Try again; if it stays, report it with the `instance`.',
+  },
+  not_supported: {
+    status: 501,
+    title: 'This is not supported',
+    detail: '`OPTIONS uploads` lists what the tus server can do.',
+  },
+  unavailable: { status: 503, title: 'A service we depend on is down', detail: 'Try again in a moment.' },
+} as const satisfies Record<string, { status: number; title: string; detail: string }>;
+
+export type ProblemCode = keyof typeof problems;
