@@ -3,6 +3,7 @@ import { AccountAdminService } from './auth/account-admin.service.js';
 import { AuthModule, AuthWorkerModule } from './auth/auth.module.js';
 import { BlocksModule } from './blocks/blocks.module.js';
 import { CommentsModule } from './comments/comments.module.js';
+import { CountersWorkerModule } from './counters/counters.module.js';
 import { RecountService } from './counters/recount.service.js';
 import { CoversModule, CoversWorkerModule } from './covers/covers.module.js';
 import { DeliveryModule } from './delivery/delivery.module.js';
@@ -109,6 +110,7 @@ export class WorkerModule {
         ViewsWorkerModule,
         NotificationsWorkerModule,
         PersonalDataWorkerModule,
+        CountersWorkerModule,
       ],
     };
   }

@@ -18,6 +18,8 @@ const CommentSchema = defineEntity({
     text: p.string().length(2000),
     /** A photo of the author's. */
     attachment: () => p.manyToOne(File).nullable().unique(),
+    /** Not while its author's account is disabled. */
+    isCounted: p.boolean().default(true),
     likesCount: p.integer().default(0),
     dislikesCount: p.integer().default(0),
     reactionsCount: p.integer().default(0),

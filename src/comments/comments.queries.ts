@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { isoTime } from '../platform/database/iso-time.js';
 import { sql, type Statement } from '../platform/database/sql.js';
 import { fileJson, FileViews, type FileRow } from '../media/file-views.service.js';
+import { metCounts, reactionCounts, unmetReactions, unmetRows } from '../media/met-counts.js';
 import { commentVisibleTo, isOpen, notBlocked, notMuted, visibleTo, type ViewerId } from '../media/visibility.js';
 import { afterCursor, keyOf, keysetPage, pageOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
 import { Problem } from '../platform/http/problems.js';
@@ -45,10 +46,18 @@ const standing = (viewer: ViewerId) =>
         'isMine', c.author_id is not distinct from ${viewer},
         'canDelete', c.deleted_at is null and ${viewer} in (c.author_id, m.owner_id)) as viewer`;
 
+const counts = metCounts(
+  { ...reactionCounts('c'), replies: ['c.replies_count', 'x.number'] },
+  sql.join([
+    unmetReactions('comment_reactions', 'r.comment_id = c.id'),
+    unmetRows('from comments x where x.parent_id = c.id and x.author_id = any(hidden.ids) and x.is_counted', 'x'),
+  ]),
+);
+
 const columns = (viewer: ViewerId) => sql`
   c.url, m.url as media, p.url as "replyTo", c.text, c.created_at as "createdAt", c.edited_at as "editedAt", c.deleted_at as "deletedAt",
   ${isOpen()} as open, a.username, a.display_name as "displayName", a.profile_photo_id as "profilePhotoId",
-  json_build_object('likes', c.likes_count, 'dislikes', c.dislikes_count, 'reactions', c.reactions_count, 'replies', c.replies_count) as counts,
+  ${counts(viewer)} as counts,
   array(select u.username from comment_mentions cm join users u on u.id = cm.user_id
     where cm.comment_id = c.id and u.disabled_at is null and ${notBlocked(viewer, 'u.id')} order by cm.id) as mentions,
   (select ${fileJson} from files f where f.id = c.attachment_id) as attachment,

@@ -17,7 +17,7 @@ interface Held {
   mediaId: string;
   ownerId: string;
   authorId: string;
-  repliesCount: number;
+  hasReplies: boolean;
   hasAttachment: boolean;
 }
 
@@ -79,12 +79,12 @@ export class CommentsService {
   /** What was answered stays without its words, for its replies. @throws {Problem} `comment_not_found`, `not_yours` */
   async delete(viewer: string, url: string): Promise<void> {
     await this.em.transactional(async (em) => {
-      const { id, mediaId, ownerId, authorId, repliesCount } = await this.hold(em, viewer, url, true);
+      const { id, mediaId, ownerId, authorId, hasReplies } = await this.hold(em, viewer, url, true);
       if (viewer !== authorId && viewer !== ownerId) throw new Problem('not_yours');
       await em.execute(
-        repliesCount === 0
-          ? 'delete from comments where id = ?'
-          : `update comments set author_id = null, text = '', attachment_id = null, deleted_at = now() where id = ?`,
+        hasReplies
+          ? `update comments set author_id = null, text = '', attachment_id = null, deleted_at = now() where id = ?`
+          : 'delete from comments where id = ?',
         [id],
       );
       await this.outbox.record('comment.changed', { commentId: id, mediaId });
@@ -112,8 +112,8 @@ export class CommentsService {
       for no key update of m`.execute(em);
     // A statement of its own: after waiting for the lock it sees what was waited for.
     const [comment] = await em.execute<Omit<Held, 'mediaId' | 'ownerId'>[]>(
-      `select id, author_id as "authorId", replies_count as "repliesCount", attachment_id is not null as "hasAttachment"
-       from comments where url = ? and deleted_at is null for update`,
+      `select id, author_id as "authorId", exists (select 1 from comments r where r.parent_id = c.id) as "hasReplies", attachment_id is not null as "hasAttachment"
+       from comments c where url = ? and deleted_at is null for update`,
       [url],
     );
     if (!rows[0] || !comment) throw new Problem('comment_not_found');

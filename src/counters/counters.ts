@@ -14,7 +14,7 @@ export interface Counters {
 
 const reacted = (to: 'media' | 'comment', table: string) => {
   const count = (emoji?: string) =>
-    `select count(*) from ${table} r where r.${to}_id = t.id${emoji ? ` and r.emoji = '${emoji}'` : ''}`;
+    `select count(*) from ${table} r where r.${to}_id = t.id and r.is_counted${emoji ? ` and r.emoji = '${emoji}'` : ''}`;
   return { likes_count: count(like), dislikes_count: count(dislike), reactions_count: count() };
 };
 const of = (table: string, condition: string) => `select count(*) from ${table} x where ${condition}`;
@@ -27,7 +27,7 @@ export const counters: readonly Counters[] = [
     name: 'url',
     counts: {
       ...reacted('comment', 'comment_reactions'),
-      replies_count: of('comments', 'x.parent_id = t.id'),
+      replies_count: of('comments', 'x.parent_id = t.id and is_listed(x)'),
     },
   },
   {
@@ -35,8 +35,8 @@ export const counters: readonly Counters[] = [
     name: 'url',
     counts: {
       ...reacted('media', 'reactions'),
-      comments_count: of('comments', 'x.media_id = t.id and x.deleted_at is null'),
-      reposts_count: of('reposts', 'x.media_id = t.id'),
+      comments_count: of('comments', 'x.media_id = t.id and is_said(x)'),
+      reposts_count: of('reposts', 'x.media_id = t.id and x.is_counted'),
       saves_count: of('saves', 'x.media_id = t.id'),
       views_count: 'select coalesce(sum(d.views), 0) from media_view_days d where d.media_id = t.id',
     },
@@ -46,7 +46,11 @@ export const counters: readonly Counters[] = [
       sums: { views_count: 'views_count', likes_received_count: 'likes_count' },
     },
   },
-  { table: 'playlists', name: 'url', counts: { items_count: of('playlist_items', 'x.playlist_id = t.id') } },
+  {
+    table: 'playlists',
+    name: 'url',
+    counts: { items_count: of('playlist_items', 'x.playlist_id = t.id and x.is_counted') },
+  },
   {
     table: 'tags',
     name: 'name',
@@ -64,14 +68,14 @@ export const counters: readonly Counters[] = [
     table: 'users',
     name: 'username',
     counts: {
-      followers_count: of('follows', 'x.followee_id = t.id and x.accepted_at is not null'),
-      followings_count: of('follows', 'x.follower_id = t.id and x.accepted_at is not null'),
+      followers_count: of('follows', 'x.followee_id = t.id and x.accepted_at is not null and x.is_counted'),
+      followings_count: of('follows', 'x.follower_id = t.id and x.accepted_at is not null and x.is_counted'),
       photos_count: medias(`'photo'`),
       videos_count: medias(`'video', 'reel'`),
       musics_count: medias(`'music'`),
       views_count:
         'select coalesce(sum(d.views), 0) from media_view_days d join medias m on m.id = d.media_id where m.owner_id = t.id',
-      likes_received_count: `select count(*) from reactions r join medias m on m.id = r.media_id where m.owner_id = t.id and r.emoji = '${like}'`,
+      likes_received_count: `select count(*) from reactions r join medias m on m.id = r.media_id where m.owner_id = t.id and r.is_counted and r.emoji = '${like}'`,
       storage_bytes: `select coalesce(sum(f.bytes + (select coalesce(sum(r.bytes), 0) from renditions r
         where r.file_id = f.id and ${isCharged})), 0) from files f where f.owner_id = t.id`,
     },

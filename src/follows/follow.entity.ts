@@ -11,6 +11,8 @@ const FollowSchema = defineEntity({
     id: p.uuid().defaultRaw('uuidv7()'),
     /** Null while a private account has not accepted the request. */
     acceptedAt: p.datetime().nullable(),
+    /** Not while one of the two accounts is disabled. */
+    isCounted: p.boolean().default(true),
     createdAt: p.datetime().defaultRaw('now()'),
   },
 });

@@ -7,10 +7,11 @@ import type { PageQuery } from '../platform/http/page.js';
 import { fileJson } from './file-views.service.js';
 import type { MediaView, OrderedQuery, Sort } from './media.schemas.js';
 import { MediaViews, type MediaRow } from './media.view.js';
-import { isOpen, notBlocked, visibleTo, type ViewerId, type ViewerRef } from './visibility.js';
+import { metCounts, reactionCounts, unmetReactions, unmetRows } from './met-counts.js';
+import { isOpen, notBlocked, visibleTo, type ViewerId } from './visibility.js';
 
 /** What the viewer did with the media. */
-const standing = (viewer: ViewerRef) =>
+const standing = (viewer: ViewerId) =>
   viewer === null
     ? sql`null as viewer`
     : sql`json_build_object(
@@ -18,12 +19,27 @@ const standing = (viewer: ViewerRef) =>
         'saved', ${thereIs(sql`from saves x where x.media_id = m.id and x.user_id = ${viewer}`)},
         'reposted', ${thereIs(sql`from reposts x where x.media_id = m.id and x.user_id = ${viewer}`)}) as viewer`;
 
+/** Nobody sees who viewed or saved: of these there is only the number. */
+const counts = metCounts(
+  {
+    views: ['m.views_count'],
+    ...reactionCounts('m'),
+    comments: ['m.comments_count', 'c.number'],
+    reposts: ['m.reposts_count', 'p.number'],
+    saves: ['m.saves_count'],
+  },
+  sql.join([
+    unmetReactions('reactions', 'r.media_id = m.id'),
+    unmetRows('from comments c where c.media_id = m.id and c.author_id = any(hidden.ids) and c.is_counted', 'c'),
+    unmetRows('from reposts p where p.media_id = m.id and p.user_id = any(hidden.ids) and p.is_counted', 'p'),
+  ]),
+);
+
 /** Everything a media shows, as columns of `m` (medias) and `u` (its owner). One statement whatever the page. */
-const columns = (viewer: ViewerRef) => sql`
+const columns = (viewer: ViewerId) => sql`
   m.id, m.url, m.type, m.title, m.description, m.visibility, m.status, m.created_at as "createdAt", m.updated_at as "updatedAt",
   ${isOpen()} as open, u.username, u.display_name as "displayName", u.profile_photo_id as "profilePhotoId",
-  json_build_object('views', m.views_count, 'likes', m.likes_count, 'dislikes', m.dislikes_count,
-    'reactions', m.reactions_count, 'comments', m.comments_count, 'reposts', m.reposts_count, 'saves', m.saves_count) as counts,
+  ${counts(viewer)} as counts,
   ${standing(viewer)},
   array(select a.username from media_mentions mm join users a on a.id = mm.user_id
     where mm.media_id = m.id and a.disabled_at is null and ${notBlocked(viewer, 'a.id')} order by mm.id) as mentions,

@@ -23,6 +23,8 @@ const MediaSchema = defineEntity({
     status: p.enum(mediaStatuses).default('processing'),
     /** Others may see it: of every file there is enough, though the rest may still be made. */
     shown: p.boolean().default(false),
+    /** Not while the account is disabled. */
+    ownerIsCounted: p.boolean().default(true),
     viewsCount: p.integer().default(0),
     likesCount: p.integer().default(0),
     dislikesCount: p.integer().default(0),

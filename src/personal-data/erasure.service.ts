@@ -171,7 +171,10 @@ export class ErasureService {
       `{${comments.map(({ media_id }) => media_id).join()}}`,
     ]);
     await em.execute('select 1 from comments where id = any(?::uuid[]) order by id for update', [ids]);
-    await em.execute('delete from comments where id = any(?::uuid[]) and replies_count = 0', [ids]);
+    await em.execute(
+      'delete from comments c where id = any(?::uuid[]) and not exists (select 1 from comments r where r.parent_id = c.id)',
+      [ids],
+    );
     await em.execute(
       `update comments set author_id = null, text = '', attachment_id = null, deleted_at = now() where id = any(?::uuid[])`,
       [ids],

@@ -62,7 +62,7 @@ export const inventory: readonly Holding[] = [
     table: 'follows',
     rows: '(t.follower_id = :user or t.followee_id = :user)',
     exportedBy: 't.created_at, t.follower_id, t.followee_id',
-    without: ['id'],
+    without: ['id', 'is_counted'],
     why: 'Whom the account follows and who follows it; the counters of the others move along.',
   },
   {
@@ -107,21 +107,21 @@ export const inventory: readonly Holding[] = [
     table: 'reactions',
     rows: 't.user_id = :user',
     exportedBy: 't.id',
-    without: ['id'],
+    without: ['id', 'is_counted'],
     why: 'Likes and other reactions to medias.',
   },
   {
     table: 'comment_reactions',
     rows: 't.user_id = :user',
     exportedBy: 't.id',
-    without: ['id'],
+    without: ['id', 'is_counted'],
     why: 'Likes and other reactions to comments.',
   },
   {
     table: 'reposts',
     rows: 't.user_id = :user',
     exportedBy: 't.id',
-    without: ['id'],
+    without: ['id', 'is_counted'],
     why: 'Medias that the account showed to its followers.',
   },
   {
@@ -154,14 +154,14 @@ export const inventory: readonly Holding[] = [
     table: 'comments',
     rows: 't.author_id = :user',
     exportedBy: 't.id',
-    without: ['author_id', 'thread_id'],
+    without: ['author_id', 'thread_id', 'is_counted'],
     why: 'What the account wrote under medias. What others answered stays, under a comment without words.',
   },
   {
     table: 'playlist_items',
     rows: 't.playlist_id in (select id from playlists where owner_id = :user)',
     exportedBy: 't.playlist_id, t.media_id',
-    without: ['id'],
+    without: ['id', 'owner_id', 'is_counted'],
     why: 'What is in the playlists, with notes.',
   },
   {
@@ -206,7 +206,7 @@ export const inventory: readonly Holding[] = [
     table: 'medias',
     rows: owned,
     exportedBy: 't.id',
-    without: ['owner_id'],
+    without: ['owner_id', 'owner_is_counted'],
     why: 'What the account published, with titles and descriptions.',
   },
   {
@@ -233,7 +233,7 @@ export const inventory: readonly Holding[] = [
     table: 'users',
     rows: 't.id = :user',
     exportedBy: 't.id',
-    without: ['id', 'password_hash'],
+    without: ['id', 'password_hash', 'is_counted'],
     why: 'The account itself: profile, address, settings.',
   },
 ];

@@ -33,6 +33,10 @@ const PlaylistItemSchema = defineEntity({
     rank: p.text(),
     note: p.string().length(512).default(''),
     id: p.uuid().defaultRaw('uuidv7()'),
+    /** The media's, by a trigger. */
+    ownerId: p.uuid(),
+    /** Not while that owner's account is disabled. */
+    isCounted: p.boolean().default(true),
     createdAt: p.datetime().defaultRaw('now()'),
   },
 });

@@ -5,6 +5,7 @@ import { once } from '../platform/database/once.js';
 import { sql, type Statement } from '../platform/database/sql.js';
 import type { FileKind } from '../files/file.entity.js';
 import { fileHref, SignedHrefs } from '../files/signed-hrefs.service.js';
+import { metCounts, unmetRows } from '../media/met-counts.js';
 import { MediaReader } from '../media/media-reader.service.js';
 import { inPlaylistFor, isOpen, playlistListedFor, playlistVisibleTo, type ViewerId } from '../media/visibility.js';
 import { afterCursor, keyOf, keysetPage, pageOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
@@ -12,8 +13,7 @@ import type { PageQuery } from '../platform/http/page.js';
 import { photoHref } from '../users/users.schemas.js';
 import type { ListQuery, PlaylistView, SearchQuery, Sort } from './playlists.schemas.js';
 
-type Row = Pick<PlaylistView, 'url' | 'title' | 'description' | 'type' | 'visibility'> & {
-  items: number;
+type Row = Pick<PlaylistView, 'url' | 'title' | 'description' | 'type' | 'visibility' | 'counts'> & {
   username: string;
   displayName: string;
   profilePhotoId: string | null;
@@ -37,9 +37,14 @@ const pictures: Partial<Record<FileKind, string>> = {
   music: '/cover?size=thumb',
 };
 
+const counts = metCounts(
+  { items: ['p.items_count', 'i.number'] },
+  unmetRows('from playlist_items i where i.playlist_id = p.id and i.owner_id = any(hidden.ids) and i.is_counted', 'i'),
+);
+
 /** Everything a playlist shows, as columns of `p` (playlists) and `u` (its owner). */
 const columns = (viewer: ViewerId) => sql`
-  p.url, p.title, p.description, p.type, p.visibility, p.items_count as items, p.created_at as "createdAt", p.updated_at as "updatedAt",
+  p.url, p.title, p.description, p.type, p.visibility, ${counts(viewer)} as counts, p.created_at as "createdAt", p.updated_at as "updatedAt",
   u.username, u.display_name as "displayName", u.profile_photo_id as "profilePhotoId", ${cover(viewer)} as cover`;
 
 const ordersBy = (column: string): Record<Sort, Keyset> => {
@@ -137,7 +142,7 @@ export class PlaylistsQueries {
     return (await sql<R>`${query}`.execute(this.em)).rows;
   }
 
-  private view({ username, displayName, profilePhotoId, items, cover, ...row }: Row, viewer: ViewerId): PlaylistView {
+  private view({ username, displayName, profilePhotoId, cover, ...row }: Row, viewer: ViewerId): PlaylistView {
     const signed = cover && !cover.open && viewer ? this.signed.sign(cover.url, viewer) : null;
     return {
       url: row.url,
@@ -146,7 +151,7 @@ export class PlaylistsQueries {
       type: row.type,
       visibility: row.visibility,
       owner: { username, displayName, avatarUrl: photoHref(username, 'profile', profilePhotoId) },
-      counts: { items },
+      counts: row.counts,
       cover: cover && fileHref(cover.kind, cover.url, pictures[cover.kind], { t: signed?.t }),
       ...(signed && { expiresAt: signed.expiresAt }),
       createdAt: isoTime(row.createdAt),

@@ -12,6 +12,8 @@ const ReactionSchema = defineEntity({
     user: () => p.manyToOne(User).primary().deleteRule('cascade'),
     emoji: p.string().length(64),
     id: p.uuid().defaultRaw('uuidv7()'),
+    /** Not while the account is disabled. */
+    isCounted: p.boolean().default(true),
     createdAt: p.datetime().defaultRaw('now()'),
   },
 });
@@ -26,6 +28,7 @@ const CommentReactionSchema = defineEntity({
     user: () => p.manyToOne(User).primary().deleteRule('cascade'),
     emoji: p.string().length(64),
     id: p.uuid().defaultRaw('uuidv7()'),
+    isCounted: p.boolean().default(true),
     createdAt: p.datetime().defaultRaw('now()'),
   },
 });

@@ -7,6 +7,7 @@ import { afterCursor, keyOf, keysetPage, pageOf, type Keyed, type Keyset } from 
 import { Outbox } from '../platform/events/outbox.js';
 import { Problem } from '../platform/http/problems.js';
 import { photoHref } from '../users/users.schemas.js';
+import { metCounts, reactionCounts, unmetReactions } from '../media/met-counts.js';
 import { notBlocked } from '../media/visibility.js';
 import type { Reactor, ReactorsQuery, Standing } from './reactions.schemas.js';
 import { targets, type TargetName } from './targets.js';
@@ -18,6 +19,11 @@ interface ReactorRow extends Keyed {
   emoji: string;
   createdAt: string;
 }
+
+const counts = {
+  media: metCounts(reactionCounts('t'), unmetReactions('reactions', 'r.media_id = t.id')),
+  comment: metCounts(reactionCounts('t'), unmetReactions('comment_reactions', 'r.comment_id = t.id')),
+};
 
 /** One reaction per user and thing; the unique index decides, triggers count. */
 @Injectable()
@@ -90,8 +96,7 @@ export class ReactionsService {
   private async standing(em: EntityManager, viewer: string, target: TargetName, id: string): Promise<Standing> {
     const { reactions, key, table } = targets[target];
     const { rows } = await sql<Standing>`
-      select r.emoji as reaction, json_build_object('likes', t.likes_count, 'dislikes', t.dislikes_count,
-        'reactions', t.reactions_count) as counts
+      select r.emoji as reaction, ${counts[target](viewer)} as counts
       from ${sql.raw(table)} t left join ${sql.raw(reactions)} r on ${sql.raw(`r.${key}`)} = t.id and r.user_id = ${viewer}
       where t.id = ${id}`.execute(em);
     return rows[0]!;

@@ -10,6 +10,8 @@ const RepostSchema = defineEntity({
     media: () => p.manyToOne(Media).primary().deleteRule('cascade'),
     user: () => p.manyToOne(User).primary().deleteRule('cascade'),
     id: p.uuid().defaultRaw('uuidv7()'),
+    /** Not while the account is disabled. */
+    isCounted: p.boolean().default(true),
     createdAt: p.datetime().defaultRaw('now()'),
   },
 });

@@ -32,7 +32,7 @@ export class SearchService {
       medias: () => this.foundMedias.search(viewer, q, { ...page, type: 'any', sort: 'relevance' }),
       users: () => this.users.search(viewer, q, page),
       playlists: () => this.playlists.search(viewer, q, { ...page, sort: 'relevance' }),
-      tags: () => this.tags.search(q, page),
+      tags: () => this.tags.search(viewer, q, page),
     };
     return searches[type]();
   }

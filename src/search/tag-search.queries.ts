@@ -2,7 +2,8 @@ import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { once } from '../platform/database/once.js';
 import { sql } from '../platform/database/sql.js';
-import { isTagOpen } from '../media/visibility.js';
+import { tagCounts } from '../media/met-counts.js';
+import { isTagOpen, type ViewerId } from '../media/visibility.js';
 import {
   afterCursor,
   keyOf,
@@ -33,7 +34,7 @@ const popular = sql.raw('1000');
 export class TagSearchQueries {
   constructor(private readonly em: EntityManager) {}
 
-  async search(term: string, { limit, cursor }: PageQuery) {
+  async search(viewer: ViewerId, term: string, { limit, cursor }: PageQuery) {
     const name = term.replace(/^#/, '');
     const beginning = `${name.replace(/[\\%_]/g, (c) => `\\${c}`)}%`;
     const [wanted, inside] = [once(sql`searchable(${name})`), once(sql`searchable(${beginning})`)];
@@ -41,7 +42,7 @@ export class TagSearchQueries {
     const matches = sql`(${plain} like ${inside} or ${wanted} <% ${plain})`;
     // In their order first: no more are looked at than the page needs.
     const found = sql<TagView & Keyed>`
-      select t.name, json_build_object('medias', t.medias_count) as counts, ${keyOf(best)}
+      select t.name, ${tagCounts(viewer)} as counts, ${keyOf(best)}
       from (
         select t.* from (
           select t.*, case when ${plain} = ${wanted} then 3000

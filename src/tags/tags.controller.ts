@@ -29,8 +29,8 @@ export class TagsController {
     answers: { 200: { schema: TagView, description: 'The tag' } },
     problems: ['tag_not_found', 'validation_failed'],
   })
-  read(@Param({ schema: TagParam }) { name }: Address) {
-    return this.queries.byName(name);
+  read(@MaybeUser() viewer: Viewer | null, @Param({ schema: TagParam }) { name }: Address) {
+    return this.queries.byName(viewer?.id ?? null, name);
   }
 
   @Get('medias')

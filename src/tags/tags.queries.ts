@@ -1,7 +1,8 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { sql } from '../platform/database/sql.js';
-import { isTagOpen } from '../media/visibility.js';
+import { tagCounts } from '../media/met-counts.js';
+import { isTagOpen, type ViewerId } from '../media/visibility.js';
 import { Problem } from '../platform/http/problems.js';
 import type { TagView } from './tags.schemas.js';
 
@@ -10,9 +11,9 @@ export class TagsQueries {
   constructor(private readonly em: EntityManager) {}
 
   /** @throws {Problem} `tag_not_found` for one that nobody can meet */
-  async byName(name: string): Promise<TagView> {
+  async byName(viewer: ViewerId, name: string): Promise<TagView> {
     const { rows } = await sql<TagView>`
-      select t.name, json_build_object('medias', t.medias_count) as counts from tags t
+      select t.name, ${tagCounts(viewer)} as counts from tags t
       where t.name = ${name} and t.medias_count > 0 and ${isTagOpen()}`.execute(this.em);
     if (!rows[0]) throw new Problem('tag_not_found');
     return rows[0];

@@ -2,6 +2,7 @@ import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { isoTime } from '../platform/database/iso-time.js';
 import { sql, type Statement } from '../platform/database/sql.js';
+import { metCounts, unmetRows } from '../media/met-counts.js';
 import { notBlockedBy, type ViewerId } from '../media/visibility.js';
 import { afterCursor, keyOf, keysetPage, pageOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
 import { thereIs } from '../platform/database/there-is.js';
@@ -39,13 +40,32 @@ const standing = (viewer: ViewerId) => {
       'muting', ${thereIs(sql`from mutes s where s.muter_id = ${me} and s.muted_id = u.id`)}) as viewer`;
 };
 
+/** Who blocks somebody still reads their profile, and nothing they published. */
+const published = (column: string) => [column, `case when u.id = any(hidden.ids) then ${column} else 0 end`] as const;
+const unmetFollows = (own: string, other: string, alias: string) =>
+  unmetRows(
+    `from follows f where f.${own} = u.id and f.${other} = any(hidden.ids) and f.accepted_at is not null and f.is_counted`,
+    alias,
+  );
+const counts = metCounts(
+  {
+    followers: ['u.followers_count', 'b.number'],
+    followings: ['u.followings_count', 'a.number'],
+    photos: published('u.photos_count'),
+    videos: published('u.videos_count'),
+    musics: published('u.musics_count'),
+    views: ['u.views_count'],
+    likesReceived: ['u.likes_received_count'],
+  },
+  sql.join([unmetFollows('followee_id', 'follower_id', 'b'), unmetFollows('follower_id', 'followee_id', 'a')]),
+);
+
 /** Everything a profile shows, as columns of `u` (users). */
 const columns = (viewer: ViewerId) => sql`
   u.id, u.username, u.display_name as "displayName", u.bio, u.color, u.pronouns, u.links, u.is_private as "isPrivate",
   u.profile_photo_id as "profilePhotoId", u.channel_photo_id as "channelPhotoId", u.created_at as "createdAt", u.email, u.email_verified_at is not null as "emailVerified", u.role,
   u.pending_email as "pendingEmail", u.birthday::text as birthday, u.locale,
-  json_build_object('followers', u.followers_count, 'followings', u.followings_count, 'photos', u.photos_count,
-    'videos', u.videos_count, 'musics', u.musics_count, 'views', u.views_count, 'likesReceived', u.likes_received_count) as counts,
+  ${counts(viewer)} as counts,
   ${standing(viewer)}`;
 
 /** A list of users, told apart by where it comes from. Rows are `u` (users). */

@@ -23,6 +23,8 @@ const UserSchema = defineEntity({
     passwordHash: p.text(),
     role: p.enum(roles).default('user'),
     disabledAt: p.datetime().nullable(),
+    /** What its rows say, which a job makes follow the line above. */
+    isCounted: p.boolean().default(true),
     /** When its owner deleted it; the row goes when everything else is gone and the last mail is sent. */
     deletedAt: p.datetime().nullable(),
     erasedAt: p.datetime().nullable(),

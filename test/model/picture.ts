@@ -2,9 +2,10 @@ import type { CommentFact, Facts, MediaFact } from './facts.js';
 import { like } from './operations.js';
 import type { World } from './world.js';
 
-const byEmoji = (reactions: Map<number, string>) => {
-  const of = (emoji: string) => [...reactions.values()].filter((one) => one === emoji).length;
-  return { likes: of('👍'), dislikes: of('👎'), reactions: reactions.size };
+const byEmoji = (reactions: Iterable<[user: number, emoji: string]>) => {
+  const all = [...reactions];
+  const of = (emoji: string) => all.filter(([, one]) => one === emoji).length;
+  return { likes: of('👍'), dislikes: of('👎'), reactions: all.length };
 };
 export const sorted = <T>(list: Iterable<T>): T[] => [...list].toSorted();
 
@@ -39,18 +40,19 @@ function mediaOf(facts: Facts, viewer: number, media: MediaFact) {
   const { reactions, saves, reposts } = media;
   const seen = facts.comments.filter((comment) => comment.media === media && facts.stands(comment));
   const met = [...reactions].filter(([user]) => facts.meet(viewer, user));
+  const reposters = sorted([...reposts].filter((user) => facts.meet(viewer, user)));
   return {
     counts: {
-      ...byEmoji(reactions),
+      ...byEmoji(met),
       views: 0,
-      comments: seen.filter(({ deleted }) => !deleted).length,
-      reposts: reposts.size,
+      comments: seen.filter(({ deleted, author }) => !deleted && facts.meet(viewer, author)).length,
+      reposts: reposters.length,
       saves: saves.size,
     },
     viewer: { reaction: reactions.get(viewer) ?? null, saved: saves.has(viewer), reposted: reposts.has(viewer) },
     reactors: sorted(met.map(([user, emoji]) => `${user} ${emoji}`)),
     likers: sorted(met.filter(([, emoji]) => emoji === like).map(([user]) => `${user} ${like}`)),
-    reposters: sorted([...reposts].filter((user) => facts.meet(viewer, user))),
+    reposters,
     comments: thread(
       facts,
       viewer,
@@ -69,20 +71,22 @@ const thread = (facts: Facts, viewer: number, list: CommentFact[]): object[] =>
 function commentOf(facts: Facts, viewer: number, comment: CommentFact) {
   const { url, media, author, parent, deleted, reactions } = comment;
   const replies = facts.replies(comment);
+  const met = [...reactions].filter(([user]) => facts.meet(viewer, user));
   return {
     url,
     author: deleted ? null : author,
     replyTo: parent?.url ?? null,
     names: namesMet(facts, viewer, comment),
-    counts: { ...byEmoji(reactions), replies: replies.length },
+    counts: {
+      ...byEmoji(met),
+      replies: replies.filter(({ deleted, author }) => deleted || facts.meet(viewer, author)).length,
+    },
     viewer: {
       reaction: reactions.get(viewer) ?? null,
       isMine: !deleted && author === viewer,
       canDelete: !deleted && (viewer === author || viewer === media.owner),
     },
-    reactors: deleted
-      ? null
-      : sorted([...reactions].filter(([user]) => facts.meet(viewer, user)).map(([user, emoji]) => `${user} ${emoji}`)),
+    reactors: deleted ? null : sorted(met.map(([user, emoji]) => `${user} ${emoji}`)),
     replies: thread(facts, viewer, replies),
   };
 }
@@ -90,13 +94,14 @@ function commentOf(facts: Facts, viewer: number, comment: CommentFact) {
 function profileOf(facts: Facts, viewer: number, user: number) {
   const { follows, blocks, mutes } = facts;
   const own = facts.medias.filter(({ owner, deleted }) => owner === user && !deleted);
+  const seen = own.filter((media) => facts.sees(viewer, media));
   const met = (list: number[]) => sorted(list.filter((other) => facts.meet(viewer, other)));
   return {
     counts: {
-      followers: follows.to(user).length,
-      followings: follows.from(user).length,
-      photos: own.filter(({ type }) => type === 'photo').length,
-      videos: own.filter(({ type }) => type === 'video').length,
+      followers: met(follows.to(user)).length,
+      followings: met(follows.from(user)).length,
+      photos: seen.filter(({ type }) => type === 'photo').length,
+      videos: seen.filter(({ type }) => type === 'video').length,
       musics: 0,
       views: 0,
       likesReceived: own.reduce((sum, { reactions }) => sum + byEmoji(reactions).likes, 0),
@@ -110,7 +115,7 @@ function profileOf(facts: Facts, viewer: number, user: number) {
     },
     followers: met(follows.to(user)),
     followings: met(follows.from(user)),
-    medias: urls(own.filter((media) => facts.sees(viewer, media))),
+    medias: urls(seen),
     reposts: urls(
       facts.medias.filter(
         (media) =>

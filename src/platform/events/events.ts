@@ -18,6 +18,8 @@ export const accountChanges = [
 export const events = {
   /** `formerEmail`: the address before, which no row knows any more. */
   'account.changed': z.strictObject({ userId: id, what: z.enum(accountChanges), formerEmail: z.string().optional() }),
+  /** Disabled, or enabled again; recorded by the table itself. */
+  'account.state.changed': z.strictObject({ userId: id }),
   /** Nobody sees the account any more; what is left of it is to be taken away. */
   'account.closed': z.strictObject({ userId: id }),
   /** Nothing is left but where the last mail goes. */

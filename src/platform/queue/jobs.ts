@@ -158,6 +158,14 @@ export const jobs = {
     timeout: minutes(10),
     every: minutes(5),
   }),
+  'states.sweep': job({
+    queue: 'maintenance',
+    payload: nothing,
+    attempts: 1,
+    backoff: exponential(seconds(5)),
+    timeout: minutes(10),
+    every: seconds(20),
+  }),
   'rows.expire': job({
     queue: 'maintenance',
     payload: nothing,

@@ -1,0 +1,81 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable } from '@nestjs/common';
+import { givingWay } from '../platform/database/giving-way.js';
+import { sql } from '../platform/database/sql.js';
+import { countedRows, type CountedRows } from './counted-rows.js';
+
+/** Rows per transaction. */
+const slice = 200;
+const first = '00000000-0000-0000-0000-000000000000';
+
+/** Makes the rows of an account say whether it is disabled, and so lets triggers move what counts them. */
+@Injectable()
+export class AccountStatesService {
+  constructor(private readonly em: EntityManager) {}
+
+  /** May be broken off anywhere, and run beside itself: what is still wrong is done by whoever comes next. */
+  async settle(userId: string, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const { rows } = await sql<{ isCounted: boolean }>`select disabled_at is null as "isCounted" from users
+        where id = ${userId} and deleted_at is null`.execute(this.em);
+      if (!rows[0]) return; // Its rows go themselves.
+      const { isCounted } = rows[0];
+      let changed = 0;
+      for (const of of countedRows) changed += await this.flip(of, userId, isCounted, signal);
+      // What came while we went through them is seen the next time.
+      if (changed === 0 && (await this.confirm(userId, isCounted))) return;
+    }
+  }
+
+  /**
+   * Of whom no event told, and those disabled of late: a request that was let in before may have added something since.
+   */
+  async unsettled(): Promise<string[]> {
+    const { rows } = await sql<{ id: string }>`
+      (select id from users where is_counted <> (disabled_at is null) and deleted_at is null limit 100)
+      union select id from users where disabled_at > now() - interval '5 minutes' and deleted_at is null`.execute(
+      this.em,
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  /** @returns how many rows were wrong */
+  private async flip(of: CountedRows, userId: string, isCounted: boolean, signal: AbortSignal): Promise<number> {
+    let changed = 0;
+    for (let after: string | undefined = first; after;) {
+      signal.throwIfAborted();
+      const from: string = after;
+      const ids = await givingWay(() => this.flipSlice(of, userId, isCounted, from));
+      changed += ids.length;
+      after = ids.length === slice ? ids.at(-1) : undefined;
+    }
+    return changed;
+  }
+
+  private flipSlice(of: CountedRows, userId: string, isCounted: boolean, after: string): Promise<string[]> {
+    const { table, flag, locks } = of;
+    const should = of.should?.(isCounted) ?? sql<boolean>`${isCounted}`;
+    return this.em.transactional(async (em) => {
+      // One at a time of one account, who looks at its state only then: nobody does any more what is not so any more.
+      await sql`select pg_advisory_xact_lock(hashtextextended(${`account-states:${userId}`}, 0))`.execute(em);
+      const { rows } = await sql<{ id: string }>`
+        select t.id from ${table} t where ${of.of(userId)} and t.id > ${after} and t.${flag} <> ${should}
+          and (select (disabled_at is null) = ${isCounted} from users where id = ${userId})
+        order by t.id limit ${sql.raw(String(slice))}`.execute(em);
+      const ids = rows.map(({ id }) => id);
+      if (!ids.length) return ids;
+      const page = sql`from ${table} t where ${of.of(userId)} and t.id = any(${`{${ids.join()}}`}::uuid[])`;
+      for (const lock of locks(page)) await lock.execute(em);
+      await sql`update ${table} t set ${flag} = ${should}
+        where ${of.of(userId)} and t.id = any(${`{${ids.join()}}`}::uuid[]) and t.${flag} <> ${should}`.execute(em);
+      return ids;
+    });
+  }
+
+  /** @returns whether it is still so */
+  private async confirm(userId: string, isCounted: boolean): Promise<boolean> {
+    const { rows } = await sql`update users set is_counted = ${isCounted}
+      where id = ${userId} and (disabled_at is null) = ${isCounted} returning 1`.execute(this.em);
+    return rows.length > 0;
+  }
+}

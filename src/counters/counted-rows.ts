@@ -1,0 +1,77 @@
+import { sql, type Statement } from '../platform/database/sql.js';
+
+/** Rows by which an account moves counters of others. Each has an id, of which an index has the order. */
+export interface CountedRows {
+  table: Statement;
+  flag: Statement;
+  /** Those of an account, as a condition on `t`. */
+  of: (userId: string) => Statement<boolean>;
+  /** What the flag has to be, where the account alone does not decide it. */
+  should?: (isCounted: boolean) => Statement<boolean>;
+  /** What is locked before them, one after the other (docs/decisions/0007). `page` is `from … where …` of the rows `t`. */
+  locks: (page: Statement) => Statement[];
+}
+
+const lock = (table: string, ids: Statement) =>
+  sql`select 1 from ${sql.raw(table)} where id in (${ids}) order by id for no key update`;
+const medias = (page: Statement) => lock('medias', sql`select t.media_id ${page}`);
+const isCounted = sql.raw('is_counted');
+const ofUser = (userId: string) => sql<boolean>`t.user_id = ${userId}`;
+
+/** Those that follow somebody, or are followed; who asks may be let in at any time. Each is a part of an index. */
+const follows = (own: string, other: string, state: string): CountedRows => ({
+  table: sql.raw('follows'),
+  flag: isCounted,
+  of: (userId) => sql<boolean>`${sql.raw(`t.${own}`)} = ${userId} and ${sql.raw(`t.accepted_at ${state}`)}`,
+  should: (ownIsCounted) =>
+    sql<boolean>`(${ownIsCounted} and (select o.disabled_at is null from users o where o.id = ${sql.raw(`t.${other}`)}))`,
+  locks: (page) => [lock('users', sql`select unnest(array[t.follower_id, t.followee_id]) ${page}`)],
+});
+
+export const countedRows: readonly CountedRows[] = [
+  follows('follower_id', 'followee_id', 'is not null'),
+  follows('followee_id', 'follower_id', 'is not null'),
+  follows('follower_id', 'followee_id', 'is null'),
+  follows('followee_id', 'follower_id', 'is null'),
+  {
+    table: sql.raw('reactions'),
+    flag: isCounted,
+    of: ofUser,
+    // The likes of a media are carried on to its owner.
+    locks: (page) => [
+      medias(page),
+      lock('users', sql`select m.owner_id from medias m where m.id in (select t.media_id ${page})`),
+    ],
+  },
+  { table: sql.raw('reposts'), flag: isCounted, of: ofUser, locks: (page) => [medias(page)] },
+  {
+    table: sql.raw('comment_reactions'),
+    flag: isCounted,
+    of: ofUser,
+    locks: (page) => [
+      lock('medias', sql`select c.media_id from comments c where c.id in (select t.comment_id ${page})`),
+      lock('comments', sql`select t.comment_id ${page}`),
+    ],
+  },
+  {
+    table: sql.raw('comments'),
+    flag: isCounted,
+    of: (userId) => sql<boolean>`t.author_id = ${userId}`,
+    locks: (page) => [medias(page), lock('comments', sql`select unnest(array[t.id, t.parent_id]) ${page}`)],
+  },
+  {
+    table: sql.raw('medias'),
+    flag: sql.raw('owner_is_counted'),
+    of: (userId) => sql<boolean>`t.owner_id = ${userId}`,
+    locks: (page) => [
+      lock('medias', sql`select t.id ${page}`),
+      lock('tags', sql`select mt.tag_id from media_tags mt where mt.media_id in (select t.id ${page})`),
+    ],
+  },
+  {
+    table: sql.raw('playlist_items'),
+    flag: isCounted,
+    of: (userId) => sql<boolean>`t.owner_id = ${userId}`,
+    locks: (page) => [lock('playlists', sql`select t.playlist_id ${page}`)],
+  },
+];

@@ -1,0 +1,66 @@
+import { dislike, like } from '../reactions/reactions.schemas.js';
+import { sql, type Statement } from '../platform/database/sql.js';
+import type { ViewerId } from './visibility.js';
+
+/** By the name it is shown under: where the count is stored, and how many of it are by those whom the reader does not meet. */
+type Counts = Record<string, readonly [stored: string, unmet?: string]>;
+
+/**
+ * More are not looked for, either way, as each count of a page asks for all of them: who blocks more counts those blocked
+ * first, who is blocked by more some of those.
+ */
+const most = sql.raw('1000');
+
+/** Whom the reader blocks, and who blocks the reader: one array for the whole statement, or null. */
+const unmetBy = (viewer: string) => sql`(select array_agg(b.id) from (
+  (select blocked_id as id from blocks where blocker_id = ${viewer} order by id desc limit ${most})
+  union (select blocker_id from blocks where blocked_id = ${viewer} limit ${most})) b)`;
+
+/**
+ * Counts as the lists beside them have it: without the rows of those whom a block keeps apart from the reader, as a JSON
+ * object. To who has nothing to do with blocks, what is stored.
+ * @param from relations that count the unmet of one row, of whom `hidden.ids` is the array
+ */
+export function metCounts(counts: Counts, from: Statement): (viewer: ViewerId) => Statement {
+  const object = (valueOf: (name: string) => string) =>
+    sql.raw(
+      `json_build_object(${Object.keys(counts)
+        .map((name) => `'${name}', ${valueOf(name)}`)
+        .join()})`,
+    );
+  const stored = object((name) => counts[name]![0]);
+  const met = object((name) => counts[name]!.join(' - '));
+  return (viewer) =>
+    viewer === null
+      ? stored
+      : sql`case when ${unmetBy(viewer)} is null then ${stored}
+          else (select ${met} from (select ${unmetBy(viewer)} as ids offset 0) hidden, ${from}) end`;
+}
+
+/** Rows of the unmet, as a relation with their `number`. @param rows `from … where …` */
+export const unmetRows = (rows: string, alias: string): Statement =>
+  sql.raw(`lateral (select count(*) as number ${rows}) ${alias}`);
+
+/** What the unmet think of something. @param of a condition on `r` */
+export const unmetReactions = (table: 'reactions' | 'comment_reactions', of: string): Statement =>
+  sql.raw(`lateral (select count(*) as number, count(*) filter (where r.emoji = '${like}') as likes,
+    count(*) filter (where r.emoji = '${dislike}') as dislikes
+    from ${table} r where ${of} and r.user_id = any(hidden.ids) and r.is_counted) r`);
+
+/** @param row the alias of what was reacted to */
+export const reactionCounts = (row: string) =>
+  ({
+    likes: [`${row}.likes_count`, 'r.likes'],
+    dislikes: [`${row}.dislikes_count`, 'r.dislikes'],
+    reactions: [`${row}.reactions_count`, 'r.number'],
+  }) as const satisfies Counts;
+
+/** Of a tag `t`. */
+export const tagCounts = metCounts(
+  { medias: ['t.medias_count', 'x.number'] },
+  unmetRows(
+    `from media_tags mt join medias x on x.id = mt.media_id
+     where mt.tag_id = t.id and mt.owner_id = any(hidden.ids) and is_counted(x)`,
+    'x',
+  ),
+);
