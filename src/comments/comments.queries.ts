@@ -49,8 +49,12 @@ const standing = (viewer: ViewerId) =>
 const counts = metCounts(
   { ...reactionCounts('c'), replies: ['c.replies_count', 'x.number'] },
   sql.join([
-    unmetReactions('comment_reactions', 'r.comment_id = c.id'),
-    unmetRows('from comments x where x.parent_id = c.id and x.author_id = any(hidden.ids) and x.is_counted', 'x'),
+    unmetReactions('c', 'comment_reactions', 'comment_id'),
+    unmetRows(
+      'x',
+      'c.replies_count',
+      'from comments x where x.parent_id = c.id and x.author_id = any(hidden.ids) and x.is_counted',
+    ),
   ]),
 );
 

@@ -29,9 +29,17 @@ const counts = metCounts(
     saves: ['m.saves_count'],
   },
   sql.join([
-    unmetReactions('reactions', 'r.media_id = m.id'),
-    unmetRows('from comments c where c.media_id = m.id and c.author_id = any(hidden.ids) and c.is_counted', 'c'),
-    unmetRows('from reposts p where p.media_id = m.id and p.user_id = any(hidden.ids) and p.is_counted', 'p'),
+    unmetReactions('m', 'reactions', 'media_id'),
+    unmetRows(
+      'c',
+      'm.comments_count',
+      'from comments c where c.media_id = m.id and c.author_id = any(hidden.ids) and c.is_counted',
+    ),
+    unmetRows(
+      'p',
+      'm.reposts_count',
+      'from reposts p where p.media_id = m.id and p.user_id = any(hidden.ids) and p.is_counted',
+    ),
   ]),
 );
 

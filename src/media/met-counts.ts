@@ -37,15 +37,18 @@ export function metCounts(counts: Counts, from: Statement): (viewer: ViewerId) =
           else (select ${met} from (select ${unmetBy(viewer)} as ids offset 0) hidden, ${from}) end`;
 }
 
-/** Rows of the unmet, as a relation with their `number`. @param rows `from … where …` */
-export const unmetRows = (rows: string, alias: string): Statement =>
-  sql.raw(`lateral (select count(*) as number ${rows}) ${alias}`);
+/**
+ * Rows of the unmet, as a relation with their `number`; nothing is looked for where there is nothing.
+ * @param stored the count of all of them @param rows `from … where …`
+ */
+export const unmetRows = (alias: string, stored: string, rows: string): Statement =>
+  sql.raw(`lateral (select count(*) as number ${rows} and ${stored} > 0) ${alias}`);
 
-/** What the unmet think of something. @param of a condition on `r` */
-export const unmetReactions = (table: 'reactions' | 'comment_reactions', of: string): Statement =>
+/** What the unmet think of something, as relation `r`. @param row its alias @param key of it, in the table */
+export const unmetReactions = (row: string, table: 'reactions' | 'comment_reactions', key: string): Statement =>
   sql.raw(`lateral (select count(*) as number, count(*) filter (where r.emoji = '${like}') as likes,
-    count(*) filter (where r.emoji = '${dislike}') as dislikes
-    from ${table} r where ${of} and r.user_id = any(hidden.ids) and r.is_counted) r`);
+    count(*) filter (where r.emoji = '${dislike}') as dislikes from ${table} r
+    where r.${key} = ${row}.id and r.user_id = any(hidden.ids) and r.is_counted and ${row}.reactions_count > 0) r`);
 
 /** @param row the alias of what was reacted to */
 export const reactionCounts = (row: string) =>
@@ -59,8 +62,9 @@ export const reactionCounts = (row: string) =>
 export const tagCounts = metCounts(
   { medias: ['t.medias_count', 'x.number'] },
   unmetRows(
+    'x',
+    't.medias_count',
     `from media_tags mt join medias x on x.id = mt.media_id
      where mt.tag_id = t.id and mt.owner_id = any(hidden.ids) and is_counted(x)`,
-    'x',
   ),
 );

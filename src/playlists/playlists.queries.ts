@@ -39,7 +39,11 @@ const pictures: Partial<Record<FileKind, string>> = {
 
 const counts = metCounts(
   { items: ['p.items_count', 'i.number'] },
-  unmetRows('from playlist_items i where i.playlist_id = p.id and i.owner_id = any(hidden.ids) and i.is_counted', 'i'),
+  unmetRows(
+    'i',
+    'p.items_count',
+    'from playlist_items i where i.playlist_id = p.id and i.owner_id = any(hidden.ids) and i.is_counted',
+  ),
 );
 
 /** Everything a playlist shows, as columns of `p` (playlists) and `u` (its owner). */

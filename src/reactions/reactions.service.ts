@@ -21,8 +21,8 @@ interface ReactorRow extends Keyed {
 }
 
 const counts = {
-  media: metCounts(reactionCounts('t'), unmetReactions('reactions', 'r.media_id = t.id')),
-  comment: metCounts(reactionCounts('t'), unmetReactions('comment_reactions', 'r.comment_id = t.id')),
+  media: metCounts(reactionCounts('t'), unmetReactions('t', 'reactions', 'media_id')),
+  comment: metCounts(reactionCounts('t'), unmetReactions('t', 'comment_reactions', 'comment_id')),
 };
 
 /** One reaction per user and thing; the unique index decides, triggers count. */

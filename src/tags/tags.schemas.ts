@@ -21,7 +21,9 @@ export const TagParam = z.strictObject({ name: TagName });
 export const TagView = z
   .object({
     name: z.string(),
-    counts: z.object({ medias: z.int().meta({ description: 'That everybody may meet' }) }),
+    counts: z.object({
+      medias: z.int().meta({ description: 'That everybody may meet, but for those whom you block, or who block you' }),
+    }),
   })
   .meta({ id: 'Tag' });
 export type TagView = z.infer<typeof TagView>;

@@ -42,10 +42,11 @@ const standing = (viewer: ViewerId) => {
 
 /** Who blocks somebody still reads their profile, and nothing they published. */
 const published = (column: string) => [column, `case when u.id = any(hidden.ids) then ${column} else 0 end`] as const;
-const unmetFollows = (own: string, other: string, alias: string) =>
+const unmetFollows = (alias: string, stored: string, own: string, other: string) =>
   unmetRows(
-    `from follows f where f.${own} = u.id and f.${other} = any(hidden.ids) and f.accepted_at is not null and f.is_counted`,
     alias,
+    stored,
+    `from follows f where f.${own} = u.id and f.${other} = any(hidden.ids) and f.accepted_at is not null and f.is_counted`,
   );
 const counts = metCounts(
   {
@@ -57,7 +58,10 @@ const counts = metCounts(
     views: ['u.views_count'],
     likesReceived: ['u.likes_received_count'],
   },
-  sql.join([unmetFollows('followee_id', 'follower_id', 'b'), unmetFollows('follower_id', 'followee_id', 'a')]),
+  sql.join([
+    unmetFollows('b', 'u.followers_count', 'followee_id', 'follower_id'),
+    unmetFollows('a', 'u.followings_count', 'follower_id', 'followee_id'),
+  ]),
 );
 
 /** Everything a profile shows, as columns of `u` (users). */

@@ -67,3 +67,19 @@ it('views come to the owners of their medias in the order of the owners', async 
     return rows[0]!.views === medias.length;
   }, 'the views to be counted');
 });
+
+it('who is disabled is taken out of counters medias first, then their owners in the order of those', async () => {
+  const [ada, bob, ghost] = [users[0]!, users[1]!, users[4]!];
+  const medias = [...(await bareMedias(vitrine, bob, 2)), ...(await bareMedias(vitrine, ada, 2))];
+  for (const url of medias) await ghost.post(`/api/medias/${url}/likes`).expect(201);
+  const received = async () =>
+    (await vitrine.db.query('select sum(likes_received_count)::int as n from users')).rows[0]!.n as number;
+  const before = await received();
+  // The last of the medias is somebody else's: who waits for it has touched no owner yet.
+  await other.query('select 1 from medias where url = any($1) order by id desc limit 1 for no key update', [medias]);
+  await vitrine.db.query('update users set disabled_at = now() where username = $1', [ghost.username]);
+  await someoneWaits('from medias where id in');
+  await take([ada.username, bob.username]);
+  await other.query('commit');
+  await until(async () => (await received()) === before - medias.length, 'the likes to be taken off');
+});
