@@ -6,7 +6,8 @@ export default defineConfig({
     globalSetup: ['test/setup/global-setup.ts'],
     // Each file has a database and processes of its own; two at a time is what two cores carry.
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Of a good machine a test takes seconds; a machine that others use, too, may be many times slower.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
   },
 });

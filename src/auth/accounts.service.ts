@@ -1,5 +1,6 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
+import { IdempotencyKeys } from '../platform/http/idempotency-keys.service.js';
 import { Problem } from '../platform/http/problems.js';
 import type { Viewer } from '../platform/http/viewer.js';
 import { toNfcLeniently } from '../platform/unicode.js';
@@ -25,13 +26,14 @@ export class AccountsService {
     private readonly keys: ApiKeysService,
     private readonly tries: SignInTries,
     private readonly access: AccountAccess,
+    private readonly idempotency: IdempotencyKeys,
   ) {}
 
   /** Account, default key, first session and the request for a code: all of it or nothing. */
   async signUp({ email, username, password, displayName, bio, locale }: SignUpBody, device: Device) {
     const passwordHash = await hashPassword(password);
-    const { id, apiKey, tokens } = await this.em.transactional(async (em) => {
-      const user = em.create(User, {
+    return this.idempotency.once(async () => {
+      const user = this.em.create(User, {
         email,
         username,
         passwordHash,
@@ -39,12 +41,13 @@ export class AccountsService {
         bio: bio ?? '',
         locale: locale ?? 'en',
       });
-      await this.names.claim(() => em.flush());
+      await this.names.claim(() => this.em.flush());
       await this.names.mustBeFree(username, user.id);
       await this.codes.request({ userId: user.id, email }, 'verify_email');
-      return { id: user.id, apiKey: await this.keys.first(user.id), tokens: await this.tokens.open(user.id, device) };
+      const apiKey = await this.keys.first(user.id);
+      const tokens = await this.tokens.open(user.id, device);
+      return { user: await this.users.ownProfile(user.id), apiKey, ...tokens };
     });
-    return { user: await this.users.ownProfile(id), apiKey, ...tokens };
   }
 
   /** The same answer, after the same time, for an unknown name and a wrong password. */

@@ -41,8 +41,10 @@ export class AddressCounts {
   async mail(email: string, purpose: CodePurpose): Promise<void> {
     const refusal =
       (await this.count(email, `mail:${purpose}`, mails)) ??
-      // A reset stays possible whatever others ask for: its last mail of an hour is still good.
-      (purpose === 'reset_password' ? null : await this.count(email, 'unasked-mail', unaskedMails));
+      // Whose address is verified can reset a password however often others ask: the last mail of an hour is good.
+      (purpose === 'reset_password' && (await this.isVerified(email))
+        ? null
+        : await this.count(email, `unasked-mail:${purpose}`, unaskedMails));
     if (refusal) throw refusal;
   }
 
@@ -58,6 +60,14 @@ export class AddressCounts {
       `try:${purpose}:owner`,
       `try:${purpose}:stranger`,
     ]);
+  }
+
+  private async isVerified(email: string): Promise<boolean> {
+    const [verified] = await this.em.execute<unknown[]>(
+      'select 1 from users where lower(email) = lower(?) and email_verified_at is not null',
+      [email],
+    );
+    return verified !== undefined;
   }
 
   private async count(email: string, what: string, { max, seconds, problem }: AddressLimit): Promise<Problem | null> {

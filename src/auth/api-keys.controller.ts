@@ -2,7 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query } from
 import { ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
 import { CurrentUser, Verified } from '../platform/http/access.js';
-import { Idempotent } from '../platform/http/idempotency.js';
+import { IdempotentInService } from '../platform/http/idempotency.js';
 import { RepeatableDelete } from '../platform/http/repeatable-delete.js';
 import { PageQuery } from '../platform/http/page.js';
 import { Documented } from '../platform/http/route.js';
@@ -36,7 +36,7 @@ export class ApiKeysController {
 
   @Post('me/api-keys')
   @Verified('account')
-  @Idempotent(201)
+  @IdempotentInService(201)
   @Documented({
     summary: 'Make an API key',
     description:

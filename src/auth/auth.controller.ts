@@ -6,7 +6,7 @@ import { Limited } from '../platform/limits/limited.js';
 import { Documented } from '../platform/http/route.js';
 import { AccountsService } from './accounts.service.js';
 import { CurrentUser, MaybeUser, OptionalUser, Public, SignedIn } from '../platform/http/access.js';
-import { Idempotent } from '../platform/http/idempotency.js';
+import { IdempotentInService } from '../platform/http/idempotency.js';
 import {
   RefreshBody,
   SignedInAnswer,
@@ -37,7 +37,7 @@ export class AuthController {
   @Post()
   @Public()
   @Limited('sign-up')
-  @Idempotent(201)
+  @IdempotentInService(201)
   @Documented({
     summary: 'Sign up',
     description:

@@ -27,6 +27,10 @@ export interface CodeOwner {
 }
 const subjectOf = ({ email, userId }: CodeOwner) => userId ?? sha256(email.toLowerCase());
 
+/** Anybody may wish for an address that is to be somebody else's: tries for it are counted on the account that wishes. */
+const triedOn = ({ email, userId }: CodeOwner, purpose: CodePurpose) =>
+  purpose === 'change_email' && userId ? userId : email;
+
 /** Six digits that prove that somebody reads the account's mail. */
 @Injectable()
 export class CodesService {
@@ -94,7 +98,7 @@ export class CodesService {
   ): Promise<void> {
     const refusal = await this.em.transactional(async (em): Promise<Problem | null> => {
       // Its row is locked until the end: parallel tries follow each other.
-      const tooMany = await this.counts.attempt(who.email, purpose, who.by);
+      const tooMany = await this.counts.attempt(triedOn(who, purpose), purpose, who.by);
       if (tooMany) return tooMany;
       const [row] = await em.execute<CodeRow[]>(
         `select id, user_id, hash, expires_at < now() as expired from one_time_codes
@@ -105,7 +109,7 @@ export class CodesService {
         return new Problem('code_invalid');
       if (row.expired) return new Problem('code_expired');
       await em.execute('delete from one_time_codes where id = ?', [row.id]);
-      await this.counts.forgetTries(who.email, purpose);
+      await this.counts.forgetTries(triedOn(who, purpose), purpose);
       await then(em, row.user_id);
       return null;
     });

@@ -2,6 +2,7 @@ import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { FollowRequests } from '../follows/follow-requests.service.js';
 import { Outbox } from '../platform/events/outbox.js';
+import { IdempotencyKeys } from '../platform/http/idempotency-keys.service.js';
 import { Problem } from '../platform/http/problems.js';
 import type { Viewer } from '../platform/http/viewer.js';
 import { RateLimiter } from '../platform/limits/rate-limiter.service.js';
@@ -38,6 +39,7 @@ export class CredentialsService {
     private readonly keys: ApiKeysService,
     private readonly access: AccountAccess,
     private readonly limiter: RateLimiter,
+    private readonly idempotency: IdempotencyKeys,
   ) {}
 
   /** Only what is named changes, and all of it or nothing. */
@@ -70,15 +72,19 @@ export class CredentialsService {
 
   async renewKey(viewer: Viewer, username: string, currentPassword: string): Promise<{ apiKey: string }> {
     await this.users.mustBeOwn(username, viewer);
-    return this.password.confirm(viewer, currentPassword, async () => ({ apiKey: await this.keys.renew(viewer.id) }));
+    return this.password.confirm(viewer, currentPassword, async () => {
+      await this.limiter.consume('credentials', viewer.id);
+      return { apiKey: await this.keys.renew(viewer.id) };
+    });
   }
 
   /** Whoever found a device or a key lying about must not make themselves a key that outlasts it. */
   async mintKey(viewer: Viewer, { currentPassword, ...wanted }: NewApiKeyBody) {
-    const mint = async () => {
-      await this.limiter.consume('credentials', viewer.id);
-      return this.keys.mint(viewer, wanted);
-    };
+    const mint = () =>
+      this.idempotency.once(async () => {
+        await this.limiter.consume('credentials', viewer.id);
+        return this.keys.mint(viewer, wanted);
+      });
     if (currentPassword !== undefined) return this.password.confirm(viewer, currentPassword, mint);
     if (await this.tokens.isFresh(viewer.sessionId)) return mint();
     throw new Problem('wrong_password', 'Send `currentPassword`, or sign in again.');

@@ -5,6 +5,7 @@ import { FileParam as MediaParam, PhotoChoice } from '../files/files.schemas.js'
 import { MediaView } from '../media/media.schemas.js';
 import { CurrentUser, Verified } from '../platform/http/access.js';
 import { Documented } from '../platform/http/route.js';
+import { Limited } from '../platform/limits/limited.js';
 import type { Viewer } from '../platform/http/viewer.js';
 import { CoversService } from './covers.service.js';
 
@@ -21,6 +22,7 @@ export class CoversController {
 
   @Put('cover')
   @Verified('write')
+  @Limited('publish')
   @Documented({
     summary: 'Choose the cover of a music',
     description:
@@ -39,6 +41,7 @@ export class CoversController {
 
   @Put('thumbnail')
   @Verified('write')
+  @Limited('publish')
   @Documented({
     summary: 'Choose the poster of a video',
     description: 'One of your photos is shown from now on. It is copied: the photo can go.',

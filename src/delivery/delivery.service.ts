@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import Negotiator from 'negotiator';
 import { createHash } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { FileKind } from '../files/file.entity.js';
 import type { RenditionRole } from '../files/rendition.entity.js';
 import { SignedHrefs } from '../files/signed-hrefs.service.js';
@@ -10,6 +11,11 @@ import type { Asking } from './asking.js';
 import type { ImageQuery, ProfilePhotoQuery } from './delivery.schemas.js';
 import { DeliveryQueries, type Deliverable, type StoredRendition } from './delivery.queries.js';
 import { textBody, type Body } from './send.js';
+
+/** A longer `Accept` than any client sends is none: reading it takes more than linear time. */
+const maxAcceptLength = 1_000;
+const acceptable = (headers: IncomingHttpHeaders): IncomingHttpHeaders =>
+  (headers.accept?.length ?? 0) > maxAcceptLength ? {} : headers;
 
 /** Best first; a client that takes several gets the first. */
 const imageTypes = ['image/avif', 'image/webp', 'image/jpeg'];
@@ -82,7 +88,7 @@ export class DeliveryService {
       return this.bytes(file, wanted, { changes });
     }
     const offered = imageTypes.filter((type) => made.some(({ mimeType }) => mimeType === type));
-    const best = new Negotiator({ headers }).mediaType(offered) ?? offered.at(-1);
+    const best = new Negotiator({ headers: acceptable(headers) }).mediaType(offered) ?? offered.at(-1);
     const chosen = made.find(({ mimeType }) => mimeType === best) ?? made[0];
     return this.bytes(file, chosen, { changes, vary: ['Accept'] });
   }

@@ -104,6 +104,7 @@ export class MediaController {
 
   @Post(':url/tag/:name')
   @Verified('write')
+  @Limited('publish')
   @Documented({
     summary: 'Add a tag',
     params: { ...params, name: 'The tag, with or without `#`' },

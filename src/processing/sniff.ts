@@ -1,20 +1,20 @@
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { pathToFileURL } from 'node:url';
-import { Worker } from 'node:worker_threads';
 import type { FileTypeResult } from 'file-type';
 import pLimit from 'p-limit';
 import { formatOf, type Format } from './formats.js';
 import { startsWithMp3 } from './mp3.js';
 import { isTransportStream, transportStream } from './mpeg-ts.js';
+import { runInThread } from './thread.js';
 
-const timeLimitMs = 10_000;
+const limits = { timeMs: 10_000, memoryMiB: 128 };
 /** As many at once as there are CPUs: on a busy machine each still gets its time, or good files would look endless. */
 const inTurn = pLimit(Math.max(2, availableParallelism()));
 const require = createRequire(import.meta.url);
 
 /** The library in a thread of its own: a file can send a parser into an endless loop, and a thread can be ended. */
-const workerSource = `
+const threadSource = `
 const { workerData, parentPort } = require('node:worker_threads');
 import(workerData.module)
   .then((library) => library.fileTypeFromFile(workerData.path))
@@ -45,24 +45,9 @@ async function typeOf(path: string): Promise<{ mime: string; ext: string }> {
   return (await startsWithMp3(path)) ? mp3 : unknown;
 }
 
+/** Out of its time or its memory, or thrown off by the file: no type either way. */
 async function sniffWithLibrary(path: string): Promise<FileTypeResult | undefined> {
-  const worker = new Worker(workerSource, {
-    eval: true,
-    env: {},
-    execArgv: [],
-    workerData: { path, module: pathToFileURL(require.resolve('file-type')).href },
-    resourceLimits: { maxOldGenerationSizeMb: 128 },
-  });
-  const timer = setTimeout(() => void worker.terminate(), timeLimitMs);
-  try {
-    return await new Promise<FileTypeResult | undefined>((resolve) => {
-      worker.once('message', resolve);
-      // Out of its memory, or terminated: no type either way.
-      worker.once('error', () => resolve(undefined));
-      worker.once('exit', () => resolve(undefined));
-    });
-  } finally {
-    clearTimeout(timer);
-    await worker.terminate();
-  }
+  const module = pathToFileURL(require.resolve('file-type')).href;
+  const outcome = await runInThread<FileTypeResult | undefined>(threadSource, { path, module }, limits);
+  return 'answer' in outcome ? outcome.answer : undefined;
 }

@@ -1,13 +1,12 @@
 import { Worker } from 'node:worker_threads';
 
 export type ThreadLimits = { timeMs: number; memoryMiB: number };
-export type ThreadAnswer<T> = { answer: T } | { failure: 'timed_out' | 'out_of_memory' | 'ended' };
+export type ThreadAnswer<T> = { answer: T } | { failure: 'timed_out' | 'out_of_memory' | 'crashed' };
 
 /**
  * Runs a piece of CommonJS in a thread of its own, which can be ended whatever it is doing: for parsers that hostile
  * input may send into an endless loop, and for work that would block the event loop.
  * @param source gets `workerData`, and posts one message to `parentPort`
- * @throws what the thread threw
  */
 export async function runInThread<T>(
   source: string,
@@ -24,12 +23,13 @@ export async function runInThread<T>(
   });
   let timer: NodeJS.Timeout | undefined;
   try {
-    return await new Promise<ThreadAnswer<T>>((resolve, reject) => {
+    return await new Promise<ThreadAnswer<T>>((resolve) => {
       timer = setTimeout(() => resolve({ failure: 'timed_out' }), timeMs);
       worker.once('message', (answer: T) => resolve({ answer }));
-      worker.once('exit', () => resolve({ failure: 'ended' }));
-      worker.once('error', (error: NodeJS.ErrnoException) =>
-        error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? resolve({ failure: 'out_of_memory' }) : reject(error),
+      worker.once('exit', () => resolve({ failure: 'crashed' }));
+      // What the input made the parser throw is the input's fault, not ours.
+      worker.once('error', ({ code }: NodeJS.ErrnoException) =>
+        resolve({ failure: code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'out_of_memory' : 'crashed' }),
       );
     });
   } finally {

@@ -66,7 +66,8 @@ export class SubtitlesService {
 
   private record(ownerId: string, url: string, { language, cues, key, bytes }: Stored) {
     return this.em.transactional(async (em) => {
-      const video = await this.ownVideo(em, ownerId, url);
+      // Held: a deletion that is under way is waited for, and found.
+      const video = await this.ownVideo(em, ownerId, url, sql`for key share of m, f`);
       const label = new Intl.DisplayNames([language, 'en'], { type: 'language' }).of(language) ?? language;
       const [row] = await em.execute<{ old_key: string | null; charge: string }[]>(
         `insert into renditions as r (file_id, role, name, mime_type, bytes, key, facts) values (?, 'subtitles', ?, ?, ?, ?, ?)
@@ -103,11 +104,11 @@ export class SubtitlesService {
   }
 
   /** @throws {Problem} `media_not_found`, `not_yours`, `file_kind_mismatch` */
-  private async ownVideo(em: EntityManager, viewer: string, url: string): Promise<Video> {
+  private async ownVideo(em: EntityManager, viewer: string, url: string, lock = sql``): Promise<Video> {
     const { rows } = await sql<Video & { owner_id: string; type: string }>`
       select m.owner_id, m.type, f.id as "fileId", f.url as "fileUrl", ${isOpen()} as open
       from medias m join media_files mf on mf.media_id = m.id and mf.position = 0 join files f on f.id = mf.file_id
-      where m.url = ${url} and ${visibleTo(viewer)}`.execute(em);
+      where m.url = ${url} and ${visibleTo(viewer)} ${lock}`.execute(em);
     const [media] = rows;
     if (!media) throw new Problem('media_not_found');
     if (media.owner_id !== viewer) throw new Problem('not_yours');

@@ -122,6 +122,33 @@ describe('a route that takes a body', () => {
   });
 });
 
+describe('a header, or an address in a body,', () => {
+  const han = String.fromCodePoint(...Array.from({ length: 20_000 }, (_, i) => 0x4e00 + i));
+  const link = (url: string) => Buffer.from(JSON.stringify({ links: [{ title: 'x', url }] }));
+  const edit = (body: Buffer) => client.send('PUT', '/api/users/me', body, { 'content-type': 'application/json' });
+  /** Enough of them at once for what each costs to add up. */
+  const often = (send: () => Promise<{ status: number }>) => async () =>
+    (await Promise.all(Array.from({ length: 8 }, send)))[0]!;
+
+  it('is read in time', async () => {
+    const stranger = vitrine.client();
+    const photo = await client.publish('photo', await picture(50, 40).png().toBuffer());
+    const open = `/api/photos/${photo.files[0].url}`;
+    await expectAlive([
+      ['a link of many letters', often(() => edit(link(`http://${han.repeat(15)}/`)))],
+      ['a link of marks', often(() => edit(link(`http://a${'\u0301\u0316'.repeat(80_000)}/`)))],
+      ...['a', 'Bearer', ' ', '.', 'a '].map((unit): Case => [
+        `an Authorization of "${unit}"`,
+        often(() => stranger.get('/api/medias', { authorization: filled(unit, 15_000) || 'x' })),
+      ]),
+      ...[',', 'a/b,', '"', '"\\', ';q=0', '*/*;'].map((unit): Case => [
+        `an Accept of ${unit}`,
+        often(() => stranger.get(open, { accept: `"${filled(unit, 15_000)}` })),
+      ]),
+    ]);
+  });
+});
+
 describe('what is no JSON', () => {
   const text = (unit: string, bytes: number) => Buffer.from(filled(unit, bytes)).subarray(0, bytes);
 

@@ -70,7 +70,7 @@ export class Client {
   }
 
   /** Waits until processing has come to an end, good or bad. */
-  settled(url: string, limitMs = 60_000): Promise<Json> {
+  settled(url: string, limitMs = 150_000): Promise<Json> {
     return until(
       async () => {
         const { body } = await this.get(`/api/files/${url}`).expect(200);

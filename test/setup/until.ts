@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export async function until<T>(
   ask: () => Promise<T>,
   what: string,
-  limitMs = 30_000,
+  limitMs = 90_000,
   everyMs = 100,
 ): Promise<Exclude<T, false | null | undefined | 0 | ''>> {
   const deadline = Date.now() + limitMs;

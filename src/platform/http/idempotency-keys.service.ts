@@ -1,5 +1,6 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Inject, Injectable } from '@nestjs/common';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { CONFIG } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
 import { deriveKey, hmac, seal, unseal } from '../secrets.js';
@@ -10,6 +11,14 @@ export interface ClaimedKey {
   userId: string;
   key: string;
   requestHash: string;
+}
+
+/** A request with a key. */
+export interface KeyedRequest {
+  named: ClaimedKey;
+  /** What the route answers when it succeeds. */
+  status: number;
+  onReplay: () => void;
 }
 
 /** What was answered under a key; `claimed` is for whoever has it for the first time. */
@@ -24,6 +33,7 @@ const nobody = '00000000-0000-0000-0000-000000000000';
 @Injectable()
 export class IdempotencyKeys {
   private readonly secret: Buffer;
+  private readonly asking = new AsyncLocalStorage<KeyedRequest>();
 
   constructor(
     private readonly em: EntityManager,
@@ -57,6 +67,30 @@ export class IdempotencyKeys {
     );
     if (first?.request_hash !== requestHash) throw new Problem('idempotency_mismatch');
     return { claimed: false, answer: first.body === null ? undefined : JSON.parse(unseal(this.secret, first.body)) };
+  }
+
+  /** Lets `once` know, somewhere below, under which key the request came. */
+  during<T>(request: KeyedRequest, handle: () => Promise<T>): Promise<T> {
+    return this.asking.run(request, handle);
+  }
+
+  /**
+   * Does the work in a transaction, and once under the request's key, if it has one; a repeat gets the first answer. What
+   * takes long without the database, as hashing does, belongs before it: it would hold a connection.
+   */
+  once<T>(work: () => Promise<T>): Promise<T> {
+    const request = this.asking.getStore();
+    return this.em.transactional(async () => {
+      if (!request) return work();
+      const claim = await this.claim(request.named);
+      if (!claim.claimed) {
+        request.onReplay();
+        return claim.answer as T;
+      }
+      const answer = await work();
+      await this.keep(request.named, request.status, answer);
+      return answer;
+    });
   }
 
   /** In the same transaction, when the work is done. */

@@ -1,4 +1,3 @@
-import { EntityManager } from '@mikro-orm/postgresql';
 import {
   applyDecorators,
   Global,
@@ -36,15 +35,16 @@ export const IdempotencyKeyHeader = () =>
  * @param status what the route answers when it succeeds
  */
 export const Idempotent = (status: number) =>
-  applyDecorators(UseInterceptors(repeatable(status)), IdempotencyKeyHeader());
+  applyDecorators(UseInterceptors(repeatable(status, false)), IdempotencyKeyHeader());
 
-function repeatable(status: number) {
+/** The same for a route whose service says by `IdempotencyKeys.once` what is done once: it hashes before. */
+export const IdempotentInService = (status: number) =>
+  applyDecorators(UseInterceptors(repeatable(status, true)), IdempotencyKeyHeader());
+
+function repeatable(status: number, isInService: boolean) {
   @Injectable()
   class IdempotencyInterceptor implements NestInterceptor {
-    constructor(
-      private readonly em: EntityManager,
-      private readonly keys: IdempotencyKeys,
-    ) {}
+    constructor(private readonly keys: IdempotencyKeys) {}
 
     intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
       const http = context.switchToHttp();
@@ -52,17 +52,11 @@ function repeatable(status: number) {
       const key = idempotencyKeyOf(headers['idempotency-key']);
       if (key === null) return next.handle();
       const named = this.keys.named(user?.id, key, `${method} ${url}\n${JSON.stringify(body)}`);
-      const work = async () => {
-        const claim = await this.keys.claim(named);
-        if (!claim.claimed) {
-          void http.getResponse<FastifyReply>().header('idempotent-replayed', 'true');
-          return claim.answer;
-        }
-        const answer: unknown = await lastValueFrom(next.handle());
-        await this.keys.keep(named, status, answer);
-        return answer;
-      };
-      return from(this.em.transactional(work));
+      const onReplay = () => void http.getResponse<FastifyReply>().header('idempotent-replayed', 'true');
+      const handle = () => lastValueFrom<unknown>(next.handle());
+      return from(
+        this.keys.during({ named, status, onReplay }, () => (isInService ? handle() : this.keys.once(handle))),
+      );
     }
   }
   return mixin(IdempotencyInterceptor);

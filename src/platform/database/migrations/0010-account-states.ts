@@ -111,13 +111,21 @@ export class Migration0010AccountStates extends Migration {
         said int := is_said(new)::int - is_said(old)::int;
         listed int := is_listed(new)::int - is_listed(old)::int;
         parent uuid := coalesce(new.parent_id, old.parent_id);
+        above uuid;
       begin
         if parent is not null then
           if listed <> 0 then update comments set replies_count = replies_count + listed where id = parent; end if;
           -- What was deleted, and stood only for its replies: also those that are not counted.
-          if tg_op = 'DELETE' then
-            delete from comments c where c.id = parent and c.deleted_at is not null
-              and not exists (select 1 from comments r where r.parent_id = parent);
+          -- One after the other, by the first of them alone: a long thread would nest deeper than the stack is.
+          if tg_op = 'DELETE' and current_setting('vitrine.pruning', true) is distinct from 'on' then
+            perform set_config('vitrine.pruning', 'on', true);
+            while parent is not null loop
+              delete from comments c where c.id = parent and c.deleted_at is not null
+                and not exists (select 1 from comments r where r.parent_id = c.id) returning c.parent_id into above;
+              exit when not found;
+              parent := above;
+            end loop;
+            perform set_config('vitrine.pruning', '', true);
           end if;
         end if;
         if said <> 0 then
