@@ -34,7 +34,7 @@ export async function readSubtitles(bytes: Buffer): Promise<Subtitles> {
   }
   const text = decode(bytes).replaceAll('\0', '').replace(/\r\n?/g, '\n').trimStart();
   const isVtt = /^WEBVTT([ \t\n]|$)/.test(text);
-  const cues = await parsed(isVtt ? { text, type: 'vtt' } : { text: fullTimes(text), type: 'srt' });
+  const cues = await parsed({ text, type: isVtt ? 'vtt' : 'srt' });
   const kept = cues.map((cue) => ({ ...cue, text: cleanCueText(cue.text, maxTextLength) })).filter(isShown);
   if (!kept.length) throw new Refused('content_mismatch', 'No cue could be read: send SRT or WebVTT.', { cues: 0 });
   if (kept.length > maxCues) {
@@ -59,11 +59,15 @@ const parserLimits = { timeMs: 5_000, memoryMiB: 256 };
 /** One thread at a time would let somebody's worst file hold up everybody's; more than CPUs would help nobody. */
 const inTurn = pLimit(Math.max(2, availableParallelism()));
 
-const parserSource = `
+/** Editors write `0:0:5,2`; the parser wants `00:00:05,200`. Of two megabytes that alone takes long. */
+const parserSource = String.raw`
 const { workerData, parentPort } = require('node:worker_threads');
 const { module, text, type, maxTextLength } = workerData;
+const time = /\b(\d{1,2}):(\d{1,2}):(\d{1,2})[,.](\d{1,3})\b(?=\s*(?:-->|$|\s))/gm;
+const fullTimes = (srt) => srt.replace(time, (_, h, m, s, ms) =>
+  h.padStart(2, '0') + ':' + m.padStart(2, '0') + ':' + s.padStart(2, '0') + ',' + ms.padEnd(3, '0'));
 import(module)
-  .then(({ parseText }) => parseText(text, { type, strict: false, errors: false }))
+  .then(({ parseText }) => parseText(type === 'srt' ? fullTimes(text) : text, { type, strict: false, errors: false }))
   .then(({ cues }) => parentPort.postMessage(
     cues.map(({ startTime, endTime, text }) => ({ startTime, endTime, text: text.slice(0, maxTextLength) })),
   ));
@@ -91,14 +95,6 @@ function decode(bytes: Buffer): string {
     return new TextDecoder('windows-1252').decode(bytes);
   }
 }
-
-/** Editors write `0:0:5,2`; the parser wants `00:00:05,200`. */
-const fullTimes = (srt: string): string =>
-  srt.replace(
-    /\b(\d{1,2}):(\d{1,2}):(\d{1,2})[,.](\d{1,3})\b(?=\s*(?:-->|$|\s))/gm,
-    (_, h: string, m: string, s: string, ms: string) =>
-      `${h.padStart(2, '0')}:${m.padStart(2, '0')}:${s.padStart(2, '0')},${ms.padEnd(3, '0')}`,
-  );
 
 const isShown = ({ startTime, endTime, text }: Cue): boolean =>
   startTime >= 0 && endTime > startTime && endTime <= subtitleLimits.maxSeconds && text !== '';

@@ -6,6 +6,7 @@ export interface Schema {
   maxLength?: number;
   maxItems?: number;
   pattern?: string;
+  format?: string;
   enum?: string[];
   example?: unknown;
 }
