@@ -94,7 +94,7 @@ export class TusService {
   /** What the creation answered, and where the upload stands by now: the bytes that came with the repeat are not read. */
   private async replay(id: string): Promise<Response> {
     try {
-      const { offset = 0 } = await this.finishing.store.getUpload(id);
+      const offset = await this.offsetOf(id);
       const headers = {
         location: `${uploadsPath}/${id}`,
         'upload-offset': String(offset),
@@ -104,6 +104,17 @@ export class TusService {
     } catch (error) {
       const problem = tusProblem(error);
       return new Response(JSON.stringify(problem.toDocument()), { status: problem.getStatus() });
+    }
+  }
+
+  /** Bytes that are here. None yet where the creation has its row already, and makes the file only now. */
+  private async offsetOf(id: string): Promise<number> {
+    try {
+      return (await this.finishing.store.getUpload(id)).offset ?? 0;
+    } catch (error) {
+      const isGone = (error as { status_code?: number }).status_code === 410;
+      if (isGone && (await this.finishing.records.find(id))?.state === 'open') return 0;
+      throw error;
     }
   }
 

@@ -6,6 +6,7 @@ import { Vitrine } from '../setup/vitrine.js';
 
 type User = Client & { username: string };
 
+const currentPassword = 'correct horse battery';
 let vitrine: Vitrine;
 let ada: User;
 let bob: User;
@@ -34,7 +35,7 @@ beforeAll(async () => {
   for (const media of [own.media, own.second])
     await ada.post(`/api/medias/${media}/playlists/${own.playlist}`).expect(201);
   own.comment = (await ada.post(`/api/comments/medias/${own.media}`, { text: 'Mine' }).expect(201)).body.url;
-  own.key = (await ada.post('/api/users/me/api-keys', { name: 'spare' }).expect(201)).body.id;
+  own.key = (await ada.post('/api/users/me/api-keys', { name: 'spare', currentPassword }).expect(201)).body.id;
   await vitrine
     .client()
     .post('/api/users/sign-in', { usernameOrEmail: ada.username, password: 'correct horse battery' })
@@ -200,7 +201,11 @@ describe('a POST that makes something new each time', () => {
     const tus = { 'tus-resumable': '1.0.0', 'upload-length': '10', 'upload-metadata': `kind ${btoa('photo')}` };
     const makers: [string, (more?: object) => ReturnType<Client['send']>][] = [
       ['an account', (more) => vitrine.client().post('/api/users', { ...signUp, ...more }, key)],
-      ['an API key', (more) => ada.post('/api/users/me/api-keys', { name: 'x', ...more }, { 'idempotency-key': 'k' })],
+      [
+        'an API key',
+        (more) =>
+          ada.post('/api/users/me/api-keys', { name: 'x', currentPassword, ...more }, { 'idempotency-key': 'k' }),
+      ],
       ['a playlist', (more) => ada.post('/api/playlists', { title: 'x', ...more }, { 'idempotency-key': 'p' })],
       [
         'an upload',
@@ -229,7 +234,7 @@ describe('a POST that makes something new each time', () => {
     );
     expect(rows.length).toBeGreaterThan(3);
     for (const { kept } of rows) expect(kept).not.toMatch(/vt_|apiKey|carol/);
-    for (const [, make] of makers.slice(1))
-      await make({ title: 'other', name: 'other' }).expect(422, 'idempotency_mismatch');
+    for (const [what, make] of makers.slice(1))
+      await make(what === 'an API key' ? { name: 'other' } : { title: 'other' }).expect(422, 'idempotency_mismatch');
   });
 });

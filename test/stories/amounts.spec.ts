@@ -137,8 +137,8 @@ describe('what an account adds has an end', () => {
   it('playlists, and what is in them', async () => {
     const { body: playlist } = await ada.post('/api/playlists', { title: 'one' }).expect(201);
     await fill(
-      `insert into playlist_items (playlist_id, media_id, rank, note)
-       select $1, id, 'd' || lpad((row_number() over () - 1)::text, 4, '0'), '' from medias where url like 'm%' limit ${amounts.items.max}`,
+      `insert into playlist_items (playlist_id, media_id, owner_id, rank, note)
+       select $1, id, owner_id, 'd' || lpad((row_number() over () - 1)::text, 4, '0'), '' from medias where url like 'm%' limit ${amounts.items.max}`,
       await idOf('playlists', 'url', playlist.url),
     );
     await ada.post(`/api/medias/${media.url}/playlists/${playlist.url}`).expect(409, 'limit_reached');
