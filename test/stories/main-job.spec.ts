@@ -98,7 +98,7 @@ describe('a photo', () => {
       expect({ accept, type: headers.get('content-type'), vary: headers.get('vary') }).toEqual({
         accept,
         type,
-        vary: 'accept',
+        vary: 'Origin, Accept',
       });
     }
   });
