@@ -56,7 +56,7 @@ type Cue = {
 
 const parserLimits = { timeMs: 5_000, memoryMiB: 256 };
 
-/** One thread at a time would let somebody's worst file hold up everybody's; more than CPUs would help nobody. */
+/** As many threads as CPUs, and at least two: one file that takes its whole time does not hold up the others. */
 const inTurn = pLimit(Math.max(2, availableParallelism()));
 
 /** Editors write `0:0:5,2`; the parser wants `00:00:05,200`. Of two megabytes that alone takes long. */
