@@ -33,6 +33,13 @@ export function atComment(facts: Facts, actor: number, comment: CommentFact) {
   };
 }
 
+/** Of who takes back what is theirs: whom they block, or who blocks them, is no matter; whether the thing is there, is. */
+export const ofTheirs = (facts: Facts, actor: number, thing: MediaFact | CommentFact) => ({
+  refused: thing.deleted || ('media' in thing && thing.media.deleted),
+  refusals: () =>
+    facts.mayBeGone(actor, thing) || ('media' in thing && facts.mayBeGone(actor, thing.media)) ? [404] : [],
+});
+
 /** Of who wants something of another user; nobody of themselves. */
 export const atUser = ({ tried }: Facts, actor: number, other: number) => ({
   refusals: () => (tried.blocks.has(other, actor) ? [404] : []),

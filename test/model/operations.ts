@@ -1,5 +1,5 @@
 import type { Json } from '../setup/client.js';
-import { atComment, atMedia, atUser, type Act } from './act.js';
+import { atComment, atMedia, atUser, ofTheirs, type Act } from './act.js';
 import type { CommentFact, MediaFact } from './facts.js';
 import { size, type World } from './world.js';
 
@@ -44,7 +44,7 @@ const unreacting = (
 const marking =
   (what: 'reposts' | 'saves', there: boolean): OnMedia =>
   ({ world: { facts }, actor }, media) => ({
-    ...atMedia(facts, actor, media),
+    ...(!there && media[what].has(actor) ? ofTheirs : atMedia)(facts, actor, media),
     request: [there ? 'POST' : 'DELETE', `/api/medias/${media.url}/${what}`],
     status: there ? (media[what].has(actor) ? 200 : 201) : 204,
     done: () => void media[what][there ? 'add' : 'delete'](actor),
@@ -81,7 +81,7 @@ export const onMedias: Record<string, OnMedia> = {
       : reacting(scene, [`/api/medias/${media.url}/likes`, { isLike: false }], media.reactions, dislike)),
   }),
   unlike: (scene, media) => ({
-    ...atMedia(scene.world.facts, scene.actor, media),
+    ...(media.reactions.has(scene.actor) ? ofTheirs : atMedia)(scene.world.facts, scene.actor, media),
     ...unreacting(scene, `/api/medias/${media.url}/likes`, media.reactions, [like, dislike]),
   }),
   react: (scene, media) => ({
@@ -94,7 +94,7 @@ export const onMedias: Record<string, OnMedia> = {
     ),
   }),
   unreact: (scene, media) => ({
-    ...atMedia(scene.world.facts, scene.actor, media),
+    ...(media.reactions.has(scene.actor) ? ofTheirs : atMedia)(scene.world.facts, scene.actor, media),
     ...unreacting(scene, `/api/medias/${media.url}/reaction`, media.reactions),
   }),
   repost: marking('reposts', true),
@@ -119,12 +119,7 @@ export const onMedias: Record<string, OnMedia> = {
 
 /** What only its author, or whose media it is, may do: who owns the media reaches it whoever wrote it. */
 const owning = ({ world: { facts }, actor }: Scene, comment: CommentFact) =>
-  actor === comment.media.owner
-    ? {
-        refused: comment.deleted || comment.media.deleted,
-        refusals: () => (facts.mayBeGone(actor, comment) || comment.media.deleted ? [404] : []),
-      }
-    : atComment(facts, actor, comment);
+  (actor === comment.media.owner ? ofTheirs : atComment)(facts, actor, comment);
 
 export const onComments: Record<string, OnComment> = {
   reply: (scene, comment) => ({
@@ -145,7 +140,10 @@ export const onComments: Record<string, OnComment> = {
     ),
   }),
   unreactToComment: (scene, comment) => ({
-    ...atComment(scene.world.facts, scene.actor, comment),
+    ...(comment.reactions.has(scene.actor)
+      ? // A deleted comment may stand for its replies, and so does the reaction to it.
+        { ...ofTheirs(scene.world.facts, scene.actor, comment), refused: comment.media.deleted }
+      : atComment(scene.world.facts, scene.actor, comment)),
     ...unreacting(scene, `/api/comments/${comment.url}/reaction`, comment.reactions),
   }),
   edit: (scene, comment) => {
@@ -162,7 +160,7 @@ export const onComments: Record<string, OnComment> = {
     const { world, actor } = scene;
     const may = actor === comment.author || actor === comment.media.owner;
     return {
-      ...owning(scene, comment),
+      ...(may ? ofTheirs : atComment)(world.facts, actor, comment),
       again: may && world.facts.tryToDelete(actor, comment),
       request: ['DELETE', `/api/comments/${comment.url}`],
       status: may ? 204 : 403,

@@ -69,6 +69,31 @@ describe('an address of somebody who asked for nothing', () => {
     expect(statuses).toEqual([200, 200, 200, 200, 200, 429]);
   });
 
+  it('is not told of forgotten passwords all day; the owner of a verified one is', async () => {
+    const email = addressOf('unasked');
+    await signUp(email).expect(201);
+    const ada = await vitrine.signUp();
+    const resets = async (address: string) => {
+      // Five in an hour, and then the next hour.
+      for (let i = 0; i < 5; i++) {
+        await vitrine.client().post('/api/users/password-reset', { email: address }).expect(202);
+        // One that is asked for before the last one was sent takes its place.
+        await mailed();
+      }
+      await vitrine.db.query(
+        `update address_counts set since = since - interval '61 minutes' where what = 'mail:reset_password'`,
+      );
+      return (await mailsTo(address)).filter(({ subject }) => subject.includes('new Vitrine password')).length;
+    };
+    const [strangers, owners]: number[][] = [[], []];
+    for (let hours = 0; hours < 4; hours++) {
+      strangers!.push(await resets(email));
+      owners!.push(await resets(ada.email));
+    }
+    expect(strangers).toEqual([5, 10, 15, 15]);
+    expect(owners).toEqual([5, 10, 15, 20]);
+  });
+
   it('stands under no readable name in the counts', async () => {
     const email = addressOf('counted');
     await signUp(email).expect(201);
@@ -88,6 +113,23 @@ describe('wrong codes of strangers', () => {
     const other = await vitrine.signUp();
     await verify(other, username, code).expect(429, 'too_many_tries');
     await verify(vitrine.client({ 'x-api-key': body.apiKey }), 'me', code).expect(200);
+  });
+
+  it('for an address that others wish for, too, are counted on each of them', async () => {
+    const email = addressOf('wished');
+    const [mallory, ada] = [await vitrine.signUp(), await vitrine.signUp()];
+    for (const wisher of [mallory, ada])
+      await wisher.put('/api/users/me', { email, currentPassword: password }).expect(200);
+    for (let i = 0; i < 10; i++) await verify(mallory, 'me', '000000').expect(400, 'code_invalid');
+    await verify(mallory, 'me', '000000').expect(429, 'too_many_tries');
+    const codes = await until(async () => {
+      const mails = (await mailsTo(email)).filter(({ subject }) => /^\d{6} /.test(subject));
+      return mails.length === 2 && mails.map(({ subject }) => subject.slice(0, 6));
+    }, 'both codes');
+    // One of the two is hers, and she may try both.
+    const statuses = [];
+    for (const each of codes) statuses.push((await verify(ada, 'me', each)).status);
+    expect(statuses).toContain(200);
   });
 
   it('do not lock anybody out of a reset: the link of the mail still works, once', async () => {

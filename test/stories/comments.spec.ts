@@ -163,6 +163,28 @@ describe('replies', () => {
     expect((await counters(media.url)).rows).toEqual([{ url: media.url, kept: 0, real: 0 }]);
   });
 
+  it('and leave nothing of a very long thread whose last comment goes', async () => {
+    const media = await publish();
+    const length = 3_000;
+    await vitrine.db.query(
+      `with ids as (select n, uuidv7() as id from generate_series(1, $2) n)
+       insert into comments (id, url, media_id, parent_id, text, deleted_at)
+       select id, 'deep' || lpad(n::text, 12, '0'), (select id from medias where url = $1), lag(id) over (order by n), '', now()
+       from ids order by n`,
+      [media.url, length],
+    );
+    const replyTo = `deep${String(length).padStart(12, '0')}`;
+    await vitrine.db.query(
+      'update comments set deleted_at = null, author_id = (select id from users where username = $2) where url = $1',
+      [replyTo, bob.username],
+    );
+    const leaf = await comment(bob, media, { text: 'leaf', replyTo });
+    await bob.delete(`/api/comments/${replyTo}`).expect(204);
+    expect((await counters(media.url)).rows).toHaveLength(length + 2);
+    await bob.delete(`/api/comments/${leaf.url}`).expect(204);
+    expect((await counters(media.url)).rows).toEqual([{ url: media.url, kept: 0, real: 0 }]);
+  });
+
   it('and deletions of many at once leave every counter exact', async () => {
     const media = await publish();
     const users = [ada, bob, eve];

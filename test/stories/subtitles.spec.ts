@@ -80,3 +80,31 @@ it('what is none is refused, and so is who may not', async () => {
     .send('PUT', `/api/medias/${photo.url}/subtitles/en`, Buffer.from(srt), { 'content-type': 'text/plain' })
     .expect(422, 'file_kind_mismatch');
 });
+
+it('they are not kept for a media that is deleted meanwhile', async () => {
+  const gone = await ada.publish('video', await video('320x180', 2));
+  const before = (await ada.get('/api/users/me').expect(200)).body.quota;
+  const deletion = await vitrine.db.connect();
+  try {
+    await deletion.query('begin');
+    await deletion.query('select 1 from medias where url = $1 for update', [gone.url]);
+    const answer = ada.send('PUT', `/api/medias/${gone.url}/subtitles/de`, Buffer.from(srt), {
+      'content-type': 'application/x-subrip',
+    });
+    await until(async () => {
+      const waits = `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+      return (await vitrine.db.query(waits)).rowCount;
+    }, 'the subtitles to wait');
+    await deletion.query('delete from medias where url = $1', [gone.url]);
+    await deletion.query('commit');
+    await answer.expect(404, 'media_not_found');
+  } finally {
+    deletion.release();
+  }
+  expect((await ada.get('/api/users/me').expect(200)).body.quota).toEqual(before);
+  const { rows } = await vitrine.db.query(
+    `select 1 from renditions r join files f on f.id = r.file_id where f.url = $1 and r.role = 'subtitles'`,
+    [gone.files[0].url],
+  );
+  expect(rows).toEqual([]);
+});
