@@ -36,7 +36,7 @@ import { RepostsModule } from './reposts/reposts.module.js';
 import { SavesModule } from './saves/saves.module.js';
 import { SearchModule } from './search/search.module.js';
 import { SubtitlesModule } from './subtitles/subtitles.module.js';
-import { TagsModule } from './tags/tags.module.js';
+import { TagsModule, TagsWorkerModule } from './tags/tags.module.js';
 import { UploadsModule, UploadsWorkerModule } from './uploads/uploads.module.js';
 import { UsersModule } from './users/users.module.js';
 import { ViewsModule, ViewsWorkerModule } from './views/views.module.js';
@@ -107,6 +107,7 @@ export class WorkerModule {
         MediaWorkerModule,
         CoversWorkerModule,
         ProfilePhotosWorkerModule,
+        TagsWorkerModule,
         ViewsWorkerModule,
         NotificationsWorkerModule,
         PersonalDataWorkerModule,

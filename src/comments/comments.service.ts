@@ -51,6 +51,7 @@ export class CommentsService {
       const commentId = rows[0]!.id;
       const written = sql`from comments where media_id = ${media.id} and author_id = ${author}`;
       await refuseBeyond(em, 'commentsOfOne', `${media.id}:${author}`, written);
+      if (parentId !== null) await refuseBeyond(em, 'commentsAbove', commentId, above(commentId));
       await this.mentions.ofComment(em, commentId, author, text);
       await this.outbox.record('comment.changed', { commentId, mediaId: media.id });
     });
@@ -120,3 +121,10 @@ export class CommentsService {
     return { ...rows[0], ...comment };
   }
 }
+
+/** What a comment answers, and what that answers, up to the beginning of the thread; read only as far as it is counted. */
+const above = (commentId: string) => sql`from (
+  with recursive above as (
+    select parent_id from comments where id = ${commentId}
+    union all select c.parent_id from above join comments c on c.id = above.parent_id
+  ) select 1 from above where parent_id is not null) as above`;

@@ -64,15 +64,20 @@ export class TagsService {
   /** In a few statements however many there are. New names go in in their own order, or two users' lists could deadlock. */
   private async replace(em: EntityManager, mediaId: string, tags: Standing[]): Promise<void> {
     const list = asArray(tags.map(({ name }) => `"${name}"`));
-    await em.execute('insert into tags (name) select n from unnest(?::text[]) n order by n on conflict do nothing', [
-      list,
-    ]);
-    // Their counters move, for all of them in one order.
-    await em.execute(
-      `select 1 from tags where name = any(?::text[]) or id in (select tag_id from media_tags where media_id = ?)
-       order by id for no key update`,
-      [list, mediaId],
-    );
+    const isThere = async (): Promise<boolean> => {
+      await em.execute('insert into tags (name) select n from unnest(?::text[]) n order by n on conflict do nothing', [
+        list,
+      ]);
+      // Their counters move, for all of them in one order.
+      const held = await em.execute<{ wanted: boolean }[]>(
+        `select name = any(?::text[]) as wanted from tags
+         where name = any(?::text[]) or id in (select tag_id from media_tags where media_id = ?) order by id for no key update`,
+        [list, list, mediaId],
+      );
+      return held.filter(({ wanted }) => wanted).length === tags.length;
+    };
+    // One that nobody used may have been swept between the two.
+    while (!(await isThere()));
     await em.execute(
       'delete from media_tags mt using tags t where t.id = mt.tag_id and mt.media_id = ? and not (t.name = any(?::text[]))',
       [mediaId, list],

@@ -1,3 +1,4 @@
+import { Queue, createPostgresBackend, withBackend } from 'bullmq';
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -10,6 +11,7 @@ import pg from 'pg';
 import { inject } from 'vitest';
 import { nodeEnv, nodeFlags } from '../../src/platform/embedded/node-flags.js';
 import { freePort } from '../../src/platform/embedded/ports.js';
+import { jobs, type JobName } from '../../src/platform/queue/jobs.js';
 import { Client } from './client.js';
 import { until } from './until.js';
 
@@ -96,6 +98,14 @@ export class Vitrine {
   async reprocess(fileUrl: string): Promise<void> {
     const env = { ...this.env, LOG_LEVEL: 'silent' };
     await promisify(execFile)(process.execPath, [entry('cli'), 'reprocess', fileUrl], { env });
+  }
+
+  /** Has the workers do now what they do by themselves from time to time. */
+  async doNow(name: JobName): Promise<void> {
+    const BackedQueue = withBackend(createPostgresBackend).Queue as unknown as typeof Queue;
+    const queue = new BackedQueue(jobs[name].queue, { connection: { connectionString: this.databaseUrl } as never });
+    await queue.add(name, {});
+    await queue.close();
   }
 
   /** Every file below the data directory, by path. */

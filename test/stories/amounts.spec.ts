@@ -160,6 +160,22 @@ describe('what an account adds has an end', () => {
     await bob.post(`/api/comments/medias/${media.url}`, { text: 'mine' }).expect(201);
   });
 
+  it('comments one above the other', async () => {
+    const other = await bob.publish('photo', await picture(43, 30).png().toBuffer());
+    const thread = Array.from({ length: amounts.commentsAbove.max + 1 }, (_, i) => `t${i + 1}`);
+    await fill(
+      `with ids as (select uuidv7() as id, url, n from unnest($3::text[]) with ordinality as urls (url, n))
+       insert into comments (id, url, media_id, author_id, parent_id, text)
+       select id, url, $1, $2, lag(id) over (order by n), 'x' from ids`,
+      await idOf('medias', 'url', other.url),
+      adaId,
+      thread,
+    );
+    const answer = (replyTo: string) => bob.post(`/api/comments/medias/${other.url}`, { text: 'deeper', replyTo });
+    await answer(thread.at(-1)!).expect(409, 'limit_reached');
+    await answer(thread.at(-2)!).expect(201);
+  });
+
   it('medias', async () => {
     await fill(
       `insert into medias (url, owner_id, type, title, description, visibility, status)

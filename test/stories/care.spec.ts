@@ -1,4 +1,3 @@
-import { Queue, createPostgresBackend, withBackend } from 'bullmq';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFile, mkdir, rm, utimes, writeFile } from 'node:fs/promises';
@@ -130,12 +129,9 @@ describe('a file that nothing shows', () => {
       async () => Date.now() - Date.parse((await ada.get(`/api/files/${unused.url}`)).body.createdAt) > 2_100,
       'its time',
     );
-    const BackedQueue = withBackend(createPostgresBackend).Queue as unknown as typeof Queue;
-    const queue = new BackedQueue('maintenance', { connection: { connectionString: vitrine.databaseUrl } as never });
-    await queue.add('files.expire', {});
+    await vitrine.doNow('files.expire');
     await until(async () => (await ada.get(`/api/files/${unused.url}`)).status === 404, 'the file to go');
     await until(async () => !(await vitrine.stored()).some((path) => path.includes(rows[0].id)), 'its bytes to go');
-    await queue.close();
     await ada.get(`/api/medias/${shown.url}`).expect(200);
     const { rows: sums } = await vitrine.db.query(
       'select u.storage_bytes::int as counted, (select coalesce(sum(bytes), 0)::int from files f where f.owner_id = u.id) as real from users u',

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Client, Json } from '../setup/client.js';
+import { until } from '../setup/until.js';
 import { Vitrine } from '../setup/vitrine.js';
 
 type User = Client & { username: string };
@@ -132,4 +133,46 @@ it('tags lead to the medias of one user or type, in every order, be they many or
     [bob.username, name],
   );
   await all();
+});
+
+it('tags that no media has any more are taken away, and nobody who takes one up meanwhile loses it', async () => {
+  const [used, hidden, unused, young] = [word(), word(), word(), word()];
+  await ada.post(`/api/medias/${await media({})}/tag/${used}`).expect(201);
+  await ada.post(`/api/medias/${await media({ visibility: 'private' })}/tag/${hidden}`).expect(201);
+  await vitrine.db.query('insert into tags (name) values ($1), ($2)', [unused, young]);
+  await vitrine.db.query(`update tags set created_at = now() - interval '2 days' where name <> $1`, [young]);
+  const left = async () => {
+    const all = [used, hidden, unused, young];
+    const { rows } = await vitrine.db.query('select name from tags where name = any($1)', [all]);
+    return all.filter((name) => rows.some((row) => row.name === name));
+  };
+  const sweeper = await vitrine.db.connect();
+  const taken = await media({});
+  await sweeper.query('begin');
+  await sweeper.query('select 1 from tags where name = $1 for update', [unused]);
+  const answer = ada.post(`/api/medias/${taken}/tag/${unused}`);
+  await until(async () => {
+    const waits = `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+    return (await vitrine.db.query(waits)).rowCount;
+  }, 'the media to wait for its tag');
+  await sweeper.query('delete from tags where name = $1', [unused]);
+  await sweeper.query('commit');
+  sweeper.release();
+  await answer.expect(201);
+  expect((await anybody.get(`/api/medias/${taken}`)).body.tags).toEqual([unused]);
+
+  const names = Array.from({ length: 1_500 }, (_, i) => `${word()}${i}`);
+  await vitrine.db.query(
+    `insert into tags (name, created_at) select n, now() - interval '2 days' from unnest($1::text[]) n`,
+    [names],
+  );
+  await vitrine.db.query(`delete from media_tags where media_id = (select id from medias where url = $1)`, [taken]);
+  await vitrine.db.query(`update tags set created_at = now() - interval '2 days' where name = $1`, [unused]);
+  await vitrine.doNow('tags.sweep');
+  const gone = [unused, ...names];
+  await until(
+    async () => (await vitrine.db.query('select 1 from tags where name = any($1)', [gone])).rowCount === 0,
+    'the sweep',
+  );
+  expect(await left()).toEqual([used, hidden, young]);
 });

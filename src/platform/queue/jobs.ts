@@ -166,6 +166,14 @@ export const jobs = {
     timeout: minutes(10),
     every: seconds(20),
   }),
+  'tags.sweep': job({
+    queue: 'maintenance',
+    payload: nothing,
+    attempts: 1,
+    backoff: exponential(seconds(5)),
+    timeout: minutes(10),
+    every: hours(1),
+  }),
   'rows.expire': job({
     queue: 'maintenance',
     payload: nothing,

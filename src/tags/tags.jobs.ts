@@ -1,0 +1,33 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable } from '@nestjs/common';
+import { OnJob, type JobContext } from '../platform/queue/on-job.js';
+
+const slice = 1_000;
+
+@Injectable()
+export class TagsJobs {
+  constructor(private readonly em: EntityManager) {}
+
+  /** Takes away names that no media has any more, the hidden ones neither. */
+  @OnJob('tags.sweep')
+  async sweep(_payload: object, { signal }: JobContext): Promise<void> {
+    while ((await this.sweepSome()) === slice) signal.throwIfAborted();
+  }
+
+  private sweepSome(): Promise<number> {
+    return this.em.transactional(async (em) => {
+      const unused = await em.execute<{ id: string }[]>(
+        `select id from tags t where created_at < now() - interval '1 day'
+           and not exists (select 1 from media_tags mt where mt.tag_id = t.id)
+         order by id limit ? for update skip locked`,
+        [slice],
+      );
+      // A statement of its own: nobody takes up what is locked, and it sees what was taken up before.
+      await em.execute(
+        `delete from tags t where id = any(?::uuid[]) and not exists (select 1 from media_tags mt where mt.tag_id = t.id)`,
+        [`{${unused.map(({ id }) => id).join()}}`],
+      );
+      return unused.length;
+    });
+  }
+}
