@@ -1,10 +1,11 @@
 import { createRequire } from 'node:module';
-import { Worker } from 'node:worker_threads';
 import pLimit from 'p-limit';
 import { ProcessingFailure } from './failure.js';
+import { runInThread } from './thread.js';
 
 const require = createRequire(import.meta.url);
-const timeLimitMs = 60_000;
+/** The memory of WebAssembly, which is most of it, does not count. */
+const limits = { timeMs: 60_000, memoryMiB: 256 };
 
 /**
  * libheif as WebAssembly blocks while it works, so it has a thread of its own, which can be ended. It turns the picture
@@ -62,45 +63,24 @@ export const decodeHeic = (path: string, options: HeicOptions, signal: AbortSign
   inTurn(() => decode(path, options, signal));
 
 async function decode(path: string, { icc, hasAlpha, maxPixels }: HeicOptions, signal: AbortSignal): Promise<Buffer> {
-  signal.throwIfAborted();
   const channels = hasAlpha ? 4 : 3;
   const room = tiffLayout(channels, icc).pixelsAt;
-  const worker = new Worker(workerSource, {
-    eval: true,
-    env: {},
-    execArgv: [],
-    workerData: { path, module: require.resolve('libheif-js/wasm-bundle'), channels, maxPixels, room },
-    resourceLimits: { maxOldGenerationSizeMb: 256 },
-    // It talks about damaged files, in between our log lines.
-    stdout: true,
-  });
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(timeLimitMs)]);
-  const end = () => void worker.terminate();
-  limit.addEventListener('abort', end, { once: true });
-  try {
-    const answer = await answerOf(worker);
-    signal.throwIfAborted();
-    if (limit.aborted) throw new ProcessingFailure('timed_out', 'libheif');
-    if (!answer) throw new ProcessingFailure('out_of_memory', 'libheif ended');
-    if ('error' in answer) throw new ProcessingFailure('corrupt_input', answer.error);
-    const { width, height, bytes } = answer;
-    const tiff = Buffer.from(bytes.buffer);
-    writeTiffHead(tiff, { width, height, channels, icc });
-    return tiff;
-  } finally {
-    limit.removeEventListener('abort', end);
-    await worker.terminate();
+  const outcome = await runInThread<Answer>(
+    workerSource,
+    { path, module: require.resolve('libheif-js/wasm-bundle'), channels, maxPixels, room },
+    { ...limits, signal },
+  );
+  if ('failure' in outcome) {
+    const { failure } = outcome;
+    throw new ProcessingFailure(failure === 'timed_out' ? failure : 'out_of_memory', 'libheif ended');
   }
+  const { answer } = outcome;
+  if ('error' in answer) throw new ProcessingFailure('corrupt_input', answer.error);
+  const { width, height, bytes } = answer;
+  const tiff = Buffer.from(bytes.buffer);
+  writeTiffHead(tiff, { width, height, channels, icc });
+  return tiff;
 }
-
-const answerOf = (worker: Worker) =>
-  new Promise<Answer | undefined>((resolve, reject) => {
-    worker.once('message', resolve);
-    worker.once('error', (error: NodeJS.ErrnoException) =>
-      error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? resolve(undefined) : reject(error),
-    );
-    worker.once('exit', () => resolve(undefined));
-  });
 
 type Entry = [tag: number, type: number, count: number, value: number];
 const [short, long, undefinedBytes] = [3, 4, 7];

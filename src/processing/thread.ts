@@ -1,29 +1,34 @@
 import { Worker } from 'node:worker_threads';
 
-export type ThreadLimits = { timeMs: number; memoryMiB: number };
+export type ThreadLimits = { timeMs: number; memoryMiB: number; signal?: AbortSignal };
 export type ThreadAnswer<T> = { answer: T } | { failure: 'timed_out' | 'out_of_memory' | 'crashed' };
 
 /**
  * Runs a piece of CommonJS in a thread of its own, which can be ended whatever it is doing: for parsers that hostile
  * input may send into an endless loop, and for work that would block the event loop.
  * @param source gets `workerData`, and posts one message to `parentPort`
+ * @throws the signal's reason when aborted
  */
 export async function runInThread<T>(
   source: string,
   workerData: object,
-  { timeMs, memoryMiB }: ThreadLimits,
+  { timeMs, memoryMiB, signal }: ThreadLimits,
 ): Promise<ThreadAnswer<T>> {
+  signal?.throwIfAborted();
   const worker = new Worker(source, {
     eval: true,
     env: {},
     execArgv: [],
     workerData,
     resourceLimits: { maxOldGenerationSizeMb: memoryMiB },
+    // It may talk about damaged files, in between our log lines.
     stdout: true,
   });
   let timer: NodeJS.Timeout | undefined;
+  const end = () => void worker.terminate();
+  signal?.addEventListener('abort', end, { once: true });
   try {
-    return await new Promise<ThreadAnswer<T>>((resolve) => {
+    const answer = await new Promise<ThreadAnswer<T>>((resolve) => {
       timer = setTimeout(() => resolve({ failure: 'timed_out' }), timeMs);
       worker.once('message', (answer: T) => resolve({ answer }));
       worker.once('exit', () => resolve({ failure: 'crashed' }));
@@ -32,8 +37,11 @@ export async function runInThread<T>(
         resolve({ failure: code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'out_of_memory' : 'crashed' }),
       );
     });
+    signal?.throwIfAborted();
+    return answer;
   } finally {
     clearTimeout(timer);
+    signal?.removeEventListener('abort', end);
     await worker.terminate();
   }
 }
