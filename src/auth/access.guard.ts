@@ -28,7 +28,7 @@ export class AccessGuard implements CanActivate {
     const { user } = request;
     if (!user) {
       if (access.who === 'anyone') return true;
-      throw new Problem('not_signed_in', { headers: { 'www-authenticate': 'Bearer' } });
+      throw new Problem('not_signed_in');
     }
     if (access.verified && !user.emailVerified) throw new Problem('email_not_verified');
     if (!user.scopes.includes(access.scope))

@@ -22,6 +22,14 @@ const toPattern = (path: string) =>
     'i',
   );
 
+/** Headers without which a status says too little (RFC 9110, 15.5.2, 15.5.6; RFC 6585, 4). */
+const toldWith: Record<number, string> = {
+  401: 'www-authenticate',
+  405: 'allow',
+  429: 'retry-after',
+  503: 'retry-after',
+};
+
 /** What the published document says of answers, and whether an answer is as it says: nothing more, nothing less. */
 export class Contract {
   private readonly ajv = formats.default(new Ajv2020({ strict: false, allErrors: true }));
@@ -46,6 +54,8 @@ export class Contract {
   /** @returns what is wrong with the answer; null where all is as the document says, or where it knows no such address */
   fault(method: string, url: string, { status, headers, body }: Answer): string | null {
     const type = headers.get('content-type')?.split(';')[0] ?? '';
+    const told = toldWith[status];
+    if (told && !headers.has(told)) return `${method} ${url} was answered ${status} without ${told}`;
     const operation = this.operationOf(method, url);
     if (!operation) return status >= 400 && type === problem ? this.mismatch(problemSchema, body) : null;
     const declared = operation.responses[status];

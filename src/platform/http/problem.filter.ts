@@ -29,6 +29,12 @@ const byStatus: Record<number, ProblemCode> = {
   503: 'unavailable',
 };
 
+/** What an answer with this status says unless it knows better (RFC 9110, 15.5.2 and 15.6.4). */
+const toldWith: Record<number, Record<string, string>> = {
+  401: { 'www-authenticate': 'Bearer' },
+  503: { 'retry-after': '5' },
+};
+
 /** The one place where an error becomes an answer: a problem document, never a stack, SQL or a path. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
@@ -64,11 +70,9 @@ export function sendProblem(reply: FastifyReply, request: FastifyRequest, proble
     reply.removeHeader(name);
   // Fastify hangs up on a body that is announced as too large: with bytes on their way, that is a reset instead of a 413.
   if (problem.getStatus() === 413) reply.removeHeader('connection');
-  const headers =
-    problem.getStatus() === 503 ? { 'retry-after': '5', ...problem.extras.headers } : problem.extras.headers;
   void reply
     .code(problem.getStatus())
-    .headers({ ...answerDefaults, ...headers })
+    .headers({ ...answerDefaults, ...toldWith[problem.getStatus()], ...problem.extras.headers })
     .type('application/problem+json; charset=utf-8')
     .send(JSON.stringify(problem.toDocument(request.id)));
 }
