@@ -1,5 +1,12 @@
 import { BullModule, Processor, WorkerHost } from '@nestjs/bullmq';
-import { Injectable, Logger, Module, type DynamicModule, type Type } from '@nestjs/common';
+import {
+  Injectable,
+  Logger,
+  Module,
+  type BeforeApplicationShutdown,
+  type DynamicModule,
+  type Type,
+} from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import type { Job } from 'bullmq';
 import { CONFIG } from '../config/config.module.js';
@@ -62,13 +69,18 @@ export class QueueModule {
 function processor(queue: QueueName, concurrency: number): Type {
   @Injectable()
   @Processor(queue, { concurrency, lockDuration: 20_000, stalledInterval: 10_000, maxStalledCount: 3 })
-  class QueueProcessor extends WorkerHost {
+  class QueueProcessor extends WorkerHost implements BeforeApplicationShutdown {
     constructor(private readonly runner: Runner) {
       super();
     }
 
     process(job: Job, token?: string): Promise<void> {
       return this.runner.run(job, token ?? '');
+    }
+
+    /** Before Nest closes it, which is once the runner has given back what runs: it would be taken up again here. */
+    async beforeApplicationShutdown(): Promise<void> {
+      await this.worker.pause(true);
     }
   }
   // Nest tells providers apart by their class's name in its messages.

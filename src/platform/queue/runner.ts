@@ -22,6 +22,8 @@ const cleanupMs = 15_000;
 export class Runner implements BeforeApplicationShutdown {
   private readonly logger = new Logger('Jobs');
   private readonly running = new Map<AbortController, Promise<void>>();
+  /** From then on nothing is begun: what was on its way from the queue goes back. */
+  private isStopped = false;
 
   constructor(
     private readonly handlers: Handlers,
@@ -29,6 +31,7 @@ export class Runner implements BeforeApplicationShutdown {
   ) {}
 
   async run(job: Job, token: string): Promise<void> {
+    if (this.isStopped) await this.giveBack(job, token);
     const name = job.name as JobName;
     const definition = jobs[name];
     if (!definition) throw new UnrecoverableError(`Unknown job ${job.name}`);
@@ -59,8 +62,8 @@ export class Runner implements BeforeApplicationShutdown {
 
   /** Short jobs finish; long ones are stopped and given back to the queue, without counting as a try. */
   async beforeApplicationShutdown(): Promise<void> {
-    if (!this.running.size) return;
     await Promise.race([Promise.allSettled(this.running.values()), sleep(graceMs, undefined, { ref: false })]);
+    this.isStopped = true;
     for (const stop of this.running.keys()) stop.abort(new ShuttingDown('the worker is stopping'));
     await Promise.allSettled(this.running.values());
   }
