@@ -12,7 +12,7 @@ import { withFrameRate, type AudioStream, type Probe, type VideoStream } from '.
 export type Measured = {
   /** From 0 on ffmpeg's clock, where it starts to play, to the end of the last picture or sound. */
   durationMs: number;
-  /** With the measured frame rate; `durationMs` is where its last picture ends on the same clock. */
+  /** With the measured frame rate; `durationMs` is where a decoder shows its last picture to, on the same clock. */
   video: VideoStream | null;
   warnings: Warning[];
 };
@@ -55,13 +55,15 @@ export async function measure(input: string, found: Probe, cwd: string, ctx: Con
 
   const of = (stream: VideoStream | AudioStream | null) => extents.get(streams.indexOf(stream!));
   const [picture, sound] = [of(found.video), of(found.audio)];
-  const pictureEndMs = picture?.endMs(Math.min(found.durationMs ?? 0, longestAloneMs) || shortestAloneMs) ?? 0;
-  const durationMs = Math.round(Math.max(pictureEndMs, sound?.endMs(0) ?? 0));
+  const heldMs = Math.min(found.durationMs ?? 0, longestAloneMs) || shortestAloneMs;
+  const durationMs = Math.round(Math.max(picture?.endMs(heldMs) ?? 0, sound?.endMs(0) ?? 0));
   if (durationMs <= 0) throw new ProcessingFailure('corrupt_input', 'no packet that plays');
   // Where the clock begins again nobody could tell when the file came in.
   if (durationMs > (ctx.maxDurationMs ?? Infinity) * 1.01)
     throw new ProcessingFailure('too_long', `${durationMs} ms of ${ctx.maxDurationMs}`);
-  const video = found.video && withFrameRate({ ...found.video, durationMs: pictureEndMs }, picture?.fps ?? null);
+  // A decoder shows the only picture no longer than it has to; what is missing is held (video-command.ts).
+  const shownMs = picture?.endMs(shortestAloneMs) ?? 0;
+  const video = found.video && withFrameRate({ ...found.video, durationMs: shownMs }, picture?.fps ?? null);
   const said = saidMs(found, durationMs);
   const isCutOff = format.countsSamples === true || saysCutOff.test(stderrTail);
   const frameMs = video?.fps ? 1000 / video.fps : 0;

@@ -163,6 +163,19 @@ it('a header that says too much is no damage', async () => {
   expect(facts).toMatchObject({ durationMs: 2000, warnings: [{ code: 'wrong_duration' }] });
 });
 
+it('the only picture of a file is shown as long as its header says', async () => {
+  const bytes = await readFile(await make('one.webm', ...clip(0.04), '-c:v', 'libvpx', '-bsf:v', 'setts=duration=0'));
+  bytes.writeDoubleBE(1_000, bytes.indexOf(Buffer.of(0x44, 0x89, 0x88)) + 3);
+  bytes.write('00:00:01.000000000', bytes.indexOf('00:00:00.0'), 'latin1');
+  // What else tells it, the default of the track, becomes a void of as many bytes (RFC 9559, 5.1.4.1.13).
+  bytes.set([0xec, 0x86], bytes.indexOf(Buffer.of(0x23, 0xe3, 0x83, 0x84)));
+  const file = path.join(dir, 'only.webm');
+  await writeFile(file, bytes);
+  const { facts, renditions } = await derive(file);
+  expect(facts).toMatchObject({ durationMs: 1000, warnings: [] });
+  expect(renditions[0]!.durationMs).toBe(1000);
+});
+
 it('what browsers record has the length of its packets', async () => {
   const record = async (name: string, ...args: string[]) => make(name, ...args, '-live', '1', '-f', 'webm');
   const video = await record('seen.webm', ...clip(2), ...tone(2), '-c:v', 'libvpx', '-c:a', 'libopus');

@@ -110,7 +110,9 @@ function pictureFilters({ video, durationMs }: Source, rungs: Rung[]): string {
   const hold = missing > 1000 / rateOf(rate) ? [`tpad=stop_mode=clone:stop_duration=${seconds(missing)}`] : [];
   const largest = rungs.at(-1)!;
   const colours = isWide(video) ? [fit(largest.width, largest.height), narrow(video)] : presumed(video);
-  const shared = [`fps=fps=${rate}:start_time=0`, ...hold, ...colours].join();
+  // A picture that is the only one may have no length, and would be rounded away.
+  const onlyOne = video.fps > 0 ? '' : ':eof_action=pass';
+  const shared = [`fps=fps=${rate}:start_time=0${onlyOne}`, ...hold, ...colours].join();
   return `[0:${video.index}]${shared},${cascade(rungs)}`;
 }
 
