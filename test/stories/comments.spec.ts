@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sorts } from '../../src/comments/comments.schemas.js';
+import { amounts } from '../../src/platform/limits/amounts.js';
 import type { Client, Json } from '../setup/client.js';
 import { picture } from '../setup/make-media.js';
 import { Vitrine } from '../setup/vitrine.js';
@@ -165,7 +166,7 @@ describe('replies', () => {
 
   it('and leave nothing of a very long thread whose last comment goes', async () => {
     const media = await publish();
-    const length = 3_000;
+    const length = amounts.commentsAbove.max - 1;
     await vitrine.db.query(
       `with ids as (select n, uuidv7() as id from generate_series(1, $2) n)
        insert into comments (id, url, media_id, parent_id, text, deleted_at)

@@ -146,13 +146,16 @@ describe('a video with tags inside tags', () => {
 
 it('a good video has limits, too', async () => {
   const { body } = await siege.attacker.upload('video', await video('640x360', 10)).expect(202);
-  const encoder = await until(
-    async () => (await siege.children()).find(({ name }) => name === 'ffmpeg'),
+  const limits = await until(
+    async () => {
+      const encoder = (await siege.children()).find(({ name }) => name === 'ffmpeg');
+      // It may have ended by now, and another one begin.
+      return encoder && readFile(`/proc/${encoder.pid}/limits`, 'utf8').catch(() => '');
+    },
     'the encoder to run',
     30_000,
     20,
   );
-  const limits = await readFile(`/proc/${encoder.pid}/limits`, 'utf8');
   for (const name of ['cpu time', 'file size', 'address space'])
     expect(limits).toMatch(new RegExp(`^Max ${name} +[1-9]\\d+ `, 'm'));
   expect(await siege.attacker.settled(body.url)).toMatchObject({ status: 'ready' });
