@@ -17,16 +17,19 @@ export class AccountAccess {
     private readonly links: PasswordResetLinks,
   ) {}
 
-  /** Sessions, API keys, links to archives, and what resets a password. @param except what made the request stays */
+  /** Sessions, API keys, links to archives, and what was asked for. @param except what made the request stays */
   async endAll(userId: string, except?: Pick<Viewer, 'sessionId' | 'key'>): Promise<void> {
     await this.tokens.endAll(userId, except?.sessionId);
     await this.keys.revokeAll(userId, except?.key?.id);
     await this.em.execute('delete from exports where user_id = ?', [userId]);
-    await this.endResets(userId);
+    await this.endClaims(userId);
   }
 
-  async endResets(userId: string): Promise<void> {
+  /** What a thief has asked for, and only has to fetch: another password, by the address there is, or another address. */
+  async endClaims(userId: string): Promise<void> {
     await this.codes.forget(userId, 'reset_password');
     await this.links.revokeAll(userId);
+    await this.codes.forget(userId, 'change_email');
+    await this.em.execute('update users set pending_email = null where id = ? and pending_email is not null', [userId]);
   }
 }

@@ -88,7 +88,7 @@ export class AccountsService {
     if (user.verified)
       await this.codes.redeem({ userId: user.id, email: user.pending!, by }, 'change_email', code, async (_, id) => {
         await this.names.adoptEmail(id);
-        await this.access.endResets(id);
+        await this.access.endClaims(id);
       });
     else
       await this.codes.redeem({ userId: user.id, email: user.email, by }, 'verify_email', code, (em, id) =>

@@ -21,6 +21,8 @@ export const NewApiKeyBody = z
       .datetime({ offset: true })
       .transform((time) => new Date(time))
       .refine((time) => time.getTime() > Date.now(), 'has to lie in the future')
+      // Whatever the offset: later ones have no four digits in UTC, and PostgreSQL reads no others.
+      .refine((time) => time.getUTCFullYear() <= 9999, 'has to lie before the year 10000')
       .nullable()
       .optional()
       .meta({ description: 'The caller’s own, if left out; null is never', example: '2030-01-01T00:00:00Z' }),

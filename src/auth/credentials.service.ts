@@ -62,8 +62,9 @@ export class CredentialsService {
         await this.limiter.consume('credentials', viewer.id);
         await this.users.edit(viewer.id, profile);
         if (newName !== undefined) await this.names.rename(viewer.id, newName);
-        if (email !== undefined) await this.requestEmail(viewer, email);
+        // It ends what was asked for before, but not what is asked for with it.
         if (newPassword !== undefined) await this.setPassword(viewer, newPassword, endOtherAccess);
+        if (email !== undefined) await this.requestEmail(viewer, email);
       };
       await this.password.confirm(viewer, currentPassword, change, open);
     }
@@ -113,7 +114,7 @@ export class CredentialsService {
       userId,
     ]);
     if (endOtherAccess) await this.access.endAll(userId, viewer);
-    else await this.access.endResets(userId);
+    else await this.access.endClaims(userId);
     await this.outbox.record('account.changed', {
       userId,
       what: endOtherAccess ? 'passwordChanged' : 'passwordChangedOnly',

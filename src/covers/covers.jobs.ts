@@ -2,7 +2,7 @@ import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable, Logger } from '@nestjs/common';
 import type { EventOf } from '../platform/events/events.js';
 import { OnEvent } from '../platform/events/on-event.js';
-import type { PayloadOf } from '../platform/queue/jobs.js';
+import { behindFirst, type PayloadOf } from '../platform/queue/jobs.js';
 import { Jobs } from '../platform/queue/jobs.service.js';
 import { OnJob, type JobContext } from '../platform/queue/on-job.js';
 import { ShuttingDown } from '../platform/queue/runner.js';
@@ -74,7 +74,7 @@ export class CoversJobs {
   }
 
   private enqueue(wished: Wished): Promise<void> {
-    return this.jobs.add('music.embed', { fileId: wished.id }, { id: jobId(wished) });
+    return this.jobs.add('music.embed', { fileId: wished.id }, { id: jobId(wished), priority: behindFirst });
   }
 }
 

@@ -4,6 +4,7 @@ import { sql } from '../platform/database/sql.js';
 import type { FileKind, FileStatus } from '../files/file.entity.js';
 import type { RenditionRole } from '../files/rendition.entity.js';
 import type { Place } from '../users/users.schemas.js';
+import type { Segment } from '../processing/hls.js';
 import { commentVisibleTo, isOpen, visibleTo, type ViewerId } from '../media/visibility.js';
 
 export interface Deliverable {
@@ -33,8 +34,10 @@ export interface StoredRendition {
   bytes: number;
   key: string;
   createdAt: Date;
-  /** Only for playlists: codecs, and where the segments lie. */
+  /** Only for playlists: codecs and rates. */
   facts: Record<string, unknown> | null;
+  /** Of the one rendition whose playlist was asked for, and of those made when its rates were not kept. */
+  segments: Segment[] | null;
 }
 
 type Row = Omit<Deliverable, 'updatedAt' | 'renditions' | 'sourceBytes'> & {
@@ -43,6 +46,13 @@ type Row = Omit<Deliverable, 'updatedAt' | 'renditions' | 'sourceBytes'> & {
   renditions: (Omit<StoredRendition, 'createdAt'> & { createdAt: string })[];
 };
 
+/** What is read of the renditions besides what every answer needs. */
+export interface Needs {
+  facts?: boolean;
+  /** The name of the one whose segments are listed. */
+  segmentsOf?: string | null;
+}
+
 @Injectable()
 export class DeliveryQueries {
   constructor(private readonly em: EntityManager) {}
@@ -50,18 +60,18 @@ export class DeliveryQueries {
   /**
    * A file and the renditions of the given roles, if the viewer may see the media or the comment that shows it, or owns it. What is
    * not shown anywhere is its owner's alone.
-   * @param withFacts playlists need the segments; bytes don't
+   * @param needs what playlists are written from; bytes need nothing of it
    */
   async find(
     viewer: ViewerId,
     kind: FileKind,
     url: string,
     roles: RenditionRole[],
-    withFacts: boolean,
+    needs: Needs,
   ): Promise<Deliverable | null> {
     const mine = viewer === null ? sql`false` : sql`f.owner_id = ${viewer}`;
     const { rows } = await sql<Row>`
-      select ${columns(roles, withFacts)}, ${mine} as mine, coalesce(${isOpen()} or ${isOpen('cm')}, false) as open
+      select ${columns(roles, needs)}, ${mine} as mine, coalesce(${isOpen()} or ${isOpen('cm')}, false) as open
       from files f
       left join media_files mf on mf.file_id = f.id
       left join medias m on m.id = mf.media_id
@@ -77,7 +87,7 @@ export class DeliveryQueries {
   async ofProfile(username: string, place: Place): Promise<Deliverable | null> {
     const roles: RenditionRole[] = place === 'profile' ? ['square'] : ['square', 'image'];
     const { rows } = await sql<Row>`
-      select ${columns(roles, false)}, false as mine, true as open
+      select ${columns(roles, {})}, false as mine, true as open
       from users u join files f on f.id = ${sql.raw(`u.${place}_photo_id`)}
       where lower(u.username) = lower(${username}) and u.disabled_at is null`.execute(this.em);
     return rows[0] ? toDeliverable(rows[0]) : null;
@@ -85,12 +95,13 @@ export class DeliveryQueries {
 }
 
 /** Of a file `f`. */
-const columns = (roles: RenditionRole[], withFacts: boolean) => sql`
+const columns = (roles: RenditionRole[], { facts = false, segmentsOf = null }: Needs) => sql`
   f.id, f.url, f.kind, f.status, f.filename, f.source_key as "sourceKey", f.mime_type as "sourceType", f.bytes as "sourceBytes",
   f.duration_ms as "durationMs", f.updated_at as "updatedAt",
   (select coalesce(json_agg(json_build_object('id', r.id, 'role', r.role, 'name', r.name, 'mimeType', r.mime_type, 'width', r.width,
       'height', r.height, 'bytes', r.bytes, 'key', r.key, 'createdAt', r.created_at,
-      'facts', case when ${withFacts} then r.facts end) order by r.width nulls last, r.bytes), '[]')
+      'facts', case when ${facts} then r.facts end,
+      'segments', case when r.name = ${segmentsOf} or (${facts} and r.facts->'bandwidth' is null) then r.segments end) order by r.width nulls last, r.bytes), '[]')
     from renditions r where r.file_id = f.id and r.role in (${sql.join(roles)})) as renditions`;
 
 const toDeliverable = (row: Row): Deliverable => ({

@@ -37,7 +37,7 @@ export const ChannelPhotoQuery = z.strictObject({
 export type ProfilePhotoQuery = z.infer<typeof ProfilePhotoQuery> | z.infer<typeof ChannelPhotoQuery>;
 
 export const FileParam = z.strictObject({ url: Slug });
-export const SubtitlesFileParam = z.strictObject({ url: Slug, lang: z.string().regex(/^[A-Za-z0-9-]{2,32}$/) });
+export const SubtitlesFileParam = z.strictObject({ url: Slug, lang: z.string().regex(/^[A-Za-z0-9-]{2,35}$/) });
 const rungName = /^[0-9a-z]{1,20}$/;
 export const PlaylistParam = z.strictObject({ url: Slug, rung: z.string().regex(rungName) });
 export const SheetParam = z.strictObject({ url: Slug, sheet: z.string().regex(/^\d{1,4}$/) });

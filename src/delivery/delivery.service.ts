@@ -9,7 +9,7 @@ import { Problem } from '../platform/http/problems.js';
 import { Storage } from '../platform/storage/storage.js';
 import type { Asking } from './asking.js';
 import type { ImageQuery, ProfilePhotoQuery } from './delivery.schemas.js';
-import { DeliveryQueries, type Deliverable, type StoredRendition } from './delivery.queries.js';
+import { DeliveryQueries, type Deliverable, type Needs, type StoredRendition } from './delivery.queries.js';
 import { textBody, type Body } from './send.js';
 
 /** A longer `Accept` than any client sends is none: reading it takes more than linear time. */
@@ -41,14 +41,14 @@ export class DeliveryService {
     kind: FileKind,
     url: string,
     roles: RenditionRole[],
-    withFacts = false,
+    needs: Needs = {},
   ): Promise<Deliverable> {
     let viewer = asking.viewer?.id ?? null;
     if (viewer === null && asking.token !== null) {
       viewer = this.signed.viewerOf(url, asking.token);
       if (viewer === null) throw new Problem('media_token_invalid', 'Ask the media for a new address.');
     }
-    const file = await this.queries.find(viewer, kind, url, roles, withFacts);
+    const file = await this.queries.find(viewer, kind, url, roles, needs);
     if (!file) throw new Problem('file_not_found');
     return file;
   }

@@ -30,7 +30,7 @@ export class MusicsController {
     @Query({ schema: TokenQuery }) _query: z.infer<typeof TokenQuery>,
     @Res() reply: FastifyReply,
   ) {
-    const file = await this.delivery.find(asking, 'music', url, ['audio'], true);
+    const file = await this.delivery.find(asking, 'music', url, ['audio'], { facts: true, segmentsOf: 'audio' });
     return send(reply, asking, this.playlists.music(file, asking));
   }
 

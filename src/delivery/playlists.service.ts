@@ -6,7 +6,9 @@ import {
   keyFramesPlaylist,
   masterPlaylist,
   mediaPlaylist,
+  ratesOf,
   textPlaylist,
+  type Rates,
   type Segments,
   type SoundTrack,
   type Variant,
@@ -17,7 +19,7 @@ import type { Deliverable, StoredRendition } from './delivery.queries.js';
 import { DeliveryService } from './delivery.service.js';
 import type { Body } from './send.js';
 
-/** Playlists are written at request time, from the measured segments: so private ones can carry the viewer's token. */
+/** Playlists are written at request time, from what was measured: so private ones can carry the viewer's token. */
 @Injectable()
 export class Playlists {
   constructor(private readonly delivery: DeliveryService) {}
@@ -52,13 +54,13 @@ export class Playlists {
 
   rung(file: Deliverable, name: string, asking: Asking): Body {
     const rung = this.stream(file, name);
-    const text = mediaPlaylist(toVariant(rung), this.address(file, asking, `${name}.mp4`, rung));
+    const text = mediaPlaylist(segmentsOf(rung), this.address(file, asking, `${name}.mp4`, rung));
     return this.delivery.playlist(file, text, false);
   }
 
   keyFrames(file: Deliverable, name: string, asking: Asking): Body {
     const rung = this.stream(file, name);
-    const frames = keyFramesOf(toVariant(rung));
+    const frames = keyFramesOf(segmentsOf(rung));
     if (!frames) throw new Problem('rendition_not_found');
     const text = keyFramesPlaylist(frames, this.address(file, asking, `${name}.mp4`, rung));
     return this.delivery.playlist(file, text, false);
@@ -88,7 +90,7 @@ export class Playlists {
 
   music(file: Deliverable, asking: Asking): Body {
     const audio = this.delivery.made(file, 'audio')[0]!;
-    const text = mediaPlaylist(toVariant(audio), this.address(file, asking, 'audio.mp4', audio));
+    const text = mediaPlaylist(segmentsOf(audio), this.address(file, asking, 'audio.mp4', audio));
     return this.delivery.playlist(file, text, true);
   }
 
@@ -100,7 +102,19 @@ export class Playlists {
 /** The sound that the rungs carry, too: a variant of its own, for lines that carry no picture. */
 const isMain = ({ facts }: StoredRendition): boolean => facts?.isMain === true;
 
-const toVariant = ({ name, width, height, facts }: StoredRendition): Variant => {
-  const { codecs, fps, initBytes, segments } = facts as Segments & { codecs: string; fps?: number };
-  return { name, codecs, initBytes, segments, ...(width && { width }), ...(height && { height }), ...(fps && { fps }) };
+const segmentsOf = ({ facts, segments }: StoredRendition): Segments => ({
+  initBytes: facts!.initBytes as number,
+  segments: segments!,
+});
+
+const toVariant = (rendition: StoredRendition): Variant => {
+  const { name, width, height } = rendition;
+  const { codecs, fps, ...kept } = rendition.facts as Partial<Rates> & { codecs: string; fps?: number };
+  const { bandwidth, keyFrames = null } = kept.bandwidth ? kept : ratesOf(segmentsOf(rendition));
+  return {
+    ...{ name, codecs, bandwidth: bandwidth!, keyFrames },
+    ...(width && { width }),
+    ...(height && { height }),
+    ...(fps && { fps }),
+  };
 };

@@ -44,7 +44,7 @@ export class VideosController {
     @Query({ schema: TokenQuery }) _query: z.infer<typeof TokenQuery>,
     @Res() reply: FastifyReply,
   ) {
-    const file = await this.delivery.find(asking, 'video', url, ['rung', 'audio', 'subtitles'], true);
+    const file = await this.delivery.find(asking, 'video', url, ['rung', 'audio', 'subtitles'], { facts: true });
     return send(reply, asking, this.playlists.master(file, asking));
   }
 
@@ -62,7 +62,7 @@ export class VideosController {
     @Query({ schema: TokenQuery }) _query: z.infer<typeof TokenQuery>,
     @Res() reply: FastifyReply,
   ) {
-    const file = await this.delivery.find(asking, 'video', url, ['rung', 'audio'], true);
+    const file = await this.delivery.find(asking, 'video', url, ['rung', 'audio'], { facts: true, segmentsOf: rung });
     return send(reply, asking, this.playlists.rung(file, rung, asking));
   }
 
@@ -80,7 +80,7 @@ export class VideosController {
     @Query({ schema: TokenQuery }) _query: z.infer<typeof TokenQuery>,
     @Res() reply: FastifyReply,
   ) {
-    const file = await this.delivery.find(asking, 'video', url, ['rung'], true);
+    const file = await this.delivery.find(asking, 'video', url, ['rung'], { facts: true, segmentsOf: rung });
     return send(reply, asking, this.playlists.keyFrames(file, rung, asking));
   }
 
@@ -125,7 +125,7 @@ export class VideosController {
     @Query({ schema: TokenQuery }) _query: z.infer<typeof TokenQuery>,
     @Res() reply: FastifyReply,
   ) {
-    const file = await this.delivery.find(asking, 'video', url, ['storyboard'], true);
+    const file = await this.delivery.find(asking, 'video', url, ['storyboard'], { facts: true });
     return send(reply, asking, this.playlists.storyboard(file, asking));
   }
 
@@ -170,7 +170,7 @@ export class VideosController {
     @Query({ schema: TokenQuery }) _query: z.infer<typeof TokenQuery>,
     @Res() reply: FastifyReply,
   ) {
-    const file = await this.delivery.find(asking, 'video', url, ['subtitles'], true);
+    const file = await this.delivery.find(asking, 'video', url, ['subtitles'], { facts: true });
     return send(reply, asking, this.playlists.subtitles(file, lang, asking));
   }
 }

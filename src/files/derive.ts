@@ -3,6 +3,7 @@ import type { Limits } from '../processing/limits.js';
 import { deriveAnimation, isAnimation } from '../processing/animation.js';
 import { deriveMusic } from '../processing/audio.js';
 import type { Context } from '../processing/context.js';
+import { ratesOf, type Segment } from '../processing/hls.js';
 import { derivePhoto, type Output } from '../processing/image.js';
 import { deriveVideo, type Video } from '../processing/video.js';
 import type { FileKind } from './file.entity.js';
@@ -20,6 +21,8 @@ export interface Made {
   bitrate?: number;
   bytes: number;
   facts?: Record<string, unknown>;
+  /** Of a stream. Apart from the rest, which is asked for far more often than they. */
+  segments?: Segment[];
 }
 
 export interface Derived {
@@ -59,12 +62,17 @@ function ofVideo({ facts, renditions, sounds, texts, storyboard, poster }: Video
   const rungs = renditions.map(({ codecs, fps, initBytes, segments, ...rung }): Made => ({
     role: 'rung',
     ...rung,
-    facts: { codecs, fps, initBytes, segments },
+    facts: { codecs, fps, initBytes, ...ratesOf({ initBytes, segments }) },
+    segments,
   }));
   const audio = sounds.map(({ codecs, initBytes, segments, isMain, language, title, ...sound }, i): Made => ({
     role: 'audio',
     ...sound,
-    facts: { codecs, initBytes, segments, isMain, language, label: title ?? nameOf(language) ?? `Track ${i + 1}` },
+    facts: {
+      ...{ codecs, initBytes, ...ratesOf({ initBytes, segments }) },
+      ...{ isMain, language, label: title ?? nameOf(language) ?? `Track ${i + 1}` },
+    },
+    segments,
   }));
   const subtitles = texts.map(({ language, title, cues, ...text }): Made => ({
     role: 'subtitles',
@@ -124,7 +132,10 @@ export const derive: Record<Exclude<FileKind, 'file'>, Derive> = {
       ...(cover && { placeholder: cover.placeholder, color: cover.color }),
       facts: rest,
       made: [
-        { role: 'audio', name: 'audio', ...stream, facts: { codecs, initBytes, segments } },
+        {
+          ...{ role: 'audio', name: 'audio', ...stream, segments },
+          facts: { codecs, initBytes, ...ratesOf({ initBytes, segments }) },
+        },
         { role: 'download', name: 'download', ...progressive },
         { role: 'waveform', name: 'peaks', ...waveform },
         ...(cover ? images('cover', cover.outputs) : []),

@@ -1,4 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
+import type { Segment } from '../processing/hls.js';
 import { File } from './file.entity.js';
 
 export const renditionRoles = [
@@ -29,7 +30,7 @@ const RenditionSchema = defineEntity({
     file: () => p.manyToOne(File).deleteRule('cascade'),
     role: p.enum(renditionRoles),
     /** `thumb`, `720p` */
-    name: p.string().length(32),
+    name: p.string().length(64),
     mimeType: p.string().length(100),
     width: p.integer().nullable(),
     height: p.integer().nullable(),
@@ -38,8 +39,10 @@ const RenditionSchema = defineEntity({
     bitrate: p.integer().nullable(),
     bytes: p.bigint('number'),
     key: p.string().length(255),
-    /** The rest of what its playlist needs: codecs, frame rate, byte ranges of the segments. */
+    /** What the master playlist says of it: codecs, frame rate, bit rates. */
     facts: p.json<Record<string, unknown>>().defaultRaw(`'{}'`),
+    /** Byte ranges for its own playlist: of a long video there are thousands. */
+    segments: p.json<Segment[]>().nullable(),
     createdAt: p.datetime().defaultRaw('now()'),
   },
   uniques: [{ properties: ['file', 'role', 'name', 'mimeType'] }],

@@ -29,6 +29,7 @@ export class MediaController {
 
   @Get()
   @OptionalUser()
+  @Limited('search', ({ query }) => (query as ListQuery).sort === 'relevance')
   @Documented({
     summary: 'List medias',
     description:

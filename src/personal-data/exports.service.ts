@@ -52,7 +52,7 @@ export class ExportsService {
   async open(token: string): Promise<{ username: string; archive: Readable }> {
     const [found] = await this.em.execute<{ id: string; username: string }[]>(
       `select u.id, u.username from exports e join users u on u.id = e.user_id
-       where e.token_hash = ? and e.expires_at > now() and u.deleted_at is null`,
+       where e.token_hash = ? and e.expires_at > now() and u.disabled_at is null`,
       [sha256(token)],
     );
     if (!found) throw new Problem('export_expired');

@@ -7,6 +7,7 @@ import {
   mediaPlaylist,
   parseMediaPlaylist,
   peakBandwidth,
+  ratesOf,
 } from './hls.js';
 
 const written = `#EXTM3U
@@ -66,8 +67,15 @@ it('writes the media playlist back with addresses of its own', () => {
 });
 
 it('writes the master playlist from what was measured', () => {
-  const video = { ...file, name: '360p', codecs: 'avc1.64001e,mp4a.40.2', width: 640, height: 360, fps: 30000 / 1001 };
-  const audio = { ...file, name: 'audio', codecs: 'mp4a.40.2' };
+  const video = {
+    ...ratesOf(file),
+    name: '360p',
+    codecs: 'avc1.64001e,mp4a.40.2',
+    width: 640,
+    height: 360,
+    fps: 30000 / 1001,
+  };
+  const audio = { ...ratesOf(file), name: 'audio', codecs: 'mp4a.40.2' };
   expect(masterPlaylist({ variants: [video, audio], uri: (name) => `${name}.m3u8?t=1` })).toBe(`#EXTM3U
 #EXT-X-VERSION:7
 #EXT-X-INDEPENDENT-SEGMENTS
@@ -92,18 +100,25 @@ describe('key frames', () => {
   });
 
   it('stand in the master playlist without what they have not: sound and frame rate', () => {
-    const video = { ...known, name: '360p', codecs: 'avc1.64001e,mp4a.40.2', width: 640, height: 360, fps: 30 };
+    const video = {
+      ...ratesOf(known),
+      name: '360p',
+      codecs: 'avc1.64001e,mp4a.40.2',
+      width: 640,
+      height: 360,
+      fps: 30,
+    };
     const uris = { uri: (name: string) => `${name}.m3u8`, keyFramesUri: (name: string) => `keyframes/${name}.m3u8` };
     const [line] = masterPlaylist({ variants: [video], ...uris }).match(/#EXT-X-I-FRAME.*/) ?? [];
     expect(line).toMatch(
       /^#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=\d+,AVERAGE-BANDWIDTH=\d+,CODECS="avc1.64001e",RESOLUTION=640x360,URI="keyframes\/360p.m3u8"$/,
     );
-    expect(masterPlaylist({ variants: [{ ...video, ...file }], ...uris })).not.toContain('I-FRAME');
+    expect(masterPlaylist({ variants: [{ ...video, ...ratesOf(file) }], ...uris })).not.toContain('I-FRAME');
   });
 });
 
 it('offers the sound there is to choose from', () => {
-  const video = { ...file, name: '360p', codecs: 'avc1.64001e,mp4a.40.2' };
+  const video = { ...ratesOf(file), name: '360p', codecs: 'avc1.64001e,mp4a.40.2' };
   const sounds = [
     { language: 'en', label: 'English', uri: null },
     { language: null, label: 'The "director" speaks', uri: 'audio2.m3u8' },

@@ -11,7 +11,12 @@ export type Segment = {
 /** One file as its playlist describes it: an initialisation part at offset 0, then segments as byte ranges. */
 export type Segments = { initBytes: number; segments: Segment[] };
 
-export type Variant = Segments & {
+/** bit/s. */
+export type Bandwidth = { peak: number; average: number };
+/** What the master playlist says of the bytes, measured once: there may be thousands of segments. */
+export type Rates = { bandwidth: Bandwidth; keyFrames: Bandwidth | null };
+
+export type Variant = Rates & {
   name: string;
   /** As in RFC 6381. */
   codecs: string;
@@ -79,6 +84,13 @@ export function peakBandwidth(file: Segments): number {
   return peak;
 }
 
+const bandwidthOf = (file: Segments): Bandwidth => ({ peak: peakBandwidth(file), average: averageBandwidth(file) });
+
+export function ratesOf(file: Segments): Rates {
+  const frames = keyFramesOf(file);
+  return { bandwidth: bandwidthOf(file), keyFrames: frames && bandwidthOf(frames) };
+}
+
 /** A track for all variants, as a viewer chooses it. `uri` is the address of its media playlist. */
 export type TextTrack = { language: string; label: string; uri: string };
 /** Without `uri` it is the sound that the variants carry themselves. */
@@ -102,15 +114,14 @@ export function masterPlaylist({ variants, uri, keyFramesUri, texts = [], sounds
     ...(texts.length ? [',SUBTITLES="subtitles"'] : []),
   ].join('');
   const streams = variants.flatMap((variant) => [
-    `#EXT-X-STREAM-INF:${attributes(variant, bandwidths(variant))}${groups}`,
+    `#EXT-X-STREAM-INF:${attributes(variant, variant.bandwidth)}${groups}`,
     uri(variant.name),
   ]);
   const keyFrames = variants.flatMap((variant) => {
-    const frames = keyFramesOf(variant);
-    if (!keyFramesUri || !frames) return [];
+    if (!keyFramesUri || !variant.keyFrames) return [];
     const { fps: _, ...still } = variant;
     const codecs = variant.codecs.split(',').filter((codec) => codec.startsWith('avc1'));
-    const shown = attributes({ ...still, codecs: codecs.join() }, bandwidths(frames));
+    const shown = attributes({ ...still, codecs: codecs.join() }, variant.keyFrames);
     return [`#EXT-X-I-FRAME-STREAM-INF:${shown},URI="${keyFramesUri(variant.name)}"`];
   });
   return text([
@@ -153,12 +164,9 @@ export function textPlaylist(durationMs: number, uri: string): string {
   ]);
 }
 
-const bandwidths = (file: Segments): string =>
-  `BANDWIDTH=${peakBandwidth(file)},AVERAGE-BANDWIDTH=${averageBandwidth(file)}`;
-
-function attributes({ width, height, fps, codecs }: Variant, rates: string): string {
+function attributes({ width, height, fps, codecs }: Variant, { peak, average }: Bandwidth): string {
   return [
-    rates,
+    `BANDWIDTH=${peak},AVERAGE-BANDWIDTH=${average}`,
     `CODECS="${codecs}"`,
     ...(width && height ? [`RESOLUTION=${width}x${height}`] : []),
     ...(fps ? [`FRAME-RATE=${fps.toFixed(3)}`] : []),

@@ -5,6 +5,7 @@ import { PhotoChoice } from '../files/files.schemas.js';
 import { CurrentUser, Verified } from '../platform/http/access.js';
 import { Documented } from '../platform/http/route.js';
 import type { Viewer } from '../platform/http/viewer.js';
+import { Limited } from '../platform/limits/limited.js';
 import { Profile, UsernameParam } from '../users/users.schemas.js';
 import { ProfilePhotosService } from './profile-photos.service.js';
 
@@ -20,6 +21,7 @@ export class ProfilePhotosController {
 
   @Put('profile-photo')
   @Verified('write')
+  @Limited('picture')
   @Documented({
     summary: 'Choose your profile photo',
     description:
@@ -33,11 +35,12 @@ export class ProfilePhotosController {
     @Param({ schema: UsernameParam }) { username }: Address,
     @Body({ schema: PhotoChoice }) { photo }: PhotoChoice,
   ) {
-    return this.photos.put(viewer.id, username, 'profile', photo);
+    return this.photos.put(viewer, username, 'profile', photo);
   }
 
   @Put('channel-photo')
   @Verified('write')
+  @Limited('picture')
   @Documented({
     summary: 'Choose the photo of your channel',
     description:
@@ -51,22 +54,24 @@ export class ProfilePhotosController {
     @Param({ schema: UsernameParam }) { username }: Address,
     @Body({ schema: PhotoChoice }) { photo }: PhotoChoice,
   ) {
-    return this.photos.put(viewer.id, username, 'channel', photo);
+    return this.photos.put(viewer, username, 'channel', photo);
   }
 
   @Delete('profile-photo')
   @HttpCode(204)
   @Verified('write')
+  @Limited('picture')
   @Documented({ summary: 'Show no profile photo', params, answers: { 204: null }, problems })
   deleteProfile(@CurrentUser() viewer: Viewer, @Param({ schema: UsernameParam }) { username }: Address) {
-    return this.photos.delete(viewer.id, username, 'profile');
+    return this.photos.delete(viewer, username, 'profile');
   }
 
   @Delete('channel-photo')
   @HttpCode(204)
   @Verified('write')
+  @Limited('picture')
   @Documented({ summary: 'Show no channel photo', params, answers: { 204: null }, problems })
   deleteChannel(@CurrentUser() viewer: Viewer, @Param({ schema: UsernameParam }) { username }: Address) {
-    return this.photos.delete(viewer.id, username, 'channel');
+    return this.photos.delete(viewer, username, 'channel');
   }
 }

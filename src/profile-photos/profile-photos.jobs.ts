@@ -2,7 +2,7 @@ import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable, Logger } from '@nestjs/common';
 import type { EventOf } from '../platform/events/events.js';
 import { OnEvent } from '../platform/events/on-event.js';
-import type { PayloadOf } from '../platform/queue/jobs.js';
+import { behindFirst, type PayloadOf } from '../platform/queue/jobs.js';
 import { Jobs } from '../platform/queue/jobs.service.js';
 import { OnJob, type JobContext } from '../platform/queue/on-job.js';
 import { ShuttingDown } from '../platform/queue/runner.js';
@@ -33,7 +33,7 @@ export class ProfilePhotosJobs {
 
   @OnEvent('photo.wished', 'make-squares', 'maintenance')
   start({ wishId }: EventOf<'photo.wished'>): Promise<void> {
-    return this.jobs.add('photo.squares', { wishId }, { id: wishId });
+    return this.jobs.add('photo.squares', { wishId }, { id: wishId, priority: behindFirst });
   }
 
   /** Wishes that no queue remembers. */

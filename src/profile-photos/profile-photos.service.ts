@@ -2,7 +2,7 @@ import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { FilesService } from '../files/files.service.js';
 import { Outbox } from '../platform/events/outbox.js';
-import { Problem } from '../platform/http/problems.js';
+import type { Viewer } from '../platform/http/viewer.js';
 import type { Place, Profile } from '../users/users.schemas.js';
 import { UsersService } from '../users/users.service.js';
 
@@ -22,10 +22,12 @@ export class ProfilePhotosService {
   ) {}
 
   /** @throws {Problem} `user_not_found`, `not_yours`, and as `FilesService.readyPhoto` */
-  async put(userId: string, username: string, place: Place, photoUrl: string): Promise<Profile> {
-    await this.requireOwn(userId, username);
+  async put(viewer: Viewer, username: string, place: Place, photoUrl: string): Promise<Profile> {
+    await this.users.mustBeOwn(username, viewer);
+    const { id: userId } = viewer;
     await this.em.transactional(async (em) => {
       const photo = await this.files.readyPhoto(em, userId, photoUrl);
+      if (await this.isChosen(em, userId, place, photo.id)) return;
       const [wish] = await em.execute<Wish[]>(
         `insert into photo_wishes (user_id, place, file_id) values (?, ?, ?)
          on conflict (user_id, place) do update set id = uuidv7(), file_id = excluded.file_id, created_at = now()
@@ -40,8 +42,9 @@ export class ProfilePhotosService {
     return this.users.ownProfile(userId);
   }
 
-  async delete(userId: string, username: string, place: Place): Promise<void> {
-    await this.requireOwn(userId, username);
+  async delete(viewer: Viewer, username: string, place: Place): Promise<void> {
+    await this.users.mustBeOwn(username, viewer);
+    const { id: userId } = viewer;
     await this.em.transactional(async (em) => {
       const wished = await em.execute<{ file_id: string }[]>(
         'delete from photo_wishes where user_id = ? and place = ? returning file_id',
@@ -57,13 +60,13 @@ export class ProfilePhotosService {
     });
   }
 
-  private async requireOwn(userId: string, username: string): Promise<void> {
-    if (username === 'me') return;
-    const [user] = await this.em.execute<{ id: string }[]>(
-      'select id from users where lower(username) = lower(?) and disabled_at is null',
-      [username],
+  /** Whether it is shown there, or about to be. */
+  private async isChosen(em: EntityManager, userId: string, place: Place, fileId: string): Promise<boolean> {
+    const [user] = await em.execute<{ shown: string | null; wished: string | null }[]>(
+      `select ${place}_photo_id as shown, (select file_id from photo_wishes where user_id = u.id and place = ?) as wished
+       from users u where id = ?`,
+      [place, userId],
     );
-    if (!user) throw new Problem('user_not_found');
-    if (user.id !== userId) throw new Problem('not_yours');
+    return (user!.wished ?? user!.shown) === fileId;
   }
 }

@@ -24,6 +24,7 @@ interface Video {
 }
 
 interface Stored {
+  label: string;
   language: string;
   cues: number;
   key: string;
@@ -50,43 +51,47 @@ export class SubtitlesService {
   async put(ownerId: string, url: string, language: string, body: Buffer): Promise<{ track: Track; created: boolean }> {
     const { fileId } = await this.ownVideo(this.em, ownerId, url);
     const { vtt, cues } = await read(body);
+    const label = labelOf(language);
     const path = join(this.storage.staging, randomUUID());
     await writeFile(path, vtt);
     const key = renditionKey(fileId, `subtitles/${randomUUID()}.vtt`);
     // Before the transaction: a slow store must not hold a connection to the database.
     await this.storage.put(key, { path }, { contentType: mimeType });
+    const track = { language, label, cues, key, bytes: Buffer.byteLength(vtt) };
+    let isToCommit = false;
     try {
-      return await this.record(ownerId, url, { language, cues, key, bytes: Buffer.byteLength(vtt) });
+      return await this.em.transactional(async (em) => {
+        const answer = await this.record(em, ownerId, url, track);
+        isToCommit = true;
+        return answer;
+      });
     } catch (error) {
-      // Any other error says nothing about the commit.
-      if (error instanceof Problem) await this.storage.delete(key);
+      // What came of a commit that failed nobody knows.
+      if (!isToCommit) await this.storage.delete(key);
       throw error;
     }
   }
 
-  private record(ownerId: string, url: string, { language, cues, key, bytes }: Stored) {
-    return this.em.transactional(async (em) => {
-      // Held: a deletion that is under way is waited for, and found.
-      const video = await this.ownVideo(em, ownerId, url, sql`for key share of m, f`);
-      const label = new Intl.DisplayNames([language, 'en'], { type: 'language' }).of(language) ?? language;
-      const [row] = await em.execute<{ old_key: string | null; charge: string }[]>(
-        `insert into renditions as r (file_id, role, name, mime_type, bytes, key, facts) values (?, 'subtitles', ?, ?, ?, ?, ?)
-         on conflict (file_id, role, name, mime_type) do update set id = uuidv7(), bytes = excluded.bytes, key = excluded.key,
-           facts = excluded.facts, created_at = now()
-         returning old.key as old_key,
-           bytes - case when old.facts->>'embedded' = 'true' then 0 else coalesce(old.bytes, 0) end as charge`,
-        [video.fileId, language, mimeType, bytes, key, JSON.stringify({ label, cues })],
-      );
-      const { old_key: oldKey, charge } = row!;
-      const tracks = sql`from renditions where file_id = ${video.fileId} and role = 'subtitles'`;
-      if (oldKey) await this.outbox.record('bytes.orphaned', { key: oldKey });
-      else await refuseBeyond(em, 'subtitles', video.fileId, tracks);
-      await this.quota.charge(ownerId, Number(charge));
-      const signed = video.open ? null : this.signed.sign(video.fileUrl, ownerId);
-      const href = fileHref('video', video.fileUrl, `/subtitles/${language}.vtt`, { t: signed?.t });
-      const track: Track = { language, label, href, cues, ...(signed && { expiresAt: signed.expiresAt }) };
-      return { track, created: oldKey === null };
-    });
+  private async record(em: EntityManager, ownerId: string, url: string, { language, label, cues, key, bytes }: Stored) {
+    // Held: a deletion that is under way is waited for, and found.
+    const video = await this.ownVideo(em, ownerId, url, sql`for key share of m, f`);
+    const [row] = await em.execute<{ old_key: string | null; charge: string }[]>(
+      `insert into renditions as r (file_id, role, name, mime_type, bytes, key, facts) values (?, 'subtitles', ?, ?, ?, ?, ?)
+       on conflict (file_id, role, name, mime_type) do update set id = uuidv7(), bytes = excluded.bytes, key = excluded.key,
+         facts = excluded.facts, created_at = now()
+       returning old.key as old_key,
+         bytes - case when old.facts->>'embedded' = 'true' then 0 else coalesce(old.bytes, 0) end as charge`,
+      [video.fileId, language, mimeType, bytes, key, JSON.stringify({ label, cues })],
+    );
+    const { old_key: oldKey, charge } = row!;
+    const tracks = sql`from renditions where file_id = ${video.fileId} and role = 'subtitles'`;
+    if (oldKey) await this.outbox.record('bytes.orphaned', { key: oldKey });
+    else await refuseBeyond(em, 'subtitles', video.fileId, tracks);
+    await this.quota.charge(ownerId, Number(charge));
+    const signed = video.open ? null : this.signed.sign(video.fileUrl, ownerId);
+    const href = fileHref('video', video.fileUrl, `/subtitles/${language}.vtt`, { t: signed?.t });
+    const track: Track = { language, label, href, cues, ...(signed && { expiresAt: signed.expiresAt }) };
+    return { track, created: oldKey === null };
   }
 
   async delete(ownerId: string, url: string, language: string): Promise<void> {
@@ -126,4 +131,10 @@ async function read(body: Buffer) {
     const code = error.code === 'too_large' ? 'too_large' : 'content_refused';
     throw new Problem(code, { detail: error.message, reason: error.code, cause: error });
   }
+}
+
+/** In its own language. What an extension or a private part says (`-u-`, `-x-`) has no name. */
+function labelOf(language: string): string {
+  const { baseName } = new Intl.Locale(language);
+  return new Intl.DisplayNames([baseName, 'en'], { type: 'language' }).of(baseName) ?? language;
 }

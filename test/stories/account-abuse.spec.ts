@@ -197,6 +197,40 @@ describe('a thief who was in the account', () => {
     expect((await mailAbout('password was changed', ada.email)).text).toMatch(/API keys still work/);
   });
 
+  it.each(['reset', 'change', 'change that ends nothing else'])(
+    'brings no address of their own in after a %s of the password, however it was asked for before',
+    async (way) => {
+      const ada = await vitrine.signUp();
+      const evil = addressOf('thief');
+      await ada.put('/api/users/me', { email: evil, currentPassword: password }).expect(200);
+      const code = await codeFor(evil);
+      if (way === 'reset') {
+        await vitrine.client().post('/api/users/password-reset', { email: ada.email }).expect(202);
+        const reset = await codeFor(ada.email, 2);
+        await vitrine
+          .client()
+          .put('/api/users/password-reset', { email: ada.email, code: reset, newPassword })
+          .expect(204);
+      } else {
+        const owner = await signIn(ada.username);
+        const endOtherAccess = way === 'change';
+        await owner.put('/api/users/me', { newPassword, currentPassword: password, endOtherAccess }).expect(200);
+      }
+      await verify(vitrine.client(), ada.username, code).expect(400, 'code_invalid');
+      const { body } = await (await signIn(ada.username, newPassword)).get('/api/users/me').expect(200);
+      expect([body.email, body.pendingEmail]).toEqual([ada.email, null]);
+    },
+  );
+
+  it('leaves the owner a new address that is asked for together with a new password', async () => {
+    const ada = await vitrine.signUp();
+    const email = addressOf('new');
+    const session = await signIn(ada.username);
+    await session.put('/api/users/me', { email, newPassword, currentPassword: password }).expect(200);
+    await verify(session, 'me', await codeFor(email)).expect(200);
+    expect((await session.get('/api/users/me').expect(200)).body.email).toBe(email);
+  });
+
   it('makes no key with a session that was left open, nor with a key', async () => {
     const { ada, session, key } = await stolen();
     const keys = '/api/users/me/api-keys';

@@ -73,6 +73,25 @@ describe('subtitles', () => {
     expect(await quota(ada)).toBe(before - file);
   });
 
+  it('are in every language there is a tag for, of whatever length, and leave no bytes where they can’t be kept', async () => {
+    const media = await ada.publish('video', await video('64x36', 1.4));
+    const long = ['en-u-nu-latn', 'de-x-aaaaaaaa-bbbbbbbb-cccccccc-ddd', 'zh-Hant-TW-x-aaaaaaaa-bbbbbbbb-cccc'];
+    expect(Math.max(...long.map((language) => language.length))).toBe(35);
+    for (const language of long) {
+      const { body } = await put(media.url, language).expect(201);
+      expect(body.language).toBe(language);
+      await ada.get(body.href).expect(200);
+    }
+    const stored = async () => (await vitrine.stored()).filter((path) => path.includes('/subtitles/')).length;
+    const before = [await stored(), await quota(ada)];
+    await vitrine.db.query(`alter table renditions add constraint none_in_yiddish check (name <> 'yi')`);
+    // No client is promised a 500: the helper says so.
+    await expect((async () => put(media.url, 'yi'))()).rejects.toThrow('500 is not declared');
+    await vitrine.db.query('alter table renditions drop constraint none_in_yiddish');
+    expect([await stored(), await quota(ada)]).toEqual(before);
+    await ada.delete(`/api/medias/${media.url}`).expect(204);
+  });
+
   it.each(['not a language', 'x', `en-${'a'.repeat(33)}`, 'en-x-'.repeat(10)])('are in no %j', async (language) => {
     const media = await ada.publish('video', await video('64x36', 1.2));
     await put(media.url, encodeURIComponent(language)).expect(422, 'validation_failed');

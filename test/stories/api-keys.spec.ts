@@ -79,6 +79,10 @@ describe('named keys', () => {
     await dora.delete(`${keys}/${other.id}`).expect(204);
     expect((await dora.get(keys)).body.items).toHaveLength(1);
     await dora.delete(`${keys}/nonsense`).expect(422);
+    // In UTC it is a day later, in a year that PostgreSQL does not read.
+    const late = { currentPassword, name: 'late', expiresAt: '9999-12-31T23:59:59-14:00' };
+    await dora.post(keys, late).expect(422, 'validation_failed');
+    await dora.post(keys, { ...late, expiresAt: '9999-12-31T23:59:59Z' }).expect(201);
   });
 
   it('make no wider key than themselves, and none that lives longer', async () => {

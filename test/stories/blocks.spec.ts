@@ -74,6 +74,17 @@ describe('blocking', () => {
     }
   });
 
+  it('hides who blocks as if there were nobody, also from who asks to change them', async () => {
+    const [carl, dan] = [await vitrine.signUp(), await vitrine.signUp()];
+    await carl.post(`/api/blocks/${dan.username}`).expect(201);
+    for (const name of [carl.username, 'nobody-has-this'])
+      for (const place of ['profile-photo', 'channel-photo']) {
+        await dan.delete(`/api/users/${name}/${place}`).expect(404, 'user_not_found');
+        await dan.put(`/api/users/${name}/${place}`, { photo: 'k3JfW0aXq9TzB7Lm' }).expect(404, 'user_not_found');
+      }
+    await carl.delete(`/api/users/${dan.username}/profile-photo`).expect(403, 'not_yours');
+  });
+
   it('hides both from each other, everywhere', async () => {
     await eve.post(`/api/follows/${bob.username}`).expect(201);
     await eve.post(`/api/follows/${ada.username}`).expect(201);

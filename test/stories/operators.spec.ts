@@ -1,15 +1,14 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Client } from '../setup/client.js';
 import { picture } from '../setup/make-media.js';
-import { Vitrine } from '../setup/vitrine.js';
+import { mailAbout, Vitrine } from '../setup/vitrine.js';
 
 const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 const password = 'correct horse battery';
 
 let vitrine: Vitrine;
-let ada: Client & { username: string };
+let ada: Awaited<ReturnType<Vitrine['signUp']>>;
 beforeAll(async () => {
   vitrine = await Vitrine.start();
   ada = await vitrine.signUp();
@@ -52,6 +51,10 @@ it('a disabled account is out at once, and what it published is gone until it is
   const { href } = media.files[0].renditions[0];
   const anybody = vitrine.client();
   await anybody.get(`/api/medias/${media.url}`).expect(200);
+  await ada.get('/api/users/me/export').expect(202);
+  const { text } = await mailAbout('Vitrine archive', ada.email);
+  const archive = /\/api\/users\/me\/export\/archive\?t=[\w-]+/.exec(text)![0];
+  await anybody.get(archive).expect(200);
 
   expect(await users(['disable', ada.username])).toMatchObject({ code: 0 });
   await ada.get('/api/users/me').expect(401, 'bad_credentials');
@@ -61,6 +64,7 @@ it('a disabled account is out at once, and what it published is gone until it is
   const { body: list } = await anybody.get('/api/medias').expect(200);
   expect(list.items).toEqual([]);
   await signIn(ada.username).expect(401, 'invalid_credentials');
+  await anybody.get(archive).expect(404, 'export_expired');
 
   expect(await users(['enable', ada.username])).toMatchObject({ code: 0 });
   await ada.get('/api/users/me').expect(200);

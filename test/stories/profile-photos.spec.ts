@@ -112,6 +112,22 @@ it('it stays until the next one is there, and is not deleted meanwhile', async (
   await bob.delete(`/api/files/${second}`).expect(204);
 }, 120_000);
 
+it('a photo that is chosen already is not made again, and squares do not overtake the first photos of others', async () => {
+  const dora = await vitrine.signUp();
+  const url = await photo(dora, await wall(400, 420, '#20a0e0'));
+  const wishes = async () =>
+    (await vitrine.db.query(`select 1 from outbox_events where name = 'photo.wished'`)).rowCount as number;
+  const before = await wishes();
+  const choose = () => dora.put('/api/users/me/profile-photo', { photo: url }).expect(200);
+  await Promise.all([choose(), choose(), choose()]);
+  await shown(dora.username, 'avatarUrl', null);
+  await choose();
+  expect((await wishes()) - before).toBe(1);
+  const { rows } = await vitrine.db.query(`select distinct priority from bullmq.job where name = 'photo.squares'`);
+  expect(rows.length).toBeGreaterThan(0);
+  for (const { priority } of rows) expect(priority).toBeGreaterThan(1);
+});
+
 /** Made ready while the worker is there for it alone. */
 async function photo2(client: Client): Promise<string> {
   vitrine.startWorker('image,video,audio');

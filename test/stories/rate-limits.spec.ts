@@ -69,6 +69,19 @@ describe.each(stores)('counted in %s', (store, env) => {
       }
     });
 
+    it('count what has pictures made, and what looks for words', async () => {
+      await vitrine.db.query('update users set email_verified_at = now()');
+      const { body } = await signIn('grace', password);
+      const grace = vitrine.client({ authorization: `Bearer ${body.accessToken}` });
+      const left = async (method: string, path: string, of = grace) =>
+        (await of.send(method, `/api/${path}`, method === 'PUT' ? {} : undefined)).headers.get('ratelimit-remaining');
+      for (const place of ['profile-photo', 'channel-photo'])
+        for (const method of ['PUT', 'DELETE'])
+          expect([place, await left(method, `users/me/${place}`)]).not.toContain(null);
+      expect(await left('GET', 'medias?sort=relevance&tag=tour')).not.toBeNull();
+      expect(await left('GET', 'medias?sort=newest&tag=tour')).toBeNull();
+    });
+
     it('treat a name that nobody has like one that somebody has', async () => {
       const tries = Array.from({ length: 15 }, (_, i) => signIn('nobody', `wrong ${i}`, '198.51.100.2'));
       expect(await statuses(tries)).toEqual({ 401: 10, 429: 5 });

@@ -67,6 +67,25 @@ it('has a master playlist that a strict parser takes, with all there is to choos
   expect(Math.abs(heard.segments.reduce((sum, { duration }) => sum + duration, 0) - seconds)).toBeLessThan(0.1);
 });
 
+it('keeps what its master playlist says apart from its segments, of which a long one has thousands', async () => {
+  const rows = async () =>
+    (
+      await vitrine.db.query(
+        `select facts ? 'segments' as mixed, facts ? 'bandwidth' as kept, jsonb_array_length(segments) as segments from renditions
+         where role in ('rung', 'audio') and file_id = (select id from files where url = $1)`,
+        [file.url],
+      )
+    ).rows as { mixed: boolean; kept: boolean; segments: number }[];
+  for (const row of await rows()) expect(row).toEqual({ mixed: false, kept: true, segments: expect.any(Number) });
+  const master = (await anybody.get(file.hls).expect(200)).body;
+  // One that was made before they were kept says the same.
+  await vitrine.db.query(
+    `update renditions set facts = facts - 'bandwidth' - 'keyFrames' where file_id = (select id from files where url = $1)`,
+    [file.url],
+  );
+  expect((await anybody.get(file.hls).expect(200)).body).toBe(master);
+});
+
 it('has rungs that start their segments at the same times, each with its key frame', async () => {
   const { variants } = (await playlist(file.hls)) as HLS.types.MasterPlaylist;
   const rungs = variants.filter(({ isIFrameOnly, resolution }) => !isIFrameOnly && resolution);

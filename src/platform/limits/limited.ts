@@ -13,18 +13,26 @@ import { problemAnswers } from '../http/route.js';
 import { RateLimiter } from './rate-limiter.service.js';
 import { rateLimits, type RateLimitName } from './rate-limits.js';
 
-/** A route that may be asked for so often (rate-limits.ts); its answers say how much is left. */
-export const Limited = (name: RateLimitName) =>
-  applyDecorators(UseGuards(guardOf(name)), problemAnswers(['too_many_requests']));
+/**
+ * A route that may be asked for so often (rate-limits.ts); its answers say how much is left.
+ * @param isCounted where only some of what the route is asked for costs as much
+ */
+export const Limited = (name: RateLimitName, isCounted: IsCounted = () => true) =>
+  applyDecorators(UseGuards(guardOf(name, isCounted)), problemAnswers(['too_many_requests']));
 
-function guardOf(name: RateLimitName) {
+/** Of a request as it came, not validated yet. */
+type IsCounted = (request: FastifyRequest) => boolean;
+
+function guardOf(name: RateLimitName, isCounted: IsCounted) {
   @Injectable()
   class RateLimitGuard implements CanActivate {
     constructor(private readonly limiter: RateLimiter) {}
 
     async canActivate(context: ExecutionContext): Promise<boolean> {
       const http = context.switchToHttp();
-      const { user, ip } = http.getRequest<FastifyRequest>();
+      const request = http.getRequest<FastifyRequest>();
+      if (!isCounted(request)) return true;
+      const { user, ip } = request;
       const key = rateLimits[name].by === 'user' && user ? user.id : networkOf(ip);
       const headers = await this.limiter.consume(name, key);
       if (headers) http.getResponse<FastifyReply>().headers(headers);

@@ -36,6 +36,8 @@ export const rateLimits = {
   subtitles: limit(120, minutes(10), 'user'),
   /** Of one failed file: what fails for a reason of its own fails again. */
   retry: limit(5, hours(24), 'key'),
+  /** Choices of a profile photo or a cover: each has others made of a photo that may be large. */
+  picture: limit(60, minutes(10), 'user'),
   /** Each may name many, who are told of it. */
   publish: limit(1_200, minutes(10), 'user'),
   follow: limit(400, hours(1), 'user'),

@@ -29,6 +29,9 @@ const file = z.strictObject({ fileId: z.uuid() });
 const event = z.strictObject({ eventId: z.uuid(), subscriber: z.string() });
 const nothing = z.strictObject({});
 
+/** BullMQ runs jobs without a priority before all that have one. This is behind the first file of everybody. */
+export const behindFirst = 2;
+
 /** All work outside a request, on one page. A process refuses to boot when one has no handler, or two. */
 export const jobs = {
   'photo.derive': job({

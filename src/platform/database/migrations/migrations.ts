@@ -7,6 +7,7 @@ import { Migration0007Lists } from './0007-lists.js';
 import { Migration0008AddressCounts } from './0008-address-counts.js';
 import { Migration0009NotificationPositions } from './0009-notification-positions.js';
 import { Migration0010AccountStates } from './0010-account-states.js';
+import { Migration0011Segments } from './0011-segments.js';
 
 export const migrations = [
   { name: '0001-initial', class: Migration0001Initial },
@@ -18,4 +19,5 @@ export const migrations = [
   { name: '0008-address-counts', class: Migration0008AddressCounts },
   { name: '0009-notification-positions', class: Migration0009NotificationPositions },
   { name: '0010-account-states', class: Migration0010AccountStates },
+  { name: '0011-segments', class: Migration0011Segments },
 ];
