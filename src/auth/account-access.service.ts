@@ -5,6 +5,7 @@ import { ApiKeysService } from './api-keys.service.js';
 import { CodesService } from './codes.service.js';
 import { PasswordResetLinks } from './password-reset-links.service.js';
 import { TokensService } from './tokens.service.js';
+import { sql } from '../platform/database/sql.js';
 
 /** Everything that opens an account, to be taken away from whoever may hold it unasked. */
 @Injectable()
@@ -21,7 +22,7 @@ export class AccountAccess {
   async endAll(userId: string, except?: Pick<Viewer, 'sessionId' | 'key'>): Promise<void> {
     await this.tokens.endAll(userId, except?.sessionId);
     await this.keys.revokeAll(userId, except?.key?.id);
-    await this.em.execute('delete from exports where user_id = ?', [userId]);
+    await sql`delete from exports where user_id = ${userId}`.all(this.em);
     await this.endClaims(userId);
   }
 
@@ -30,6 +31,6 @@ export class AccountAccess {
     await this.codes.forget(userId, 'reset_password');
     await this.links.revokeAll(userId);
     await this.codes.forget(userId, 'change_email');
-    await this.em.execute('update users set pending_email = null where id = ? and pending_email is not null', [userId]);
+    await sql`update users set pending_email = null where id = ${userId} and pending_email is not null`.all(this.em);
   }
 }

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { roles } from '../platform/http/viewer.js';
 import { SignUpBody } from './auth.schemas.js';
 import { hashPassword } from './passwords.js';
+import { sql, type Statement } from '../platform/database/sql.js';
 
 export class NoSuchUser extends Error {
   constructor(name: string) {
@@ -24,46 +25,44 @@ export class AccountAdminService {
     role: (typeof roles)[number],
   ): Promise<void> {
     const { username, email, password } = SignUpBody.parse(given);
-    await this.em.execute(
-      `insert into users (username, email, password_hash, display_name, role, email_verified_at) values (?, ?, ?, ?, ?, now())`,
-      [username, email, await hashPassword(password), username, role],
-    );
+    await sql`
+      insert into users (username, email, password_hash, display_name, role, email_verified_at)
+        values (${username}, ${email}, ${await hashPassword(password)}, ${username}, ${role}, now())`.all(this.em);
   }
 
   /** Out at once: each request looks at the row. What the account published can't be seen while it lasts. */
   disable(name: string): Promise<void> {
-    return this.change(name, 'disabled_at = coalesce(disabled_at, now())');
+    return this.change(name, sql`disabled_at = coalesce(disabled_at, now())`);
   }
 
   enable(name: string): Promise<void> {
-    return this.change(name, 'disabled_at = null');
+    return this.change(name, sql`disabled_at = null`);
   }
 
   promote(name: string, role: (typeof roles)[number]): Promise<void> {
-    return this.change(name, 'role = ?', [role]);
+    return this.change(name, sql`role = ${role}`);
   }
 
   /** Ends every session; with `keys` every API key is dead, too. */
   async resetSessions(name: string, keys: boolean): Promise<void> {
     await this.em.transactional(async (em) => {
       const id = await this.find(em, name);
-      await em.execute('update sessions set ended_at = now() where user_id = ? and ended_at is null', [id]);
-      if (keys) await em.execute('delete from api_keys where user_id = ?', [id]);
+      await sql`update sessions set ended_at = now() where user_id = ${id} and ended_at is null`.all(em);
+      if (keys) await sql`delete from api_keys where user_id = ${id}`.all(em);
     });
   }
 
-  private change(name: string, set: string, values: unknown[] = []): Promise<void> {
+  private change(name: string, set: Statement): Promise<void> {
     return this.em.transactional(async (em) => {
       const id = await this.find(em, name);
-      await em.execute(`update users set ${set}, updated_at = now() where id = ?`, [...values, id]);
+      await sql`update users set ${set}, updated_at = now() where id = ${id}`.all(em);
     });
   }
 
   private async find(em: EntityManager, name: string): Promise<string> {
-    const [user] = await em.execute<{ id: string }[]>(
-      `select id from users where lower(${name.includes('@') ? 'email' : 'username'}) = lower(?) and deleted_at is null for update`,
-      [name],
-    );
+    const [user] = await sql<{ id: string }>`
+      select id from users where lower(${sql.raw(name.includes('@') ? 'email' : 'username')}) = lower(${name})
+        and deleted_at is null for update`.all(em);
     if (!user) throw new NoSuchUser(name);
     return user.id;
   }

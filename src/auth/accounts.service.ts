@@ -14,6 +14,7 @@ import { NamesService } from './names.service.js';
 import { hashPassword, passwordMatches } from './passwords.js';
 import { SignInTries } from './sign-in-tries.js';
 import { TokensService, type Device } from './tokens.service.js';
+import { sql } from '../platform/database/sql.js';
 
 @Injectable()
 export class AccountsService {
@@ -54,19 +55,17 @@ export class AccountsService {
   async signIn({ usernameOrEmail, password }: SignInBody, device: Device) {
     const name = toNfcLeniently(usernameOrEmail);
     const user = await this.tries.guess(name, device.address, async () => {
-      const [found] = await this.em.execute<{ id: string; password_hash: string }[]>(
-        `select id, password_hash from users where ${name.includes('@') ? 'lower(email)' : 'lower(username)'} = lower(?) and disabled_at is null`,
-        [name],
-      );
+      const [found] = await sql<{ id: string; password_hash: string }>`
+        select id, password_hash from users where ${sql.raw(name.includes('@') ? 'lower(email)' : 'lower(username)')}
+          = lower(${name}) and disabled_at is null`.all(this.em);
       return (await passwordMatches(found?.password_hash ?? null, password)) && found ? found : null;
     });
     if (!user) throw new Problem('invalid_credentials');
     const tokens = await this.em.transactional(async (em) => {
       // Whoever changes the password meanwhile ends all sessions: this one must not come after.
-      const [unchanged] = await em.execute<unknown[]>(
-        'select 1 from users where id = ? and password_hash = ? and disabled_at is null for share',
-        [user.id, user.password_hash],
-      );
+      const [unchanged] = await sql`
+        select 1 from users where id = ${user.id} and password_hash = ${user.password_hash}
+          and disabled_at is null for share`.all(em);
       return unchanged && (await this.tokens.open(user.id, device));
     });
     if (!tokens) throw new Problem('invalid_credentials');
@@ -77,11 +76,9 @@ export class AccountsService {
   async verifyEmail(name: string, code: string, viewer: Viewer | null) {
     if (name === 'me' && !viewer) throw new Problem('not_signed_in');
     const username = name === 'me' ? viewer!.username : name;
-    const [user] = await this.em.execute<{ id: string; email: string; verified: boolean; pending: string | null }[]>(
-      `select id, email, email_verified_at is not null as verified, pending_email as pending
-       from users where lower(username) = lower(?) and disabled_at is null`,
-      [username],
-    );
+    const [user] = await sql<{ id: string; email: string; verified: boolean; pending: string | null }>`
+      select id, email, email_verified_at is not null as verified, pending_email as pending
+      from users where lower(username) = lower(${username}) and disabled_at is null`.all(this.em);
     // An unknown name is told as a wrong code is: the route is open, and must not list accounts.
     if (!user || (user.verified && !user.pending)) throw new Problem('code_invalid');
     const by = viewer?.id === user.id ? 'owner' : 'stranger';
@@ -92,7 +89,7 @@ export class AccountsService {
       });
     else
       await this.codes.redeem({ userId: user.id, email: user.email, by }, 'verify_email', code, (em, id) =>
-        em.execute('update users set email_verified_at = now(), updated_at = now() where id = ?', [id]),
+        sql`update users set email_verified_at = now(), updated_at = now() where id = ${id}`.all(em),
       );
     return { user: await this.users.profile(username, null) };
   }

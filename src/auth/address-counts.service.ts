@@ -6,6 +6,7 @@ import type { ProblemCode } from '../platform/http/problem-codes.js';
 import { Problem } from '../platform/http/problems.js';
 import { deriveKey, hmac } from '../platform/secrets.js';
 import type { CodePurpose } from './one-time-code.entity.js';
+import { sql } from '../platform/database/sql.js';
 
 interface AddressLimit {
   max: number;
@@ -55,30 +56,24 @@ export class AddressCounts {
 
   /** The code was right: tries of the next one begin anew. */
   async forgetTries(email: string, purpose: CodePurpose): Promise<void> {
-    await this.em.execute('delete from address_counts where address = ? and what in (?, ?)', [
-      this.hash(email),
-      `try:${purpose}:owner`,
-      `try:${purpose}:stranger`,
-    ]);
+    await sql`
+      delete from address_counts where address = ${this.hash(email)}
+        and what in (${`try:${purpose}:owner`}, ${`try:${purpose}:stranger`})`.all(this.em);
   }
 
   private async isVerified(email: string): Promise<boolean> {
-    const [verified] = await this.em.execute<unknown[]>(
-      'select 1 from users where lower(email) = lower(?) and email_verified_at is not null',
-      [email],
-    );
+    const [verified] = await sql`
+      select 1 from users where lower(email) = lower(${email}) and email_verified_at is not null`.all(this.em);
     return verified !== undefined;
   }
 
   private async count(email: string, what: string, { max, seconds, problem }: AddressLimit): Promise<Problem | null> {
-    const [row] = await this.em.execute<{ count: number; wait: number }[]>(
-      `insert into address_counts as c (address, what) values (?, ?)
-       on conflict (address, what) do update set
-         count = case when c.since > now() - make_interval(secs => ?) then c.count + 1 else 1 end,
-         since = case when c.since > now() - make_interval(secs => ?) then c.since else now() end
-       returning count, ceil(extract(epoch from since - now()) + ?)::int as wait`,
-      [this.hash(email), what, seconds, seconds, seconds],
-    );
+    const [row] = await sql<{ count: number; wait: number }>`
+      insert into address_counts as c (address, what) values (${this.hash(email)}, ${what})
+      on conflict (address, what) do update set
+        count = case when c.since > now() - make_interval(secs => ${seconds}) then c.count + 1 else 1 end,
+        since = case when c.since > now() - make_interval(secs => ${seconds}) then c.since else now() end
+      returning count, ceil(extract(epoch from since - now()) + ${seconds})::int as wait`.all(this.em);
     const { count, wait } = row!;
     return count > max ? new Problem(problem, { headers: { 'retry-after': String(Math.max(1, wait)) } }) : null;
   }

@@ -5,8 +5,9 @@ import { isoTime } from '../platform/database/iso-time.js';
 import { decodeCursor, encodeCursor, toPage, type PageQuery } from '../platform/http/page.js';
 import type { ApiKey } from './api-key.entity.js';
 import type { ApiKeyView } from './api-keys.schemas.js';
+import { sql } from '../platform/database/sql.js';
 
-const live = 'revoked_at is null and (expires_at is null or expires_at > now())';
+const live = sql`revoked_at is null and (expires_at is null or expires_at > now())`;
 
 type Row = Pick<ApiKey, 'id' | 'name' | 'prefix' | 'isDefault'> &
   Record<'createdAt' | 'expiresAt' | 'lastUsedAt', Date | string | null | undefined> & { scopes: string[] };
@@ -18,20 +19,18 @@ export class ApiKeysQueries {
   /** The keys that work, the newest first. */
   async list(userId: string, { limit, cursor }: PageQuery) {
     const [before] = decodeCursor(cursor, 'newest', z.tuple([z.uuid()])) ?? [null];
-    const rows = await this.em.execute<Row[]>(
-      `select id, name, prefix, scopes, is_default as "isDefault", created_at as "createdAt", expires_at as "expiresAt",
-         last_used_at as "lastUsedAt" from api_keys
-       where user_id = ? and ${live} and (?::uuid is null or id < ?::uuid) order by id desc limit ?`,
-      [userId, before, before, limit + 1],
-    );
+    const rows = await sql<Row>`
+      select id, name, prefix, scopes, is_default as "isDefault", created_at as "createdAt", expires_at as
+        "expiresAt",
+        last_used_at as "lastUsedAt" from api_keys
+      where user_id = ${userId} and ${live} and (${before}::uuid is null or id < ${before}::uuid)
+        order by id desc limit ${limit + 1}`.all(this.em);
     return toPage(rows, limit, ({ id }) => encodeCursor('newest', [id]), toView);
   }
 
   async count(userId: string): Promise<number> {
-    const [row] = await this.em.execute<{ n: number }[]>(
-      `select count(*)::int as n from api_keys where user_id = ? and ${live}`,
-      [userId],
-    );
+    const [row] = await sql<{ n: number }>`
+      select count(*)::int as n from api_keys where user_id = ${userId} and ${live}`.all(this.em);
     return row!.n;
   }
 }

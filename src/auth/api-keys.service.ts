@@ -8,6 +8,7 @@ import { randomToken, sha256 } from '../platform/secrets.js';
 import { ApiKey } from './api-key.entity.js';
 import { ApiKeysQueries, toView } from './api-keys.queries.js';
 import type { ApiKeyView, NewApiKeyBody } from './api-keys.schemas.js';
+import { sql } from '../platform/database/sql.js';
 
 interface Grant {
   name: string;
@@ -33,10 +34,9 @@ export class ApiKeysService {
   /** Replaces the default key; the old one is dead from the commit on. In the caller's transaction. */
   async renew(userId: string): Promise<string> {
     await this.lock(userId);
-    await this.em.execute(
-      'update api_keys set revoked_at = now() where user_id = ? and is_default and revoked_at is null',
-      [userId],
-    );
+    await sql`
+      update api_keys set revoked_at = now() where user_id = ${userId} and is_default
+        and revoked_at is null`.all(this.em);
     const { apiKey } = await this.make(userId, full);
     await this.outbox.record('account.changed', { userId, what: 'apiKeyCreated' });
     return apiKey;
@@ -74,19 +74,17 @@ export class ApiKeysService {
 
   /** Twice is once. @throws {Problem} `api_key_not_found` */
   async revoke(userId: string, id: string): Promise<void> {
-    const [revoked] = await this.em.execute<unknown[]>(
-      'update api_keys set revoked_at = coalesce(revoked_at, now()) where id = ? and user_id = ? returning id',
-      [id, userId],
-    );
+    const [revoked] = await sql`
+      update api_keys set revoked_at = coalesce(revoked_at, now()) where id = ${id}
+        and user_id = ${userId} returning id`.all(this.em);
     if (!revoked) throw new Problem('api_key_not_found');
   }
 
   /** In the caller's transaction. @param except the id of one that stays */
   async revokeAll(userId: string, except?: string): Promise<void> {
-    await this.em.execute(
-      'update api_keys set revoked_at = now() where user_id = ? and revoked_at is null and id is distinct from ?::uuid',
-      [userId, except ?? null],
-    );
+    await sql`
+      update api_keys set revoked_at = now() where user_id = ${userId} and revoked_at is null and id is distinct
+        from ${except ?? null}::uuid`.all(this.em);
   }
 
   private async make(userId: string, { scopes, ...grant }: Grant): Promise<ApiKeyView & { apiKey: string }> {
@@ -104,6 +102,6 @@ export class ApiKeysService {
 
   /** One at a time per account: two at once would both count 49 keys. */
   private async lock(userId: string): Promise<void> {
-    await this.em.execute('select 1 from users where id = ? for no key update', [userId]);
+    await sql`select 1 from users where id = ${userId} for no key update`.all(this.em);
   }
 }

@@ -9,6 +9,7 @@ import { letter } from '../platform/mail/letters.js';
 import { CodesService } from './codes.service.js';
 import { PasswordResetLinks } from './password-reset-links.service.js';
 import type { CodePurpose } from './one-time-code.entity.js';
+import { sql } from '../platform/database/sql.js';
 
 /** What each code is told in. */
 const mails = { verify_email: 'verifyEmail', reset_password: 'resetPassword', change_email: 'changeEmail' } as const;
@@ -39,12 +40,13 @@ export class CodeMailer {
   @OnEvent('code.requested', 'mail-code', 'mail')
   async mailCode({ codeId }: EventOf<'code.requested'>): Promise<void> {
     // An address without an account gives no row, and no mail.
-    const [asked] = await this.em.execute<Asked[]>(
-      `select c.user_id, c.purpose, case c.purpose when 'change_email' then u.pending_email else u.email end as email,
-         u.locale, c.expires_at, (extract(epoch from c.expires_at - now()) * 1000)::int as valid_ms
-       from one_time_codes c join users u on u.id = c.user_id where c.id = ? and c.expires_at > now()`,
-      [codeId],
-    );
+    const [asked] = await sql<Asked>`
+      select c.user_id, c.purpose, case c.purpose when 'change_email' then u.pending_email else u.email
+        end as
+        email,
+        u.locale, c.expires_at, (extract(epoch from c.expires_at - now()) * 1000)::int as valid_ms
+      from one_time_codes c join users u on u.id = c.user_id where c.id = ${codeId}
+        and c.expires_at > now()`.all(this.em);
     const digits = asked && (await this.codes.issue(codeId));
     if (!digits) return;
     const { user_id: userId, purpose, email, locale, expires_at: expiresAt, valid_ms: validForMs } = asked;

@@ -8,6 +8,7 @@ import { Problem } from '../platform/http/problems.js';
 import { deriveKey, hmac, sameSecret, sha256 } from '../platform/secrets.js';
 import { AddressCounts, type CodeTrier } from './address-counts.service.js';
 import type { CodePurpose } from './one-time-code.entity.js';
+import { sql } from '../platform/database/sql.js';
 
 interface CodeRow {
   id: string;
@@ -50,20 +51,20 @@ export class CodesService {
    * @throws {Problem} `too_many_codes`
    */
   request(who: CodeOwner, purpose: CodePurpose): Promise<void> {
-    const [user, value] = who.userId
-      ? ['?::uuid', who.userId]
-      : ['(select id from users where lower(email) = lower(?) and disabled_at is null)', who.email];
+    const user = who.userId
+      ? sql`${who.userId}::uuid`
+      : sql`(select id from users where lower(email) = lower(${who.email}) and disabled_at is null)`;
+    const expiresAt = new Date(Date.now() + this.config.tokens.codeMs);
     return this.em.transactional(async (em) => {
       await this.counts.mail(who.email, purpose);
       // One account must not write to many addresses either.
       if (who.userId) await this.counts.mail(who.userId, purpose);
-      const [code] = await em.execute<{ id: string }[]>(
-        `insert into one_time_codes as c (subject, user_id, purpose, expires_at) values (?, ${user}, ?, ?)
-         on conflict (subject, purpose) do update set id = uuidv7(), user_id = excluded.user_id, hash = null,
-           sent_at = null, expires_at = excluded.expires_at, created_at = now()
-         returning id`,
-        [subjectOf(who), value, purpose, new Date(Date.now() + this.config.tokens.codeMs)],
-      );
+      const [code] = await sql<{ id: string }>`
+        insert into one_time_codes as c (subject, user_id, purpose, expires_at)
+        values (${subjectOf(who)}, ${user}, ${purpose}, ${expiresAt})
+        on conflict (subject, purpose) do update set id = uuidv7(), user_id = excluded.user_id, hash = null,
+          sent_at = null, expires_at = excluded.expires_at, created_at = now()
+        returning id`.all(em);
       await this.outbox.record('code.requested', { codeId: code!.id });
     });
   }
@@ -74,15 +75,14 @@ export class CodesService {
    */
   async issue(codeId: string): Promise<string | null> {
     const code = String(randomInt(1_000_000)).padStart(6, '0');
-    const issued = await this.em.execute<{ id: string }[]>(
-      'update one_time_codes set hash = ? where id = ? and sent_at is null returning id',
-      [this.hash(codeId, code), codeId],
-    );
+    const issued = await sql<{ id: string }>`
+      update one_time_codes set hash = ${this.hash(codeId, code)} where id = ${codeId} and sent_at is null
+        returning id`.all(this.em);
     return issued.length ? code : null;
   }
 
   async sent(codeId: string): Promise<void> {
-    await this.em.execute('update one_time_codes set sent_at = now() where id = ?', [codeId]);
+    await sql`update one_time_codes set sent_at = now() where id = ${codeId}`.all(this.em);
   }
 
   /**
@@ -100,15 +100,13 @@ export class CodesService {
       // Its row is locked until the end: parallel tries follow each other.
       const tooMany = await this.counts.attempt(triedOn(who, purpose), purpose, who.by);
       if (tooMany) return tooMany;
-      const [row] = await em.execute<CodeRow[]>(
-        `select id, user_id, hash, expires_at < now() as expired from one_time_codes
-         where subject = ? and purpose = ? for update`,
-        [subjectOf(who), purpose],
-      );
+      const [row] = await sql<CodeRow>`
+        select id, user_id, hash, expires_at < now() as expired from one_time_codes
+        where subject = ${subjectOf(who)} and purpose = ${purpose} for update`.all(em);
       if (!row?.hash || !row.user_id || !sameSecret(row.hash, this.hash(row.id, code)))
         return new Problem('code_invalid');
       if (row.expired) return new Problem('code_expired');
-      await em.execute('delete from one_time_codes where id = ?', [row.id]);
+      await sql`delete from one_time_codes where id = ${row.id}`.all(em);
       await this.counts.forgetTries(triedOn(who, purpose), purpose);
       await then(em, row.user_id);
       return null;
@@ -119,10 +117,9 @@ export class CodesService {
 
   /** What was asked for is not good any more. */
   async forget(userId: string, purpose: CodePurpose): Promise<void> {
-    await this.em.execute(
-      'update one_time_codes set id = uuidv7(), hash = null, sent_at = now() where user_id = ? and purpose = ?',
-      [userId, purpose],
-    );
+    await sql`
+      update one_time_codes set id = uuidv7(), hash = null, sent_at = now() where user_id = ${userId}
+        and purpose = ${purpose}`.all(this.em);
   }
 
   /** Bound to the one request, and by it to account and purpose. */

@@ -32,18 +32,18 @@ export class CredentialsQueries {
   constructor(private readonly em: EntityManager) {}
 
   async bySession(sessionId: string, userId: string): Promise<Viewer | null> {
-    const [row] = (await bySession(sessionId, userId).execute(this.em)).rows;
+    const [row] = await bySession(sessionId, userId).all(this.em);
     if (!row) return null;
     if (row.stale)
-      await sql`update sessions set last_used_at = now() where id = ${sessionId} and ${stale}`.execute(this.em);
+      await sql`update sessions set last_used_at = now() where id = ${sessionId} and ${stale}`.all(this.em);
     return { ...viewer(row, scopes), sessionId };
   }
 
   async byApiKey(key: string): Promise<Viewer | null> {
-    const [row] = (await byHash(sha256(key)).execute(this.em)).rows;
+    const [row] = await byHash(sha256(key)).all(this.em);
     if (!row) return null;
     if (row.stale)
-      await sql`update api_keys set last_used_at = now() where id = ${row.key_id} and ${stale}`.execute(this.em);
+      await sql`update api_keys set last_used_at = now() where id = ${row.key_id} and ${stale}`.all(this.em);
     return {
       ...viewer(row, row.scopes),
       key: { id: row.key_id, expiresAt: row.expires_at && new Date(row.expires_at) },

@@ -18,6 +18,7 @@ import { CurrentPasswordService } from './current-password.service.js';
 import { NamesService } from './names.service.js';
 import { hashPassword, passwordTellsNothing } from './passwords.js';
 import { TokensService } from './tokens.service.js';
+import { sql } from '../platform/database/sql.js';
 
 interface Account {
   username: string;
@@ -95,10 +96,9 @@ export class CredentialsService {
   private async requestEmail({ id: userId, sessionId }: Viewer, email: string): Promise<void> {
     const isPresent = (await this.account(userId)).email.toLowerCase() === email.toLowerCase();
     if (!isPresent && (await this.names.hasAccount(email))) throw new Problem('email_taken');
-    await this.em.execute('update users set pending_email = ?, updated_at = now() where id = ?', [
-      isPresent ? null : email,
-      userId,
-    ]);
+    await sql`
+      update users set pending_email = ${isPresent ? null : email}, updated_at = now()
+        where id = ${userId}`.all(this.em);
     if (isPresent) return this.codes.forget(userId, 'change_email');
     await this.codes.request({ userId, email }, 'change_email');
     await this.tokens.endAll(userId, sessionId);
@@ -109,10 +109,9 @@ export class CredentialsService {
     const { id: userId } = viewer;
     if (passwordTellsNothing(password, await this.account(userId)))
       throw new Problem('validation_failed', { errors: [{ pointer: '/newPassword', message: knownPassword }] });
-    await this.em.execute('update users set password_hash = ?, updated_at = now() where id = ?', [
-      await hashPassword(password),
-      userId,
-    ]);
+    await sql`
+      update users set password_hash = ${await hashPassword(password)}, updated_at = now()
+        where id = ${userId}`.all(this.em);
     if (endOtherAccess) await this.access.endAll(userId, viewer);
     else await this.access.endClaims(userId);
     await this.outbox.record('account.changed', {
@@ -122,7 +121,7 @@ export class CredentialsService {
   }
 
   private async account(userId: string): Promise<Account> {
-    const [account] = await this.em.execute<Account[]>('select username, email from users where id = ?', [userId]);
+    const [account] = await sql<Account>`select username, email from users where id = ${userId}`.all(this.em);
     return account!;
   }
 }

@@ -4,6 +4,7 @@ import { Problem } from '../platform/http/problems.js';
 import type { Viewer } from '../platform/http/viewer.js';
 import { RateLimiter } from '../platform/limits/rate-limiter.service.js';
 import { passwordMatches } from './passwords.js';
+import { sql } from '../platform/database/sql.js';
 
 /** Who holds a session or a key need not be its owner. What can't be taken back asks for the password, too. */
 @Injectable()
@@ -35,16 +36,14 @@ export class CurrentPasswordService {
     await this.limiter.forgive('current-password', counted);
     return this.em.transactional(async () => {
       await first?.();
-      if ((await this.hashOf(viewer.id, 'for no key update')) !== hash) throw new Problem('wrong_password');
+      if ((await this.hashOf(viewer.id, sql`for no key update`)) !== hash) throw new Problem('wrong_password');
       return then();
     });
   }
 
-  private async hashOf(userId: string, lock = ''): Promise<string | null> {
-    const [user] = await this.em.execute<{ password_hash: string }[]>(
-      `select password_hash from users where id = ? and disabled_at is null ${lock}`,
-      [userId],
-    );
+  private async hashOf(userId: string, lock = sql``): Promise<string | null> {
+    const [user] = await sql<{ password_hash: string }>`
+      select password_hash from users where id = ${userId} and disabled_at is null ${lock}`.all(this.em);
     return user?.password_hash ?? null;
   }
 }

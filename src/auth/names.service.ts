@@ -1,8 +1,10 @@
-import { EntityManager, UniqueConstraintViolationException } from '@mikro-orm/postgresql';
+import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { Outbox } from '../platform/events/outbox.js';
 import type { ProblemCode } from '../platform/http/problem-codes.js';
 import { Problem } from '../platform/http/problems.js';
+import { sql } from '../platform/database/sql.js';
+import { brokenUnique } from '../platform/database/unique.js';
 
 const taken: Record<string, ProblemCode> = { users_username_key: 'username_taken', users_email_key: 'email_taken' };
 
@@ -19,8 +21,7 @@ export class NamesService {
     try {
       return await write();
     } catch (error) {
-      if (!(error instanceof UniqueConstraintViolationException)) throw error;
-      const code = taken[(error as { constraint?: string }).constraint ?? ''];
+      const code = taken[brokenUnique(error) ?? ''];
       throw code ? new Problem(code) : error;
     }
   }
@@ -31,41 +32,36 @@ export class NamesService {
    * @throws {Problem} `username_taken`
    */
   async mustBeFree(username: string, userId: string): Promise<void> {
-    const [held] = await this.em.execute<unknown[]>(
-      `select 1 from users where lower(former_username) = lower(?) and renamed_at > now() - interval '30 days' and id <> ?`,
-      [username, userId],
-    );
+    const [held] = await sql`
+      select 1 from users where lower(former_username) = lower(${username})
+        and renamed_at > now() - interval '30 days' and id <> ${userId}`.all(this.em);
     if (held) throw new Problem('username_taken');
   }
 
   async hasAccount(email: string): Promise<boolean> {
-    const [found] = await this.em.execute<unknown[]>('select 1 from users where lower(email) = lower(?)', [email]);
+    const [found] = await sql`select 1 from users where lower(email) = lower(${email})`.all(this.em);
     return found !== undefined;
   }
 
   /** In the caller's transaction. Another case of the same name is no new name. @throws {Problem} `username_taken` */
   async rename(userId: string, username: string): Promise<void> {
     const [renamed] = await this.claim(() =>
-      this.em.execute<{ id: string }[]>(
-        `update users set former_username = username, renamed_at = now(), username = ?, updated_at = now()
-         where id = ? and lower(username) <> lower(?) returning id`,
-        [username, userId, username],
-      ),
+      sql<{ id: string }>`
+        update users set former_username = username, renamed_at = now(), username = ${username}, updated_at = now()
+        where id = ${userId} and lower(username) <> lower(${username}) returning id`.all(this.em),
     );
     if (renamed) {
       await this.mustBeFree(username, userId);
       await this.outbox.record('account.changed', { userId, what: 'usernameChanged' });
-    } else await this.em.execute('update users set username = ? where id = ?', [username, userId]);
+    } else await sql`update users set username = ${username} where id = ${userId}`.all(this.em);
   }
 
   /** Makes the pending address the address. In the caller's transaction. @throws {Problem} `email_taken` */
   async adoptEmail(userId: string): Promise<void> {
     const [changed] = await this.claim(() =>
-      this.em.execute<{ former: string }[]>(
-        `update users set email = pending_email, email_verified_at = now(), pending_email = null, updated_at = now()
-         where id = ? and pending_email is not null returning old.email as former`,
-        [userId],
-      ),
+      sql<{ former: string }>`
+        update users set email = pending_email, email_verified_at = now(), pending_email = null, updated_at = now()
+        where id = ${userId} and pending_email is not null returning old.email as former`.all(this.em),
     );
     if (!changed) throw new Problem('code_invalid');
     await this.outbox.record('account.changed', { userId, what: 'emailChanged', formerEmail: changed.former });

@@ -6,6 +6,7 @@ import type { EventOf } from '../platform/events/events.js';
 import { OnEvent } from '../platform/events/on-event.js';
 import { letter } from '../platform/mail/letters.js';
 import { Mailer } from '../platform/mail/mailer.js';
+import { sql } from '../platform/database/sql.js';
 
 /**
  * Tells people what was changed of their account, so that they hear of it when it was somebody else. Not at an address
@@ -21,11 +22,9 @@ export class NoticeMailer {
 
   @OnEvent('account.changed', 'mail-notice', 'mail')
   async mailNotice({ userId, what, formerEmail }: EventOf<'account.changed'>): Promise<void> {
-    const [user] = await this.em.execute<{ email: string; username: string; name: string; locale: string }[]>(
-      `select email, username, display_name as name, locale from users
-       where id = ? and email_verified_at is not null`,
-      [userId],
-    );
+    const [user] = await sql<{ email: string; username: string; name: string; locale: string }>`
+      select email, username, display_name as name, locale from users
+      where id = ${userId} and email_verified_at is not null`.all(this.em);
     if (!user) return; // Gone, and with it whom to tell.
     const { email, ...about } = user;
     await this.mailer.send({

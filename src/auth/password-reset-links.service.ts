@@ -3,6 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG } from '../platform/config/config.module.js';
 import type { Config } from '../platform/config/env.js';
 import { randomToken, sha256 } from '../platform/secrets.js';
+import { sql } from '../platform/database/sql.js';
 
 /** Links in mails about a forgotten password. Nobody guesses one, so tries are not counted. */
 @Injectable()
@@ -15,25 +16,22 @@ export class PasswordResetLinks {
   /** @returns the address of the page, whose token stays in the browser: a fragment is sent to no server */
   async issue(userId: string, expiresAt: Date): Promise<string> {
     const token = randomToken();
-    await this.em.execute('insert into password_reset_links (user_id, token_hash, expires_at) values (?, ?, ?)', [
-      userId,
-      sha256(token),
-      expiresAt,
-    ]);
+    await sql`
+      insert into password_reset_links (user_id, token_hash, expires_at)
+        values (${userId}, ${sha256(token)}, ${expiresAt})`.all(this.em);
     return `${this.config.http.publicUrl}/api/users/password-reset#${token}`;
   }
 
   /** Uses the link up. In the caller's transaction. @returns whose it is; null for one that is not good (any more) */
   async redeem(token: string): Promise<string | null> {
-    const [link] = await this.em.execute<{ user_id: string }[]>(
-      'delete from password_reset_links where token_hash = ? and expires_at > now() returning user_id',
-      [sha256(token)],
-    );
+    const [link] = await sql<{ user_id: string }>`
+      delete from password_reset_links where token_hash = ${sha256(token)}
+        and expires_at > now() returning user_id`.all(this.em);
     return link?.user_id ?? null;
   }
 
   /** In the caller's transaction. */
   async revokeAll(userId: string): Promise<void> {
-    await this.em.execute('delete from password_reset_links where user_id = ?', [userId]);
+    await sql`delete from password_reset_links where user_id = ${userId}`.all(this.em);
   }
 }

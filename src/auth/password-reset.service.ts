@@ -8,6 +8,7 @@ import { knownPassword } from './auth.schemas.js';
 import { CodesService } from './codes.service.js';
 import { PasswordResetLinks } from './password-reset-links.service.js';
 import { hashPassword, passwordTellsNothing } from './passwords.js';
+import { sql } from '../platform/database/sql.js';
 
 interface Account {
   username: string;
@@ -53,18 +54,15 @@ export class PasswordResetService {
 
   /** In the caller's transaction. */
   private async setPassword(userId: string, password: string, hash: string): Promise<void> {
-    const [account] = await this.em.execute<Account[]>(
-      'select username, email from users where id = ? and disabled_at is null for no key update',
-      [userId],
-    );
+    const [account] = await sql<Account>`
+      select username, email from users where id = ${userId} and disabled_at is null for no key update`.all(this.em);
     if (!account) throw new Problem('code_invalid');
     if (passwordTellsNothing(password, account))
       throw new Problem('validation_failed', { errors: [{ pointer: '/newPassword', message: knownPassword }] });
-    await this.em.execute(
-      `update users set password_hash = ?, email_verified_at = coalesce(email_verified_at, now()), updated_at = now()
-       where id = ?`,
-      [hash, userId],
-    );
+    await sql`
+      update users set password_hash = ${hash}, email_verified_at = coalesce(email_verified_at, now()), updated_at =
+        now()
+      where id = ${userId}`.all(this.em);
     await this.access.endAll(userId);
     await this.outbox.record('account.changed', { userId, what: 'passwordReset' });
   }

@@ -5,6 +5,7 @@ import { isoTime } from '../platform/database/iso-time.js';
 import { decodeCursor, encodeCursor, toPage, type PageQuery } from '../platform/http/page.js';
 import type { Viewer } from '../platform/http/viewer.js';
 import type { SessionView } from './sessions.schemas.js';
+import { sql } from '../platform/database/sql.js';
 
 interface Row {
   id: string;
@@ -22,12 +23,11 @@ export class SessionsQueries {
   /** Where the viewer is signed in, the newest first. */
   async list(viewer: Viewer, { limit, cursor }: PageQuery) {
     const [before] = decodeCursor(cursor, 'newest', z.tuple([z.uuid()])) ?? [null];
-    const rows = await this.em.execute<Row[]>(
-      `select id, device, address, created_at, last_used_at, expires_at from sessions
-       where user_id = ? and ended_at is null and expires_at > now() and (?::uuid is null or id < ?::uuid)
-       order by id desc limit ?`,
-      [viewer.id, before, before, limit + 1],
-    );
+    const rows = await sql<Row>`
+      select id, device, address, created_at, last_used_at, expires_at from sessions
+      where user_id = ${viewer.id} and ended_at is null and expires_at > now() and (${before}::uuid is null
+        or id < ${before}::uuid)
+      order by id desc limit ${limit + 1}`.all(this.em);
     return toPage(
       rows,
       limit,

@@ -4,6 +4,7 @@ import { networkOf } from '../platform/limits/limited.js';
 import { RateLimiter } from '../platform/limits/rate-limiter.service.js';
 import type { RateLimitName } from '../platform/limits/rate-limits.js';
 import { sha256 } from '../platform/secrets.js';
+import { sql } from '../platform/database/sql.js';
 
 /**
  * Bounds wrong passwords per account and address, per address, and per account. Each try is counted before it is looked
@@ -34,11 +35,11 @@ export class SignInTries {
 
   /** One key for an account, whether it is written as its name or as its address; of nobody's, the name itself. */
   private async accountOf(name: string, address: string): Promise<{ account: string; isKnownAddress: boolean }> {
-    const [known] = await this.em.execute<{ id: string; used_before: boolean }[]>(
-      `select u.id, exists (select 1 from sessions s where s.user_id = u.id and s.address = ?) as used_before
-       from users u where ${name.includes('@') ? 'lower(u.email)' : 'lower(u.username)'} = lower(?)`,
-      [address, name],
-    );
+    const [known] = await sql<{ id: string; used_before: boolean }>`
+      select u.id, exists (select 1 from sessions s where s.user_id = u.id
+        and s.address = ${address}) as used_before
+      from users u where ${sql.raw(name.includes('@') ? 'lower(u.email)' : 'lower(u.username)')} =
+        lower(${name})`.all(this.em);
     return { account: known?.id ?? sha256(name.toLowerCase()), isKnownAddress: known?.used_before ?? false };
   }
 }

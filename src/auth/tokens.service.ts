@@ -7,6 +7,7 @@ import { Problem } from '../platform/http/problems.js';
 import { amounts } from '../platform/limits/amounts.js';
 import { deriveKey, randomToken, sameSecret, sha256 } from '../platform/secrets.js';
 import { Session } from './session.entity.js';
+import { sql } from '../platform/database/sql.js';
 
 export const accessTokenRules = (config: Pick<Config, 'secret'>) =>
   ({
@@ -45,11 +46,10 @@ export class TokensService {
       expiresAt: this.refreshExpiry(),
     });
     await this.em.persist(session).flush();
-    await this.em.execute(
-      `delete from sessions where id = any(array(
-         select id from sessions where user_id = ? order by ended_at desc nulls first, last_used_at desc offset ?))`,
-      [userId, amounts.sessions.max],
-    );
+    await sql`
+      delete from sessions where id = any(array(
+      select id from sessions where user_id = ${userId} order by ended_at desc nulls first, last_used_at desc offset
+        ${amounts.sessions.max}))`.all(this.em);
     return this.pair(session.id, userId, secret);
   }
 
@@ -58,20 +58,18 @@ export class TokensService {
     const { sessionId, secret } = parse(refreshToken);
     const next = randomToken();
     const outcome = await this.em.transactional(async (em) => {
-      const [session] = await em.execute<{ user_id: string; refresh_hash: string }[]>(
-        `select s.user_id, s.refresh_hash from sessions s join users u on u.id = s.user_id
-         where s.id = ? and s.ended_at is null and s.expires_at > now() and u.disabled_at is null for update of s`,
-        [sessionId],
-      );
+      const [session] = await sql<{ user_id: string; refresh_hash: string }>`
+        select s.user_id, s.refresh_hash from sessions s join users u on u.id = s.user_id
+        where s.id = ${sessionId} and s.ended_at is null and s.expires_at > now()
+          and u.disabled_at is null for update of s`.all(em);
       if (!session) return null;
       if (!sameSecret(session.refresh_hash, sha256(secret))) {
-        await em.execute('update sessions set ended_at = now() where id = ?', [sessionId]);
+        await sql`update sessions set ended_at = now() where id = ${sessionId}`.all(em);
         return null;
       }
-      await em.execute(
-        'update sessions set refresh_hash = ?, device = ?, address = ?, last_used_at = now(), expires_at = ? where id = ?',
-        [sha256(next), device.slice(0, 200), address, this.refreshExpiry(), sessionId],
-      );
+      await sql`
+        update sessions set refresh_hash = ${sha256(next)}, device = ${device.slice(0, 200)}, address = ${address},
+          last_used_at = now(), expires_at = ${this.refreshExpiry()} where id = ${sessionId}`.all(em);
       return session.user_id;
     });
     if (!outcome) throw new Problem('refresh_token_invalid');
@@ -81,32 +79,28 @@ export class TokensService {
   /** Whether somebody signed in with a password only just now. An API key has no session, so it never is. */
   async isFresh(sessionId: string | undefined): Promise<boolean> {
     if (!sessionId) return false;
-    const [fresh] = await this.em.execute<unknown[]>('select 1 from sessions where id = ? and created_at > ?', [
-      sessionId,
-      new Date(Date.now() - freshMs),
-    ]);
+    const [fresh] = await sql`
+      select 1 from sessions where id = ${sessionId} and created_at > ${new Date(Date.now() - freshMs)}`.all(this.em);
     return fresh !== undefined;
   }
 
   async end(sessionId: string): Promise<void> {
-    await this.em.execute('update sessions set ended_at = now() where id = ? and ended_at is null', [sessionId]);
+    await sql`update sessions set ended_at = now() where id = ${sessionId} and ended_at is null`.all(this.em);
   }
 
   /** Twice is once. @throws {Problem} `session_not_found` */
   async endOwn(userId: string, sessionId: string): Promise<void> {
-    const [ended] = await this.em.execute<unknown[]>(
-      'update sessions set ended_at = coalesce(ended_at, now()) where id = ? and user_id = ? returning id',
-      [sessionId, userId],
-    );
+    const [ended] = await sql`
+      update sessions set ended_at = coalesce(ended_at, now()) where id = ${sessionId}
+        and user_id = ${userId} returning id`.all(this.em);
     if (!ended) throw new Problem('session_not_found');
   }
 
   /** Signs a user out everywhere, or everywhere else. In the caller's transaction, if there is one. */
   async endAll(userId: string, except?: string): Promise<void> {
-    await this.em.execute(
-      'update sessions set ended_at = now() where user_id = ? and ended_at is null and id is distinct from ?::uuid',
-      [userId, except ?? null],
-    );
+    await sql`
+      update sessions set ended_at = now() where user_id = ${userId} and ended_at is null and id is distinct
+        from ${except ?? null}::uuid`.all(this.em);
   }
 
   private pair(sessionId: string, userId: string, secret: string) {

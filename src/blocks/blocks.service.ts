@@ -35,12 +35,10 @@ export class BlocksService {
         const { id, isBlocked } = await this.pairs.hold(em, viewer, username);
         if (!isBlocked) {
           // Follows before what was told of them, which goes with the block: as those go who tell of a follow.
-          const ended = await em.execute<{ followerId: string; followeeId: string }[]>(
-            `delete from follows where (follower_id, followee_id) in ((?, ?), (?, ?))
-           returning follower_id as "followerId", followee_id as "followeeId"`,
-            [viewer.id, id, id, viewer.id],
-          );
-          await em.execute('insert into blocks (blocker_id, blocked_id) values (?, ?)', [viewer.id, id]);
+          const ended = await sql<{ followerId: string; followeeId: string }>`
+            delete from follows where (follower_id, followee_id) in ((${viewer.id}, ${id}), (${id}, ${viewer.id}))
+            returning follower_id as "followerId", followee_id as "followeeId"`.all(em);
+          await sql`insert into blocks (blocker_id, blocked_id) values (${viewer.id}, ${id})`.all(em);
           await refuseBeyond(em, 'blocks', viewer.id, sql`from blocks where blocker_id = ${viewer.id}`);
           await this.outbox.record('block.changed', { blockerId: viewer.id, blockedId: id });
           await this.outbox.recordAll('follow.changed', ended);
@@ -53,10 +51,8 @@ export class BlocksService {
   async unblock(viewer: Viewer, username: string): Promise<void> {
     await this.em.transactional(async (em) => {
       const { id } = await this.pairs.hold(em, viewer, username);
-      const gone = await em.execute<unknown[]>(
-        'delete from blocks where blocker_id = ? and blocked_id = ? returning 1',
-        [viewer.id, id],
-      );
+      const gone = await sql`
+        delete from blocks where blocker_id = ${viewer.id} and blocked_id = ${id} returning 1`.all(em);
       if (gone.length) await this.outbox.record('block.changed', { blockerId: viewer.id, blockedId: id });
     });
   }

@@ -31,10 +31,8 @@ export class MutesService {
   mute(viewer: Viewer, username: string): Promise<{ isNew: boolean; standing: Standing }> {
     return this.em.transactional(async (em) => {
       const { id } = await this.pairs.hold(em, viewer, username);
-      const added = await em.execute<unknown[]>(
-        'insert into mutes (muter_id, muted_id) values (?, ?) on conflict do nothing returning 1',
-        [viewer.id, id],
-      );
+      const added = await sql`
+        insert into mutes (muter_id, muted_id) values (${viewer.id}, ${id}) on conflict do nothing returning 1`.all(em);
       if (added.length) await refuseBeyond(em, 'mutes', viewer.id, sql`from mutes where muter_id = ${viewer.id}`);
       return { isNew: added.length > 0, standing: await this.profiles.standing(viewer.id, id) };
     });
@@ -43,7 +41,7 @@ export class MutesService {
   async unmute(viewer: Viewer, username: string): Promise<void> {
     await this.em.transactional(async (em) => {
       const { id } = await this.pairs.hold(em, viewer, username);
-      await em.execute('delete from mutes where muter_id = ? and muted_id = ?', [viewer.id, id]);
+      await sql`delete from mutes where muter_id = ${viewer.id} and muted_id = ${id}`.all(em);
     });
   }
 }

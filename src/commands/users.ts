@@ -1,4 +1,4 @@
-import { UniqueConstraintViolationException } from '@mikro-orm/core';
+import { brokenUnique } from '../platform/database/unique.js';
 import { Option, type Command } from 'commander';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
@@ -66,7 +66,7 @@ export function addUserCommands(program: Command): void {
 /** Mistakes of the one who types; anything else is ours and is thrown on. */
 function sentenceOf(error: unknown): string {
   if (error instanceof z.ZodError) return z.prettifyError(error);
-  if (error instanceof UniqueConstraintViolationException) return 'The username or the e-mail address is taken.';
+  if (brokenUnique(error)) return 'The username or the e-mail address is taken.';
   if (error instanceof NoSuchUser) return error.message;
   throw error;
 }

@@ -24,7 +24,7 @@ type Row = Pick<CommentView, 'url' | 'media' | 'replyTo' | 'text' | 'mentions' |
 
 const order = (name: Sort, count: string | null, direction: Keyset['direction']): Keyset => ({
   name,
-  columns: [...(count ? [[sql.raw(`c.${count}_count`), 'int'] as const] : []), [sql.raw('c.id'), 'uuid']],
+  columns: [...(count ? [[sql.ident('c', `${count}_count`), 'int'] as const] : []), [sql.raw('c.id'), 'uuid']],
   direction,
 });
 const orders: Record<Sort, Keyset> = {
@@ -47,13 +47,13 @@ const standing = (viewer: ViewerId) =>
         'canDelete', c.deleted_at is null and ${viewer} in (c.author_id, m.owner_id)) as viewer`;
 
 const counts = metCounts(
-  { ...reactionCounts('c'), replies: ['c.replies_count', 'x.number'] },
+  { ...reactionCounts('c'), replies: [sql`c.replies_count`, sql`x.number`] },
   sql.join([
     unmetReactions('c', 'comment_reactions', 'comment_id'),
     unmetRows(
       'x',
-      'c.replies_count',
-      'from comments x where x.parent_id = c.id and x.author_id = any(hidden.ids) and x.is_counted',
+      sql`c.replies_count`,
+      sql`from comments x where x.parent_id = c.id and x.author_id = any(hidden.ids) and x.is_counted`,
     ),
   ]),
 );
@@ -79,8 +79,8 @@ export class CommentsQueries {
 
   /** @throws {Problem} `comment_not_found` */
   async byUrl(viewer: ViewerId, url: string): Promise<CommentView> {
-    const { rows } = await sql<Row>`
-      select ${columns(viewer)} from ${tables} where c.url = ${url} and ${commentVisibleTo(viewer)}`.execute(this.em);
+    const rows = await sql<Row>`
+      select ${columns(viewer)} from ${tables} where c.url = ${url} and ${commentVisibleTo(viewer)}`.all(this.em);
     if (!rows[0]) throw new Problem('comment_not_found');
     return this.toView(rows[0], viewer);
   }
@@ -88,7 +88,7 @@ export class CommentsQueries {
   /** What stands right under the media. @throws {Problem} `media_not_found` */
   async ofMedia(viewer: ViewerId, url: string, query: CommentsQuery) {
     const media = sql<{ id: string }>`select m.id from medias m where m.url = ${url} and ${visibleTo(viewer)}`;
-    const { rows } = await media.execute(this.em);
+    const rows = await media.all(this.em);
     if (!rows[0]) throw new Problem('media_not_found');
     return this.thread(viewer, rows[0].id, query);
   }
@@ -97,7 +97,7 @@ export class CommentsQueries {
   async replies(viewer: ViewerId, url: string, query: CommentsQuery) {
     const comment = sql<{ id: string }>`
       select c.id from comments c join medias m on m.id = c.media_id where c.url = ${url} and ${commentVisibleTo(viewer)}`;
-    const { rows } = await comment.execute(this.em);
+    const rows = await comment.all(this.em);
     if (!rows[0]) throw new Problem('comment_not_found');
     return this.thread(viewer, rows[0].id, query);
   }
@@ -112,7 +112,7 @@ export class CommentsQueries {
     ];
     const found = sql<Row & Keyed>`
       select ${columns(viewer)}, ${keyOf(keyset)} from ${tables} where ${sql.join(conditions, ' and ')}`;
-    const { rows } = await pageOf(found, keyset, limit).execute(this.em);
+    const rows = await pageOf(found, keyset, limit).all(this.em);
     return keysetPage(keyset, rows, limit, (row) => this.toView(row, viewer));
   }
 

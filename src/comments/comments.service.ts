@@ -44,10 +44,10 @@ export class CommentsService {
       const parentId = replyTo === undefined ? null : await this.parent(em, author, media.id, replyTo);
       const fileId = attachment === undefined ? null : await this.files.takePhoto(em, author, attachment);
       // The time now, as in its id, and not that of the transaction's start: it may have waited.
-      const { rows } = await sql<{ id: string }>`
+      const rows = await sql<{ id: string }>`
         insert into comments (url, media_id, author_id, parent_id, text, attachment_id, created_at)
         values (${url}, ${media.id}, ${author}, ${parentId}, ${text}, ${fileId}, clock_timestamp())
-        returning id`.execute(em);
+        returning id`.all(em);
       const commentId = rows[0]!.id;
       const written = sql`from comments where media_id = ${media.id} and author_id = ${author}`;
       await refuseBeyond(em, 'commentsOfOne', `${media.id}:${author}`, written);
@@ -66,10 +66,8 @@ export class CommentsService {
       if (text === '' && !hasAttachment) {
         throw new Problem('validation_failed', { errors: [{ pointer: '/text', message: 'write something' }] });
       }
-      const changed = await em.execute<unknown[]>(
-        'update comments set text = ?, edited_at = now() where id = ? and text <> ? returning 1',
-        [text, id, text],
-      );
+      const changed = await sql`
+        update comments set text = ${text}, edited_at = now() where id = ${id} and text <> ${text} returning 1`.all(em);
       if (changed.length === 0) return;
       await this.mentions.ofComment(em, id, viewer, text);
       await this.outbox.record('comment.changed', { commentId: id, mediaId });
@@ -82,21 +80,20 @@ export class CommentsService {
     await this.em.transactional(async (em) => {
       const { id, mediaId, ownerId, authorId, hasReplies } = await this.hold(em, viewer, url, true);
       if (viewer !== authorId && viewer !== ownerId) throw new Problem('not_yours');
-      await em.execute(
+      await (
         hasReplies
-          ? `update comments set author_id = null, text = '', attachment_id = null, deleted_at = now() where id = ?`
-          : 'delete from comments where id = ?',
-        [id],
-      );
+          ? sql`update comments set author_id = null, text = '', attachment_id = null, deleted_at = now() where id = ${id}`
+          : sql`delete from comments where id = ${id}`
+      ).all(em);
       await this.outbox.record('comment.changed', { commentId: id, mediaId });
     });
   }
 
   /** Nobody deletes it before the transaction ends: they would have to hold the media. */
   private async parent(em: EntityManager, viewer: string, mediaId: string, url: string): Promise<string> {
-    const { rows } = await sql<{ id: string }>`
+    const rows = await sql<{ id: string }>`
       select c.id from comments c join medias m on m.id = c.media_id
-      where c.url = ${url} and m.id = ${mediaId} and c.deleted_at is null and ${commentVisibleTo(viewer)}`.execute(em);
+      where c.url = ${url} and m.id = ${mediaId} and c.deleted_at is null and ${commentVisibleTo(viewer)}`.all(em);
     if (!rows[0]) throw new Problem('comment_not_found', `There is nothing to answer at ${url}, at this media.`);
     return rows[0].id;
   }
@@ -107,16 +104,15 @@ export class CommentsService {
    */
   private async hold(em: EntityManager, viewer: string, url: string, toTakeBack = false): Promise<Held> {
     const isTheirs = toTakeBack ? sql<boolean>`c.author_id = ${viewer}` : sql<boolean>`false`;
-    const { rows } = await sql<Pick<Held, 'mediaId' | 'ownerId'>>`
+    const rows = await sql<Pick<Held, 'mediaId' | 'ownerId'>>`
       select m.id as "mediaId", m.owner_id as "ownerId" from comments c join medias m on m.id = c.media_id
       where c.url = ${url} and (${commentVisibleTo(viewer)} or m.owner_id = ${viewer} or ${isTheirs})
-      for no key update of m`.execute(em);
+      for no key update of m`.all(em);
     // A statement of its own: after waiting for the lock it sees what was waited for.
-    const [comment] = await em.execute<Omit<Held, 'mediaId' | 'ownerId'>[]>(
-      `select id, author_id as "authorId", exists (select 1 from comments r where r.parent_id = c.id) as "hasReplies", attachment_id is not null as "hasAttachment"
-       from comments c where url = ? and deleted_at is null for update`,
-      [url],
-    );
+    const [comment] = await sql<Omit<Held, 'mediaId' | 'ownerId'>>`
+      select id, author_id as "authorId", exists (select 1 from comments r
+        where r.parent_id = c.id) as "hasReplies", attachment_id is not null as "hasAttachment"
+      from comments c where url = ${url} and deleted_at is null for update`.all(em);
     if (!rows[0] || !comment) throw new Problem('comment_not_found');
     return { ...rows[0], ...comment };
   }

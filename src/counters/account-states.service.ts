@@ -16,8 +16,9 @@ export class AccountStatesService {
   /** May be broken off anywhere, and run beside itself: what is still wrong is done by whoever comes next. */
   async settle(userId: string, signal: AbortSignal): Promise<void> {
     for (;;) {
-      const { rows } = await sql<{ isCounted: boolean }>`select disabled_at is null as "isCounted" from users
-        where id = ${userId} and deleted_at is null`.execute(this.em);
+      const rows = await sql<{ isCounted: boolean }>`
+        select disabled_at is null as "isCounted" from users
+        where id = ${userId} and deleted_at is null`.all(this.em);
       if (!rows[0]) return; // Its rows go themselves.
       const { isCounted } = rows[0];
       let changed = 0;
@@ -31,11 +32,9 @@ export class AccountStatesService {
    * Of whom no event told, and those disabled of late: a request that was let in before may have added something since.
    */
   async unsettled(): Promise<string[]> {
-    const { rows } = await sql<{ id: string }>`
+    const rows = await sql<{ id: string }>`
       (select id from users where is_counted <> (disabled_at is null) and deleted_at is null limit 100)
-      union select id from users where disabled_at > now() - interval '5 minutes' and deleted_at is null`.execute(
-      this.em,
-    );
+      union select id from users where disabled_at > now() - interval '5 minutes' and deleted_at is null`.all(this.em);
     return rows.map(({ id }) => id);
   }
 
@@ -57,25 +56,27 @@ export class AccountStatesService {
     const should = of.should?.(isCounted) ?? sql<boolean>`${isCounted}`;
     return this.em.transactional(async (em) => {
       // One at a time of one account, who looks at its state only then: nobody does any more what is not so any more.
-      await sql`select pg_advisory_xact_lock(hashtextextended(${`account-states:${userId}`}, 0))`.execute(em);
-      const { rows } = await sql<{ id: string }>`
+      await sql`select pg_advisory_xact_lock(hashtextextended(${`account-states:${userId}`}, 0))`.all(em);
+      const rows = await sql<{ id: string }>`
         select t.id from ${table} t where ${of.of(userId)} and t.id > ${after} and t.${flag} <> ${should}
           and (select (disabled_at is null) = ${isCounted} from users where id = ${userId})
-        order by t.id limit ${sql.raw(String(slice))}`.execute(em);
+        order by t.id limit ${slice}`.all(em);
       const ids = rows.map(({ id }) => id);
       if (!ids.length) return ids;
-      const page = sql`from ${table} t where ${of.of(userId)} and t.id = any(${`{${ids.join()}}`}::uuid[])`;
-      for (const lock of locks(page)) await lock.execute(em);
-      await sql`update ${table} t set ${flag} = ${should}
-        where ${of.of(userId)} and t.id = any(${`{${ids.join()}}`}::uuid[]) and t.${flag} <> ${should}`.execute(em);
+      const page = sql`from ${table} t where ${of.of(userId)} and t.id = any(${ids}::uuid[])`;
+      for (const lock of locks(page)) await lock.all(em);
+      await sql`
+        update ${table} t set ${flag} = ${should}
+        where ${of.of(userId)} and t.id = any(${ids}::uuid[]) and t.${flag} <> ${should}`.all(em);
       return ids;
     });
   }
 
   /** @returns whether it is still so */
   private async confirm(userId: string, isCounted: boolean): Promise<boolean> {
-    const { rows } = await sql`update users set is_counted = ${isCounted}
-      where id = ${userId} and (disabled_at is null) = ${isCounted} returning 1`.execute(this.em);
+    const rows = await sql`
+      update users set is_counted = ${isCounted}
+      where id = ${userId} and (disabled_at is null) = ${isCounted} returning 1`.all(this.em);
     return rows.length > 0;
   }
 }

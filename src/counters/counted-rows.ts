@@ -13,26 +13,26 @@ export interface CountedRows {
 }
 
 const lock = (table: string, ids: Statement) =>
-  sql`select 1 from ${sql.raw(table)} where id in (${ids}) order by id for no key update`;
+  sql`select 1 from ${sql.ident(table)} where id in (${ids}) order by id for no key update`;
 const medias = (page: Statement) => lock('medias', sql`select t.media_id ${page}`);
 const isCounted = sql.raw('is_counted');
 const ofUser = (userId: string) => sql<boolean>`t.user_id = ${userId}`;
 
 /** Those that follow somebody, or are followed; who asks may be let in at any time. Each is a part of an index. */
-const follows = (own: string, other: string, state: string): CountedRows => ({
+const follows = (own: string, other: string, state: Statement): CountedRows => ({
   table: sql.raw('follows'),
   flag: isCounted,
-  of: (userId) => sql<boolean>`${sql.raw(`t.${own}`)} = ${userId} and ${sql.raw(`t.accepted_at ${state}`)}`,
+  of: (userId) => sql<boolean>`${sql.ident('t', own)} = ${userId} and t.accepted_at ${state}`,
   should: (ownIsCounted) =>
-    sql<boolean>`(${ownIsCounted} and (select o.disabled_at is null from users o where o.id = ${sql.raw(`t.${other}`)}))`,
+    sql<boolean>`(${ownIsCounted} and (select o.disabled_at is null from users o where o.id = ${sql.ident('t', other)}))`,
   locks: (page) => [lock('users', sql`select unnest(array[t.follower_id, t.followee_id]) ${page}`)],
 });
 
 export const countedRows: readonly CountedRows[] = [
-  follows('follower_id', 'followee_id', 'is not null'),
-  follows('followee_id', 'follower_id', 'is not null'),
-  follows('follower_id', 'followee_id', 'is null'),
-  follows('followee_id', 'follower_id', 'is null'),
+  follows('follower_id', 'followee_id', sql`is not null`),
+  follows('followee_id', 'follower_id', sql`is not null`),
+  follows('follower_id', 'followee_id', sql`is null`),
+  follows('followee_id', 'follower_id', sql`is null`),
   {
     table: sql.raw('reactions'),
     flag: isCounted,

@@ -1,3 +1,4 @@
+import { sql, type Statement } from '../platform/database/sql.js';
 import { isCharged } from '../files/rendition.entity.js';
 import { dislike, like } from '../reactions/reactions.schemas.js';
 
@@ -7,18 +8,19 @@ export interface Counters {
   /** The column by which people know a row. */
   name: string;
   /** By column: a scalar subquery about the row `t`. */
-  counts: Record<string, string>;
+  counts: Record<string, Statement>;
   /** Where a trigger carries counters on to: the column that leads there, and of what each counter there is the sum. */
   carriedTo?: { table: string; by: string; sums: Record<string, string> };
 }
 
 const reacted = (to: 'media' | 'comment', table: string) => {
   const count = (emoji?: string) =>
-    `select count(*) from ${table} r where r.${to}_id = t.id and r.is_counted${emoji ? ` and r.emoji = '${emoji}'` : ''}`;
+    sql`select count(*) from ${sql.ident(table)} r where ${sql.ident('r', `${to}_id`)} = t.id and r.is_counted and ${emoji ? sql`r.emoji = ${emoji}` : sql`true`}`;
   return { likes_count: count(like), dislikes_count: count(dislike), reactions_count: count() };
 };
-const of = (table: string, condition: string) => `select count(*) from ${table} x where ${condition}`;
-const medias = (types: string) => of('medias', `x.owner_id = t.id and x.type in (${types}) and is_counted(x)`);
+const of = (table: string, condition: Statement) => sql`select count(*) from ${sql.ident(table)} x where ${condition}`;
+const medias = (...types: string[]) =>
+  of('medias', sql`x.owner_id = t.id and x.type in (${sql.join(types)}) and is_counted(x)`);
 
 /** Every counter that triggers keep, and the stored bytes. What is carried on comes before where it is carried to. */
 export const counters: readonly Counters[] = [
@@ -27,7 +29,7 @@ export const counters: readonly Counters[] = [
     name: 'url',
     counts: {
       ...reacted('comment', 'comment_reactions'),
-      replies_count: of('comments', 'x.parent_id = t.id and is_listed(x)'),
+      replies_count: of('comments', sql`x.parent_id = t.id and is_listed(x)`),
     },
   },
   {
@@ -35,10 +37,10 @@ export const counters: readonly Counters[] = [
     name: 'url',
     counts: {
       ...reacted('media', 'reactions'),
-      comments_count: of('comments', 'x.media_id = t.id and is_said(x)'),
-      reposts_count: of('reposts', 'x.media_id = t.id and x.is_counted'),
-      saves_count: of('saves', 'x.media_id = t.id'),
-      views_count: 'select coalesce(sum(d.views), 0) from media_view_days d where d.media_id = t.id',
+      comments_count: of('comments', sql`x.media_id = t.id and is_said(x)`),
+      reposts_count: of('reposts', sql`x.media_id = t.id and x.is_counted`),
+      saves_count: of('saves', sql`x.media_id = t.id`),
+      views_count: sql`select coalesce(sum(d.views), 0) from media_view_days d where d.media_id = t.id`,
     },
     carriedTo: {
       table: 'users',
@@ -49,34 +51,32 @@ export const counters: readonly Counters[] = [
   {
     table: 'playlists',
     name: 'url',
-    counts: { items_count: of('playlist_items', 'x.playlist_id = t.id and x.is_counted') },
+    counts: { items_count: of('playlist_items', sql`x.playlist_id = t.id and x.is_counted`) },
   },
   {
     table: 'tags',
     name: 'name',
     counts: {
-      medias_count:
-        'select count(*) from media_tags mt join medias m on m.id = mt.media_id where mt.tag_id = t.id and is_counted(m)',
+      medias_count: sql`select count(*) from media_tags mt join medias m on m.id = mt.media_id where mt.tag_id = t.id and is_counted(m)`,
     },
   },
   {
     table: 'notifications',
     name: 'kind',
-    counts: { actors_count: of('notification_entries', 'x.notification_id = t.id') },
+    counts: { actors_count: of('notification_entries', sql`x.notification_id = t.id`) },
   },
   {
     table: 'users',
     name: 'username',
     counts: {
-      followers_count: of('follows', 'x.followee_id = t.id and x.accepted_at is not null and x.is_counted'),
-      followings_count: of('follows', 'x.follower_id = t.id and x.accepted_at is not null and x.is_counted'),
-      photos_count: medias(`'photo'`),
-      videos_count: medias(`'video', 'reel'`),
-      musics_count: medias(`'music'`),
-      views_count:
-        'select coalesce(sum(d.views), 0) from media_view_days d join medias m on m.id = d.media_id where m.owner_id = t.id',
-      likes_received_count: `select count(*) from reactions r join medias m on m.id = r.media_id where m.owner_id = t.id and r.is_counted and r.emoji = '${like}'`,
-      storage_bytes: `select coalesce(sum(f.bytes + (select coalesce(sum(r.bytes), 0) from renditions r
+      followers_count: of('follows', sql`x.followee_id = t.id and x.accepted_at is not null and x.is_counted`),
+      followings_count: of('follows', sql`x.follower_id = t.id and x.accepted_at is not null and x.is_counted`),
+      photos_count: medias('photo'),
+      videos_count: medias('video', 'reel'),
+      musics_count: medias('music'),
+      views_count: sql`select coalesce(sum(d.views), 0) from media_view_days d join medias m on m.id = d.media_id where m.owner_id = t.id`,
+      likes_received_count: sql`select count(*) from reactions r join medias m on m.id = r.media_id where m.owner_id = t.id and r.is_counted and r.emoji = ${like}`,
+      storage_bytes: sql`select coalesce(sum(f.bytes + (select coalesce(sum(r.bytes), 0) from renditions r
         where r.file_id = f.id and ${isCharged})), 0) from files f where f.owner_id = t.id`,
     },
   },

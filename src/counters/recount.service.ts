@@ -1,5 +1,6 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
+import { sql, type Statement } from '../platform/database/sql.js';
 import { counters, type Counters } from './counters.js';
 
 export interface WrongCounter {
@@ -21,7 +22,6 @@ interface WrongRow {
 
 const slice = 500;
 const first = '00000000-0000-0000-0000-000000000000';
-const listed = (ids: string[]) => `{${ids.join()}}`;
 
 /** Compares the stored counters with what they count, while everything goes on. */
 @Injectable()
@@ -50,10 +50,9 @@ export class RecountService {
     for (const of of counters) {
       for (let after: string | undefined = first; after;) {
         const ids: string[] = await this.ids(
-          `select id from ${of.table} where id > ? order by id limit ${slice}`,
-          after,
+          sql<{ id: string }>`select id from ${sql.ident(of.table)} where id > ${after} order by id limit ${slice}`,
         );
-        const rows = await this.execute(wrongRows(of), ids);
+        const rows = await wrongRows(of, ids).all(this.em);
         if (rows.length) yield { of, rows };
         after = ids.at(-1);
       }
@@ -71,51 +70,61 @@ export class RecountService {
     ids: string[],
     onlyFree: boolean,
   ): Promise<{ held: string[]; repaired: WrongRow[] }> {
-    const lock = (table: string, where: string) =>
-      `select t.id from ${table} t where ${where} order by t.id for no key update of t${onlyFree ? ' skip locked' : ''}`;
+    const lock = (table: string, where: Statement) =>
+      sql<{ id: string }>`select t.id from ${sql.ident(table)} t where ${where} order by t.id
+        for no key update of t ${onlyFree ? sql`skip locked` : sql``}`;
     const { table, carriedTo } = of;
-    return this.em.transactional(async () => {
-      const held = await this.ids(lock(table, 't.id = any(?::uuid[])'), listed(ids));
-      if (!carriedTo) return { held, repaired: await this.execute(repairing(of), held) };
+    return this.em.transactional(async (em) => {
+      const held = await this.ids(lock(table, sql`t.id = any(${ids}::uuid[])`));
+      if (!carriedTo) return { held, repaired: await repairing(of, held).all(em) };
 
       const { table: above, by, sums } = carriedTo;
-      const leadHere = `t.id in (select ${by} from ${table} where id = any(?::uuid[]))`;
-      const owners = await this.ids(lock(above, leadHere), listed(held));
-      const both = `select id from ${table} where id = any(?::uuid[]) and ${by} = any(?::uuid[])`;
-      const owned = await this.ids(both, listed(held), listed(owners));
+      const [from, owner] = [sql.ident(table), sql.ident(by)];
+      const owners = await this.ids(
+        lock(above, sql`t.id in (select ${owner} from ${from} where id = any(${held}::uuid[]))`),
+      );
+      const owned = await this.ids(
+        sql<{
+          id: string;
+        }>`select id from ${from} where id = any(${held}::uuid[]) and ${owner} = any(${owners}::uuid[])`,
+      );
       // From a sum of what is stored the trigger comes to none below zero; what it comes to is right only in the end.
       const columns = Object.entries(sums).map(
-        ([to, from]) => `${to} = (select sum(x.${from}) from ${table} x where x.${by} = t.id)`,
+        ([to, of]) =>
+          sql`${sql.ident(to)} = (select sum(${sql.ident('x', of)}) from ${from} x where x.${owner} = t.id)`,
       );
-      await this.execute(`update ${above} t set ${columns.join()} where t.id = any(?::uuid[])`, owners);
-      const repaired = await this.execute(repairing(of), owned);
-      await this.execute(repairing(counters.find((other) => other.table === above)!), owners);
+      await sql`update ${sql.ident(above)} t set ${sql.join(columns)} where t.id = any(${owners}::uuid[])`.all(em);
+      const repaired = await repairing(of, owned).all(em);
+      await repairing(
+        counters.find((other) => other.table === above)!,
+        owners,
+      ).all(em);
       return { held: owned, repaired };
     });
   }
 
-  private execute(query: string, ids: string[]): Promise<WrongRow[]> {
-    return this.em.execute<WrongRow[]>(query, [listed(ids)]);
-  }
-
-  private async ids(query: string, ...values: string[]): Promise<string[]> {
-    return (await this.em.execute<{ id: string }[]>(query, values)).map(({ id }) => id);
+  private async ids(query: Statement<{ id: string }>): Promise<string[]> {
+    return (await query.all(this.em)).map(({ id }) => id);
   }
 }
 
 /** Of the rows with the given ids, those with a wrong counter. */
-function wrongRows({ table, name, counts }: Counters): string {
-  const stored = Object.keys(counts).map((column) => `'${column}', t.${column}`);
-  const counted = Object.entries(counts).map(([column, count]) => `'${column}', (${count})`);
-  return `select * from (
-    select t.id, t.${name} as name, jsonb_build_object(${stored.join()}) as stored, jsonb_build_object(${counted.join()}) as counted
-    from ${table} t where t.id = any(?::uuid[])) compared where stored <> counted order by id`;
+function wrongRows({ table, name, counts }: Counters, ids: string[]): Statement<WrongRow> {
+  const stored = Object.keys(counts).map((column) => sql`${sql.word(column)}, ${sql.ident('t', column)}`);
+  const counted = Object.entries(counts).map(([column, count]) => sql`${sql.word(column)}, (${count})`);
+  return sql<WrongRow>`select * from (
+    select t.id, ${sql.ident('t', name)} as name, jsonb_build_object(${sql.join(stored)}) as stored,
+      jsonb_build_object(${sql.join(counted)}) as counted
+    from ${sql.ident(table)} t where t.id = any(${ids}::uuid[])) compared where stored <> counted order by id`;
 }
 
-function repairing(of: Counters): string {
-  const columns = Object.keys(of.counts).map((column) => `${column} = (w.counted->>'${column}')::bigint`);
-  return `with wrong as (${wrongRows(of)})
-    update ${of.table} t set ${columns.join()} from wrong w where w.id = t.id returning w.id, w.name, w.stored, w.counted`;
+function repairing(of: Counters, ids: string[]): Statement<WrongRow> {
+  const columns = Object.keys(of.counts).map(
+    (column) => sql`${sql.ident(column)} = (w.counted->>${sql.word(column)})::bigint`,
+  );
+  return sql<WrongRow>`with wrong as (${wrongRows(of, ids)})
+    update ${sql.ident(of.table)} t set ${sql.join(columns)} from wrong w where w.id = t.id
+    returning w.id, w.name, w.stored, w.counted`;
 }
 
 const wrongCounters = ({ table, counts }: Counters, rows: WrongRow[]): WrongCounter[] =>

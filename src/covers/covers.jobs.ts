@@ -7,6 +7,7 @@ import { Jobs } from '../platform/queue/jobs.service.js';
 import { OnJob, type JobContext } from '../platform/queue/on-job.js';
 import { ShuttingDown } from '../platform/queue/runner.js';
 import { EmbeddingService } from './embedding.service.js';
+import { sql } from '../platform/database/sql.js';
 
 interface Wished {
   id: string;
@@ -38,37 +39,33 @@ export class CoversJobs {
 
   @OnEvent('file.pictured', 'embed-picture', 'maintenance')
   async start({ fileId }: EventOf<'file.pictured'>): Promise<void> {
-    const [wished] = await this.em.execute<Wished[]>(
-      'select id, embed_id from files where id = ? and embed_id is not null',
-      [fileId],
-    );
+    const [wished] =
+      await sql<Wished>`select id, embed_id from files where id = ${fileId} and embed_id is not null`.all(this.em);
     if (wished) await this.enqueue(wished);
   }
 
   /** A download that was made anew carries what came with the music. */
   @OnEvent('file.ready', 'embed-picture-again', 'maintenance')
   async startAgain({ fileId }: EventOf<'file.ready'>): Promise<void> {
-    await this.em.execute(
-      `update files f set embed_id = uuidv7(), updated_at = now() where id = ? and kind = 'music' and picture is not null
-         and embed_id is null and not exists (select 1 from renditions r
-           where r.file_id = f.id and r.role = 'download' and r.facts->>'picture' = f.picture->>'id')`,
-      [fileId],
-    );
+    await sql`
+      update files f set embed_id = uuidv7(), updated_at = now() where id = ${fileId} and kind = 'music'
+        and picture is not null
+      and embed_id is null and not exists (select 1 from renditions r
+        where r.file_id = f.id and r.role = 'download' and r.facts->>'picture' = f.picture->>'id')`.all(this.em);
     await this.start({ fileId });
   }
 
   /** Wishes that no queue remembers. */
   @OnJob('covers.sweep')
   async sweep(): Promise<void> {
-    const waiting = await this.em.execute<Wished[]>(
-      `select id, embed_id from files where embed_id is not null and updated_at < now() - interval '45 seconds' limit 500`,
-    );
+    const waiting = await sql<Wished>`
+      select id, embed_id from files where embed_id is not null and updated_at < now() - interval '45 seconds'
+        limit 500`.all(this.em);
     for (const wished of waiting) {
       if (await this.jobs.isPending('music.embed', jobId(wished))) continue;
-      const [again] = await this.em.execute<Wished[]>(
-        'update files set embed_id = uuidv7(), updated_at = now() where id = ? and embed_id = ? returning id, embed_id',
-        [wished.id, wished.embed_id],
-      );
+      const [again] = await sql<Wished>`
+        update files set embed_id = uuidv7(), updated_at = now() where id = ${wished.id}
+          and embed_id = ${wished.embed_id} returning id, embed_id`.all(this.em);
       if (again) await this.enqueue(again);
     }
   }

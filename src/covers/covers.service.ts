@@ -78,27 +78,22 @@ export class CoversService {
 
   /** Without the sizes of the new picture. Nothing happens where there is none, and none is wanted. */
   private async replace(em: EntityManager, { fileId, mediaId, kind }: Target, picture: Picture | null): Promise<void> {
-    const changed = await em.execute<{ id: string }[]>(
-      `update files set picture = ?, embed_id = case when kind = 'music' then uuidv7() end, updated_at = now()
-       where id = ? and (picture is not null or ?) returning id`,
-      [picture && JSON.stringify(picture), fileId, picture !== null],
-    );
+    const changed = await sql<{ id: string }>`
+      update files set picture = ${picture && JSON.stringify(picture)}, embed_id = case when kind = 'music' then
+        uuidv7() end, updated_at = now()
+      where id = ${fileId} and (picture is not null or ${picture !== null}) returning id`.all(em);
     if (!changed.length) return;
-    await em.execute('update medias set updated_at = now() where id = ?', [mediaId]);
-    const gone = await em.execute<{ key: string }[]>(
-      `delete from renditions where file_id = ? and role = 'picture' returning key`,
-      [fileId],
-    );
+    await sql`update medias set updated_at = now() where id = ${mediaId}`.all(em);
+    const gone = await sql<{ key: string }>`
+      delete from renditions where file_id = ${fileId} and role = 'picture' returning key`.all(em);
     for (const { key } of gone) await this.outbox.record('bytes.orphaned', { key });
     if (kind === 'music') await this.outbox.record('file.pictured', { fileId });
   }
 
   private async copy(photoId: string, fileId: string, pictureId: string): Promise<Size[]> {
-    const sizes = await this.em.execute<Size[]>(
-      `select name, mime_type as "mimeType", width, height, bytes::int, key from renditions
-       where file_id = ? and role = 'image' and name <> 'original'`,
-      [photoId],
-    );
+    const sizes = await sql<Size>`
+      select name, mime_type as "mimeType", width, height, bytes::int, key from renditions
+      where file_id = ${photoId} and role = 'image' and name <> 'original'`.all(this.em);
     return Promise.all(
       sizes.map(async (size) => {
         const key = renditionKey(fileId, `pictures/${pictureId}/${basename(size.key)}`);
@@ -121,10 +116,10 @@ export class CoversService {
 
   /** In a transaction the media is locked. @throws {Problem} `media_not_found`, `not_yours`, `file_kind_mismatch` */
   private async own(em: EntityManager, viewer: string, url: string): Promise<Target> {
-    const { rows } = await sql<Target & { ownerId: string }>`
+    const rows = await sql<Target & { ownerId: string }>`
       select m.id as "mediaId", m.owner_id as "ownerId", f.id as "fileId", f.url as "fileUrl", f.kind, f.status
       from medias m join media_files mf on mf.media_id = m.id and mf.position = 0 join files f on f.id = mf.file_id
-      where m.url = ${url} and ${visibleTo(viewer)} for update of m, f`.execute(em);
+      where m.url = ${url} and ${visibleTo(viewer)} for update of m, f`.all(em);
     const [media] = rows;
     if (!media) throw new Problem('media_not_found');
     if (media.ownerId !== viewer) throw new Problem('not_yours');

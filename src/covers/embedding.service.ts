@@ -7,6 +7,7 @@ import { renditionKey } from '../platform/storage/keys.js';
 import { Storage } from '../platform/storage/storage.js';
 import { embedded, embedPicture, type AudioFile } from '../processing/m4a.js';
 import { withWorkspace } from '../processing/workspace.js';
+import { sql } from '../platform/database/sql.js';
 
 /** A download, and the picture it is to carry: null for none. */
 interface Wish {
@@ -51,17 +52,18 @@ export class EmbeddingService {
 
   /** The download stays as it is. */
   async giveUp(fileId: string): Promise<void> {
-    await this.em.execute('update files set embed_id = null where id = ?', [fileId]);
+    await sql`update files set embed_id = null where id = ${fileId}`.all(this.em);
   }
 
   private async wishOf(fileId: string): Promise<Wish | undefined> {
-    const [wish] = await this.em.execute<Wish[]>(
-      `select f.embed_id as "embedId", f.picture->>'id' as "pictureId", f.duration_ms as "durationMs", d.id as "downloadId",
-         d.key as "downloadKey", d.bytes, (select r.key from renditions r where r.file_id = f.id
-           and r.role = case when f.picture is null then 'cover' else 'picture' end and r.name = ? and r.mime_type = ?) as "pictureKey"
-       from files f join renditions d on d.file_id = f.id and d.role = 'download' where f.id = ? and f.embed_id is not null`,
-      [embedded.name, embedded.mimeType, fileId],
-    );
+    const [wish] = await sql<Wish>`
+      select f.embed_id as "embedId", f.picture->>'id' as "pictureId", f.duration_ms as "durationMs", d.id as
+        "downloadId",
+        d.key as "downloadKey", d.bytes, (select r.key from renditions r where r.file_id = f.id
+          and r.role = case when f.picture is null then 'cover' else 'picture' end and r.name = ${embedded.name}
+            and r.mime_type = ${embedded.mimeType}) as "pictureKey"
+      from files f join renditions d on d.file_id = f.id and d.role = 'download' where f.id = ${fileId}
+        and f.embed_id is not null`.all(this.em);
     return wish;
   }
 
@@ -82,17 +84,14 @@ export class EmbeddingService {
   /** @returns false when something else is wished by now */
   private commit(fileId: string, wish: Wish, { bytes, bitrate }: AudioFile, key: string): Promise<boolean> {
     return this.em.transactional(async (em) => {
-      const wished = await em.execute<{ id: string }[]>(
-        'update files set embed_id = null where id = ? and embed_id = ? returning id',
-        [fileId, wish.embedId],
-      );
+      const wished = await sql<{ id: string }>`
+        update files set embed_id = null where id = ${fileId} and embed_id = ${wish.embedId} returning id`.all(em);
       if (!wished.length) return false;
       const facts = wish.pictureId === null ? {} : { picture: wish.pictureId };
-      const [replaced] = await em.execute<{ old_key: string }[]>(
-        `update renditions set id = uuidv7(), bytes = ?, bitrate = ?, key = ?, facts = ?, created_at = now()
-         where id = ? returning old.key as old_key`,
-        [bytes, bitrate, key, JSON.stringify(facts), wish.downloadId],
-      );
+      const [replaced] = await sql<{ old_key: string }>`
+        update renditions set id = uuidv7(), bytes = ${bytes}, bitrate = ${bitrate}, key = ${key}, facts =
+          ${JSON.stringify(facts)}, created_at = now()
+        where id = ${wish.downloadId} returning old.key as old_key`.all(em);
       if (!replaced) throw new Error('the download was made anew meanwhile');
       await this.outbox.record('bytes.orphaned', { key: replaced.old_key });
       return true;

@@ -70,26 +70,27 @@ export class DeliveryQueries {
     needs: Needs,
   ): Promise<Deliverable | null> {
     const mine = viewer === null ? sql`false` : sql`f.owner_id = ${viewer}`;
-    const { rows } = await sql<Row>`
+    const rows = await sql<Row>`
       select ${columns(roles, needs)}, ${mine} as mine, coalesce(${isOpen()} or ${isOpen('cm')}, false) as open
       from files f
       left join media_files mf on mf.file_id = f.id
       left join medias m on m.id = mf.media_id
       left join comments c on c.attachment_id = f.id
       left join medias cm on cm.id = c.media_id
-      where f.url = ${url} and f.kind = ${kind} and (${mine} or ${visibleTo(viewer)} or ${commentVisibleTo(viewer, 'c', 'cm')})
+      where f.url = ${url} and f.kind = ${kind} and (${mine} or ${visibleTo(viewer)}
+        or ${commentVisibleTo(viewer, 'c', 'cm')})
         and (${viewer}::uuid is null
-          or exists (select 1 from users u where u.id = ${viewer} and u.disabled_at is null))`.execute(this.em);
+          or exists (select 1 from users u where u.id = ${viewer} and u.disabled_at is null))`.all(this.em);
     return rows[0] ? toDeliverable(rows[0]) : null;
   }
 
   /** The photo that a profile shows, with its squares and, for a channel, its sizes: everybody may have them. */
   async ofProfile(username: string, place: Place): Promise<Deliverable | null> {
     const roles: RenditionRole[] = place === 'profile' ? ['square'] : ['square', 'image'];
-    const { rows } = await sql<Row>`
+    const rows = await sql<Row>`
       select ${columns(roles, {})}, false as mine, true as open
-      from users u join files f on f.id = ${sql.raw(`u.${place}_photo_id`)}
-      where lower(u.username) = lower(${username}) and u.disabled_at is null`.execute(this.em);
+      from users u join files f on f.id = ${sql.ident('u', `${place}_photo_id`)}
+      where lower(u.username) = lower(${username}) and u.disabled_at is null`.all(this.em);
     return rows[0] ? toDeliverable(rows[0]) : null;
   }
 }
@@ -101,7 +102,8 @@ const columns = (roles: RenditionRole[], { facts = false, segmentsOf = null }: N
   (select coalesce(json_agg(json_build_object('id', r.id, 'role', r.role, 'name', r.name, 'mimeType', r.mime_type, 'width', r.width,
       'height', r.height, 'bytes', r.bytes, 'key', r.key, 'createdAt', r.created_at,
       'facts', case when ${facts} then r.facts end,
-      'segments', case when r.name = ${segmentsOf} or (${facts} and r.facts->'bandwidth' is null) then r.segments end) order by r.width nulls last, r.bytes), '[]')
+      'segments', case when r.name = ${segmentsOf} or (${facts} and r.facts->'bandwidth' is null) then r.segments end)
+      order by r.width nulls last, r.bytes), '[]')
     from renditions r where r.file_id = f.id and r.role in (${sql.join(roles)})) as renditions`;
 
 const toDeliverable = (row: Row): Deliverable => ({

@@ -12,6 +12,7 @@ import { Storage } from '../platform/storage/storage.js';
 import type { FileKind } from './file.entity.js';
 import { FilesService } from './files.service.js';
 import { ProcessingService } from './processing.service.js';
+import { sql } from '../platform/database/sql.js';
 
 /** The job for each kind, and the lane for those who have nothing else in the works. */
 const jobOf = {
@@ -69,10 +70,8 @@ export class FilesJobs {
 
   @OnEvent('file.uploaded', 'start-processing', 'maintenance')
   async start({ fileId }: EventOf<'file.uploaded'>): Promise<void> {
-    const [file] = await this.em.execute<Unfinished[]>(
-      `select id, kind, runs, redo from files where id = ? and (status = 'processing' or redo)`,
-      [fileId],
-    );
+    const [file] = await sql<Unfinished>`
+      select id, kind, runs, redo from files where id = ${fileId} and (status = 'processing' or redo)`.all(this.em);
     if (file) await this.enqueue(file);
   }
 
@@ -96,11 +95,10 @@ export class FilesJobs {
   @OnJob('files.sweep')
   async sweep(): Promise<void> {
     for (let after = firstId; ;) {
-      const silent = await this.em.execute<Unfinished[]>(
-        `select id, kind, runs, redo from files where (status = 'processing' or redo)
-           and coalesce(heartbeat_at, updated_at) < now() - interval '45 seconds' and id > ? order by id limit 500`,
-        [after],
-      );
+      const silent = await sql<Unfinished>`
+        select id, kind, runs, redo from files where (status = 'processing' or redo)
+        and coalesce(heartbeat_at, updated_at) < now() - interval '45 seconds' and id > ${after}
+          order by id limit 500`.all(this.em);
       for (const file of silent) await this.startLost(file);
       const last = silent.at(-1);
       if (!last) return;
@@ -114,10 +112,9 @@ export class FilesJobs {
     for (;;) {
       signal.throwIfAborted();
       const expired = await this.em.transactional(async (em) => {
-        const files = await em.execute<{ id: string }[]>(
-          `select id from files where unused_since < ? and status <> 'processing' limit 200 for update skip locked`,
-          [new Date(Date.now() - this.config.unusedFileMs)],
-        );
+        const files = await sql<{ id: string }>`
+          select id from files where unused_since < ${new Date(Date.now() - this.config.unusedFileMs)}
+            and status <> 'processing' limit 200 for update skip locked`.all(em);
         if (files.length)
           await this.files.deleteRows(
             em,
@@ -135,11 +132,11 @@ export class FilesJobs {
       // Nobody waits for it.
       return this.jobs.add(jobOf[file.kind].usual, { fileId: file.id }, { id: jobId(file), priority: lastPriority });
     }
-    const [load] = await this.em.execute<{ before: number }[]>(
-      `select count(*)::int as before from files f join files mine on mine.id = ? and f.owner_id = mine.owner_id and f.kind = mine.kind
-       where f.id <> mine.id and (f.status = 'processing' and f.id < mine.id or f.processed_at > now() - interval '5 minutes')`,
-      [file.id],
-    );
+    const [load] = await sql<{ before: number }>`
+      select count(*)::int as before from files f join files mine on mine.id = ${file.id}
+        and f.owner_id = mine.owner_id and f.kind = mine.kind
+      where f.id <> mine.id and (f.status = 'processing' and f.id < mine.id
+        or f.processed_at > now() - interval '5 minutes')`.all(this.em);
     const before = load?.before ?? 0;
     const name = jobOf[file.kind][before === 0 ? 'first' : 'usual'];
     await this.jobs.add(
@@ -151,10 +148,9 @@ export class FilesJobs {
 
   private async startLost(file: Unfinished): Promise<void> {
     if (await this.isPending(file)) return;
-    const [again] = await this.em.execute<Unfinished[]>(
-      `update files set runs = runs + 1 where id = ? and runs = ? and (status = 'processing' or redo) returning id, kind, runs, redo`,
-      [file.id, file.runs],
-    );
+    const [again] = await sql<Unfinished>`
+      update files set runs = runs + 1 where id = ${file.id} and runs = ${file.runs} and (status = 'processing'
+        or redo) returning id, kind, runs, redo`.all(this.em);
     if (!again) return;
     this.logger.warn({ fileId: file.id }, 'lost by the queue: started again');
     await this.enqueue(again);

@@ -10,6 +10,7 @@ import type { FileKind, FileStatus, Picture } from './file.entity.js';
 import { maxQueuedBefore, type FileView } from './files.schemas.js';
 import { isCharged } from './rendition.entity.js';
 import { fileHref } from './signed-hrefs.service.js';
+import { sql } from '../platform/database/sql.js';
 
 interface Row {
   id: string;
@@ -42,7 +43,7 @@ export interface Photo {
 }
 
 /** Workers say every second that they are alive. */
-const silentSeconds = 15;
+const silence = sql`interval '15 seconds'`;
 
 /** A user's own files: their state, another try, the end. */
 @Injectable()
@@ -54,13 +55,16 @@ export class FilesService {
   ) {}
 
   async view(ownerId: string, url: string): Promise<FileView> {
-    const [row] = await this.em.execute<Row[]>(
-      `select f.*, coalesce(m.url, c.url) as used_by, coalesce(f.heartbeat_at > now() - interval '${silentSeconds} seconds', false) as is_running
-       from files f
-       left join media_files mf on mf.file_id = f.id left join medias m on m.id = mf.media_id left join comments c on c.attachment_id = f.id
-       where f.url = ? and f.owner_id = ?`,
-      [url, ownerId],
-    );
+    const [row] = await sql<Row>`
+      select f.id, f.url, f.kind, f.status, f.progress, f.remaining_ms, f.failure_code, f.bytes,
+        f.sha256, f.filename, f.mime_type,
+        f.width, f.height, f.duration_ms, f.placeholder, f.color, f.picture, f.facts, f.created_at,
+        coalesce(m.url, c.url) as used_by, coalesce(f.heartbeat_at > now() - ${silence}, false) as
+          is_running
+      from files f
+      left join media_files mf on mf.file_id = f.id left join medias m on m.id = mf.media_id
+      left join comments c on c.attachment_id = f.id
+      where f.url = ${url} and f.owner_id = ${ownerId}`.all(this.em);
     if (!row) throw new Problem('file_not_found');
     const view = toView(row);
     return view.stage === 'queued' ? { ...view, queuedBefore: await this.queuedBefore(row.id) } : view;
@@ -71,14 +75,14 @@ export class FilesService {
    * (`FilesJobs.enqueue`). Exact as long as no more than `maxQueuedBefore` wait.
    */
   private async queuedBefore(id: string): Promise<number> {
-    const [{ before } = { before: 0 }] = await this.em.execute<{ before: number }[]>(
-      `with waiting as (
-         select w.id, row_number() over (partition by w.owner_id order by w.id) as turn
-         from (select f.id, f.owner_id from files f, files mine
-               where mine.id = ? and f.kind = mine.kind and f.status = 'processing' and f.heartbeat_at is null limit ${maxQueuedBefore}) w)
-       select count(*)::int as before from waiting w, waiting mine where mine.id = ? and (w.turn, w.id) < (mine.turn, mine.id)`,
-      [id, id],
-    );
+    const [{ before } = { before: 0 }] = await sql<{ before: number }>`
+      with waiting as (
+        select w.id, row_number() over (partition by w.owner_id order by w.id) as turn
+        from (select f.id, f.owner_id from files f, files mine
+              where mine.id = ${id} and f.kind = mine.kind and f.status = 'processing'
+                and f.heartbeat_at is null limit ${maxQueuedBefore}) w)
+      select count(*)::int as before from waiting w, waiting mine where mine.id = ${id}
+        and (w.turn, w.id) < (mine.turn, mine.id)`.all(this.em);
     return before;
   }
 
@@ -87,10 +91,9 @@ export class FilesService {
    * @throws {Problem} `file_not_found`, `file_kind_mismatch`, `file_failed`, `file_processing`
    */
   async readyPhoto(em: EntityManager, ownerId: string, url: string): Promise<Photo> {
-    const [photo] = await em.execute<(Photo & Pick<Row, 'kind' | 'status'>)[]>(
-      'select id, kind, status, placeholder, color from files where url = ? and owner_id = ? for update',
-      [url, ownerId],
-    );
+    const [photo] = await sql<Photo & Pick<Row, 'kind' | 'status'>>`
+      select id, kind, status, placeholder, color from files
+      where url = ${url} and owner_id = ${ownerId} for update`.all(em);
     if (!photo) throw new Problem('file_not_found', `None of your files has the url ${url}.`);
     if (photo.kind !== 'photo') throw new Problem('file_kind_mismatch', `${url} is a ${photo.kind}, not a photo.`);
     requireReady(url, photo.status);
@@ -103,41 +106,35 @@ export class FilesService {
    * @throws {Problem} `file_not_found`, `file_kind_mismatch`, `file_failed`, `file_in_use`
    */
   async takePhoto(em: EntityManager, ownerId: string, url: string): Promise<string> {
-    const [photo] = await em.execute<(Pick<Row, 'id' | 'kind' | 'status'> & { used: boolean })[]>(
-      'select id, kind, status, unused_since is null as used from files where url = ? and owner_id = ? for update',
-      [url, ownerId],
-    );
+    const [photo] = await sql<Pick<Row, 'id' | 'kind' | 'status'> & { used: boolean }>`
+      select id, kind, status, unused_since is null as used from files where url = ${url}
+        and owner_id = ${ownerId} for update`.all(em);
     if (!photo) throw new Problem('file_not_found', `None of your files has the url ${url}.`);
     if (photo.kind !== 'photo') throw new Problem('file_kind_mismatch', `${url} is a ${photo.kind}, not a photo.`);
     if (photo.used) throw new Problem('file_in_use', `${url} is shown somewhere else.`);
     if (photo.status === 'failed') throw new Problem('file_failed', `${url} failed: see GET files/${url}.`);
-    await em.execute('update files set unused_since = null where id = ?', [photo.id]);
+    await sql`update files set unused_since = null where id = ${photo.id}`.all(em);
     return photo.id;
   }
 
   /** To be called when a profile shows a file no longer: it may be in use somewhere else, and is deleted later if not. */
   async release(em: EntityManager, fileId: string): Promise<void> {
-    await em.execute('select id from files where id = ? for update', [fileId]);
-    const squares = await em.execute<{ key: string }[]>(
-      `delete from renditions r using files f where f.id = ? and r.file_id = f.id and r.role = 'square' and not ${onProfile} returning r.key`,
-      [fileId],
-    );
+    await sql`select id from files where id = ${fileId} for update`.all(em);
+    const squares = await sql<{ key: string }>`
+      delete from renditions r using files f where f.id = ${fileId} and r.file_id = f.id and r.role = 'square'
+        and not ${onProfile} returning r.key`.all(em);
     for (const { key } of squares) await this.outbox.record('bytes.orphaned', { key });
-    await em.execute(
-      `update files f set unused_since = now() where id = ? and not ${onProfile}
-         and not exists (select 1 from media_files mf where mf.file_id = f.id)
-         and not exists (select 1 from comments c where c.attachment_id = f.id)`,
-      [fileId],
-    );
+    await sql`
+      update files f set unused_since = now() where id = ${fileId} and not ${onProfile}
+      and not exists (select 1 from media_files mf where mf.file_id = f.id)
+      and not exists (select 1 from comments c where c.attachment_id = f.id)`.all(em);
   }
 
   /** Starts a failed file over. @throws {Problem} `file_not_found`, `file_not_failed`, `too_many_requests` */
   async retry(ownerId: string, url: string): Promise<FileView> {
     await this.em.transactional(async (em) => {
-      const [file] = await em.execute<{ id: string; status: FileStatus }[]>(
-        'select id, status from files where url = ? and owner_id = ? for update',
-        [url, ownerId],
-      );
+      const [file] = await sql<{ id: string; status: FileStatus }>`
+        select id, status from files where url = ${url} and owner_id = ${ownerId} for update`.all(em);
       if (!file) throw new Problem('file_not_found');
       if (file.status !== 'failed') throw new Problem('file_not_failed', `It is \`${file.status}\`.`);
       await this.limiter.consume('retry', file.id);
@@ -160,22 +157,19 @@ export class FilesService {
 
   /** Puts a failed file back to `processing`. Call it with the file's row locked. */
   async restart(em: EntityManager, fileId: string): Promise<void> {
-    await em.execute(
-      `update files set status = 'processing', failure_code = null, progress = 0, playable = false, remaining_ms = null, attempts = 0, runs = runs + 1, heartbeat_at = null,
-         processed_at = null, updated_at = now() where id = ?`,
-      [fileId],
-    );
+    await sql`
+      update files set status = 'processing', failure_code = null, progress = 0, playable = false, remaining_ms =
+        null, attempts = 0, runs = runs + 1, heartbeat_at = null,
+      processed_at = null, updated_at = now() where id = ${fileId}`.all(em);
     await this.outbox.record('file.uploaded', { fileId });
   }
 
   /** Row first, bytes second: a job takes them, whatever happens to this process. */
   async delete(ownerId: string, url: string): Promise<void> {
     await this.em.transactional(async (em) => {
-      const [file] = await em.execute<{ id: string; used: boolean }[]>(
-        // A column of the locked row, not a look at another table: after waiting for the lock it is read anew.
-        'select id, unused_since is null as used from files where url = ? and owner_id = ? for update',
-        [url, ownerId],
-      );
+      const [file] = await sql<{ id: string; used: boolean }>`
+        select id, unused_since is null as used from files where url = ${url}
+          and owner_id = ${ownerId} for update`.all(em);
       if (!file) throw new Problem('file_not_found');
       if (file.used)
         throw new Problem(
@@ -190,14 +184,13 @@ export class FilesService {
   async deleteRows(em: EntityManager, fileIds: string[]): Promise<void> {
     const ids = `{${fileIds.join()}}`;
     // A statement of its own: after waiting for the locks the next one sees what was waited for.
-    await em.execute('select id from files where id = any(?::uuid[]) order by id for update', [ids]);
-    const gone = await em.execute<{ id: string; owner_id: string; bytes: string }[]>(
-      `delete from files f where id = any(?::uuid[]) and not ${onProfile} returning id, owner_id,
-         bytes + (select coalesce(sum(r.bytes), 0) from renditions r where r.file_id = f.id and ${isCharged}) as bytes`,
-      [ids],
-    );
+    await sql`select id from files where id = any(${ids}::uuid[]) order by id for update`.all(em);
+    const gone = await sql<{ id: string; owner_id: string; bytes: string }>`
+      delete from files f where id = any(${ids}::uuid[]) and not ${onProfile} returning id, owner_id,
+      bytes + (select coalesce(sum(r.bytes), 0) from renditions r where r.file_id = f.id
+        and ${isCharged}) as bytes`.all(em);
     for (const { id, owner_id, bytes } of gone) {
-      await em.execute('update users set storage_bytes = storage_bytes - ? where id = ?', [bytes, owner_id]);
+      await sql`update users set storage_bytes = storage_bytes - ${bytes} where id = ${owner_id}`.all(em);
       await this.outbox.record('file.deleted', { fileId: id });
     }
   }
@@ -210,7 +203,7 @@ export function requireReady(url: string, status: FileStatus): void {
 }
 
 /** Whether a file `f` is shown by its owner's profile, or is going to be. */
-const onProfile = `(exists (select 1 from users u where u.id = f.owner_id and f.id in (u.profile_photo_id, u.channel_photo_id))
+const onProfile = sql`(exists (select 1 from users u where u.id = f.owner_id and f.id in (u.profile_photo_id, u.channel_photo_id))
   or exists (select 1 from photo_wishes w where w.file_id = f.id))`;
 
 const toView = ({ facts: { warnings = [], ...facts }, ...row }: Row): FileView => ({

@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Progress } from './progress.js';
+import { sql } from '../platform/database/sql.js';
 
 const everyMs = 1_000;
 
@@ -25,11 +26,10 @@ export class Heartbeat {
   private beat(): void {
     const { progress, remainingMs } = this.progress.step();
     // A database that is slow gets no heap of them.
-    this.writing ??= this.em
-      .execute(
-        `update files set progress = greatest(progress, ?), remaining_ms = ?, heartbeat_at = now() where id = ? and (status = 'processing' or redo)`,
-        [progress, remainingMs, this.fileId],
-      )
+    this.writing ??= sql`
+      update files set progress = greatest(progress, ${progress}), remaining_ms = ${remainingMs}, heartbeat_at =
+        now() where id = ${this.fileId} and (status = 'processing' or redo)`
+      .all(this.em)
       .then(() => undefined, this.onError)
       .finally(() => {
         this.writing = null;

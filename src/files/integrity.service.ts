@@ -2,6 +2,7 @@ import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { originalKey } from '../platform/storage/keys.js';
 import { Storage } from '../platform/storage/storage.js';
+import { sql } from '../platform/database/sql.js';
 
 export interface Finding {
   /** `missing`: a row without its bytes. `damaged`: bytes of another size. `untracked`: bytes without a row. */
@@ -49,14 +50,11 @@ export class IntegrityService {
   private async *rowsWithoutBytes(): AsyncGenerator<Finding> {
     let after = '00000000-0000-0000-0000-000000000000';
     for (;;) {
-      const rows = await this.em.execute<
-        { id: string; expected: (Omit<Expected, 'fileId' | 'bytes'> & { bytes: number })[] }[]
-      >(
-        `select f.id, (select json_agg(e) from (
-           select f.source_key as key, f.bytes union all select r.key, r.bytes from renditions r where r.file_id = f.id) e) as expected
-         from files f where f.id > ? order by f.id limit ${batch}`,
-        [after],
-      );
+      const rows = await sql<{ id: string; expected: (Omit<Expected, 'fileId' | 'bytes'> & { bytes: number })[] }>`
+        select f.id, (select json_agg(e) from (
+          select f.source_key as key, f.bytes union all select r.key, r.bytes from renditions r
+            where r.file_id = f.id) e) as expected
+        from files f where f.id > ${after} order by f.id limit ${batch}`.all(this.em);
       for (const { id, expected } of rows) yield* this.check(expected.map((e) => ({ ...e, fileId: id })));
       const last = rows.at(-1);
       if (!last) return;
@@ -95,15 +93,12 @@ export class IntegrityService {
     const old = objects.filter(({ modifiedAt }) => modifiedAt.getTime() < Date.now() - graceMs);
     const ids = [...new Set(old.flatMap(({ key }) => fileIdOf(key) ?? []))];
     if (!ids.length) return new Set(old.map(({ key }) => key));
-    const rows = await this.em.execute<{ key: string }[]>(
-      `select source_key as key from files where id = any(:ids) union all select key from renditions where file_id = any(:ids)
-       union all select 'upload/' || id from uploads where id = any(:ids) and state = 'open'
-       union all select 'work/' || id from files where id = any(:ids) and (status = 'processing' or redo)`.replaceAll(
-        ':ids',
-        '?::uuid[]',
-      ),
-      Array.from({ length: 4 }, () => `{${ids.join()}}`),
-    );
+    const rows = await sql<{ key: string }>`
+      select source_key as key from files where id = any(${ids}::uuid[])
+      union all select key from renditions where file_id = any(${ids}::uuid[])
+      union all select 'upload/' || id from uploads where id = any(${ids}::uuid[]) and state = 'open'
+      union all select 'work/' || id from files where id = any(${ids}::uuid[])
+        and (status = 'processing' or redo)`.all(this.em);
     const tracked = new Set(rows.map(({ key }) => key));
     const isTracked = (key: string) => {
       const id = fileIdOf(key);

@@ -16,6 +16,7 @@ import { Heartbeat } from './heartbeat.js';
 import { Progress } from './progress.js';
 import { Publication } from './publication.js';
 import { Tools } from './tools.service.js';
+import { sql } from '../platform/database/sql.js';
 
 /** Starts that may end without a word (a crash of the worker, a power cut) before the file is given up. */
 const maxStarts = 6;
@@ -83,11 +84,10 @@ export class ProcessingService {
   }
 
   private async start(fileId: string): Promise<Started | undefined> {
-    const [row] = await this.em.execute<Started[]>(
-      `update files set attempts = attempts + 1, heartbeat_at = now() where id = ? and (status = 'processing' or redo)
-       returning kind, source_key, attempts, redo, width, height, duration_ms, bytes, progress`,
-      [fileId],
-    );
+    const [row] = await sql<Started>`
+      update files set attempts = attempts + 1, heartbeat_at = now() where id = ${fileId}
+        and (status = 'processing' or redo)
+      returning kind, source_key, attempts, redo, width, height, duration_ms, bytes, progress`.all(this.em);
     return row;
   }
 
@@ -129,22 +129,20 @@ export class ProcessingService {
   /** What can be shown stays: all of it while it was made anew, or the first rung of a video whose others failed. */
   private async fail(fileId: string, code: FailureCode): Promise<void> {
     await this.em.transactional(async (em) => {
-      const [file] = await em.execute<{ status: FileStatus }[]>(
-        `update files set status = case when playable then 'ready' else 'failed' end, failure_code = case when playable then null else ? end,
-           redo = false, remaining_ms = null, processed_at = now(), updated_at = now()
-         where id = ? and (status = 'processing' or redo) returning status`,
-        [code, fileId],
-      );
+      const [file] = await sql<{ status: FileStatus }>`
+        update files set status = case when playable then 'ready' else 'failed' end, failure_code = case when playable
+          then null else ${code} end,
+          redo = false, remaining_ms = null, processed_at = now(), updated_at = now()
+        where id = ${fileId} and (status = 'processing' or redo) returning status`.all(em);
       if (file) await this.outbox.record(file.status === 'ready' ? 'file.ready' : 'file.failed', { fileId });
     });
   }
 
   /** Nobody works on it until the next try. @param isStopping a stop of ours is not a try of theirs */
   private async backToQueue(fileId: string, isStopping: boolean): Promise<void> {
-    await this.em.execute(
-      'update files set attempts = greatest(0, attempts - ?), heartbeat_at = null, remaining_ms = null where id = ?',
-      [isStopping ? 1 : 0, fileId],
-    );
+    await sql`
+      update files set attempts = greatest(0, attempts - ${isStopping ? 1 : 0}), heartbeat_at = null, remaining_ms =
+        null where id = ${fileId}`.all(this.em);
   }
 }
 

@@ -4,11 +4,12 @@ import { fileFolder, renditionKey } from '../platform/storage/keys.js';
 import type { Storage } from '../platform/storage/storage.js';
 import { nameInRun, type Derived, type Made } from './derive.js';
 import { Rendition } from './rendition.entity.js';
+import { sql, type Statement } from '../platform/database/sql.js';
 
 type Stored = Made & { key: string };
 
 /** What the owner brought or asked for, which is not ours to make anew; subtitles that came inside the file are. */
-const made = `(role not in ('picture', 'square') and (role <> 'subtitles' or facts->>'embedded' = 'true'))`;
+const made = sql`(role not in ('picture', 'square') and (role <> 'subtitles' or facts->>'embedded' = 'true'))`;
 const keptFolders = new Set(['subtitles', 'pictures', 'squares']);
 
 /**
@@ -34,8 +35,8 @@ export class Publication {
   /** There is enough to show it; it goes on being `processing`. */
   async playable(derived: Derived, signal: AbortSignal): Promise<void> {
     await this.store(derived, signal);
-    const set = `playable = true, updated_at = now()`;
-    if (await this.commit(derived, set, [], 'file.playable'))
+    const set = sql`playable = true, updated_at = now()`;
+    if (await this.commit(derived, set, 'file.playable'))
       for (const { key } of this.stored.values()) this.shown.add(key);
   }
 
@@ -47,9 +48,9 @@ export class Publication {
     onProgress: (fraction: number) => void,
   ): Promise<void> {
     await this.store(derived, signal, onProgress);
-    const set = `status = 'ready', playable = true, redo = false, pipeline = ?, progress = 1, remaining_ms = null, processed_at = now(),
-      updated_at = now()`;
-    const won = await this.commit(derived, set, [pipeline], 'file.ready');
+    const set = sql`status = 'ready', playable = true, redo = false, pipeline = ${pipeline}, progress = 1,
+      remaining_ms = null, processed_at = now(), updated_at = now()`;
+    const won = await this.commit(derived, set, 'file.ready');
     await (won ? this.discardOthers() : this.storage.deletePrefix(this.folder));
   }
 
@@ -74,19 +75,13 @@ export class Publication {
     }
   }
 
-  private commit(
-    derived: Derived,
-    set: string,
-    values: unknown[],
-    event: 'file.playable' | 'file.ready',
-  ): Promise<boolean> {
+  private commit(derived: Derived, set: Statement, event: 'file.playable' | 'file.ready'): Promise<boolean> {
     const { width = null, height = null, durationMs = null, placeholder = null, color = null, facts } = derived;
     return this.em.transactional(async (em) => {
-      const updated = await em.execute<{ id: string }[]>(
-        `update files set ${set}, width = ?, height = ?, duration_ms = ?, placeholder = ?, color = ?, facts = ?
-         where id = ? and (status = 'processing' or redo) returning id`,
-        [...values, width, height, durationMs, placeholder, color, JSON.stringify(facts), this.fileId],
-      );
+      const updated = await sql`
+        update files set ${set}, width = ${width}, height = ${height}, duration_ms = ${durationMs},
+          placeholder = ${placeholder}, color = ${color}, facts = ${JSON.stringify(facts)}
+        where id = ${this.fileId} and (status = 'processing' or redo) returning 1`.all(em);
       if (!updated.length) return false;
       await this.replaceRows(em, derived);
       await this.outbox.record(event, { fileId: this.fileId });
@@ -97,15 +92,11 @@ export class Publication {
   /** Rows that stay keep their ids: addresses that players hold go on naming the same bytes. */
   private async replaceRows(em: EntityManager, derived: Derived): Promise<void> {
     const rows = derived.made.map(({ path }) => this.stored.get(path)!);
-    const keys = `{${rows.map(({ key }) => `"${key}"`).join()}}`;
-    await em.execute(`delete from renditions where file_id = ? and ${made} and key <> all(?::text[])`, [
-      this.fileId,
-      keys,
-    ]);
-    const left = await em.execute<{ key: string; role: string; name: string }[]>(
-      'select key, role, name from renditions where file_id = ?',
-      [this.fileId],
-    );
+    const keys = rows.map(({ key }) => key);
+    await sql`
+      delete from renditions where file_id = ${this.fileId} and ${made} and key <> all(${keys}::text[])`.all(em);
+    const left = await sql<{ key: string; role: string; name: string }>`
+      select key, role, name from renditions where file_id = ${this.fileId}`.all(em);
     const isThere = ({ key, role, name }: Stored) =>
       left.some((row) => row.key === key || (role === 'subtitles' && row.role === role && row.name === name));
     const isOurs = ({ key }: Stored) => left.some((row) => row.key === key);

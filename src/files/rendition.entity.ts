@@ -1,5 +1,6 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import type { Segment } from '../processing/hls.js';
+import { sql } from '../platform/database/sql.js';
 import { File } from './file.entity.js';
 
 export const renditionRoles = [
@@ -19,7 +20,7 @@ export const renditionRoles = [
 export type RenditionRole = (typeof renditionRoles)[number];
 
 /** Rows `r` of `renditions` that count in their owner's quota: not what was made of a file, but what was brought. */
-export const isCharged = `(r.role = 'subtitles' and r.facts->>'embedded' is distinct from 'true')`;
+export const isCharged = sql`(r.role = 'subtitles' and r.facts->>'embedded' is distinct from 'true')`;
 
 /** One stored file that processing made: an image size, a rung of the ladder, a poster. */
 const RenditionSchema = defineEntity({

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Outbox } from '../platform/events/outbox.js';
 import { pipelineVersions } from './derive.js';
 import type { FileKind } from './file.entity.js';
+import { sql, type Statement } from '../platform/database/sql.js';
 
 export interface Selection {
   /** One file. */
@@ -32,19 +33,19 @@ export class ReprocessService {
 
   /** Marks batch after batch. A run that was stopped is taken up by the next: what is marked is not chosen again. */
   async *run({ url, kind, outdated, missing, dryRun }: Selection): AsyncGenerator<Chosen> {
-    const versions = Object.entries(pipelineVersions)
-      .map(([name, version]) => `f.kind = '${name}' and f.pipeline < ${version}`)
-      .join(' or ');
-    const condition = [
-      `f.status = 'ready' and not f.redo and f.kind <> 'file'`,
-      ...(url === undefined ? [] : ['f.url = :url']),
-      ...(kind === undefined ? [] : ['f.kind = :kind']),
-      ...(outdated ? [`(${versions})`] : []),
-      ...(missing ? ['not exists (select 1 from renditions r where r.file_id = f.id)'] : []),
-    ].join(' and ');
+    const versions = Object.entries(pipelineVersions).map(
+      ([name, version]) => sql`f.kind = ${name} and f.pipeline < ${version}`,
+    );
+    const conditions = [
+      sql`f.status = 'ready' and not f.redo and f.kind <> 'file'`,
+      ...(url === undefined ? [] : [sql`f.url = ${url}`]),
+      ...(kind === undefined ? [] : [sql`f.kind = ${kind}`]),
+      ...(outdated ? [sql`(${sql.join(versions, ' or ')})`] : []),
+      ...(missing ? [sql`not exists (select 1 from renditions r where r.file_id = f.id)`] : []),
+    ];
     let after = '00000000-0000-0000-0000-000000000000';
     for (;;) {
-      const chosen = await this.choose(condition, { url, kind, after }, dryRun ?? false);
+      const chosen = await this.choose(sql.join([...conditions, sql`f.id > ${after}`], ' and '), dryRun ?? false);
       yield* chosen;
       const last = chosen.at(-1);
       if (!last) return;
@@ -52,23 +53,15 @@ export class ReprocessService {
     }
   }
 
-  private choose(condition: string, values: Record<string, string | undefined>, dryRun: boolean): Promise<Chosen[]> {
-    const params: unknown[] = [];
-    const where = `${condition} and f.id > :after`.replace(/:(url|kind|after)/g, (_, name: string) => {
-      params.push(values[name]);
-      return '?';
-    });
+  private choose(where: Statement, dryRun: boolean): Promise<Chosen[]> {
     return this.em.transactional(async (em) => {
-      const lock = dryRun ? '' : 'for update skip locked';
-      const rows = await em.execute<Chosen[]>(
-        `select f.id, f.url, f.kind from files f where ${where} order by f.id limit ${batch} ${lock}`,
-        params,
-      );
+      const lock = dryRun ? sql`` : sql`for update skip locked`;
+      const rows = await sql<Chosen>`
+        select f.id, f.url, f.kind from files f where ${where} order by f.id limit ${batch} ${lock}`.all(em);
       for (const { id } of dryRun ? [] : rows) {
-        await em.execute(
-          'update files set redo = true, runs = runs + 1, attempts = 0, heartbeat_at = null, updated_at = now() where id = ?',
-          [id],
-        );
+        await sql`
+          update files set redo = true, runs = runs + 1, attempts = 0, heartbeat_at = null, updated_at = now()
+            where id = ${id}`.all(em);
         await this.outbox.record('file.redo', { fileId: id });
       }
       return rows;

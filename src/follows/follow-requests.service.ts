@@ -4,12 +4,13 @@ import { Outbox } from '../platform/events/outbox.js';
 import { Problem } from '../platform/http/problems.js';
 import type { Viewer } from '../platform/http/viewer.js';
 import { UserPairs } from '../users/user-pairs.service.js';
+import { sql } from '../platform/database/sql.js';
 
 /**
  * The door of an account. Who follows holds it open with others, who lets everybody in holds it alone: no request slips
  * in that nobody would answer. It comes before all rows, so that who waits for it keeps nobody waiting.
  */
-const door = 'hashtextextended(id::text, 0)';
+const door = sql`hashtextextended(id::text, 0)`;
 
 /** Private accounts choose their followers. */
 @Injectable()
@@ -22,20 +23,19 @@ export class FollowRequests {
 
   /** The first statement of a transaction that may ask to follow. */
   async knock(em: EntityManager, username: string): Promise<void> {
-    await em.execute(`select pg_advisory_xact_lock_shared(${door}) from users where lower(username) = lower(?)`, [
-      username,
-    ]);
+    await sql`
+      select pg_advisory_xact_lock_shared(${door}) from users
+        where lower(username) = lower(${username})`.all(em);
   }
 
   /** @throws {Problem} `request_not_found`, unless they follow already; those of `UserPairs.hold` */
   async accept(viewer: Viewer, username: string): Promise<void> {
     await this.em.transactional(async (em) => {
       const { id } = await this.pairs.hold(em, viewer, username);
-      const [follow] = await em.execute<{ isNew: boolean }[]>(
-        `update follows set accepted_at = coalesce(accepted_at, now()) where follower_id = ? and followee_id = ?
-         returning old.accepted_at is null as "isNew"`,
-        [id, viewer.id],
-      );
+      const [follow] = await sql<{ isNew: boolean }>`
+        update follows set accepted_at = coalesce(accepted_at, now()) where follower_id = ${id}
+          and followee_id = ${viewer.id}
+        returning old.accepted_at is null as "isNew"`.all(em);
       if (!follow) throw new Problem('request_not_found');
       if (follow.isNew) await this.outbox.record('follow.changed', { followerId: id, followeeId: viewer.id });
     });
@@ -43,11 +43,10 @@ export class FollowRequests {
 
   async decline(viewer: Viewer, username: string): Promise<void> {
     await this.em.transactional(async (em) => {
-      const [follow] = await em.execute<{ followerId: string }[]>(
-        `delete from follows where followee_id = ? and accepted_at is null
-           and follower_id = (select id from users where lower(username) = lower(?)) returning follower_id as "followerId"`,
-        [viewer.id, username],
-      );
+      const [follow] = await sql<{ followerId: string }>`
+        delete from follows where followee_id = ${viewer.id} and accepted_at is null
+        and follower_id = (select id from users where lower(username) = lower(${username}))
+          returning follower_id as "followerId"`.all(em);
       if (follow) await this.outbox.record('follow.changed', { ...follow, followeeId: viewer.id });
     });
   }
@@ -57,17 +56,15 @@ export class FollowRequests {
    * whose counters move are locked in the order of their ids, the account's own among them.
    */
   async acceptAll(userId: string): Promise<void> {
-    await this.em.execute(`select pg_advisory_xact_lock(${door}) from users where id = ?`, [userId]);
-    await this.em.execute(
-      `with asked as (select follower_id from follows where followee_id = ? and accepted_at is null)
-       select 1 from users where id in (select follower_id from asked) or (id = ? and exists (select 1 from asked))
-       order by id for no key update`,
-      [userId, userId],
-    );
-    const accepted = await this.em.execute<{ followerId: string }[]>(
-      `update follows set accepted_at = now() where followee_id = ? and accepted_at is null returning follower_id as "followerId"`,
-      [userId],
-    );
+    await sql`select pg_advisory_xact_lock(${door}) from users where id = ${userId}`.all(this.em);
+    await sql`
+      with asked as (select follower_id from follows where followee_id = ${userId} and accepted_at is null)
+      select 1 from users where id in (select follower_id from asked) or (id = ${userId} and exists (select 1
+        from asked))
+      order by id for no key update`.all(this.em);
+    const accepted = await sql<{ followerId: string }>`
+      update follows set accepted_at = now() where followee_id = ${userId} and accepted_at is null
+        returning follower_id as "followerId"`.all(this.em);
     await this.outbox.recordAll(
       'follow.changed',
       accepted.map(({ followerId }) => ({ followerId, followeeId: userId })),

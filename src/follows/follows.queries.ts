@@ -43,8 +43,8 @@ export class FollowsQueries {
       viewer,
       {
         keyset: newest(list),
-        join: sql`join follows f on ${sql.raw(shown)} = u.id`,
-        where: [sql`${sql.raw(of)} = ${userId}`, state, notBlocked(viewer, 'u.id')],
+        join: sql`join follows f on ${sql.ident(shown)} = u.id`,
+        where: [sql`${sql.ident(of)} = ${userId}`, state, notBlocked(viewer, 'u.id')],
       },
       query,
     );

@@ -30,12 +30,11 @@ export class FollowsService {
       await this.requests.knock(em, username);
       const { id, isPrivate, isBlocked } = await this.pairs.hold(em, viewer, username);
       if (isBlocked) throw new Problem('blocked');
-      const changed = await em.execute<unknown[]>(
-        `insert into follows (follower_id, followee_id, accepted_at) values (?, ?, case when ? then null else now() end)
-         on conflict (follower_id, followee_id) do update set accepted_at = excluded.accepted_at
-         where follows.accepted_at is null and excluded.accepted_at is not null returning 1`,
-        [viewer.id, id, isPrivate],
-      );
+      const changed = await sql`
+        insert into follows (follower_id, followee_id, accepted_at)
+          values (${viewer.id}, ${id}, case when ${isPrivate} then null else now() end)
+        on conflict (follower_id, followee_id) do update set accepted_at = excluded.accepted_at
+        where follows.accepted_at is null and excluded.accepted_at is not null returning 1`.all(em);
       if (changed.length) {
         await refuseBeyond(em, 'followings', viewer.id, sql`from follows where follower_id = ${viewer.id}`);
         await this.outbox.record('follow.changed', { followerId: viewer.id, followeeId: id });
@@ -65,10 +64,8 @@ export class FollowsService {
     await this.em.transactional(async (em) => {
       const { id } = await this.pairs.hold(em, viewer, username);
       const { followerId, followeeId } = edge(id);
-      const gone = await em.execute<unknown[]>(
-        'delete from follows where follower_id = ? and followee_id = ? returning 1',
-        [followerId, followeeId],
-      );
+      const gone = await sql`
+        delete from follows where follower_id = ${followerId} and followee_id = ${followeeId} returning 1`.all(em);
       if (gone.length) await this.outbox.record('follow.changed', { followerId, followeeId });
     });
   }

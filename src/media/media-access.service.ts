@@ -42,9 +42,9 @@ export class MediaAccess {
   }
 
   private async lock(em: EntityManager, url: string, where: Statement<boolean>, lock: Statement): Promise<SeenMedia> {
-    const { rows } = await sql<SeenMedia>`
+    const rows = await sql<SeenMedia>`
       select m.id, m.owner_id as "ownerId", m.type from medias m
-      where m.url = ${url} and ${where} for ${lock} of m`.execute(em);
+      where m.url = ${url} and ${where} for ${lock} of m`.all(em);
     if (!rows[0]) throw new Problem('media_not_found');
     return rows[0];
   }

@@ -22,23 +22,23 @@ const standing = (viewer: ViewerId) =>
 /** Nobody sees who viewed or saved: of these there is only the number. */
 const counts = metCounts(
   {
-    views: ['m.views_count'],
+    views: [sql`m.views_count`],
     ...reactionCounts('m'),
-    comments: ['m.comments_count', 'c.number'],
-    reposts: ['m.reposts_count', 'p.number'],
-    saves: ['m.saves_count'],
+    comments: [sql`m.comments_count`, sql`c.number`],
+    reposts: [sql`m.reposts_count`, sql`p.number`],
+    saves: [sql`m.saves_count`],
   },
   sql.join([
     unmetReactions('m', 'reactions', 'media_id'),
     unmetRows(
       'c',
-      'm.comments_count',
-      'from comments c where c.media_id = m.id and c.author_id = any(hidden.ids) and c.is_counted',
+      sql`m.comments_count`,
+      sql`from comments c where c.media_id = m.id and c.author_id = any(hidden.ids) and c.is_counted`,
     ),
     unmetRows(
       'p',
-      'm.reposts_count',
-      'from reposts p where p.media_id = m.id and p.user_id = any(hidden.ids) and p.is_counted',
+      sql`m.reposts_count`,
+      sql`from reposts p where p.media_id = m.id and p.user_id = any(hidden.ids) and p.is_counted`,
     ),
   ]),
 );
@@ -65,27 +65,27 @@ export interface MediaSource {
 }
 
 /** @param count what comes before the id @param id the medias' id, of the relation whose index has the order */
-export const mediaOrder = (name: string, direction: Keyset['direction'], count?: string, id = 'm.id'): Keyset => ({
+export const mediaOrder = (name: string, direction: Keyset['direction'], count?: Statement, id = 'm.id'): Keyset => ({
   name,
-  columns: [...(count ? [[sql.raw(count), 'int'] as const] : []), [sql.raw(id), 'uuid']],
+  columns: [...(count ? [[count, 'int'] as const] : []), [sql.ident(id), 'uuid']],
   direction,
 });
 export const isByTime = (sort: Sort) => sort === 'newest' || sort === 'oldest';
 
-const ordersBy = (id: string, views: string, likes: string): Record<Sort, Keyset> => ({
+const ordersBy = (id: string, views: Statement, likes: Statement): Record<Sort, Keyset> => ({
   newest: mediaOrder('newest', 'desc', undefined, id),
   oldest: mediaOrder('oldest', 'asc', undefined, id),
   'most-viewed': mediaOrder('most-viewed', 'desc', views, id),
   'least-viewed': mediaOrder('least-viewed', 'asc', views, id),
   'most-liked': mediaOrder('most-liked', 'desc', likes, id),
 });
-export const mediaOrders = ordersBy('m.id', 'm.views_count', 'm.likes_count');
+export const mediaOrders = ordersBy('m.id', sql`m.views_count`, sql`m.likes_count`);
 /**
  * Of few that were found already. Counters stand there as no index has them, so that these are put in order, instead of
  * all medias being gone through to see which are among them.
  * @param id as above
  */
-export const ordersOfFound = (id: string) => ordersBy(id, '(m.views_count + 0)', '(m.likes_count + 0)');
+export const ordersOfFound = (id: string) => ordersBy(id, sql`(m.views_count + 0)`, sql`(m.likes_count + 0)`);
 
 /**
  * What a list of `m` was asked for, as conditions.
@@ -99,10 +99,10 @@ export function mediaFilters(
   const filters: Statement<boolean>[] = [];
   // By a counter, what a user has is gone through in that order: never are all of a type sorted, however few they seem.
   const unindexed = of === 'm' && username !== undefined && !isByTime(sort);
-  const column = sql.raw(unindexed ? `(${of}.type || '')` : `${of}.type`);
+  const column = sql.ident(of, 'type');
   // In the text: there are three, and how rare one is decides which index is the better.
-  if (type !== 'any') filters.push(sql`${column} = ${sql.raw(`'${type}'`)}`);
-  const owner = sql.raw(`${of}.owner_id`);
+  if (type !== 'any') filters.push(sql`${unindexed ? sql`(${column} || '')` : column} = ${sql.word(type)}`);
+  const owner = sql.ident(of, 'owner_id');
   if (username === 'me') filters.push(sql`${owner} = ${viewer}`);
   else if (username !== undefined)
     filters.push(sql`${owner} = (select id from users where lower(username) = lower(${username}))`);
@@ -118,9 +118,9 @@ export class MediaReader {
   ) {}
 
   async byUrl(viewer: ViewerId, url: string): Promise<MediaView | null> {
-    const { rows } = await sql<MediaRow>`
+    const rows = await sql<MediaRow>`
       select ${columns(viewer)} from medias m join users u on u.id = m.owner_id
-      where m.url = ${url} and ${visibleTo(viewer)}`.execute(this.em);
+      where m.url = ${url} and ${visibleTo(viewer)}`.all(this.em);
     return rows[0] ? this.views.of(rows[0], viewer) : null;
   }
 
@@ -135,7 +135,7 @@ export class MediaReader {
     const found = sql<MediaRow & Keyed & E>`
       select ${columns(viewer)}, ${more ? sql`${more.columns}, ` : sql``}${keyOf(keyset)}
       from medias m join users u on u.id = m.owner_id ${join} where ${sql.join(conditions, ' and ')}`;
-    const { rows } = await pageOf(found, keyset, limit).execute(this.em);
+    const rows = await pageOf(found, keyset, limit).all(this.em);
     return keysetPage(keyset, rows, limit, (row) => ({ ...this.views.of(row, viewer), ...more?.of(row) }));
   }
 }

@@ -14,7 +14,7 @@ const alike = sql.raw('200');
 
 const orders = {
   ...ordersOfFound('c.media_id'),
-  relevance: mediaOrder('relevance', 'desc', 'found.rank', 'c.media_id'),
+  relevance: mediaOrder('relevance', 'desc', sql`found.rank`, 'c.media_id'),
 };
 
 /**

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { EventOf } from '../platform/events/events.js';
 import { OnEvent } from '../platform/events/on-event.js';
 import { MediaStatus } from './media.status.js';
+import { sql } from '../platform/database/sql.js';
 
 /** A media follows its files. */
 @Injectable()
@@ -35,9 +36,8 @@ export class MediaJobs {
 
   private settle(fileId: string): Promise<void> {
     return this.em.transactional(async (em) => {
-      const [media] = await em.execute<{ media_id: string }[]>('select media_id from media_files where file_id = ?', [
-        fileId,
-      ]);
+      const [media] = await sql<{ media_id: string }>`
+        select media_id from media_files where file_id = ${fileId}`.all(em);
       if (media) await this.status.settle(em, media.media_id);
     });
   }

@@ -53,21 +53,15 @@ export class MediaService {
     await this.em.transactional(async (em) => {
       const files = await this.lockFiles(em, ownerId, urls);
       for (const file of files) checkFile(type, file);
-      const [media] = await em.execute<{ id: string }[]>(
-        'insert into medias (url, owner_id, type, title, description, visibility) values (?, ?, ?, ?, ?, ?) returning id',
-        [url, ownerId, type, title, description, visibility],
-      );
+      const [media] = await sql<{ id: string }>`
+        insert into medias (url, owner_id, type, title, description, visibility)
+          values (${url}, ${ownerId}, ${type}, ${title}, ${description}, ${visibility}) returning id`.all(em);
       await refuseBeyond(em, 'medias', ownerId, sql`from medias where owner_id = ${ownerId}`);
       for (const [position, file] of files.entries()) {
-        await em.execute('insert into media_files (media_id, position, file_id) values (?, ?, ?)', [
-          media!.id,
-          position,
-          file.id,
-        ]);
+        await sql`
+          insert into media_files (media_id, position, file_id) values (${media!.id}, ${position}, ${file.id})`.all(em);
       }
-      await em.execute('update files set unused_since = null where id = any(?::uuid[])', [
-        `{${files.map(({ id }) => id).join()}}`,
-      ]);
+      await sql`update files set unused_since = null where id = any(${files.map(({ id }) => id)}::uuid[])`.all(em);
       await this.tags.set(em, media!.id, tags);
       await this.mentions.ofMedia(em, media!.id, ownerId, title, description);
       await this.status.settle(em, media!.id);
@@ -80,16 +74,15 @@ export class MediaService {
     await this.em.transactional(async (em) => {
       const media = await this.ownMedia(em, ownerId, url);
       if (Object.keys(body).length === 0) return;
-      const [said] = await em.execute<{ title: string; description: string }[]>(
-        `update medias set title = coalesce(?, title), description = coalesce(?, description), updated_at = now()
-         where id = ? returning title, description`,
-        [title ?? null, description ?? null, media.id],
-      );
+      const [said] = await sql<{ title: string; description: string }>`
+        update medias set title = coalesce(${title ?? null}, title), description = coalesce(${description ?? null},
+          description), updated_at = now()
+        where id = ${media.id} returning title, description`.all(em);
       const isReworded = title !== undefined || description !== undefined;
       if (tags || isReworded) await this.tags.set(em, media.id, tags);
       if (isReworded) await this.mentions.ofMedia(em, media.id, ownerId, said!.title, said!.description);
       // Last: it moves the counters of the tags, which are locked by now, and then that of the owner.
-      if (visibility) await em.execute('update medias set visibility = ? where id = ?', [visibility, media.id]);
+      if (visibility) await sql`update medias set visibility = ${visibility} where id = ${media.id}`.all(em);
     });
     return this.read(ownerId, url);
   }
@@ -100,11 +93,10 @@ export class MediaService {
       this.em.transactional(async (em) => {
         const media = await this.ownMedia(em, ownerId, url);
         // Files before their owner, whose counters move: everybody locks in this order.
-        const files = await em.execute<{ file_id: string }[]>(
-          'select f.id as file_id from media_files mf join files f on f.id = mf.file_id where mf.media_id = ? order by f.id for update of f',
-          [media.id],
-        );
-        await em.execute('delete from medias where id = ?', [media.id]);
+        const files = await sql<{ file_id: string }>`
+          select f.id as file_id from media_files mf join files f on f.id = mf.file_id
+            where mf.media_id = ${media.id} order by f.id for update of f`.all(em);
+        await sql`delete from medias where id = ${media.id}`.all(em);
         await this.files.deleteRows(
           em,
           files.map((file) => file.file_id),
@@ -124,8 +116,8 @@ export class MediaService {
 
   /** Locks the row. @throws {Problem} `media_not_found` where it can't be seen, `not_yours` where it can */
   private async ownMedia(em: EntityManager, viewer: string, url: string): Promise<{ id: string }> {
-    const { rows } = await sql<{ id: string; owner_id: string }>`
-      select m.id, m.owner_id from medias m where m.url = ${url} and ${visibleTo(viewer)} for update of m`.execute(em);
+    const rows = await sql<{ id: string; owner_id: string }>`
+      select m.id, m.owner_id from medias m where m.url = ${url} and ${visibleTo(viewer)} for update of m`.all(em);
     const [media] = rows;
     if (!media) throw new Problem('media_not_found');
     if (media.owner_id !== viewer) throw new Problem('not_yours');
@@ -134,18 +126,15 @@ export class MediaService {
 
   /** In the order of `urls`. Locked in the order of ids, so that two requests can't wait for each other. */
   private async lockFiles(em: EntityManager, ownerId: string, urls: string[]): Promise<OwnFile[]> {
-    const rows = await em.execute<Omit<OwnFile, 'used'>[]>(
-      `select f.id, f.url, f.kind, f.status, f.width, f.height
-       from files f where f.owner_id = ? and f.url = any(?::text[]) order by f.id for update of f`,
-      [ownerId, `{${urls.join()}}`],
-    );
-    const ids = `{${rows.map(({ id }) => id).join()}}`;
+    const rows = await sql<Omit<OwnFile, 'used'>>`
+      select f.id, f.url, f.kind, f.status, f.width, f.height
+      from files f where f.owner_id = ${ownerId} and f.url = any(${urls}::text[])
+        order by f.id for update of f`.all(em);
+    const ids = rows.map(({ id }) => id);
     // Asked once the locks are held: a media or comment that was waited for is seen. A profile may show them, too.
-    const used = await em.execute<{ file_id: string }[]>(
-      `select file_id from media_files where file_id = any(:ids::uuid[])
-       union all select attachment_id from comments where attachment_id = any(:ids::uuid[])`.replaceAll(':ids', '?'),
-      [ids, ids],
-    );
+    const used = await sql<{ file_id: string }>`
+      select file_id from media_files where file_id = any(${ids}::uuid[])
+      union all select attachment_id from comments where attachment_id = any(${ids}::uuid[])`.all(em);
     return urls.map((url) => {
       const file = rows.find((row) => row.url === url);
       if (!file) throw new Problem('file_not_found', `None of your files has the url ${url}.`);

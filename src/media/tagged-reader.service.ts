@@ -44,8 +44,8 @@ export class TaggedReader {
       ? sql`(select count(*) from (select from media_tags mt where ${sql.join([sql`mt.tag_id = t.id`, ...filters], ' and ')}
           limit ${most}) mt) = ${most}`
       : sql`false`;
-    const { rows } = await sql<{ id: string; isCommon: boolean }>`
-      select t.id, ${isCommon} as "isCommon" from tags t where t.name = ${name}`.execute(this.em);
+    const rows = await sql<{ id: string; isCommon: boolean }>`
+      select t.id, ${isCommon} as "isCommon" from tags t where t.name = ${name}`.all(this.em);
     return rows[0];
   }
 }

@@ -6,26 +6,26 @@ export type ViewerId = string | null;
 /** The same, or a column that holds it, where many are asked for at once. */
 export type ViewerRef = ViewerId | Statement<string>;
 
-const column = (alias: string, name: string) => sql.raw(`${alias}.${name}`);
+const column = (alias: string, name: string) => sql.ident(alias, name);
 
 /** The other one has not blocked the viewer, who may still have blocked them. @param user as below */
 export const notBlockedBy = (viewer: ViewerRef, user: string): Statement<boolean> =>
   viewer === null
     ? sql<boolean>`true`
-    : thereIsNo(sql`from blocks b where b.blocker_id = ${sql.raw(user)} and b.blocked_id = ${viewer}`);
+    : thereIsNo(sql`from blocks b where b.blocker_id = ${sql.ident(user)} and b.blocked_id = ${viewer}`);
 
 /** Neither of the two has blocked the other. @param user the column of the other one's id, as `m.owner_id` */
 export const notBlocked = (viewer: ViewerRef, user: string): Statement<boolean> =>
   viewer === null
     ? sql<boolean>`true`
-    : sql<boolean>`(${thereIsNo(sql`from blocks b where b.blocker_id = ${viewer} and b.blocked_id = ${sql.raw(user)}`)}
+    : sql<boolean>`(${thereIsNo(sql`from blocks b where b.blocker_id = ${viewer} and b.blocked_id = ${sql.ident(user)}`)}
         and ${notBlockedBy(viewer, user)})`;
 
 /** The viewer does not mind meeting this one in lists. @param user as above */
 export const notMuted = (viewer: ViewerRef, user: string): Statement<boolean> =>
   viewer === null
     ? sql<boolean>`true`
-    : thereIsNo(sql`from mutes s where s.muter_id = ${viewer} and s.muted_id = ${sql.raw(user)}`);
+    : thereIsNo(sql`from mutes s where s.muter_id = ${viewer} and s.muted_id = ${sql.ident(user)}`);
 
 /** Anybody with the address may see it: its bytes may be cached by everybody. `m` is the alias of `medias`. */
 export const isOpen = (m = 'm'): Statement<boolean> => sql<boolean>`(
@@ -57,8 +57,8 @@ export const isTagOpen = (): Statement<boolean> =>
 
 /** An account that is there, and that the viewer follows. */
 const isFollowed = (viewer: string | Statement<string>, owner: string) => sql<boolean>`(
-  ${thereIs(sql`from users o where o.id = ${sql.raw(owner)} and o.disabled_at is null`)}
-  and ${thereIs(sql`from follows f where f.follower_id = ${viewer} and f.followee_id = ${sql.raw(owner)} and f.accepted_at is not null`)})`;
+  ${thereIs(sql`from users o where o.id = ${sql.ident(owner)} and o.disabled_at is null`)}
+  and ${thereIs(sql`from follows f where f.follower_id = ${viewer} and f.followee_id = ${sql.ident(owner)} and f.accepted_at is not null`)})`;
 
 /** The same rule for playlists, which have an owner and a visibility as medias have. `p` is their alias. */
 export const playlistVisibleTo = (viewer: ViewerRef, p = 'p'): Statement<boolean> => {

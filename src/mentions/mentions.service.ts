@@ -25,27 +25,25 @@ export class MentionsService {
   /** @returns whether somebody else is named now */
   private async write(em: EntityManager, table: Table, id: string, author: string, texts: string[]): Promise<boolean> {
     const users = `{${(await this.users(em, author, read(...texts).names)).join()}}`;
-    const { rows: gone } = await sql`
-      delete from ${sql.raw(table)} where ${sql.raw(columns[table])} = ${id} and not (user_id = any(${users}::uuid[]))
-      returning 1`.execute(em);
+    const gone = await sql`
+      delete from ${sql.ident(table)} where ${sql.ident(columns[table])} = ${id}
+        and not (user_id = any(${users}::uuid[]))
+      returning 1`.all(em);
     if (users === '{}') return gone.length > 0;
-    const added = await em.execute<unknown[]>(
-      // Locked, they can't be gone before the row that names them stands.
-      `insert into ${table} (${columns[table]}, user_id)
-       select ?, u.id from unnest(?::uuid[]) with ordinality n (id, place) join users u on u.id = n.id
-       order by n.place for key share of u on conflict do nothing returning 1`,
-      [id, users],
-    );
+    const added = await sql`
+      insert into ${sql.ident(table)} (${sql.ident(columns[table])}, user_id)
+      select ${id}, u.id from unnest(${users}::uuid[]) with ordinality n (id, place) join users u on u.id = n.id
+      order by n.place for key share of u on conflict do nothing returning 1`.all(em);
     return gone.length + added.length > 0;
   }
 
   /** Of each mention the likeliest user: nobody who is away, or who and the author want nothing of each other. */
   private async users(em: EntityManager, author: string, mentions: string[][]): Promise<string[]> {
     if (mentions.length === 0) return [];
-    const { rows } = await sql<{ id: string; name: string }>`
+    const rows = await sql<{ id: string; name: string }>`
       select u.id, lower(u.username) as name from users u
       where lower(u.username) = any(${[...new Set(mentions.flat())]}::text[]) and u.disabled_at is null
-        and ${notBlocked(author, 'u.id')}`.execute(em);
+        and ${notBlocked(author, 'u.id')}`.all(em);
     const ids = new Map(rows.map(({ id, name }) => [name, id]));
     const named = mentions.map((candidates) => candidates.map((name) => ids.get(name)).find((id) => id !== undefined));
     return [...new Set(named.filter((id) => id !== undefined))];

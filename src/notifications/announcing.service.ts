@@ -24,19 +24,21 @@ export class AnnouncingService {
   /** @returns the last follow that was looked at; null when there are no more */
   private announceSlice(mediaId: string, after: string): Promise<string | null> {
     return this.em.transactional(async (em) => {
-      await em.execute(telling);
-      const { rows: medias } = await sql<{ owner_id: string }>`
+      await telling.all(em);
+      const medias = await sql<{ owner_id: string }>`
         select owner_id from medias
-        where id = ${mediaId} and shown and visibility in ('public', 'followers') for key share`.execute(em);
+        where id = ${mediaId} and shown and visibility in ('public', 'followers') for key share`.all(em);
       if (!medias[0]) return null;
       const owner = medias[0].owner_id;
       // Who is named by the media hears that; who was told is not told again, though the line may be gone.
-      const { rows } = await sql<{ last: string | null }>`
+      const rows = await sql<{ last: string | null }>`
         with followers as materialized (
           select f.id, f.follower_id as user_id, coalesce(p.in_app, true) as in_app,
             coalesce(p.email, ${kinds.media_published.email}) as mail, u.disabled_at is null
-              and ${notBlocked(sql.raw<string>('f.follower_id'), 'f.followee_id')} and ${notMuted(sql.raw<string>('f.follower_id'), 'f.followee_id')}
-              and not exists (select 1 from media_mentions mm where mm.media_id = ${mediaId} and mm.user_id = f.follower_id)
+              and ${notBlocked(sql.ident<string>('f.follower_id'), 'f.followee_id')}
+                and ${notMuted(sql.ident<string>('f.follower_id'), 'f.followee_id')}
+              and not exists (select 1 from media_mentions mm where mm.media_id = ${mediaId}
+                and mm.user_id = f.follower_id)
               and not exists (select 1 from notification_entries e where e.act = 'media' and e.subject_id = ${mediaId}
                 and e.actor_id = ${owner} and e.user_id = f.follower_id) as wanted
           from follows f join users u on u.id = f.follower_id
@@ -50,9 +52,10 @@ export class AnnouncingService {
           on conflict do nothing returning id, user_id),
         entries as (
           insert into notification_entries (notification_id, user_id, actor_id, act, subject_id, mail)
-          select l.id, l.user_id, ${owner}::uuid, 'media', ${mediaId}::uuid, f.mail from lines l join followers f using (user_id)
+          select l.id, l.user_id, ${owner}::uuid, 'media', ${mediaId}::uuid, f.mail from lines l
+            join followers f using (user_id)
           on conflict do nothing)
-        select case when count(*) = ${slice} then max(id::text) end as last from followers`.execute(em);
+        select case when count(*) = ${slice} then max(id::text) end as last from followers`.all(em);
       return rows[0]!.last;
     });
   }

@@ -36,11 +36,10 @@ export class DigestsJobs {
   @OnJob('digests.sweep')
   async sweep(_payload: object, { signal }: JobContext): Promise<void> {
     const quiet = `${this.config.digestAfterMs} milliseconds`;
-    const due = await this.em.execute<{ user_id: string }[]>(
-      `select user_id from notification_entries where mail and mailed_at is null group by user_id
-       having max(created_at) <= now() - ?::interval or min(created_at) <= now() - ${patience} * ?::interval limit 1000`,
-      [quiet, quiet],
-    );
+    const due = await sql<{ user_id: string }>`
+      select user_id from notification_entries where mail and mailed_at is null group by user_id
+      having max(created_at) <= now() - ${quiet}::interval
+        or min(created_at) <= now() - ${patience} * ${quiet}::interval limit 1000`.all(this.em);
     for (const { user_id } of due) {
       signal.throwIfAborted();
       await this.mail(user_id);
@@ -50,31 +49,29 @@ export class DigestsJobs {
   /** Marked in the transaction that sends: a mail that could not be sent is tried again, one that was is not. */
   private mail(userId: string): Promise<void> {
     return this.em.transactional(async (em) => {
-      const entries = await em.execute<{ notification_id: string }[]>(
-        `update notification_entries e set mailed_at = now() where e.id = any(array(select id from notification_entries
-           where user_id = ? and mail and mailed_at is null order by id for update skip locked)) returning notification_id`,
-        [userId],
-      );
-      const [reader] = await em.execute<Reader[]>(
-        `select email, username, display_name as name, locale from users
-         where id = ? and disabled_at is null and email_verified_at is not null`,
-        [userId],
-      );
+      const entries = await sql<{ notification_id: string }>`
+        update notification_entries e set mailed_at = now() where e.id = any(array(select id from notification_entries
+        where user_id = ${userId} and mail and mailed_at is null order by id for update skip locked))
+          returning notification_id`.all(em);
+      const [reader] = await sql<Reader>`
+        select email, username, display_name as name, locale from users
+        where id = ${userId} and disabled_at is null and email_verified_at is not null`.all(em);
       const lines = reader ? await this.lines(em, userId, new Set(entries.map((entry) => entry.notification_id))) : [];
       if (reader && lines.length) await this.send(userId, reader, lines);
     });
   }
 
   private async lines(em: EntityManager, userId: string, ids: Set<string>): Promise<Line[]> {
-    const { rows } = await sql<Line>`
+    const rows = await sql<Line>`
       select n.kind, n.actors_count as "actorsCount", last.display_name as name, last.emoji, f.filename,
         (select json_build_object('title', m.title, 'type', m.type) from medias m where m.id = n.media_id) as media
       from notifications n left join files f on f.id = n.file_id
-      cross join lateral (select a.display_name, e.emoji from notification_entries e left join users a on a.id = e.actor_id
+      cross join lateral (select a.display_name, e.emoji from notification_entries e left join users a
+        on a.id = e.actor_id
         where e.notification_id = n.id order by e.id desc limit 1) last
       where n.id = any(${[...ids]}::uuid[]) and n.read_at is null
         and (n.media_id is null or exists (select 1 from medias m where m.id = n.media_id and ${visibleTo(userId)}))
-      order by n.id desc limit ${maxLines}`.execute(em);
+      order by n.id desc limit ${maxLines}`.all(em);
     return rows;
   }
 

@@ -6,6 +6,7 @@ import type { JobContext } from '../platform/queue/on-job.js';
 import { comment, commentReaction, commentReactions, failedFile, follow, mentions, reaction, repost } from './acts.js';
 import { AnnouncingService } from './announcing.service.js';
 import { TellingService } from './telling.service.js';
+import { sql } from '../platform/database/sql.js';
 
 /** From what happened to what people are told of; undone, it is withdrawn by the same method. */
 @Injectable()
@@ -30,10 +31,9 @@ export class NotificationsJobs {
   async onComment({ commentId }: EventOf<'comment.changed'>, { signal }: JobContext): Promise<void> {
     await this.telling.tell(comment(commentId));
     // One that stands only for its replies has no author any more who could hear of them, or of reactions.
-    const replies = await this.em.execute<{ id: string }[]>(
-      `select r.id from comments c join comments r on r.parent_id = c.id where c.id = ? and c.deleted_at is not null`,
-      [commentId],
-    );
+    const replies = await sql<{ id: string }>`
+      select r.id from comments c join comments r on r.parent_id = c.id where c.id = ${commentId}
+        and c.deleted_at is not null`.all(this.em);
     if (replies.length) await this.telling.tell(commentReactions(commentId));
     for (const { id } of replies) {
       signal.throwIfAborted();

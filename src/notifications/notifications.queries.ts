@@ -80,7 +80,7 @@ export class NotificationsQueries {
       where ${shownTo(userId)} and ${filter === 'unread' ? sql`n.read_at is null` : sql`true`}
         and ${kind ? sql`n.kind = ${kind}` : sql`true`} and ${afterCursor(newest, cursor)}
         and ${afterCursor(newer, since, 'since')}`;
-    const { rows } = await pageOf(found, newest, limit).execute(this.em);
+    const rows = await pageOf(found, newest, limit).all(this.em);
     return {
       ...keysetPage(newest, rows, limit, (row) => this.view(row, userId)),
       newestCursor: rows[0] ? encodeCursor(newest.name, rows[0].key) : (since ?? null),
@@ -89,9 +89,9 @@ export class NotificationsQueries {
 
   /** As many as the list of the unread ones has. */
   async unread(userId: string): Promise<number> {
-    const { rows } = await sql<{ count: number }>`
+    const rows = await sql<{ count: number }>`
       select count(*)::int as count from notifications n
-      where ${shownTo(userId)} and n.read_at is null`.execute(this.em);
+      where ${shownTo(userId)} and n.read_at is null`.all(this.em);
     return rows[0]!.count;
   }
 

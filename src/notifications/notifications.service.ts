@@ -12,24 +12,23 @@ export class NotificationsService {
 
   /** @throws {Problem} `notification_not_found` */
   async markRead(userId: string, id: string): Promise<void> {
-    const { rows } = await sql`
+    const rows = await sql`
       update notifications n set read_at = coalesce(n.read_at, now())
-      where n.id = ${id} and ${shownTo(userId)} returning 1`.execute(this.em);
+      where n.id = ${id} and ${shownTo(userId)} returning 1`.all(this.em);
     if (!rows.length) throw new Problem('notification_not_found');
   }
 
   /** That item and all older ones; what came or grew in the meantime stays unread. @throws {Problem} `validation_failed` */
   async markReadUpTo(userId: string, upTo: string): Promise<void> {
     const [position, id] = decodeCursor(upTo, newest.name, z.tuple([z.int(), z.uuid()]))!;
-    await this.em.execute(
-      `update notifications set read_at = now()
-       where user_id = ? and read_at is null and (position, id) <= (?::bigint, ?::uuid)`,
-      [userId, position, id],
-    );
+    await sql`
+      update notifications set read_at = now()
+      where user_id = ${userId} and read_at is null and (position, id) <= (${position}::bigint,
+        ${id}::uuid)`.all(this.em);
   }
 
   /** Out of the list, for good. */
   async dismiss(userId: string, id: string): Promise<void> {
-    await this.em.execute('delete from notifications where id = ? and user_id = ?', [id, userId]);
+    await sql`delete from notifications where id = ${id} and user_id = ${userId}`.all(this.em);
   }
 }

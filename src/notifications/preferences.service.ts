@@ -6,6 +6,7 @@ import { Problem } from '../platform/http/problems.js';
 import { deriveKey, hmac, sameSecret } from '../platform/secrets.js';
 import { kindNames, kinds, type KindName } from './kinds.js';
 import type { Channels, Preferences, PreferencesBody } from './notifications.schemas.js';
+import { sql } from '../platform/database/sql.js';
 
 const uuid = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
 
@@ -22,10 +23,9 @@ export class PreferencesService {
   }
 
   async read(userId: string): Promise<Preferences> {
-    const chosen = await this.em.execute<(Channels & { kind: KindName })[]>(
-      'select kind, in_app as "inApp", email, push from notification_preferences where user_id = ?',
-      [userId],
-    );
+    const chosen = await sql<
+      Channels & { kind: KindName }
+    >`select kind, in_app as "inApp", email, push from notification_preferences where user_id = ${userId}`.all(this.em);
     const entries = kindNames.map((kind): [KindName, Channels] => {
       const { inApp, email, push } = chosen.find((row) => row.kind === kind) ?? byDefault(kind);
       return [kind, { inApp, email, push }];
@@ -38,15 +38,13 @@ export class PreferencesService {
     await this.em.transactional(async (em) => {
       for (const [kind, { inApp, email, push }] of Object.entries(body) as [KindName, Partial<Channels>][]) {
         const otherwise = byDefault(kind);
-        await em.execute(
-          `insert into notification_preferences (user_id, kind, in_app, email, push) values (?, ?, ?, ?, ?)
-           on conflict (user_id, kind) do update set in_app = coalesce(?, notification_preferences.in_app),
-             email = coalesce(?, notification_preferences.email), push = coalesce(?, notification_preferences.push)`,
-          [
-            ...[userId, kind, inApp ?? otherwise.inApp, email ?? otherwise.email, push ?? otherwise.push],
-            ...[inApp ?? null, email ?? null, push ?? null],
-          ],
-        );
+        await sql`
+          insert into notification_preferences as p (user_id, kind, in_app, email, push)
+          values (${userId}, ${kind}, ${inApp ?? otherwise.inApp}, ${email ?? otherwise.email}, ${
+            push ?? otherwise.push
+          })
+          on conflict (user_id, kind) do update set in_app = coalesce(${inApp}, p.in_app),
+            email = coalesce(${email}, p.email), push = coalesce(${push}, p.push)`.all(em);
       }
       await this.forgetMails(em, userId);
     });
@@ -61,18 +59,16 @@ export class PreferencesService {
     const userId = token.slice(0, 36);
     if (!uuid.test(userId) || !sameSecret(token, this.tokenOf(userId))) throw new Problem('not_found');
     const none = Object.fromEntries(kindNames.map((kind) => [kind, { email: false }]));
-    const users = await this.em.execute<unknown[]>('select 1 from users where id = ?', [userId]);
+    const users = await sql`select 1 from users where id = ${userId}`.all(this.em);
     if (users.length) await this.change(userId, none);
   }
 
   /** What waits to be mailed and is no longer wanted. */
   private async forgetMails(em: EntityManager, userId: string): Promise<void> {
-    await em.execute(
-      `update notification_entries e set mail = false from notifications n, notification_preferences p
-       where e.user_id = ? and e.mail and e.mailed_at is null and n.id = e.notification_id
-         and p.user_id = e.user_id and p.kind = n.kind and not p.email`,
-      [userId],
-    );
+    await sql`
+      update notification_entries e set mail = false from notifications n, notification_preferences p
+      where e.user_id = ${userId} and e.mail and e.mailed_at is null and n.id = e.notification_id
+        and p.user_id = e.user_id and p.kind = n.kind and not p.email`.all(em);
   }
 }
 

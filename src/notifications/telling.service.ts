@@ -25,7 +25,7 @@ interface Entry {
 }
 
 /** First in whatever tells; who takes back what was told holds it alone, so that nothing is on its way then. */
-export const telling = `select pg_advisory_xact_lock_shared(hashtext('telling'))`;
+export const telling = sql`select pg_advisory_xact_lock_shared(hashtext('telling'))`;
 
 /** Makes the notifications say what the rows say: whatever is told twice, late or in another order, ends the same. */
 @Injectable()
@@ -34,27 +34,24 @@ export class TellingService {
 
   async tell(act: Act): Promise<void> {
     await this.em.transactional(async (em) => {
-      await em.execute(telling);
+      await telling.all(em);
       // Two deliveries of one event take turns.
-      await em.execute('select pg_advisory_xact_lock(hashtextextended(?, 0))', [
-        [act.name, act.subjectId, act.actorId].join(' '),
-      ]);
+      await sql`
+        select pg_advisory_xact_lock(hashtextextended(${[act.name, act.subjectId, act.actorId].join(' ')}, 0))`.all(em);
       // Held to the end, what we saw stays true until it is written; a change after that has an event of its own.
-      for (const lock of act.hold) await lock.execute(em);
+      for (const lock of act.hold) await lock.all(em);
       const desired = await this.desired(em, act);
       const entries = await this.entries(em, act);
       const wrong = entries.filter(
         ({ user_id, kind }) => !desired.some((row) => row.user_id === user_id && row.kind === kind),
       );
       if (wrong.length)
-        await em.execute('delete from notification_entries where id = any(?::uuid[])', [
-          `{${wrong.map(({ id }) => id).join()}}`,
-        ]);
+        await sql`delete from notification_entries where id = any(${wrong.map(({ id }) => id)}::uuid[])`.all(em);
       for (const row of desired) {
         const entry = entries.find(({ user_id, kind }) => user_id === row.user_id && kind === row.kind);
         if (!entry) await this.add(em, act, row);
         else if (entry.emoji !== row.emoji)
-          await em.execute('update notification_entries set emoji = ? where id = ?', [row.emoji, entry.id]);
+          await sql`update notification_entries set emoji = ${row.emoji} where id = ${entry.id}`.all(em);
       }
     });
   }
@@ -62,20 +59,19 @@ export class TellingService {
   /** What two people were being told of each other when the block came, whose trigger takes all before it. */
   async withdraw(blockerId: string, blockedId: string): Promise<void> {
     await this.em.transactional(async (em) => {
-      await em.execute(`select pg_advisory_xact_lock(hashtext('telling'))`);
-      await em.execute(
-        `delete from notification_entries e using blocks b
-         where b.blocker_id = ? and b.blocked_id = ?
-           and ((e.user_id = b.blocker_id and e.actor_id = b.blocked_id) or (e.user_id = b.blocked_id and e.actor_id = b.blocker_id))`,
-        [blockerId, blockedId],
-      );
+      await sql`select pg_advisory_xact_lock(hashtext('telling'))`.all(em);
+      await sql`
+        delete from notification_entries e using blocks b
+        where b.blocker_id = ${blockerId} and b.blocked_id = ${blockedId}
+          and ((e.user_id = b.blocker_id and e.actor_id = b.blocked_id) or (e.user_id = b.blocked_id
+            and e.actor_id = b.blocker_id))`.all(em);
     });
   }
 
   /** Never oneself, nobody who is gone, who does not want to hear of the actor, or who may not see the thing. */
   private async desired(em: EntityManager, { desired }: Act): Promise<Desired[]> {
-    const reader = sql.raw<string>('d.user_id');
-    const { rows } = await sql<Desired>`
+    const reader = sql.ident<string>('d.user_id');
+    const rows = await sql<Desired>`
       select d.*, p.in_app, p.email from (${desired}) d
       join users u on u.id = d.user_id and u.disabled_at is null
       left join notification_preferences p on p.user_id = d.user_id and p.kind = d.kind
@@ -84,15 +80,16 @@ export class TellingService {
         and ${notBlocked(reader, 'd.actor_id')} and ${notMuted(reader, 'd.actor_id')}
         and (d.media_id is null or exists (select 1 from medias m where m.id = d.media_id and ${visibleTo(reader)}))
         and (coalesce(p.in_app, true) or coalesce(p.email, true))
-      order by d.user_id`.execute(em);
+      order by d.user_id`.all(em);
     return rows.filter(({ kind, in_app, email }) => (in_app ?? true) || (email ?? kinds[kind].email));
   }
 
   private async entries(em: EntityManager, { name, subjectId, actorId }: Act): Promise<Entry[]> {
-    const { rows } = await sql<Entry>`
-      select e.id, e.user_id, n.kind, e.emoji from notification_entries e join notifications n on n.id = e.notification_id
+    const rows = await sql<Entry>`
+      select e.id, e.user_id, n.kind, e.emoji from notification_entries e join notifications n
+        on n.id = e.notification_id
       where e.act = ${name} and e.subject_id = ${subjectId}
-        and ${actorId ? sql`e.actor_id = ${actorId}` : sql`true`}`.execute(em);
+        and ${actorId ? sql`e.actor_id = ${actorId}` : sql`true`}`.all(em);
     return rows;
   }
 
@@ -100,16 +97,16 @@ export class TellingService {
   private async add(em: EntityManager, { name, subjectId }: Act, row: Desired): Promise<void> {
     const { user_id, actor_id, kind, media_id, comment_id, file_id, emoji } = row;
     const { told, email } = kinds[kind];
-    const [line] = await em.execute<{ id: string }[]>(
-      `insert into notifications (user_id, kind, in_app, media_id, comment_id, file_id, asker_id) values (?, ?, ?, ?, ?, ?, ?)
-       on conflict (user_id, kind, day, in_app, media_id, comment_id, file_id, asker_id) where read_at is null
-         do update set day = excluded.day returning id`,
-      [user_id, kind, row.in_app ?? true, media_id, comment_id, file_id, told === 'alone' ? actor_id : null],
-    );
-    await em.execute(
-      `insert into notification_entries (notification_id, user_id, actor_id, act, subject_id, emoji, mail)
-       values (?, ?, ?, ?, ?, ?, ?) on conflict do nothing`,
-      [line!.id, user_id, actor_id, name, subjectId, emoji, row.email ?? email],
-    );
+    const [line] = await sql<{ id: string }>`
+      insert into notifications (user_id, kind, in_app, media_id, comment_id, file_id, asker_id)
+        values (${user_id}, ${kind}, ${row.in_app ?? true}, ${media_id}, ${comment_id}, ${file_id}, ${
+          told === 'alone' ? actor_id : null
+        })
+      on conflict (user_id, kind, day, in_app, media_id, comment_id, file_id, asker_id) where read_at is null
+        do update set day = excluded.day returning id`.all(em);
+    await sql`
+      insert into notification_entries (notification_id, user_id, actor_id, act, subject_id, emoji, mail)
+      values (${line!.id}, ${user_id}, ${actor_id}, ${name}, ${subjectId}, ${emoji}, ${row.email ?? email})
+        on conflict do nothing`.all(em);
   }
 }

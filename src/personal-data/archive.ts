@@ -3,7 +3,8 @@ import { extname } from 'node:path';
 import { Readable } from 'node:stream';
 import { ZipFile } from 'yazl';
 import type { Storage } from '../platform/storage/storage.js';
-import { inventory, rowsOf, type Holding } from './inventory.js';
+import { inventory, type Holding } from './inventory.js';
+import { sql } from '../platform/database/sql.js';
 
 const batch = 500;
 
@@ -38,10 +39,8 @@ export async function archiveOf(
     const count = (rows: number) => (tables[holding.table] = rows);
     lazily(zip, `data/${holding.table}.json`, fail, async () => Readable.from(jsonOf(holding, userId, em, count)));
   }
-  const files = await em.execute<StoredFile[]>(
-    'select url, kind, filename, source_key from files where owner_id = ? order by id',
-    [userId],
-  );
+  const files = await sql<StoredFile>`
+    select url, kind, filename, source_key from files where owner_id = ${userId} order by id`.all(em);
   // Media are packed already: to compress them again costs much and gains nothing.
   for (const file of files)
     lazily(zip, nameOf(file), fail, async () => (await storage.open(file.source_key)).stream, false);
@@ -70,16 +69,14 @@ function lazily(
 }
 
 async function* jsonOf(holding: Holding, userId: string, em: EntityManager, count: (rows: number) => void) {
-  const { where, params } = rowsOf(holding, userId);
-  const { table, exportedBy, without = [] } = holding;
-  const hidden = `array[${without.map((column) => `'${column}'`).join()}]::text[]`;
+  const { table, rows, exportedBy, without = [] } = holding;
+  const order = sql.join(exportedBy!.map((column) => sql.ident('t', column)));
   let seen = 0;
   yield '[';
   for (;;) {
-    const found = await em.execute<{ row: object }[]>(
-      `select to_jsonb(t) - ${hidden} as row from ${table} t where ${where} order by ${exportedBy} limit ${batch} offset ${seen}`,
-      params,
-    );
+    const found = await sql<{ row: object }>`
+      select to_jsonb(t) - ${without}::text[] as row from ${sql.ident(table)} t where ${rows(userId)}
+      order by ${order} limit ${batch} offset ${seen}`.all(em);
     for (const { row } of found) {
       yield `${seen ? ',' : ''}\n${JSON.stringify(row)}`;
       seen += 1;

@@ -4,6 +4,7 @@ import { CurrentPasswordService } from '../auth/current-password.service.js';
 import { Outbox } from '../platform/events/outbox.js';
 import type { Viewer } from '../platform/http/viewer.js';
 import { UsersService } from '../users/users.service.js';
+import { sql } from '../platform/database/sql.js';
 
 /** The moment an account ends for everybody. */
 @Injectable()
@@ -22,14 +23,12 @@ export class ClosingService {
   async close(viewer: Viewer, username: string, currentPassword: string): Promise<void> {
     await this.users.mustBeOwn(username, viewer);
     await this.password.confirm(viewer, currentPassword, async () => {
-      await this.em.execute(
-        // The name is free at once, and no sign-up can make one like the one it gets.
-        `update users set deleted_at = now(), disabled_at = coalesce(disabled_at, now()), username = '~' || right(id::text, 24),
-           former_username = null, renamed_at = null, pending_email = null,
-           updated_at = now() where id = ?`,
-        [viewer.id],
-      );
-      await this.em.execute('update sessions set ended_at = now() where user_id = ? and ended_at is null', [viewer.id]);
+      await sql`
+        update users set deleted_at = now(), disabled_at = coalesce(disabled_at, now()), username = '~' ||
+          right(id::text, 24),
+        former_username = null, renamed_at = null, pending_email = null,
+        updated_at = now() where id = ${viewer.id}`.all(this.em);
+      await sql`update sessions set ended_at = now() where user_id = ${viewer.id} and ended_at is null`.all(this.em);
       await this.outbox.record('account.closed', { userId: viewer.id });
     });
   }

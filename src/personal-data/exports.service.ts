@@ -6,6 +6,7 @@ import { Problem } from '../platform/http/problems.js';
 import { randomToken, sha256 } from '../platform/secrets.js';
 import { Storage } from '../platform/storage/storage.js';
 import { archiveOf } from './archive.js';
+import { sql } from '../platform/database/sql.js';
 
 /** How long a mailed link is good. */
 const linkMs = 48 * 3_600_000;
@@ -25,10 +26,8 @@ export class ExportsService {
   request(userId: string): Promise<{ expiresAt: string }> {
     const expiresAt = new Date(Date.now() + linkMs);
     return this.em.transactional(async (em) => {
-      const [row] = await em.execute<{ id: string }[]>(
-        'insert into exports (user_id, expires_at) values (?, ?) returning id',
-        [userId, expiresAt],
-      );
+      const [row] = await sql<{ id: string }>`
+        insert into exports (user_id, expires_at) values (${userId}, ${expiresAt}) returning id`.all(em);
       await this.outbox.record('export.requested', { exportId: row!.id });
       return { expiresAt: expiresAt.toISOString() };
     });
@@ -37,24 +36,21 @@ export class ExportsService {
   /** Makes the link's secret and keeps its hash. Null when it was mailed already. A second run makes another. */
   async issue(exportId: string): Promise<string | null> {
     const token = randomToken();
-    const issued = await this.em.execute<unknown[]>(
-      'update exports set token_hash = ? where id = ? and sent_at is null and expires_at > now() returning id',
-      [sha256(token), exportId],
-    );
+    const issued = await sql`
+      update exports set token_hash = ${sha256(token)} where id = ${exportId} and sent_at is null
+        and expires_at > now() returning id`.all(this.em);
     return issued.length ? token : null;
   }
 
   async sent(exportId: string): Promise<void> {
-    await this.em.execute('update exports set sent_at = now() where id = ?', [exportId]);
+    await sql`update exports set sent_at = now() where id = ${exportId}`.all(this.em);
   }
 
   /** @throws {Problem} `export_expired`, also for a link that never was */
   async open(token: string): Promise<{ username: string; archive: Readable }> {
-    const [found] = await this.em.execute<{ id: string; username: string }[]>(
-      `select u.id, u.username from exports e join users u on u.id = e.user_id
-       where e.token_hash = ? and e.expires_at > now() and u.disabled_at is null`,
-      [sha256(token)],
-    );
+    const [found] = await sql<{ id: string; username: string }>`
+      select u.id, u.username from exports e join users u on u.id = e.user_id
+      where e.token_hash = ${sha256(token)} and e.expires_at > now() and u.disabled_at is null`.all(this.em);
     if (!found) throw new Problem('export_expired');
     const onError = (error: unknown) => this.logger.error({ userId: found.id, err: error }, 'archive broke off');
     return { username: found.username, archive: await archiveOf(found.id, this.em.fork(), this.storage, onError) };

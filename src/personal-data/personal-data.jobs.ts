@@ -9,6 +9,7 @@ import { Mailer } from '../platform/mail/mailer.js';
 import { OnJob, type JobContext } from '../platform/queue/on-job.js';
 import { ErasureService } from './erasure.service.js';
 import { ExportsService } from './exports.service.js';
+import { sql } from '../platform/database/sql.js';
 
 interface Reader {
   email: string;
@@ -34,11 +35,9 @@ export class PersonalDataJobs {
 
   @OnEvent('account.erased', 'say-goodbye', 'mail')
   async sayGoodbye({ userId }: EventOf<'account.erased'>): Promise<void> {
-    const [to] = await this.em.execute<(Reader & { verified: boolean })[]>(
-      `select email, username, display_name, locale, email_verified_at is not null as verified
-       from users where id = ? and erased_at is not null`,
-      [userId],
-    );
+    const [to] = await sql<Reader & { verified: boolean }>`
+      select email, username, display_name, locale, email_verified_at is not null as verified
+      from users where id = ${userId} and erased_at is not null`.all(this.em);
     if (!to) return;
     if (to.verified) await this.send(to, 'accountDeleted');
     await this.erasure.forget(userId);
@@ -46,11 +45,9 @@ export class PersonalDataJobs {
 
   @OnEvent('export.requested', 'mail-export', 'mail')
   async mailExport({ exportId }: EventOf<'export.requested'>): Promise<void> {
-    const [to] = await this.em.execute<Reader[]>(
-      `select u.email, u.username, u.display_name, u.locale from exports e join users u on u.id = e.user_id
-       where e.id = ? and u.disabled_at is null`,
-      [exportId],
-    );
+    const [to] = await sql<Reader>`
+      select u.email, u.username, u.display_name, u.locale from exports e join users u on u.id = e.user_id
+      where e.id = ${exportId} and u.disabled_at is null`.all(this.em);
     const token = to && (await this.exports.issue(exportId));
     if (!token) return;
     await this.send(to, 'exportReady', `${this.config.http.publicUrl}/api/users/me/export/archive?t=${token}`);

@@ -29,19 +29,14 @@ export class PlaylistItems {
     const isNew = await this.em.transactional(async (em) => {
       const media = await this.access.hold(em, viewer, mediaUrl);
       const playlist = await this.playlists.hold(em, viewer, url);
-      const there = await em.execute<unknown[]>('select 1 from playlist_items where playlist_id = ? and media_id = ?', [
-        playlist.id,
-        media.id,
-      ]);
+      const there =
+        await sql`select 1 from playlist_items where playlist_id = ${playlist.id} and media_id = ${media.id}`.all(em);
       if (there.length) return false;
       if (!takes[playlist.type].includes(media.type)) throw new Problem('playlist_type_mismatch');
       const rank = await this.ranks.at(em, playlist, media.id, { position });
-      await em.execute('insert into playlist_items (playlist_id, media_id, rank, note) values (?, ?, ?, ?)', [
-        playlist.id,
-        media.id,
-        rank,
-        note,
-      ]);
+      await sql`
+        insert into playlist_items (playlist_id, media_id, rank, note)
+          values (${playlist.id}, ${media.id}, ${rank}, ${note})`.all(em);
       await refuseBeyond(em, 'items', playlist.id, sql`from playlist_items where playlist_id = ${playlist.id}`);
       return true;
     });
@@ -54,11 +49,9 @@ export class PlaylistItems {
       const mediaId = await this.find(em, viewer, mediaUrl, url);
       const playlist = await this.playlists.hold(em, viewer, url);
       const rank = position === undefined ? null : await this.ranks.at(em, playlist, mediaId, { position });
-      const changed = await em.execute<unknown[]>(
-        `update playlist_items set note = coalesce(?, note), rank = coalesce(?, rank)
-         where playlist_id = ? and media_id = ? returning 1`,
-        [note ?? null, rank, playlist.id, mediaId],
-      );
+      const changed = await sql`
+        update playlist_items set note = coalesce(${note ?? null}, note), rank = coalesce(${rank}, rank)
+        where playlist_id = ${playlist.id} and media_id = ${mediaId} returning 1`.all(em);
       if (!changed.length) throw new Problem('not_in_playlist');
     });
     return this.playlists.read(viewer, url);
@@ -69,7 +62,7 @@ export class PlaylistItems {
     await this.em.transactional(async (em) => {
       const mediaId = await this.find(em, viewer, mediaUrl, url);
       const { id } = await this.playlists.hold(em, viewer, url);
-      await em.execute('delete from playlist_items where playlist_id = ? and media_id = ?', [id, mediaId]);
+      await sql`delete from playlist_items where playlist_id = ${id} and media_id = ${mediaId}`.all(em);
     });
   }
 
@@ -78,30 +71,26 @@ export class PlaylistItems {
     const next = (before ?? after)!;
     await this.em.transactional(async (em) => {
       const playlist = await this.playlists.hold(em, viewer, url);
-      const items = await em.execute<{ id: string; url: string }[]>(
-        `select m.id, m.url from playlist_items i join medias m on m.id = i.media_id
-         where i.playlist_id = ? and m.url in (?, ?)`,
-        [playlist.id, media, next],
-      );
+      const items = await sql<{ id: string; url: string }>`
+        select m.id, m.url from playlist_items i join medias m on m.id = i.media_id
+        where i.playlist_id = ${playlist.id} and m.url in (${media}, ${next})`.all(em);
       const idOf = (wanted: string) => items.find((item) => item.url === wanted)?.id;
       const [mediaId, nextId] = [idOf(media), idOf(next)];
       if (!mediaId || !nextId) throw new Problem('not_in_playlist');
       const place: Place = before === undefined ? { after: nextId } : { before: nextId };
-      await em.execute('update playlist_items set rank = ? where playlist_id = ? and media_id = ?', [
-        await this.ranks.at(em, playlist, mediaId, place),
-        playlist.id,
-        mediaId,
-      ]);
+      await sql`
+        update playlist_items set rank = ${await this.ranks.at(em, playlist, mediaId, place)}
+          where playlist_id = ${playlist.id} and media_id = ${mediaId}`.all(em);
     });
     return this.playlists.read(viewer, url);
   }
 
   /** A media that the viewer sees, or has in the playlist though they don't see it any more. */
   private async find(em: EntityManager, viewer: string, mediaUrl: string, url: string): Promise<string> {
-    const { rows } = await sql<{ id: string }>`
+    const rows = await sql<{ id: string }>`
       select m.id from medias m where m.url = ${mediaUrl} and (${visibleTo(viewer)} or exists (
         select 1 from playlist_items i join playlists p on p.id = i.playlist_id
-        where i.media_id = m.id and p.url = ${url} and p.owner_id = ${viewer}))`.execute(em);
+        where i.media_id = m.id and p.url = ${url} and p.owner_id = ${viewer}))`.all(em);
     if (!rows[0]) throw new Problem('media_not_found');
     return rows[0].id;
   }

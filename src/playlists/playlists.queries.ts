@@ -25,7 +25,7 @@ type Row = Pick<PlaylistView, 'url' | 'title' | 'description' | 'type' | 'visibi
 /** The first media that the viewer sees and that has a picture: looked for at the beginning only. */
 const cover = (viewer: ViewerId) => sql`
   (select json_build_object('kind', f.kind, 'url', f.url, 'open', ${isOpen()})
-   from (select * from playlist_items i where i.playlist_id = p.id order by i.rank limit 20) i
+   from (select i.media_id, i.rank from playlist_items i where i.playlist_id = p.id order by i.rank limit 20) i
    join medias m on m.id = i.media_id join media_files mf on mf.media_id = m.id and mf.position = 0 join files f on f.id = mf.file_id
    where ${inPlaylistFor(viewer)}
      and exists (select 1 from renditions r where r.file_id = f.id and r.role in ('image', 'poster', 'cover', 'picture'))
@@ -38,11 +38,11 @@ const pictures: Partial<Record<FileKind, string>> = {
 };
 
 const counts = metCounts(
-  { items: ['p.items_count', 'i.number'] },
+  { items: [sql`p.items_count`, sql`i.number`] },
   unmetRows(
     'i',
-    'p.items_count',
-    'from playlist_items i where i.playlist_id = p.id and i.owner_id = any(hidden.ids) and i.is_counted',
+    sql`p.items_count`,
+    sql`from playlist_items i where i.playlist_id = p.id and i.owner_id = any(hidden.ids) and i.is_counted`,
   ),
 );
 
@@ -52,7 +52,7 @@ const columns = (viewer: ViewerId) => sql`
   u.username, u.display_name as "displayName", u.profile_photo_id as "profilePhotoId", ${cover(viewer)} as cover`;
 
 const ordersBy = (column: string): Record<Sort, Keyset> => {
-  const id = [sql.raw(column), 'uuid'] as const;
+  const id = [sql.ident(column), 'uuid'] as const;
   return {
     newest: { name: 'newest', columns: [id], direction: 'desc' },
     oldest: { name: 'oldest', columns: [id], direction: 'asc' },
@@ -143,7 +143,7 @@ export class PlaylistsQueries {
   }
 
   private async rows<R>(query: Statement<unknown>): Promise<R[]> {
-    return (await sql<R>`${query}`.execute(this.em)).rows;
+    return await sql<R>`${query}`.all(this.em);
   }
 
   private view({ username, displayName, profilePhotoId, cover, ...row }: Row, viewer: ViewerId): PlaylistView {

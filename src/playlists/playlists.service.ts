@@ -52,10 +52,9 @@ export class PlaylistsService {
   async create(ownerId: string, { title, description, type, visibility }: CreateBody): Promise<PlaylistView> {
     const url = slug();
     await this.em.transactional(async (em) => {
-      await em.execute(
-        'insert into playlists (url, owner_id, title, description, type, visibility) values (?, ?, ?, ?, ?, ?)',
-        [url, ownerId, title, description, type, visibility],
-      );
+      await sql`
+        insert into playlists (url, owner_id, title, description, type, visibility)
+          values (${url}, ${ownerId}, ${title}, ${description}, ${type}, ${visibility})`.all(em);
       await refuseBeyond(em, 'playlists', ownerId, sql`from playlists where owner_id = ${ownerId}`);
     });
     return this.read(ownerId, url);
@@ -68,18 +67,15 @@ export class PlaylistsService {
       const { id } = await this.hold(em, viewer, url);
       if (Object.keys(body).length === 0) return;
       if (type) {
-        const others = await em.execute<unknown[]>(
-          `select 1 from playlist_items i join medias m on m.id = i.media_id
-           where i.playlist_id = ? and m.type <> all(?::text[]) limit 1`,
-          [id, `{${takes[type].join()}}`],
-        );
+        const others = await sql`
+          select 1 from playlist_items i join medias m on m.id = i.media_id
+          where i.playlist_id = ${id} and m.type <> all(${takes[type]}::text[]) limit 1`.all(em);
         if (others.length) throw new Problem('playlist_type_mismatch');
       }
-      await em.execute(
-        `update playlists set title = coalesce(?, title), description = coalesce(?, description), type = coalesce(?, type),
-           visibility = coalesce(?, visibility), updated_at = now() where id = ?`,
-        [title ?? null, description ?? null, type ?? null, visibility ?? null, id],
-      );
+      await sql`
+        update playlists set title = coalesce(${title ?? null}, title), description = coalesce(${description ?? null},
+          description), type = coalesce(${type ?? null}, type),
+        visibility = coalesce(${visibility ?? null}, visibility), updated_at = now() where id = ${id}`.all(em);
     });
     return this.read(viewer, url);
   }
@@ -87,7 +83,7 @@ export class PlaylistsService {
   async delete(viewer: string, url: string): Promise<void> {
     await this.em.transactional(async (em) => {
       const { id } = await this.hold(em, viewer, url);
-      await em.execute('delete from playlists where id = ?', [id]);
+      await sql`delete from playlists where id = ${id}`.all(em);
     });
   }
 
@@ -96,9 +92,9 @@ export class PlaylistsService {
    * @throws {Problem} `playlist_not_found` where it can't be seen, `not_yours` where it can
    */
   async hold(em: EntityManager, viewer: string, url: string): Promise<HeldPlaylist> {
-    const { rows } = await sql<HeldPlaylist>`
+    const rows = await sql<HeldPlaylist>`
       select p.id, p.owner_id as "ownerId", p.type from playlists p
-      where p.url = ${url} and ${playlistVisibleTo(viewer)} for no key update of p`.execute(em);
+      where p.url = ${url} and ${playlistVisibleTo(viewer)} for no key update of p`.all(em);
     if (!rows[0]) throw new Problem('playlist_not_found');
     if (rows[0].ownerId !== viewer) throw new Problem('not_yours');
     return rows[0];

@@ -31,16 +31,14 @@ export class Ranks {
 
   private async gap(em: EntityManager, playlist: HeldPlaylist, mediaId: string, place: Place): Promise<Gap> {
     const anchor = await this.anchor(em, playlist, mediaId, place);
-    const others = 'from playlist_items where playlist_id = ? and media_id <> ?';
-    const [neighbour] =
+    const others = sql`from playlist_items where playlist_id = ${playlist.id} and media_id <> ${mediaId}`;
+    const nearest =
       anchor === null
-        ? await em.execute<{ rank: string | null }[]>(`select max(rank) as rank ${others}`, [playlist.id, mediaId])
-        : await em.execute<{ rank: string | null }[]>(
-            'after' in place
-              ? `select min(rank) as rank ${others} and rank > ?`
-              : `select max(rank) as rank ${others} and rank < ?`,
-            [playlist.id, mediaId, anchor],
-          );
+        ? sql`max(rank) as rank ${others}`
+        : 'after' in place
+          ? sql`min(rank) as rank ${others} and rank > ${anchor}`
+          : sql`max(rank) as rank ${others} and rank < ${anchor}`;
+    const [neighbour] = await sql<{ rank: string | null }>`select ${nearest}`.all(em);
     const rank = neighbour?.rank ?? null;
     return 'after' in place ? { low: anchor, high: rank } : { low: rank, high: anchor };
   }
@@ -57,24 +55,22 @@ export class Ranks {
       'position' in place
         ? sql`i.media_id <> ${mediaId} and ${inPlaylistFor(playlist.ownerId)} order by i.rank offset ${place.position! - 1}`
         : sql`i.media_id = ${'after' in place ? place.after : place.before}`;
-    const { rows } = await sql<{ rank: string }>`
+    const rows = await sql<{ rank: string }>`
       select i.rank from playlist_items i join playlists p on p.id = i.playlist_id join medias m on m.id = i.media_id
-      where p.id = ${playlist.id} and ${chosen} limit 1`.execute(em);
+      where p.id = ${playlist.id} and ${chosen} limit 1`.all(em);
     return rows[0]?.rank ?? null;
   }
 
   /** Short ranks for all, in their order: behind the last one, so that no two are ever the same. */
   private async spread(em: EntityManager, { id }: HeldPlaylist): Promise<void> {
-    const [all] = await em.execute<{ count: number; last: string }[]>(
-      'select count(*)::int as count, max(rank) as last from playlist_items where playlist_id = ?',
-      [id],
-    );
-    await em.execute(
-      `update playlist_items i set rank = fresh.rank
-       from (select media_id, row_number() over (order by rank) as place from playlist_items where playlist_id = ?) o
-       join unnest(?::text[]) with ordinality fresh (rank, place) on fresh.place = o.place
-       where i.playlist_id = ? and i.media_id = o.media_id`,
-      [id, `{${generateNKeysBetween(all!.last, null, all!.count).join()}}`, id],
-    );
+    const [all] = await sql<{ count: number; last: string }>`
+      select count(*)::int as count, max(rank) as last from playlist_items where playlist_id = ${id}`.all(em);
+    await sql`
+      update playlist_items i set rank = fresh.rank
+      from (select media_id, row_number() over (order by rank) as place from playlist_items
+        where playlist_id = ${id}) o
+      join unnest(${generateNKeysBetween(all!.last, null, all!.count)}::text[]) with ordinality fresh (rank, place)
+        on fresh.place = o.place
+      where i.playlist_id = ${id} and i.media_id = o.media_id`.all(em);
   }
 }

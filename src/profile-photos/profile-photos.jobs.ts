@@ -7,6 +7,7 @@ import { Jobs } from '../platform/queue/jobs.service.js';
 import { OnJob, type JobContext } from '../platform/queue/on-job.js';
 import { ShuttingDown } from '../platform/queue/runner.js';
 import { SquaresService } from './squares.service.js';
+import { sql } from '../platform/database/sql.js';
 
 @Injectable()
 export class ProfilePhotosJobs {
@@ -39,15 +40,12 @@ export class ProfilePhotosJobs {
   /** Wishes that no queue remembers. */
   @OnJob('wishes.sweep')
   async sweep(): Promise<void> {
-    const waiting = await this.em.execute<{ id: string }[]>(
-      `select id from photo_wishes where created_at < now() - interval '45 seconds' limit 500`,
-    );
+    const waiting = await sql<{ id: string }>`
+      select id from photo_wishes where created_at < now() - interval '45 seconds' limit 500`.all(this.em);
     for (const { id } of waiting) {
       if (await this.jobs.isPending('photo.squares', id)) continue;
-      const [again] = await this.em.execute<{ id: string }[]>(
-        'update photo_wishes set id = uuidv7(), created_at = now() where id = ? returning id',
-        [id],
-      );
+      const [again] = await sql<{ id: string }>`
+        update photo_wishes set id = uuidv7(), created_at = now() where id = ${id} returning id`.all(this.em);
       if (again) await this.start({ wishId: again.id });
     }
   }

@@ -5,6 +5,7 @@ import { Outbox } from '../platform/events/outbox.js';
 import type { Viewer } from '../platform/http/viewer.js';
 import type { Place, Profile } from '../users/users.schemas.js';
 import { UsersService } from '../users/users.service.js';
+import { sql } from '../platform/database/sql.js';
 
 interface Wish {
   id: string;
@@ -28,13 +29,12 @@ export class ProfilePhotosService {
     await this.em.transactional(async (em) => {
       const photo = await this.files.readyPhoto(em, userId, photoUrl);
       if (await this.isChosen(em, userId, place, photo.id)) return;
-      const [wish] = await em.execute<Wish[]>(
-        `insert into photo_wishes (user_id, place, file_id) values (?, ?, ?)
-         on conflict (user_id, place) do update set id = uuidv7(), file_id = excluded.file_id, created_at = now()
-         returning id, old.file_id as old_file_id`,
-        [userId, place, photo.id],
-      );
-      await em.execute('update files set unused_since = null where id = ?', [photo.id]);
+      const [wish] = await sql<Wish>`
+        insert into photo_wishes (user_id, place, file_id) values (${userId}, ${place}, ${photo.id})
+        on conflict (user_id, place) do update set id = uuidv7(), file_id = excluded.file_id,
+          created_at = now()
+        returning id, old.file_id as old_file_id`.all(em);
+      await sql`update files set unused_since = null where id = ${photo.id}`.all(em);
       const { id, old_file_id } = wish!;
       if (old_file_id && old_file_id !== photo.id) await this.files.release(em, old_file_id);
       await this.outbox.record('photo.wished', { wishId: id });
@@ -46,15 +46,12 @@ export class ProfilePhotosService {
     await this.users.mustBeOwn(username, viewer);
     const { id: userId } = viewer;
     await this.em.transactional(async (em) => {
-      const wished = await em.execute<{ file_id: string }[]>(
-        'delete from photo_wishes where user_id = ? and place = ? returning file_id',
-        [userId, place],
-      );
-      const shown = await em.execute<{ file_id: string }[]>(
-        `update users set ${place}_photo_id = null, updated_at = now() where id = ? and ${place}_photo_id is not null
-         returning old.${place}_photo_id as file_id`,
-        [userId],
-      );
+      const wished = await sql<{ file_id: string }>`
+        delete from photo_wishes where user_id = ${userId} and place = ${place} returning file_id`.all(em);
+      const shown = await sql<{ file_id: string }>`
+        update users set ${sql.ident(`${place}_photo_id`)} = null, updated_at = now() where id = ${userId}
+          and ${sql.ident(`${place}_photo_id`)} is not null
+        returning ${sql.ident('old', `${place}_photo_id`)} as file_id`.all(em);
       const files = new Set([...wished, ...shown].map(({ file_id }) => file_id));
       for (const fileId of files) await this.files.release(em, fileId);
     });
@@ -62,11 +59,10 @@ export class ProfilePhotosService {
 
   /** Whether it is shown there, or about to be. */
   private async isChosen(em: EntityManager, userId: string, place: Place, fileId: string): Promise<boolean> {
-    const [user] = await em.execute<{ shown: string | null; wished: string | null }[]>(
-      `select ${place}_photo_id as shown, (select file_id from photo_wishes where user_id = u.id and place = ?) as wished
-       from users u where id = ?`,
-      [place, userId],
-    );
+    const [user] = await sql<{ shown: string | null; wished: string | null }>`
+      select ${sql.ident(`${place}_photo_id`)} as shown,
+        (select file_id from photo_wishes where user_id = u.id and place = ${place}) as wished
+      from users u where id = ${userId}`.all(em);
     return (user!.wished ?? user!.shown) === fileId;
   }
 }

@@ -12,6 +12,7 @@ import { Storage } from '../platform/storage/storage.js';
 import { deriveSquares, type Square } from '../processing/squares.js';
 import { withWorkspace } from '../processing/workspace.js';
 import type { Place } from '../users/users.schemas.js';
+import { sql } from '../platform/database/sql.js';
 
 interface Wish {
   id: string;
@@ -51,22 +52,19 @@ export class SquaresService {
   /** The profile goes on showing what it shows. */
   giveUp(wishId: string): Promise<void> {
     return this.em.transactional(async (em) => {
-      const [gone] = await em.execute<{ file_id: string }[]>(
-        'delete from photo_wishes where id = ? returning file_id',
-        [wishId],
-      );
+      const [gone] = await sql<{ file_id: string }>`
+        delete from photo_wishes where id = ${wishId} returning file_id`.all(em);
       if (gone) await this.files.release(em, gone.file_id);
     });
   }
 
   private async find(wishId: string): Promise<Wish | undefined> {
-    const [wish] = await this.em.execute<Wish[]>(
-      `select w.id, w.user_id, w.file_id, w.place,
-         exists (select 1 from renditions r where r.file_id = w.file_id and r.role = 'square') as made,
-         (select r.key from renditions r where r.file_id = w.file_id and r.role = 'image' and r.name = 'original') as key
-       from photo_wishes w where w.id = ?`,
-      [wishId],
-    );
+    const [wish] = await sql<Wish>`
+      select w.id, w.user_id, w.file_id, w.place,
+        exists (select 1 from renditions r where r.file_id = w.file_id and r.role = 'square') as made,
+        (select r.key from renditions r where r.file_id = w.file_id and r.role = 'image'
+          and r.name = 'original') as key
+      from photo_wishes w where w.id = ${wishId}`.all(this.em);
     return wish;
   }
 
@@ -91,13 +89,11 @@ export class SquaresService {
   /** @returns whether the squares are in use now */
   private commit({ id, user_id, file_id, place }: Wish, squares: Stored[]): Promise<boolean> {
     return this.em.transactional(async (em) => {
-      await em.execute('select id from files where id = ? for update', [file_id]);
-      const [wish] = await em.execute<{ id: string }[]>('delete from photo_wishes where id = ? returning id', [id]);
+      await sql`select id from files where id = ${file_id} for update`.all(em);
+      const [wish] = await sql<{ id: string }>`delete from photo_wishes where id = ${id} returning id`.all(em);
       if (!wish) return false;
-      const [there] = await em.execute<{ id: string }[]>(
-        `select id from renditions where file_id = ? and role = 'square' limit 1`,
-        [file_id],
-      );
+      const [there] = await sql<{ id: string }>`
+        select id from renditions where file_id = ${file_id} and role = 'square' limit 1`.all(em);
       if (!there && !squares.length) throw new Error('the squares went with another choice');
       if (!there) {
         await em.insertMany(
@@ -105,10 +101,9 @@ export class SquaresService {
           squares.map((square) => ({ file: file_id, role: 'square' as const, ...square })),
         );
       }
-      const [user] = await em.execute<{ old_id: string | null }[]>(
-        `update users set ${place}_photo_id = ?, updated_at = now() where id = ? returning old.${place}_photo_id as old_id`,
-        [file_id, user_id],
-      );
+      const [user] = await sql<{ old_id: string | null }>`
+        update users set ${sql.ident(`${place}_photo_id`)} = ${file_id}, updated_at = now()
+          where id = ${user_id} returning ${sql.ident('old', `${place}_photo_id`)} as old_id`.all(em);
       if (user?.old_id && user.old_id !== file_id) await this.files.release(em, user.old_id);
       return !there;
     });

@@ -4,6 +4,7 @@ import { CONFIG } from '../platform/config/config.module.js';
 import type { Config } from '../platform/config/env.js';
 import { Problem } from '../platform/http/problems.js';
 import { inBytes } from '../platform/http/in-bytes.js';
+import { sql, type Statement } from '../platform/database/sql.js';
 
 interface Used {
   stored: number;
@@ -23,7 +24,7 @@ export class QuotaService {
   ) {}
 
   async usage(userId: string) {
-    const used = await this.used(userId, '');
+    const used = await this.used(userId);
     const { dayBytes, totalBytes } = this.config.quota;
     return {
       day: { usedBytes: used.day, allowedBytes: dayBytes },
@@ -38,7 +39,7 @@ export class QuotaService {
    * @throws {Problem} `quota_exceeded`
    */
   async room(userId: string, wanted: number | null, atMost: number): Promise<number> {
-    const used = await this.used(userId, 'for update of u');
+    const used = await this.used(userId, sql`for update of u`);
     const { dayBytes, totalBytes } = this.config.quota;
     const left = Math.max(0, Math.min(dayBytes - used.day, totalBytes - used.stored - used.open));
     const charge = wanted ?? Math.min(left, atMost);
@@ -59,20 +60,19 @@ export class QuotaService {
    */
   async charge(userId: string, bytes: number): Promise<void> {
     if (bytes > 0) await this.room(userId, bytes, bytes);
-    if (bytes)
-      await this.em.execute('update users set storage_bytes = storage_bytes + ? where id = ?', [bytes, userId]);
+    if (bytes) await sql`update users set storage_bytes = storage_bytes + ${bytes} where id = ${userId}`.all(this.em);
   }
 
-  private async used(userId: string, lock: string): Promise<Used> {
-    if (lock) await this.em.execute(`select 1 from users u where id = ? ${lock}`, [userId]);
-    const [row] = await this.em.execute<Record<keyof Used, string>[]>(
-      `select u.storage_bytes as stored,
-         (select coalesce(sum(bytes), 0) from uploads where owner_id = u.id and state = 'open' and expires_at > now()) as open,
-         (select coalesce(sum(bytes), 0) from uploads where owner_id = u.id and created_at > now() - interval '24 hours'
-            and (state = 'settled' or expires_at > now())) as day
-       from users u where u.id = ?`,
-      [userId],
-    );
+  private async used(userId: string, lock?: Statement): Promise<Used> {
+    if (lock) await sql`select 1 from users u where id = ${userId} ${lock}`.all(this.em);
+    const [row] = await sql<Record<keyof Used, string>>`
+      select u.storage_bytes as stored,
+        (select coalesce(sum(bytes), 0) from uploads where owner_id = u.id and state = 'open'
+          and expires_at > now()) as open,
+        (select coalesce(sum(bytes), 0) from uploads where owner_id = u.id
+          and created_at > now() - interval '24 hours'
+           and (state = 'settled' or expires_at > now())) as day
+      from users u where u.id = ${userId}`.all(this.em);
     return { stored: Number(row?.stored ?? 0), open: Number(row?.open ?? 0), day: Number(row?.day ?? 0) };
   }
 }

@@ -42,11 +42,12 @@ export class ReactionsService {
     return this.em.transactional(async (em) => {
       const { reactions, key, event, tell } = targets[target];
       const id = await this.hold(em, target, targets[target].seen(viewer, url));
-      const table = sql.raw(reactions);
-      const { rows } = await sql<{ before: string | null }>`
-        insert into ${table} (${sql.raw(key)}, user_id, emoji) values (${id}, ${viewer}, ${emoji})
-        on conflict (${sql.raw(key)}, user_id) do update set emoji = excluded.emoji where ${sql.raw(`${reactions}.emoji`)} <> excluded.emoji
-        returning old.emoji as before`.execute(em);
+      const table = sql.ident(reactions);
+      const rows = await sql<{ before: string | null }>`
+        insert into ${table} (${sql.ident(key)}, user_id, emoji) values (${id}, ${viewer}, ${emoji})
+        on conflict (${sql.ident(key)}, user_id) do update set emoji = excluded.emoji
+          where ${sql.ident(reactions, 'emoji')} <> excluded.emoji
+        returning old.emoji as before`.all(em);
       if (rows.length) await this.outbox.record(event, tell(id, viewer) as never);
       return { isNew: rows[0]?.before === null, standing: await this.standing(em, viewer, target, id) };
     });
@@ -57,9 +58,9 @@ export class ReactionsService {
     await this.em.transactional(async (em) => {
       const { reactions, key, event, tell } = targets[target];
       const id = await this.hold(em, target, targets[target].reactedTo(viewer, url));
-      const { rows } = await sql`
-        delete from ${sql.raw(reactions)} where ${sql.raw(key)} = ${id} and user_id = ${viewer}
-          and ${only ? sql`emoji in (${sql.join(only)})` : sql`true`} returning 1`.execute(em);
+      const rows = await sql`
+        delete from ${sql.ident(reactions)} where ${sql.ident(key)} = ${id} and user_id = ${viewer}
+          and ${only ? sql`emoji in (${sql.join(only)})` : sql`true`} returning 1`.all(em);
       if (rows.length) await this.outbox.record(event, tell(id, viewer) as never);
     });
   }
@@ -69,22 +70,20 @@ export class ReactionsService {
     const { reactions, key, seen } = targets[target];
     const keyset: Keyset = { name: `reactors ${emoji ?? ''}`, columns: [[sql.raw('r.id'), 'uuid']], direction: 'desc' };
     const after = afterCursor(keyset, cursor);
-    const found = await sql<{ id: string }>`select t.id ${seen(viewer, url)}`.execute(this.em);
-    const id = this.must(target, found.rows[0]?.id);
+    const [found] = await sql<{ id: string }>`select t.id ${seen(viewer, url)}`.all(this.em);
+    const id = this.must(target, found?.id);
     const reactors = sql<ReactorRow>`
       select u.username, u.display_name as "displayName", u.profile_photo_id as "profilePhotoId", r.emoji,
         r.created_at as "createdAt", ${keyOf(keyset)}
-      from ${sql.raw(reactions)} r join users u on u.id = r.user_id
-      where ${sql.raw(`r.${key}`)} = ${id} and ${emoji ? sql`r.emoji = ${emoji}` : sql`true`} and u.disabled_at is null
+      from ${sql.ident(reactions)} r join users u on u.id = r.user_id
+      where ${sql.ident('r', key)} = ${id} and ${emoji ? sql`r.emoji = ${emoji}` : sql`true`} and u.disabled_at is null
         and ${notBlocked(viewer, 'u.id')} and ${after}`;
-    const { rows } = await pageOf(reactors, keyset, limit).execute(this.em);
+    const rows = await pageOf(reactors, keyset, limit).all(this.em);
     return keysetPage(keyset, rows, limit, toReactor);
   }
 
   private async hold(em: EntityManager, target: TargetName, found: Statement<unknown>): Promise<string> {
-    const { rows } = await sql<{ id: string }>`select t.id ${found} for key share of ${targets[target].hold}`.execute(
-      em,
-    );
+    const rows = await sql<{ id: string }>`select t.id ${found} for key share of ${targets[target].hold}`.all(em);
     return this.must(target, rows[0]?.id);
   }
 
@@ -95,10 +94,11 @@ export class ReactionsService {
 
   private async standing(em: EntityManager, viewer: string, target: TargetName, id: string): Promise<Standing> {
     const { reactions, key, table } = targets[target];
-    const { rows } = await sql<Standing>`
+    const rows = await sql<Standing>`
       select r.emoji as reaction, ${counts[target](viewer)} as counts
-      from ${sql.raw(table)} t left join ${sql.raw(reactions)} r on ${sql.raw(`r.${key}`)} = t.id and r.user_id = ${viewer}
-      where t.id = ${id}`.execute(em);
+      from ${sql.ident(table)} t left join ${sql.ident(reactions)} r on ${sql.ident('r', key)} = t.id
+        and r.user_id = ${viewer}
+      where t.id = ${id}`.all(em);
     return rows[0]!;
   }
 }

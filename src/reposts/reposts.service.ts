@@ -1,7 +1,7 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { isoTime } from '../platform/database/iso-time.js';
-import { sql } from '../platform/database/sql.js';
+import { sql, type Statement } from '../platform/database/sql.js';
 import { MediaAccess } from '../media/media-access.service.js';
 import { MediaReader } from '../media/media-reader.service.js';
 import { listedFor, notBlocked, visibleTo, type ViewerId } from '../media/visibility.js';
@@ -40,7 +40,7 @@ export class RepostsService {
       const isNew = await this.change(
         media.id,
         userId,
-        'insert into reposts (media_id, user_id) values (?, ?) on conflict do nothing',
+        sql`insert into reposts (media_id, user_id) values (${media.id}, ${userId}) on conflict do nothing`,
       );
       if (isNew) await refuseBeyond(em, 'reposts', userId, sql`from reposts where user_id = ${userId}`);
       return isNew;
@@ -52,22 +52,26 @@ export class RepostsService {
     const isTheirs = sql<boolean>`exists (select 1 from reposts r where r.media_id = m.id and r.user_id = ${userId})`;
     await this.em.transactional(async (em) => {
       const media = await this.access.holdToTakeBack(em, userId, url, isTheirs);
-      await this.change(media.id, userId, 'delete from reposts where media_id = ? and user_id = ?');
+      await this.change(
+        media.id,
+        userId,
+        sql`delete from reposts where media_id = ${media.id} and user_id = ${userId}`,
+      );
     });
   }
 
   /** Who reposted a media, the latest first. @throws {Problem} `media_not_found` */
   async reposters(viewer: ViewerId, url: string, { limit, cursor }: PageQuery) {
     const after = afterCursor(newest, cursor);
-    const found = await sql<{ id: string }>`
-      select m.id from medias m where m.url = ${url} and ${visibleTo(viewer)}`.execute(this.em);
-    if (!found.rows[0]) throw new Problem('media_not_found');
+    const [media] = await sql<{ id: string }>`
+      select m.id from medias m where m.url = ${url} and ${visibleTo(viewer)}`.all(this.em);
+    if (!media) throw new Problem('media_not_found');
     const reposters = sql<ReposterRow>`
       select u.username, u.display_name as "displayName", u.profile_photo_id as "profilePhotoId",
         r.created_at as "createdAt", ${keyOf(newest)}
       from reposts r join users u on u.id = r.user_id
-      where r.media_id = ${found.rows[0].id} and u.disabled_at is null and ${notBlocked(viewer, 'u.id')} and ${after}`;
-    const { rows } = await pageOf(reposters, newest, limit).execute(this.em);
+      where r.media_id = ${media.id} and u.disabled_at is null and ${notBlocked(viewer, 'u.id')} and ${after}`;
+    const rows = await pageOf(reposters, newest, limit).all(this.em);
     return keysetPage(newest, rows, limit, ({ username, displayName, profilePhotoId, createdAt }) => ({
       user: { username, displayName, avatarUrl: photoHref(username, 'profile', profilePhotoId) },
       createdAt: isoTime(createdAt),
@@ -96,8 +100,8 @@ export class RepostsService {
   }
 
   /** In the caller's transaction. @returns whether a row came or went */
-  private async change(mediaId: string, userId: string, statement: string): Promise<boolean> {
-    const rows = await this.em.execute<unknown[]>(`${statement} returning 1`, [mediaId, userId]);
+  private async change(mediaId: string, userId: string, statement: Statement): Promise<boolean> {
+    const rows = await sql`${statement} returning 1`.all(this.em);
     if (rows.length) await this.outbox.record('repost.changed', { mediaId, userId });
     return rows.length > 0;
   }

@@ -21,10 +21,9 @@ export class SavesService {
   save(userId: string, url: string): Promise<boolean> {
     return this.em.transactional(async (em) => {
       const media = await this.access.hold(em, userId, url);
-      const added = await em.execute<unknown[]>(
-        'insert into saves (media_id, user_id) values (?, ?) on conflict do nothing returning 1',
-        [media.id, userId],
-      );
+      const added = await sql`
+        insert into saves (media_id, user_id) values (${media.id}, ${userId})
+          on conflict do nothing returning 1`.all(em);
       if (added.length) await refuseBeyond(em, 'saves', userId, sql`from saves where user_id = ${userId}`);
       return added.length > 0;
     });
@@ -35,7 +34,7 @@ export class SavesService {
     const isTheirs = sql<boolean>`exists (select 1 from saves s where s.media_id = m.id and s.user_id = ${userId})`;
     return this.em.transactional(async (em) => {
       const media = await this.access.holdToTakeBack(em, userId, url, isTheirs);
-      await em.execute('delete from saves where media_id = ? and user_id = ?', [media.id, userId]);
+      await sql`delete from saves where media_id = ${media.id} and user_id = ${userId}`.all(em);
     });
   }
 

@@ -56,7 +56,7 @@ export class TagSearchQueries {
           ) c join tags t on t.id = c.id where t.medias_count > 0 offset 0) t
         where ${afterCursor(best, cursor)} order by ${orderOf(best)} offset 0) t
       where ${isTagOpen()}`;
-    const { rows } = await pageOf(found, best, limit).execute(this.em);
+    const rows = await pageOf(found, best, limit).all(this.em);
     return keysetPage(best, rows, limit, ({ name, counts }) => ({ name, counts }));
   }
 }

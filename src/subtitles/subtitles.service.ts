@@ -75,14 +75,16 @@ export class SubtitlesService {
   private async record(em: EntityManager, ownerId: string, url: string, { language, label, cues, key, bytes }: Stored) {
     // Held: a deletion that is under way is waited for, and found.
     const video = await this.ownVideo(em, ownerId, url, sql`for key share of m, f`);
-    const [row] = await em.execute<{ old_key: string | null; charge: string }[]>(
-      `insert into renditions as r (file_id, role, name, mime_type, bytes, key, facts) values (?, 'subtitles', ?, ?, ?, ?, ?)
-       on conflict (file_id, role, name, mime_type) do update set id = uuidv7(), bytes = excluded.bytes, key = excluded.key,
-         facts = excluded.facts, created_at = now()
-       returning old.key as old_key,
-         bytes - case when old.facts->>'embedded' = 'true' then 0 else coalesce(old.bytes, 0) end as charge`,
-      [video.fileId, language, mimeType, bytes, key, JSON.stringify({ label, cues })],
-    );
+    const [row] = await sql<{ old_key: string | null; charge: string }>`
+      insert into renditions as r (file_id, role, name, mime_type, bytes, key, facts)
+        values (${video.fileId}, 'subtitles', ${language}, ${mimeType}, ${bytes}, ${key},
+        ${JSON.stringify({ label, cues })})
+      on conflict (file_id, role, name, mime_type) do update
+        set id = uuidv7(), bytes = excluded.bytes, key = excluded.key,
+        facts = excluded.facts, created_at = now()
+      returning old.key as old_key,
+        bytes - case when old.facts->>'embedded' = 'true' then 0 else coalesce(old.bytes, 0) end as
+          charge`.all(em);
     const { old_key: oldKey, charge } = row!;
     const tracks = sql`from renditions where file_id = ${video.fileId} and role = 'subtitles'`;
     if (oldKey) await this.outbox.record('bytes.orphaned', { key: oldKey });
@@ -97,11 +99,9 @@ export class SubtitlesService {
   async delete(ownerId: string, url: string, language: string): Promise<void> {
     await this.em.transactional(async (em) => {
       const video = await this.ownVideo(em, ownerId, url);
-      const [gone] = await em.execute<{ key: string; charged: string }[]>(
-        `delete from renditions r where file_id = ? and role = 'subtitles' and name = ?
-         returning key, case when ${isCharged} then bytes else 0 end as charged`,
-        [video.fileId, language],
-      );
+      const [gone] = await sql<{ key: string; charged: string }>`
+        delete from renditions r where file_id = ${video.fileId} and role = 'subtitles' and name = ${language}
+        returning key, case when ${isCharged} then bytes else 0 end as charged`.all(em);
       if (!gone) return;
       await this.quota.charge(ownerId, -Number(gone.charged));
       await this.outbox.record('bytes.orphaned', { key: gone.key });
@@ -110,10 +110,10 @@ export class SubtitlesService {
 
   /** @throws {Problem} `media_not_found`, `not_yours`, `file_kind_mismatch` */
   private async ownVideo(em: EntityManager, viewer: string, url: string, lock = sql``): Promise<Video> {
-    const { rows } = await sql<Video & { owner_id: string; type: string }>`
+    const rows = await sql<Video & { owner_id: string; type: string }>`
       select m.owner_id, m.type, f.id as "fileId", f.url as "fileUrl", ${isOpen()} as open
       from medias m join media_files mf on mf.media_id = m.id and mf.position = 0 join files f on f.id = mf.file_id
-      where m.url = ${url} and ${visibleTo(viewer)} ${lock}`.execute(em);
+      where m.url = ${url} and ${visibleTo(viewer)} ${lock}`.all(em);
     const [media] = rows;
     if (!media) throw new Problem('media_not_found');
     if (media.owner_id !== viewer) throw new Problem('not_yours');

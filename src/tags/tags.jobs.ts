@@ -1,6 +1,7 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { OnJob, type JobContext } from '../platform/queue/on-job.js';
+import { sql } from '../platform/database/sql.js';
 
 const slice = 1_000;
 
@@ -16,17 +17,14 @@ export class TagsJobs {
 
   private sweepSome(): Promise<number> {
     return this.em.transactional(async (em) => {
-      const unused = await em.execute<{ id: string }[]>(
-        `select id from tags t where created_at < now() - interval '1 day'
-           and not exists (select 1 from media_tags mt where mt.tag_id = t.id)
-         order by id limit ? for update skip locked`,
-        [slice],
-      );
+      const unused = await sql<{ id: string }>`
+        select id from tags t where created_at < now() - interval '1 day'
+          and not exists (select 1 from media_tags mt where mt.tag_id = t.id)
+        order by id limit ${slice} for update skip locked`.all(em);
       // A statement of its own: nobody takes up what is locked, and it sees what was taken up before.
-      await em.execute(
-        `delete from tags t where id = any(?::uuid[]) and not exists (select 1 from media_tags mt where mt.tag_id = t.id)`,
-        [`{${unused.map(({ id }) => id).join()}}`],
-      );
+      await sql`
+        delete from tags t where id = any(${unused.map(({ id }) => id)}::uuid[]) and not exists (select 1
+          from media_tags mt where mt.tag_id = t.id)`.all(em);
       return unused.length;
     });
   }

@@ -12,9 +12,9 @@ export class TagsQueries {
 
   /** @throws {Problem} `tag_not_found` for one that nobody can meet */
   async byName(viewer: ViewerId, name: string): Promise<TagView> {
-    const { rows } = await sql<TagView>`
+    const rows = await sql<TagView>`
       select t.name, ${tagCounts(viewer)} as counts from tags t
-      where t.name = ${name} and t.medias_count > 0 and ${isTagOpen()}`.execute(this.em);
+      where t.name = ${name} and t.medias_count > 0 and ${isTagOpen()}`.all(this.em);
     if (!rows[0]) throw new Problem('tag_not_found');
     return rows[0];
   }

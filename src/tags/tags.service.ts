@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { read } from '../mentions/texts.js';
 import { amounts } from '../platform/limits/amounts.js';
 import { Problem } from '../platform/http/problems.js';
+import { sql } from '../platform/database/sql.js';
 
 /** A tag of a media: because its owner put it there (`explicit`), because the text has it, or both. */
 interface Standing {
@@ -45,12 +46,12 @@ export class TagsService {
 
   /** What the owner gives comes first; of those in the text there are as many as then have room. */
   private async write(em: EntityManager, mediaId: string, change: (given: string[]) => string[]): Promise<void> {
-    const [media] = await em.execute<{ title: string; description: string; tags: Standing[] }[]>(
-      `select m.title, m.description, (select coalesce(json_agg(json_build_object('name', t.name, 'explicit', mt.explicit, 'inText', mt.in_text)
-           order by mt.created_at, t.name), '[]') from media_tags mt join tags t on t.id = mt.tag_id where mt.media_id = m.id) as tags
-       from medias m where m.id = ?`,
-      [mediaId],
-    );
+    const [media] = await sql<{ title: string; description: string; tags: Standing[] }>`
+      select m.title, m.description, (select coalesce(json_agg(json_build_object('name', t.name, 'explicit',
+        mt.explicit, 'inText', mt.in_text)
+          order by mt.created_at, t.name), '[]') from media_tags mt join tags t on t.id = mt.tag_id
+            where mt.media_id = m.id) as tags
+      from medias m where m.id = ${mediaId}`.all(em);
     const { title, description, tags: before } = media!;
     const given = new Set(change(before.filter(({ explicit }) => explicit).map(({ name }) => name)));
     const said = new Set(read(title, description).tags);
@@ -65,30 +66,29 @@ export class TagsService {
   private async replace(em: EntityManager, mediaId: string, tags: Standing[]): Promise<void> {
     const list = asArray(tags.map(({ name }) => `"${name}"`));
     const isThere = async (): Promise<boolean> => {
-      await em.execute('insert into tags (name) select n from unnest(?::text[]) n order by n on conflict do nothing', [
-        list,
-      ]);
+      await sql`
+        insert into tags (name) select n from unnest(${list}::text[]) n order by n
+          on conflict do nothing`.all(em);
       // Their counters move, for all of them in one order.
-      const held = await em.execute<{ wanted: boolean }[]>(
-        `select name = any(?::text[]) as wanted from tags
-         where name = any(?::text[]) or id in (select tag_id from media_tags where media_id = ?) order by id for no key update`,
-        [list, list, mediaId],
-      );
+      const held = await sql<{ wanted: boolean }>`
+        select name = any(${list}::text[]) as wanted from tags
+        where name = any(${list}::text[]) or id in (select tag_id from media_tags where media_id = ${mediaId})
+          order by id for no key update`.all(em);
       return held.filter(({ wanted }) => wanted).length === tags.length;
     };
     // One that nobody used may have been swept between the two.
     while (!(await isThere()));
-    await em.execute(
-      'delete from media_tags mt using tags t where t.id = mt.tag_id and mt.media_id = ? and not (t.name = any(?::text[]))',
-      [mediaId, list],
-    );
-    await em.execute(
-      `insert into media_tags (media_id, tag_id, explicit, in_text, created_at)
-       select ?, t.id, n.explicit, n.in_text, now() + n.place * interval '1 microsecond'
-       from unnest(?::text[], ?::bool[], ?::bool[]) with ordinality n (name, explicit, in_text, place) join tags t on t.name = n.name
-       on conflict (media_id, tag_id) do update set explicit = excluded.explicit, in_text = excluded.in_text`,
-      [mediaId, list, asArray(tags.map(({ explicit }) => explicit)), asArray(tags.map(({ inText }) => inText))],
-    );
+    await sql`
+      delete from media_tags mt using tags t where t.id = mt.tag_id and mt.media_id = ${mediaId}
+        and not (t.name = any(${list}::text[]))`.all(em);
+    await sql`
+      insert into media_tags (media_id, tag_id, explicit, in_text, created_at)
+      select ${mediaId}, t.id, n.explicit, n.in_text, now() + n.place * interval '1 microsecond'
+      from unnest(${list}::text[], ${asArray(tags.map(({ explicit }) => explicit))}::bool[], ${asArray(
+        tags.map(({ inText }) => inText),
+      )}::bool[]) with ordinality n (name, explicit, in_text, place) join tags t
+        on t.name = n.name
+      on conflict (media_id, tag_id) do update set explicit = excluded.explicit, in_text = excluded.in_text`.all(em);
   }
 }
 

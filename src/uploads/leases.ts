@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Problem } from '../platform/http/problems.js';
 import { isUuid } from './upload-records.js';
+import { sql } from '../platform/database/sql.js';
 
 /** Silence after which a writer counts as dead. */
 const leaseMs = 15_000;
@@ -59,10 +60,8 @@ export class Leases {
     return async () => {
       clearInterval(renewal);
       if (this.holders.get(id) === onWanted) this.holders.delete(id);
-      await this.em.execute('update uploads set writer = null, writer_until = null where id = ? and writer = ?', [
-        id,
-        writer,
-      ]);
+      await sql`
+        update uploads set writer = null, writer_until = null where id = ${id} and writer = ${writer}`.all(this.em);
     };
   }
 
@@ -77,16 +76,11 @@ export class Leases {
 
   /** Takes or renews. An upload that does not exist is nobody's: whoever asks finds that out next. */
   private async take(id: string, writer: string): Promise<boolean> {
-    const [row] = await this.em.execute<{ taken: boolean }[]>(
-      `with t as (
-         update uploads set writer = :writer, writer_until = now() + interval '${leaseMs} milliseconds'
-         where id = :id and (writer is null or writer = :writer or writer_until < now()) returning 1)
-       select exists (select 1 from t) or not exists (select 1 from uploads where id = :id) as taken`.replaceAll(
-        /:\w+/g,
-        '?::uuid',
-      ),
-      [writer, id, writer, id],
-    );
+    const [row] = await sql<{ taken: boolean }>`
+      with t as (
+        update uploads set writer = ${writer}, writer_until = now() + ${leaseMs} * interval '1 millisecond'
+        where id = ${id} and (writer is null or writer = ${writer} or writer_until < now()) returning 1)
+      select exists (select 1 from t) or not exists (select 1 from uploads where id = ${id}) as taken`.all(this.em);
     return row!.taken;
   }
 }

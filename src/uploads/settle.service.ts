@@ -18,6 +18,7 @@ import { accept, type Accepted } from '../processing/accept.js';
 import { Refused } from '../processing/refusal.js';
 import { refusalProblem } from './refusal.js';
 import { Turns } from './turns.js';
+import { sql } from '../platform/database/sql.js';
 
 export interface Whole {
   /** Of the upload, and of the file it becomes. */
@@ -77,7 +78,7 @@ export class SettleService {
    * whatever bytes there are.
    */
   async refund(uploadId: string): Promise<void> {
-    await this.em.execute(`update uploads set expires_at = now() where id = ? and state = 'open'`, [uploadId]);
+    await sql`update uploads set expires_at = now() where id = ${uploadId} and state = 'open'`.all(this.em);
   }
 
   private async place({ id, path }: Whole, { mimeType }: Accepted): Promise<void> {
@@ -104,20 +105,16 @@ export class SettleService {
   /** The owner's file with the same bytes, if there is one. A failed one is given another try, while it has any. */
   private known({ id, ownerId, kind, sha256 }: Whole): Promise<Known | null> {
     return this.em.transactional(async (em) => {
-      const [file] = await em.execute<(Omit<UploadedFile, 'href' | 'bytes'> & { id: string; bytes: string })[]>(
-        `select id, url, kind, status, bytes, sha256, filename from files where owner_id = ? and kind = ? and sha256 = ? for update`,
-        [ownerId, kind, sha256],
-      );
+      const [file] = await sql<Omit<UploadedFile, 'href' | 'bytes'> & { id: string; bytes: string }>`
+        select id, url, kind, status, bytes, sha256, filename from files
+          where owner_id = ${ownerId} and kind = ${kind} and sha256 = ${sha256} for update`.all(em);
       if (!file) return null;
       const isRetried = file.status === 'failed' && (await this.files.retryAsSent(em, file.id));
       // Whoever was just told of it gets the whole time to show it.
-      await em.execute('update files set unused_since = now() where id = ? and unused_since is not null', [file.id]);
+      await sql`update files set unused_since = now() where id = ${file.id} and unused_since is not null`.all(em);
       // What was sent counts for the day, though nothing more is stored.
-      await em.execute(`update uploads set state = 'settled', bytes = ?, file_url = ? where id = ?`, [
-        file.bytes,
-        file.url,
-        id,
-      ]);
+      await sql`
+        update uploads set state = 'settled', bytes = ${file.bytes}, file_url = ${file.url} where id = ${id}`.all(em);
       const { id: fileId, ...rest } = file;
       const status: FileStatus = isRetried ? 'processing' : file.status;
       return {
@@ -132,33 +129,17 @@ export class SettleService {
     const status: FileStatus = kind === 'file' ? 'ready' : 'processing';
     return this.em.transactional(async (em) => {
       const { mimeType, width = null, height = null, durationMs = null } = accepted;
-      const [row] = await em.execute<{ url: string }[]>(
-        `insert into files (id, url, owner_id, kind, status, playable, progress, bytes, sha256, filename, source_key, mime_type, width, height, duration_ms)
-         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing returning url`,
-        [
-          id,
-          slug(),
-          ownerId,
-          kind,
-          status,
-          kind === 'file',
-          kind === 'file' ? 1 : 0,
-          bytes,
-          sha256,
-          filename,
-          originalKey(id),
-          mimeType,
-          width,
-          height,
-          durationMs,
-        ],
-      );
+      const [row] = await sql<{ url: string }>`
+        insert into files (id, url, owner_id, kind, status, playable, progress, bytes, sha256, filename, source_key,
+          mime_type, width, height, duration_ms)
+        values (${id}, ${slug()}, ${ownerId}, ${kind}, ${status}, ${kind === 'file'}, ${kind === 'file' ? 1 : 0},
+          ${bytes}, ${sha256}, ${filename}, ${originalKey(id)}, ${mimeType}, ${width}, ${height}, ${durationMs})
+          on conflict do nothing returning url`.all(em);
       if (!row) return null;
-      await em.execute('update users set storage_bytes = storage_bytes + ? where id = ?', [bytes, ownerId]);
-      const [upload] = await em.execute<{ id: string }[]>(
-        `update uploads set state = 'settled', bytes = ?, file_url = ? where id = ? and state = 'open' returning id`,
-        [bytes, row.url, id],
-      );
+      await sql`update users set storage_bytes = storage_bytes + ${bytes} where id = ${ownerId}`.all(em);
+      const [upload] = await sql<{ id: string }>`
+        update uploads set state = 'settled', bytes = ${bytes}, file_url = ${row.url} where id = ${id}
+          and state = 'open' returning id`.all(em);
       if (!upload) throw new Problem('upload_expired'); // Swept away, and the bytes with it.
       await this.outbox.record('file.uploaded', { fileId: id });
       return {

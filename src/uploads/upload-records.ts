@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { FileKind } from '../files/file.entity.js';
+import { sql } from '../platform/database/sql.js';
 
 export interface UploadRecord {
   id: string;
@@ -21,18 +22,14 @@ export class UploadRecords {
 
   async find(id: string): Promise<UploadRecord | undefined> {
     if (!isUuid(id)) return undefined;
-    const [row] = await this.em.execute<
-      (Omit<UploadRecord, 'bytes' | 'createdAt'> & { bytes: string; createdAt: string })[]
-    >(
-      `select id, owner_id as "ownerId", kind, state, filename, bytes, file_url as "fileUrl", created_at as "createdAt"
-       from uploads where id = ? and resumable`,
-      [id],
-    );
+    const [row] = await sql<Omit<UploadRecord, 'bytes' | 'createdAt'> & { bytes: string; createdAt: string }>`
+      select id, owner_id as "ownerId", kind, state, filename, bytes, file_url as "fileUrl", created_at as "createdAt"
+      from uploads where id = ${id} and resumable`.all(this.em);
     return row && { ...row, bytes: Number(row.bytes), createdAt: new Date(row.createdAt) };
   }
 
   /** What was charged comes back, unless it became a file. */
   async remove(id: string): Promise<void> {
-    await this.em.execute(`delete from uploads where id = ? and state = 'open'`, [id]);
+    await sql`delete from uploads where id = ${id} and state = 'open'`.all(this.em);
   }
 }

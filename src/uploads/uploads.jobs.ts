@@ -7,6 +7,7 @@ import { fileFolder } from '../platform/storage/keys.js';
 import { Storage } from '../platform/storage/storage.js';
 import { FinishService } from './finish.service.js';
 import { isUuid } from './upload-records.js';
+import { sql } from '../platform/database/sql.js';
 
 const firstId = '00000000-0000-0000-0000-000000000000';
 /** Younger bytes may belong to a request that runs. */
@@ -29,17 +30,16 @@ export class UploadsJobs {
     while (await this.removeExpired());
     await this.removeStrays();
     // A settled upload is only the charge for the day.
-    await this.em.execute(`delete from uploads where state = 'settled' and created_at < now() - interval '25 hours'`);
+    await sql`delete from uploads where state = 'settled' and created_at < now() - interval '25 hours'`.all(this.em);
   }
 
   /** Uploads whose last bytes arrived, but whose process died before it could make a file of them. */
   private async finishComplete(): Promise<void> {
     for (let after = firstId; ;) {
-      const idle = await this.em.execute<{ id: string }[]>(
-        `select id from uploads where state = 'open' and resumable and expires_at > now() and created_at < now() - interval '1 minute'
-           and (writer_until is null or writer_until < now()) and id > ? order by id limit 500`,
-        [after],
-      );
+      const idle = await sql<{ id: string }>`
+        select id from uploads where state = 'open' and resumable and expires_at > now()
+          and created_at < now() - interval '1 minute'
+        and (writer_until is null or writer_until < now()) and id > ${after} order by id limit 500`.all(this.em);
       for (const { id } of idle) await this.finish(id);
       const last = idle.at(-1);
       if (!last) return;
@@ -64,7 +64,7 @@ export class UploadsJobs {
         const path = join(folder, name);
         const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Infinity }));
         if (mtimeMs > Date.now() - strayMs) continue;
-        const open = await this.em.execute<unknown[]>(`select 1 from uploads where id = ? and state = 'open'`, [name]);
+        const open = await sql`select 1 from uploads where id = ${name} and state = 'open'`.all(this.em);
         if (!open.length) await rm(path, { force: true });
       }
     }
@@ -73,15 +73,15 @@ export class UploadsJobs {
   /** The row is locked until its bytes are gone, so that no process makes a file of them in the meantime. */
   private removeExpired(): Promise<boolean> {
     return this.em.transactional(async (em) => {
-      const [upload] = await em.execute<{ id: string }[]>(
-        `select id from uploads where state = 'open' and expires_at < now() order by expires_at limit 1 for update skip locked`,
-      );
+      const [upload] = await sql<{ id: string }>`
+        select id from uploads where state = 'open' and expires_at < now() order by expires_at
+          limit 1 for update skip locked`.all(em);
       if (!upload) return false;
       const { id } = upload;
       await rm(join(this.storage.staging, id), { force: true });
       await rm(this.finishing.store.pathOf(id), { force: true });
       await this.storage.deletePrefix(fileFolder(id));
-      await em.execute('delete from uploads where id = ?', [id]);
+      await sql`delete from uploads where id = ${id}`.all(em);
       return true;
     });
   }

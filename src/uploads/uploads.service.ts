@@ -14,6 +14,7 @@ import { QuotaService } from '../quota/quota.service.js';
 import { cleanFilename } from './filename.js';
 import { receive } from './receive.js';
 import { SettleService } from './settle.service.js';
+import { sql } from '../platform/database/sql.js';
 
 interface Incoming {
   kind: FileKind;
@@ -81,20 +82,19 @@ export class UploadsService {
     return this.em.transactional(async (em) => {
       const bytes = await this.quota.room(ownerId, wanted, maxBytes);
       await this.refuseTooMany(em, ownerId);
-      const [row] = await em.execute<{ id: string }[]>(
-        'insert into uploads (owner_id, kind, resumable, filename, bytes, expires_at) values (?, ?, ?, ?, ?, ?) returning id',
-        [ownerId, kind, resumable, filename, bytes, new Date(Date.now() + expiresInMs)],
-      );
+      const [row] = await sql<{ id: string }>`
+        insert into uploads (owner_id, kind, resumable, filename, bytes, expires_at)
+          values (${ownerId}, ${kind}, ${resumable}, ${filename}, ${bytes}, ${new Date(Date.now() + expiresInMs)})
+          returning id`.all(em);
       return { id: row!.id, bytes, filename };
     });
   }
 
   /** Asked under the lock on the user's row that `room` took. */
   private async refuseTooMany(em: EntityManager, ownerId: string): Promise<void> {
-    const [row] = await em.execute<{ open: number }[]>(
-      `select count(*)::int as open from uploads where owner_id = ? and state = 'open' and expires_at > now()`,
-      [ownerId],
-    );
+    const [row] = await sql<{ open: number }>`
+      select count(*)::int as open from uploads where owner_id = ${ownerId} and state = 'open'
+        and expires_at > now()`.all(em);
     const { max } = amounts.openUploads;
     if (row!.open < max) return;
     throw new Problem('too_many_uploads', {

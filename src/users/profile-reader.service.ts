@@ -41,26 +41,27 @@ const standing = (viewer: ViewerId) => {
 };
 
 /** Who blocks somebody still reads their profile, and nothing they published. */
-const published = (column: string) => [column, `case when u.id = any(hidden.ids) then ${column} else 0 end`] as const;
-const unmetFollows = (alias: string, stored: string, own: string, other: string) =>
+const published = (column: Statement) =>
+  [column, sql`case when u.id = any(hidden.ids) then ${column} else 0 end`] as const;
+const unmetFollows = (alias: string, stored: Statement, own: string, other: string) =>
   unmetRows(
     alias,
     stored,
-    `from follows f where f.${own} = u.id and f.${other} = any(hidden.ids) and f.accepted_at is not null and f.is_counted`,
+    sql`from follows f where f.${sql.ident(own)} = u.id and f.${sql.ident(other)} = any(hidden.ids) and f.accepted_at is not null and f.is_counted`,
   );
 const counts = metCounts(
   {
-    followers: ['u.followers_count', 'b.number'],
-    followings: ['u.followings_count', 'a.number'],
-    photos: published('u.photos_count'),
-    videos: published('u.videos_count'),
-    musics: published('u.musics_count'),
-    views: ['u.views_count'],
-    likesReceived: ['u.likes_received_count'],
+    followers: [sql`u.followers_count`, sql`b.number`],
+    followings: [sql`u.followings_count`, sql`a.number`],
+    photos: published(sql`u.photos_count`),
+    videos: published(sql`u.videos_count`),
+    musics: published(sql`u.musics_count`),
+    views: [sql`u.views_count`],
+    likesReceived: [sql`u.likes_received_count`],
   },
   sql.join([
-    unmetFollows('b', 'u.followers_count', 'followee_id', 'follower_id'),
-    unmetFollows('a', 'u.followings_count', 'follower_id', 'followee_id'),
+    unmetFollows('b', sql`u.followers_count`, 'followee_id', 'follower_id'),
+    unmetFollows('a', sql`u.followings_count`, 'follower_id', 'followee_id'),
   ]),
 );
 
@@ -104,20 +105,20 @@ export class ProfileReader {
     const conditions = [sql`u.disabled_at is null`, ...where, afterCursor(keyset, cursor)];
     const found = sql<ProfileRow & Keyed>`
       select ${columns(viewer)}, ${keyOf(keyset)} from users u ${join} where ${sql.join(conditions, ' and ')}`;
-    const { rows } = await pageOf(found, keyset, limit).execute(this.em);
+    const rows = await pageOf(found, keyset, limit).all(this.em);
     return keysetPage(keyset, rows, limit, (row) => toProfile(row, viewer));
   }
 
   /** How the viewer stands to somebody who is there. */
   async standing(viewer: string, userId: string): Promise<Standing> {
-    const { rows } = await sql<{ viewer: Standing }>`
-      select ${standing(viewer)} from users u where u.id = ${userId}`.execute(this.em);
+    const rows = await sql<{ viewer: Standing }>`
+      select ${standing(viewer)} from users u where u.id = ${userId}`.all(this.em);
     return rows[0]!.viewer;
   }
 
   private async one(viewer: ViewerId, where: Statement<unknown>): Promise<ProfileRow | null> {
-    const { rows } = await sql<ProfileRow>`
-      select ${columns(viewer)} from users u where u.disabled_at is null and ${where}`.execute(this.em);
+    const rows = await sql<ProfileRow>`
+      select ${columns(viewer)} from users u where u.disabled_at is null and ${where}`.all(this.em);
     return rows[0] ?? null;
   }
 }

@@ -2,6 +2,7 @@ import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { Problem } from '../platform/http/problems.js';
 import type { Viewer } from '../platform/http/viewer.js';
+import { sql } from '../platform/database/sql.js';
 
 export interface OtherUser {
   id: string;
@@ -20,21 +21,19 @@ export class UserPairs {
    */
   async hold(em: EntityManager, viewer: Viewer, username: string): Promise<OtherUser> {
     const name = username === 'me' ? viewer.username : username;
-    const rows = await em.execute<{ id: string; is_private: boolean; named: boolean }[]>(
-      `select id, is_private, lower(username) = lower(?) as named from users
-       where (id = ? or lower(username) = lower(?)) and disabled_at is null order by id for no key update`,
-      [name, viewer.id, name],
-    );
+    const rows = await sql<{ id: string; is_private: boolean; named: boolean }>`
+      select id, is_private, lower(username) = lower(${name}) as named from users
+      where (id = ${viewer.id} or lower(username) = lower(${name})) and disabled_at is null
+        order by id for no key update`.all(em);
     // Closed while the request was on its way: what comes now would outlive the account.
     if (!rows.some(({ id }) => id === viewer.id)) throw new Problem('not_signed_in');
     const other = rows.find(({ named }) => named);
     if (!other) throw new Problem('user_not_found');
     if (other.id === viewer.id) throw new Problem('yourself');
     // A statement of its own: it sees what was committed while the locks were waited for.
-    const blockers = await em.execute<{ id: string }[]>(
-      `select blocker_id as id from blocks where (blocker_id, blocked_id) in ((?, ?), (?, ?))`,
-      [viewer.id, other.id, other.id, viewer.id],
-    );
+    const blockers = await sql<{ id: string }>`
+      select blocker_id as id from blocks where (blocker_id, blocked_id) in ((${viewer.id}, ${other.id}),
+        (${other.id}, ${viewer.id}))`.all(em);
     if (blockers.some(({ id }) => id === other.id)) throw new Problem('user_not_found');
     return { id: other.id, isPrivate: other.is_private, isBlocked: blockers.length > 0 };
   }

@@ -1,15 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { once } from '../platform/database/once.js';
-import { sql } from '../platform/database/sql.js';
+import { sql, type Statement } from '../platform/database/sql.js';
 import { notBlocked, type ViewerId } from '../media/visibility.js';
 import type { KeyKind, Keyset } from '../platform/database/keyset.js';
 import { ProfileReader } from './profile-reader.service.js';
 import type { UserListQuery, UserSearchQuery, UserSort } from './users.schemas.js';
 
-const ordersBy = (id: string, views: string, followers: string) => {
-  const order = (name: UserSort, direction: Keyset['direction'], column?: string): Keyset => ({
+const ordersBy = (id: Statement, views: Statement, followers: Statement) => {
+  const order = (name: UserSort, direction: Keyset['direction'], column?: Statement): Keyset => ({
     name,
-    columns: [...(column ? [[sql.raw(column), 'int' as KeyKind] as const] : []), [sql.raw(id), 'uuid']],
+    columns: [...(column ? [[column, 'int' as KeyKind] as const] : []), [id, 'uuid']],
     direction,
   });
   return {
@@ -19,12 +19,12 @@ const ordersBy = (id: string, views: string, followers: string) => {
     'least-viewed': order('least-viewed', 'asc', views),
     'most-followed': order('most-followed', 'desc', followers),
     'least-followed': order('least-followed', 'asc', followers),
-    relevance: order('relevance', 'desc', 'found.rank'),
+    relevance: order('relevance', 'desc', sql`found.rank`),
   };
 };
-const orders = ordersBy('u.id', 'u.views_count', 'u.followers_count');
+const orders = ordersBy(sql`u.id`, sql`u.views_count`, sql`u.followers_count`);
 /** Counters as no index has them, or all users would be gone through to see who is among those who were found. */
-const ordersOfFound = ordersBy('c.id', '(u.views_count + 0)', '(u.followers_count + 0)');
+const ordersOfFound = ordersBy(sql`c.id`, sql`(u.views_count + 0)`, sql`(u.followers_count + 0)`);
 
 /** What is searched in; the index is on this very expression. */
 const text = sql`searchable(u.username || ' ' || u.display_name)`;

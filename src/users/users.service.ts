@@ -47,11 +47,11 @@ export class UsersService {
       if (!viewer) throw new Problem('not_signed_in');
       return viewer;
     }
-    const { rows } = await sql<{ id: string; open: boolean }>`
+    const rows = await sql<{ id: string; open: boolean }>`
       select u.id, not u.is_private or u.id = ${viewer}::uuid or exists (select 1 from follows f
         where f.follower_id = ${viewer}::uuid and f.followee_id = u.id and f.accepted_at is not null) as open
       from users u where lower(u.username) = lower(${username}) and u.disabled_at is null
-        and ${notBlockedBy(viewer, 'u.id')}`.execute(this.em);
+        and ${notBlockedBy(viewer, 'u.id')}`.all(this.em);
     if (!rows[0]) throw new Problem('user_not_found');
     if (!rows[0].open) throw new Problem('private_account');
     return rows[0].id;

@@ -45,10 +45,8 @@ export class HistoryService {
 
   /** @param url of one media; all of them without it */
   async forget(userId: string, url?: string): Promise<void> {
-    await this.em.execute(
-      `update views set in_history = false where user_id = ? and in_history
-         and (?::text is null or media_id = (select id from medias where url = ?))`,
-      [userId, url ?? null, url ?? null],
-    );
+    await sql`
+      update views set in_history = false where user_id = ${userId} and in_history
+      and (${url ?? null}::text is null or media_id = (select id from medias where url = ${url ?? null}))`.all(this.em);
   }
 }

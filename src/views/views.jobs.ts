@@ -1,6 +1,7 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { OnJob, type JobContext } from '../platform/queue/on-job.js';
+import { sql } from '../platform/database/sql.js';
 
 /** Medias per transaction. */
 const slice = 200;
@@ -19,34 +20,33 @@ export class ViewsJobs {
   private countSlice(): Promise<boolean> {
     return this.em.transactional(async (em) => {
       // One at a time: two could wait for each other's owners.
-      const [turn] = await em.execute<{ mine: boolean }[]>(
-        `select pg_try_advisory_xact_lock(hashtext('views.count')) as mine`,
-      );
+      const [turn] = await sql<{ mine: boolean }>`
+        select pg_try_advisory_xact_lock(hashtext('views.count')) as mine`.all(em);
       if (!turn?.mine) return false;
-      const medias = await em.execute<{ id: string }[]>(
-        // Medias before what hangs on them, as everywhere: see MediaAccess.
-        `select m.id from medias m where m.id in (select media_id from views where pending > 0 or pending_ms > 0 limit ${slice})
-         order by m.owner_id, m.id for no key update skip locked`,
-      );
+      const medias = await sql<{ id: string }>`
+        select m.id from medias m where m.id in (select media_id from views where pending > 0 or pending_ms > 0
+          limit ${slice})
+        order by m.owner_id, m.id for no key update skip locked`.all(em);
       if (!medias.length) return false;
       const ids = `{${medias.map(({ id }) => id).join()}}`;
       // Their counters move with those of the medias, in no order that we choose: locked in that of everybody else.
-      await em.execute(
-        'select 1 from users where id in (select owner_id from medias where id = any(?::uuid[])) order by id for no key update',
-        [ids],
-      );
-      await em.execute(
-        `with counted as (
-           update views set pending = 0, pending_ms = 0 where media_id = any(?::uuid[]) and (pending > 0 or pending_ms > 0)
-           returning media_id, old.pending as views, old.pending_ms as ms),
-         sums as (select media_id, sum(views)::int as views, sum(ms) as ms from counted group by media_id),
-         days as (insert into media_view_days (media_id, day, views, watched_ms)
-           select media_id, (now() at time zone 'UTC')::date, views, ms from sums
-           on conflict (media_id, day) do update set views = media_view_days.views + excluded.views,
-             watched_ms = media_view_days.watched_ms + excluded.watched_ms)
-         update medias m set views_count = m.views_count + s.views from sums s where s.media_id = m.id and s.views > 0`,
-        [ids],
-      );
+      await sql`
+        select 1 from users where id in (select owner_id from medias where id = any(${ids}::uuid[]))
+          order by id for no key update`.all(em);
+      await sql`
+        with counted as (
+          update views set pending = 0, pending_ms = 0 where media_id = any(${ids}::uuid[])
+            and (pending > 0
+            or pending_ms > 0)
+          returning media_id, old.pending as views, old.pending_ms as ms),
+        sums as (select media_id, sum(views)::int as views, sum(ms) as ms from counted
+          group by media_id),
+        days as (insert into media_view_days (media_id, day, views, watched_ms)
+          select media_id, (now() at time zone 'UTC')::date, views, ms from sums
+          on conflict (media_id, day) do update set views = media_view_days.views + excluded.views,
+            watched_ms = media_view_days.watched_ms + excluded.watched_ms)
+        update medias m set views_count = m.views_count + s.views from sums s
+          where s.media_id = m.id and s.views > 0`.all(em);
       return true;
     });
   }

@@ -35,7 +35,7 @@ export class ViewsService {
    */
   async report(spectator: Spectator, url: string, watchedMs: number): Promise<boolean> {
     const userId = 'userId' in spectator ? spectator.userId : null;
-    const { rows } = await sql<{ counted: boolean }>`
+    const rows = await sql<{ counted: boolean }>`
       insert into views (media_id, viewer_key, user_id, pending, watched_ms, pending_ms)
       select m.id, ${this.keyOf(spectator)}::uuid, ${userId}::uuid, 1, ${watchedMs}, ${watchedMs}
         from medias m where m.url = ${url} and ${visibleTo(userId)} for key share of m
@@ -44,27 +44,25 @@ export class ViewsService {
         counted_at = case when views.counted_at < now() - ${window} then now() else views.counted_at end,
         watched_ms = views.watched_ms + excluded.watched_ms, pending_ms = views.pending_ms + excluded.pending_ms,
         last_viewed_at = now(), in_history = true
-      returning old.counted_at is distinct from new.counted_at as counted`.execute(this.em);
+      returning old.counted_at is distinct from new.counted_at as counted`.all(this.em);
     if (!rows[0]) throw new Problem('media_not_found');
     return rows[0].counted;
   }
 
   /** What its owner may know of who watched. @throws {Problem} `media_not_found`, `not_yours` */
   async audience(viewer: string, url: string): Promise<Audience> {
-    const { rows } = await sql<{ id: string; isMine: boolean }>`
+    const rows = await sql<{ id: string; isMine: boolean }>`
       select m.id, m.owner_id = ${viewer} as "isMine" from medias m
-      where m.url = ${url} and ${visibleTo(viewer)}`.execute(this.em);
+      where m.url = ${url} and ${visibleTo(viewer)}`.all(this.em);
     if (!rows[0]) throw new Problem('media_not_found');
     const { id, isMine } = rows[0];
     if (!isMine) throw new Problem('not_yours');
-    const days = await this.em.execute<{ day: string; views: number; watchedMs: string }[]>(
-      `select day::text, views, watched_ms as "watchedMs" from media_view_days where media_id = ? order by day desc limit 366`,
-      [id],
-    );
-    const [total] = await this.em.execute<{ views: number; watchedMs: string }[]>(
-      `select coalesce(sum(views), 0)::int as views, coalesce(sum(watched_ms), 0) as "watchedMs" from media_view_days where media_id = ?`,
-      [id],
-    );
+    const days = await sql<{ day: string; views: number; watchedMs: string }>`
+      select day::text, views, watched_ms as "watchedMs" from media_view_days where media_id = ${id}
+        order by day desc limit 366`.all(this.em);
+    const [total] = await sql<{ views: number; watchedMs: string }>`
+      select coalesce(sum(views), 0)::int as views, coalesce(sum(watched_ms), 0) as "watchedMs"
+        from media_view_days where media_id = ${id}`.all(this.em);
     return {
       views: total!.views,
       watchedMs: Number(total!.watchedMs),

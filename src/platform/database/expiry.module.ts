@@ -1,21 +1,22 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable, Module } from '@nestjs/common';
 import { OnJob } from '../queue/on-job.js';
+import { sql, type Statement } from './sql.js';
 
 /** Rows that are kept for a while only. Deleted in slices, so that no statement holds locks for long. */
-const kept: Record<string, string> = {
-  outbox_events: `dispatched_at < now() - interval '7 days'`,
-  idempotency_keys: `created_at < now() - interval '24 hours'`,
-  sessions: `expires_at < now() - interval '30 days' or ended_at < now() - interval '30 days'`,
-  api_keys: `revoked_at < now() - interval '30 days' or expires_at < now() - interval '30 days'`,
-  'limits.rates': `expire < extract(epoch from now()) * 1000`,
-  exports: `expires_at < now()`,
+const kept: Record<string, Statement> = {
+  outbox_events: sql`dispatched_at < now() - interval '7 days'`,
+  idempotency_keys: sql`created_at < now() - interval '24 hours'`,
+  sessions: sql`expires_at < now() - interval '30 days' or ended_at < now() - interval '30 days'`,
+  api_keys: sql`revoked_at < now() - interval '30 days' or expires_at < now() - interval '30 days'`,
+  'limits.rates': sql`expire < extract(epoch from now()) * 1000`,
+  exports: sql`expires_at < now()`,
   // What was counted of strangers stands in media_view_days.
-  views: `user_id is null and last_viewed_at < now() - interval '30 days' and pending = 0 and pending_ms = 0`,
-  notifications: `created_at < now() - interval '180 days'`,
-  address_counts: `since < now() - interval '1 day'`,
-  password_reset_links: `expires_at < now()`,
-  one_time_codes: `expires_at < now() - interval '1 day'`,
+  views: sql`user_id is null and last_viewed_at < now() - interval '30 days' and pending = 0 and pending_ms = 0`,
+  notifications: sql`created_at < now() - interval '180 days'`,
+  address_counts: sql`since < now() - interval '1 day'`,
+  password_reset_links: sql`expires_at < now()`,
+  one_time_codes: sql`expires_at < now() - interval '1 day'`,
 };
 const slice = 5_000;
 
@@ -29,9 +30,9 @@ class Expiry {
       let gone: unknown[];
       do {
         signal.throwIfAborted();
-        gone = await this.em.execute<unknown[]>(
-          `delete from ${table} where ctid = any(array(select ctid from ${table} where ${condition} limit ${slice})) returning 1`,
-        );
+        gone = await sql`
+          delete from ${sql.ident(table)} where ctid = any(array(
+          select ctid from ${sql.ident(table)} where ${condition} limit ${slice})) returning 1`.all(this.em);
       } while (gone.length === slice);
     }
   }

@@ -43,8 +43,7 @@ export const orderOf = ({ columns, direction }: Keyset) =>
  * it is asked, which takes longer than the page does.
  */
 export const pageOf = <R>(rows: Statement<R>, keyset: Keyset, limit: number): Statement<R> =>
-  sql<R>`select * from (${rows} order by ${orderOf(keyset)} limit ${longest}) page limit ${limit + 1}`;
-const longest = sql.raw(String(mostItems + 1));
+  sql<R>`select * from (${rows} order by ${orderOf(keyset)} limit ${sql.raw(mostItems)} + 1) page limit ${limit + 1}`;
 
 /** Rows after the cursor's. @param parameter that the cursor came in @throws {Problem} `validation_failed` */
 export function afterCursor(keyset: Keyset, cursor: string | undefined, parameter = 'cursor'): Statement<boolean> {

@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import pg from 'pg';
 import { afterEach, beforeEach, expect, inject, it } from 'vitest';
-import { PreparingClient } from './preparing-client.js';
+import { plans, PreparingClient } from './preparing-client.js';
 
 let client: pg.Client;
 let described: number;
@@ -27,8 +27,8 @@ it('has its columns described once, and reads the same rows ever after', async (
     { id: 2, name: null, at: null },
     { id: 3, name: 'three', at: null },
   ];
-  expect((await after(0)).rows).toEqual(all);
-  expect((await after(0)).rows).toEqual(all);
+  // The first two are not prepared yet.
+  for (let i = 0; i < 4; i++) expect((await after(0)).rows).toEqual(all);
   const { rows, rowCount, command, fields } = await after(1);
   expect(rows).toEqual(all.slice(1));
   expect({ rowCount, command, names: fields.map(({ name }) => name) }).toEqual({
@@ -37,16 +37,18 @@ it('has its columns described once, and reads the same rows ever after', async (
     names: ['id', 'name', 'at'],
   });
   expect((await after(3)).rows).toEqual([]);
-  expect(described).toBe(1);
+  expect(described).toBe(3);
 });
 
 it('keeps the columns of each statement', async () => {
+  const read = async (column: string, id: number) =>
+    (await client.query(`select ${column} from things where id = $1`, [id])).rows[0] as object;
+  for (const column of ['id', 'name']) for (let i = 0; i < 3; i++) await read(column, 1);
+  described = 0;
   const rows: object[] = [];
-  for (const id of [1, 2, 3])
-    for (const column of ['id', 'name'])
-      rows.push((await client.query(`select ${column} from things where id = $1`, [id])).rows[0] as object);
+  for (const id of [1, 2, 3]) for (const column of ['id', 'name']) rows.push(await read(column, id));
   expect(rows).toEqual([{ id: 1 }, { name: 'one' }, { id: 2 }, { name: null }, { id: 3 }, { name: 'three' }]);
-  expect(described).toBe(2);
+  expect(described).toBe(0);
 });
 
 it('knows of a statement that it has no rows', async () => {
@@ -63,11 +65,40 @@ it('goes on after an error, the first time or later', async () => {
   expect(await over(3)).toEqual({ n: 2 });
 });
 
-it('never reads rows by columns that are no more', async () => {
-  const one = () => client.query('select * from things where id = $1', [1]);
-  await one();
+it('is asked again where its rows have other columns by now', async () => {
+  const one = async () => (await client.query('select * from things where id = $1', [1])).rows[0];
+  for (let i = 0; i < 4; i++) await one();
   await client.query('alter table things drop column name');
+  expect(await one()).toEqual({ id: 1, at: new Date('2026-01-01Z') });
+  // Then prepared anew.
+  for (let i = 0; i < 4; i++) expect(Object.keys((await one()) as object)).toEqual(['id', 'at']);
+});
+
+it('fails once in a transaction, in which nothing can be asked any more, and not in the next one', async () => {
+  const one = () => client.query('select * from things where id = $1', [2]);
+  for (let i = 0; i < 4; i++) await one();
+  await client.query('alter table things add column more int');
+  await client.query('begin');
   await expect(one()).rejects.toMatchObject({ code: '0A000' });
+  await client.query('rollback');
+  await client.query('begin');
+  expect((await one()).rows).toEqual([{ id: 2, name: null, at: null, more: null }]);
+  await client.query('commit');
+});
+
+it('is planned again where the connection has lost it', async () => {
+  const one = () => client.query('select id from things where id = $1', [3]);
+  for (let i = 0; i < 4; i++) await one();
+  await client.query('deallocate all');
+  expect((await one()).rows).toEqual([{ id: 3 }]);
+});
+
+it('leaves no more plans in a connection than are kept', async () => {
+  for (let n = 0; n < plans.max + 200; n++)
+    for (let i = 0; i < 3; i++) await client.query(`select ${n} as n, $1::int as m`, [i]);
+  const { rows } = await client.query('select count(*)::int as count from pg_prepared_statements');
+  expect((rows[0] as { count: number }).count).toBeLessThanOrEqual(plans.max + 51);
+  expect((await client.query('select 7 as n, $1::int as m', [8])).rows).toEqual([{ n: 7, m: 8 }]);
 });
 
 it('calls back as pg does, with the error or the result', async () => {

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import type { Plans } from './plans.js';
 
 export type Done = (error: Error | undefined, result: unknown) => void;
 
@@ -17,11 +18,19 @@ interface Columns {
   _parsers: unknown;
   _prebuiltEmptyResultObject: unknown;
 }
+/** What a connection of pg knows of its prepared statements, by name. */
+interface Statements {
+  parsedStatements: Record<string, string>;
+  close(message: { type: 'S'; name: string }): void;
+}
 const Query = pg.Query as unknown as new (
   config: { name: string; text: string; values: unknown[] },
   values: undefined,
   done: Done,
 ) => Inner & pg.Submittable;
+
+/** Plans that a connection may hold beyond those that are kept, so that it does not look through them for each. */
+const spare = 50;
 
 /** What a connection has told of its statements, which can't change there: PostgreSQL refuses to run one whose did. */
 class Known {
@@ -35,8 +44,20 @@ class Known {
     return known;
   }
 
-  private constructor(connection: pg.Connection) {
+  private constructor(private readonly connection: pg.Connection) {
     this.undescribed = Object.create(connection, { describe: { value: () => {} } }) as pg.Connection;
+  }
+
+  /** Gives up plans that nobody asks for any more, in front of what is asked now (PostgreSQL 18, 54.7, Close). */
+  makeRoom(plans: Plans): void {
+    if (this.columns.size < plans.max + spare) return;
+    const { parsedStatements, close } = this.connection as unknown as Statements;
+    for (const name of this.columns.keys()) {
+      if (plans.keeps(name)) continue;
+      close.call(this.connection, { type: 'S', name });
+      delete parsedStatements[name];
+      this.columns.delete(name);
+    }
   }
 }
 
@@ -47,8 +68,17 @@ class Known {
 export class PlannedQuery extends Query {
   private known: Known | undefined;
 
+  constructor(
+    statement: { name: string; text: string; values: unknown[] },
+    private readonly plans: Plans,
+    done: Done,
+  ) {
+    super(statement, undefined, done);
+  }
+
   override prepare(connection: pg.Connection): void {
     this.known = Known.of(connection);
+    this.known.makeRoom(this.plans);
     const columns = this.known.columns.get(this.name);
     if (!columns) return super.prepare(connection);
     Object.assign(this._result, columns);

@@ -12,7 +12,7 @@ async function sent(statement: Statement): Promise<{ text: string; values: unkno
     },
   };
   const em = { getConnection: () => ({ getNativeClient: async () => pool }) };
-  await statement.execute(em as unknown as EntityManager);
+  await statement.all(em as unknown as EntityManager);
   return asked[0]!;
 }
 
@@ -50,9 +50,21 @@ it('joins as many as there are, and never none', async () => {
 });
 
 it('takes names as they are, and everything else as a value', async () => {
-  const name = sql.raw('t.id');
+  const name = sql.ident('t', 'id');
   expect(await sent(sql`select ${name} from t where ${name} = ${"'; drop table t"}`)).toEqual({
     text: 'select t.id from t where t.id = $1',
     values: ["'; drop table t"],
   });
+});
+
+it('takes no name that is none, and no words that do not stand in the code', () => {
+  for (const name of ['', 'a b', "a'", 'a"', 'a;b', 'A', 'a.', '.a', 'a--'])
+    expect(() => sql.ident(name), name).toThrow(TypeError);
+  for (const name of ['', "a'", 'a b', '\\']) expect(() => sql.word(name), name).toThrow(TypeError);
+  const sent: { column: string } = { column: 'id' };
+  // @ts-expect-error -- what comes with a request is a string
+  sql.raw(sent.column);
+  // @ts-expect-error -- and so is what is made of it
+  sql.raw(`t.${sent.column}` as `t.${string}`);
+  sql.raw('desc' as 'asc' | 'desc');
 });

@@ -3,7 +3,7 @@ import type { EntityManager, PostgreSqlConnection } from '@mikro-orm/postgresql'
 import { CompiledQuery } from 'kysely';
 import type { Pool } from 'pg';
 
-/** A statement, or a part of one. What is no `Statement` itself becomes a parameter. */
+/** A statement, or a part of one. What is no `Statement` itself becomes a parameter; a list becomes an array. */
 export class Statement<R = unknown> {
   /** Of one row; for a part, its value. */
   declare readonly row: R;
@@ -13,17 +13,16 @@ export class Statement<R = unknown> {
     private readonly values: readonly unknown[],
   ) {}
 
-  /** As part of the transaction, where there is one. */
-  async execute(em: EntityManager): Promise<{ rows: R[] }> {
+  /** Runs it, in the transaction where there is one. @returns its rows */
+  async all(em: EntityManager): Promise<R[]> {
     const values: unknown[] = [];
     const shape = this.walk(shapes, values);
     const text = (shape.text ??= this.print({ parameters: 0 }));
     if (TransactionContext.currentTransactionContext())
-      return em.getKysely<unknown>().executeQuery<R>(CompiledQuery.raw(text, values));
+      return (await em.getKysely<unknown>().executeQuery<R>(CompiledQuery.raw(text, values))).rows;
     // Past Kysely, whose pipeline costs more than sending a small statement.
     const pool = (await (em.getConnection() as PostgreSqlConnection).getNativeClient()) as Pool;
-    const { rows } = await pool.query(text, values);
-    return { rows: rows as R[] };
+    return (await pool.query(text, values)).rows as R[];
   }
 
   private walk(from: Shape, values: unknown[]): Shape {
@@ -69,16 +68,36 @@ class Shape {
 }
 const shapes = new Shape();
 
-const raws = new Map<string, Statement<never>>();
+const fixed = new Map<string, Statement<never>>();
 const joints = new Map<string, readonly string[]>();
 
-/** Names and words, never anything that came with a request. */
-function raw<R = unknown>(text: string): Statement<R> {
-  const known = raws.get(text);
+function asIs<R>(text: string): Statement<R> {
+  const known = fixed.get(text);
   if (known) return known;
   const made = new Statement<never>([text], []);
-  raws.set(text, made);
+  fixed.set(text, made);
   return made;
+}
+
+/** Only of what stands in the code: an index of strings, as what comes with a request is one, may be empty. */
+type Literal<T extends string | number> = Record<never, never> extends Record<T, true> ? never : T;
+
+/** Words and numbers of SQL that stand in the code: the type takes no other. */
+const raw = <T extends string | number>(text: T & Literal<T>): Statement<never> => asIs(`${text}`);
+
+/** A name, or names with dots between them: `sql.ident('m', 'owner_id')` is `m.owner_id`. @throws {TypeError} for what is none */
+function ident<R = unknown>(...names: string[]): Statement<R> {
+  const text = names.join('.');
+  const known = fixed.get(text);
+  if (known) return known;
+  if (!/^[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)*$/.test(text)) throw new TypeError(`Not a name of SQL: ${text}`);
+  return asIs<R>(text);
+}
+
+/** A word in quotes, as a name within JSON. @throws {TypeError} for what is none */
+function word(text: string): Statement<string> {
+  if (!/^\w+$/.test(text)) throw new TypeError(`Not a word: ${text}`);
+  return asIs<string>(`'${text}'`);
 }
 
 /** @throws {RangeError} where there is nothing to join */
@@ -93,5 +112,5 @@ function join(parts: readonly unknown[], between = ', '): Statement {
 /** `` sql<Row>`select … where id = ${id} and ${condition}` `` */
 export const sql = Object.assign(
   <R = unknown>(strings: readonly string[], ...values: unknown[]) => new Statement<R>(strings, values),
-  { raw, join },
+  { raw, ident, word, join },
 );

@@ -10,16 +10,17 @@ export class Outbox {
 
   async record<N extends EventName>(name: N, payload: EventOf<N>): Promise<void> {
     if (!this.em.isInTransaction()) throw new Error(`${name} must be recorded in the transaction of what it tells`);
-    await sql`insert into outbox_events (name, payload)
-      values (${name}, ${JSON.stringify(events[name].parse(payload))}::jsonb)`.execute(this.em);
+    await sql`
+      insert into outbox_events (name, payload)
+      values (${name}, ${JSON.stringify(events[name].parse(payload))}::jsonb)`.all(this.em);
   }
 
   /** The same of many, in one statement however many they are. */
   async recordAll<N extends EventName>(name: N, payloads: EventOf<N>[]): Promise<void> {
     if (!this.em.isInTransaction()) throw new Error(`${name} must be recorded in the transaction of what it tells`);
-    await this.em.execute(
-      'insert into outbox_events (name, payload) select ?, payload from jsonb_array_elements(?::jsonb) payload',
-      [name, JSON.stringify(payloads.map((payload) => events[name].parse(payload)))],
-    );
+    await sql`
+      insert into outbox_events (name, payload) select ${name}, payload
+        from jsonb_array_elements(${JSON.stringify(payloads.map((payload) => events[name].parse(payload)))}::jsonb)
+        payload`.all(this.em);
   }
 }

@@ -13,6 +13,7 @@ import { databaseUrl } from '../database/orm.js';
 import { Jobs } from '../queue/jobs.service.js';
 import type { EventName } from './events.js';
 import { Subscribers } from './subscribers.js';
+import { sql } from '../database/sql.js';
 
 const batch = 200;
 /** How often it looks without being woken. */
@@ -68,18 +69,17 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
   /** @returns how many events were carried */
   private carry(): Promise<number> {
     return this.em.transactional(async (em) => {
-      const events = await em.execute<{ id: string; name: EventName }[]>(
-        `select id, name from outbox_events where dispatched_at is null order by id limit ${batch} for update skip locked`,
-      );
+      const events = await sql<{ id: string; name: EventName }>`
+        select id, name from outbox_events where dispatched_at is null order by id
+          limit ${batch} for update skip locked`.all(em);
       for (const event of events) {
         for (const { subscriber, queue } of this.subscribers.of(event.name)) {
           await this.jobs.add(`event.${queue}`, { eventId: event.id, subscriber }, { id: `${event.id}-${subscriber}` });
         }
       }
       if (events.length) {
-        await em.execute('update outbox_events set dispatched_at = now() where id = any(?::uuid[])', [
-          `{${events.map((e) => e.id).join()}}`,
-        ]);
+        await sql`
+          update outbox_events set dispatched_at = now() where id = any(${events.map((e) => e.id)}::uuid[])`.all(em);
       }
       return events.length;
     });

@@ -5,6 +5,7 @@ import { CONFIG } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
 import { deriveKey, hmac, seal, unseal } from '../secrets.js';
 import { Problem } from './problems.js';
+import { sql } from '../database/sql.js';
 
 /** Whose key it is. Of strangers, who could choose the same one, a key only counts together with its request. */
 export interface ClaimedKey {
@@ -56,15 +57,12 @@ export class IdempotencyKeys {
    * @throws {Problem} `idempotency_mismatch`
    */
   async claim({ userId, key, requestHash }: ClaimedKey): Promise<Claim> {
-    const [mine] = await this.em.execute<unknown[]>(
-      'insert into idempotency_keys (user_id, key, request_hash) values (?, ?, ?) on conflict do nothing returning 1',
-      [userId, key, requestHash],
-    );
+    const [mine] = await sql`
+      insert into idempotency_keys (user_id, key, request_hash) values (${userId}, ${key}, ${requestHash})
+        on conflict do nothing returning 1`.all(this.em);
     if (mine) return { claimed: true };
-    const [first] = await this.em.execute<{ request_hash: string; body: string | null }[]>(
-      'select request_hash, body from idempotency_keys where user_id = ? and key = ?',
-      [userId, key],
-    );
+    const [first] = await sql<{ request_hash: string; body: string | null }>`
+      select request_hash, body from idempotency_keys where user_id = ${userId} and key = ${key}`.all(this.em);
     if (first?.request_hash !== requestHash) throw new Problem('idempotency_mismatch');
     return { claimed: false, answer: first.body === null ? undefined : JSON.parse(unseal(this.secret, first.body)) };
   }
@@ -95,12 +93,10 @@ export class IdempotencyKeys {
 
   /** In the same transaction, when the work is done. */
   async keep({ userId, key }: ClaimedKey, status: number, answer: unknown): Promise<void> {
-    await this.em.execute('update idempotency_keys set status = ?, body = ? where user_id = ? and key = ?', [
-      status,
-      answer === undefined ? null : JSON.stringify(seal(this.secret, JSON.stringify(answer))),
-      userId,
-      key,
-    ]);
+    await sql`
+      update idempotency_keys set status = ${status}, body = ${
+        answer === undefined ? null : JSON.stringify(seal(this.secret, JSON.stringify(answer)))
+      } where user_id = ${userId} and key = ${key}`.all(this.em);
   }
 }
 

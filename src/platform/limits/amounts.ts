@@ -45,12 +45,12 @@ const margin = 200;
 export async function refuseBeyond(em: EntityManager, name: AmountName, owner: string, rows: Statement): Promise<void> {
   const { max, of, what } = amounts[name];
   const count = async () => {
-    const found = await sql<{ count: number }>`
-      select count(*)::int as count from (select 1 ${rows} limit ${max + 1}) as counted`.execute(em);
-    return found.rows[0]!.count;
+    const [found] = await sql<{ count: number }>`
+      select count(*)::int as count from (select 1 ${rows} limit ${max + 1}) as counted`.all(em);
+    return found!.count;
   };
   if ((await count()) <= max - margin) return;
-  await em.execute('select pg_advisory_xact_lock(hashtextextended(?, 0))', [`${name}:${owner}`]);
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`${name}:${owner}`}, 0))`.all(em);
   if ((await count()) <= max) return;
   const Of = of[0]!.toUpperCase() + of.slice(1);
   throw new Problem('limit_reached', `${Of} may have ${max} ${what}. Remove one to add another.`);
