@@ -15,6 +15,7 @@ import { hashPassword, passwordMatches } from './passwords.js';
 import { SignInTries } from './sign-in-tries.js';
 import { TokensService, type Device } from './tokens.service.js';
 import { sql } from '../platform/database/sql.js';
+import { isActive, isNamed } from '../visibility/accounts.js';
 
 @Injectable()
 export class AccountsService {
@@ -57,7 +58,7 @@ export class AccountsService {
     const user = await this.tries.guess(name, device.address, async () => {
       const [found] = await sql<{ id: string; password_hash: string }>`
         select id, password_hash from users where ${sql.raw(name.includes('@') ? 'lower(email)' : 'lower(username)')}
-          = lower(${name}) and disabled_at is null`.all(this.em);
+          = lower(${name}) and ${isActive('users')}`.all(this.em);
       return (await passwordMatches(found?.password_hash ?? null, password)) && found ? found : null;
     });
     if (!user) throw new Problem('invalid_credentials');
@@ -65,7 +66,7 @@ export class AccountsService {
       // Whoever changes the password meanwhile ends all sessions: this one must not come after.
       const [unchanged] = await sql`
         select 1 from users where id = ${user.id} and password_hash = ${user.password_hash}
-          and disabled_at is null for share`.all(em);
+          and ${isActive('users')} for share`.all(em);
       return unchanged && (await this.tokens.open(user.id, device));
     });
     if (!tokens) throw new Problem('invalid_credentials');
@@ -78,7 +79,7 @@ export class AccountsService {
     const username = name === 'me' ? viewer!.username : name;
     const [user] = await sql<{ id: string; email: string; verified: boolean; pending: string | null }>`
       select id, email, email_verified_at is not null as verified, pending_email as pending
-      from users where lower(username) = lower(${username}) and disabled_at is null`.all(this.em);
+      from users where ${isNamed(username, 'users')} and ${isActive('users')}`.all(this.em);
     // An unknown name is told as a wrong code is: the route is open, and must not list accounts.
     if (!user || (user.verified && !user.pending)) throw new Problem('code_invalid');
     const by = viewer?.id === user.id ? 'owner' : 'stranger';

@@ -9,6 +9,7 @@ import { deriveKey, hmac, sameSecret, sha256 } from '../platform/secrets.js';
 import { AddressCounts, type CodeTrier } from './address-counts.service.js';
 import type { CodePurpose } from './one-time-code.entity.js';
 import { sql } from '../platform/database/sql.js';
+import { isActive } from '../visibility/accounts.js';
 
 interface CodeRow {
   id: string;
@@ -53,7 +54,7 @@ export class CodesService {
   request(who: CodeOwner, purpose: CodePurpose): Promise<void> {
     const user = who.userId
       ? sql`${who.userId}::uuid`
-      : sql`(select id from users where lower(email) = lower(${who.email}) and disabled_at is null)`;
+      : sql`(select id from users where lower(email) = lower(${who.email}) and ${isActive('users')})`;
     const expiresAt = new Date(Date.now() + this.config.tokens.codeMs);
     return this.em.transactional(async (em) => {
       await this.counts.mail(who.email, purpose);

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { sql } from '../platform/database/sql.js';
 import { sha256 } from '../platform/secrets.js';
 import { scopes, type Scope, type Viewer } from '../platform/http/viewer.js';
+import { isActive } from '../visibility/accounts.js';
 
 interface Row {
   id: string;
@@ -18,13 +19,13 @@ const user = sql`u.id, u.username, u.role, u.email_verified_at is not null as ve
 
 const bySession = (sessionId: string, userId: string) => sql<Row>`
     select ${user}, ${stale} as stale from sessions s join users u on u.id = s.user_id
-    where s.id = ${sessionId} and u.id = ${userId} and s.ended_at is null and s.expires_at > now() and u.disabled_at is null`;
+    where s.id = ${sessionId} and u.id = ${userId} and s.ended_at is null and s.expires_at > now() and ${isActive()}`;
 
 const byHash = (hash: string) => sql<Row & { key_id: string; scopes: Scope[]; expires_at: Date | null }>`
     select ${user}, ${stale} as stale, k.id as key_id, k.scopes, k.expires_at
     from api_keys k join users u on u.id = k.user_id
     where k.hash = ${hash} and k.revoked_at is null and (k.expires_at is null or k.expires_at > now())
-      and u.disabled_at is null`;
+      and ${isActive()}`;
 
 /** Who stands behind a session or a key: one statement by primary or unique key. */
 @Injectable()

@@ -5,6 +5,7 @@ import type { Viewer } from '../platform/http/viewer.js';
 import { RateLimiter } from '../platform/limits/rate-limiter.service.js';
 import { passwordMatches } from './passwords.js';
 import { sql } from '../platform/database/sql.js';
+import { isActive } from '../visibility/accounts.js';
 
 /** Who holds a session or a key need not be its owner. What can't be taken back asks for the password, too. */
 @Injectable()
@@ -43,7 +44,7 @@ export class CurrentPasswordService {
 
   private async hashOf(userId: string, lock = sql``): Promise<string | null> {
     const [user] = await sql<{ password_hash: string }>`
-      select password_hash from users where id = ${userId} and disabled_at is null ${lock}`.all(this.em);
+      select password_hash from users where id = ${userId} and ${isActive('users')} ${lock}`.all(this.em);
     return user?.password_hash ?? null;
   }
 }

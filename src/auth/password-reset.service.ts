@@ -9,6 +9,7 @@ import { CodesService } from './codes.service.js';
 import { PasswordResetLinks } from './password-reset-links.service.js';
 import { hashPassword, passwordTellsNothing } from './passwords.js';
 import { sql } from '../platform/database/sql.js';
+import { isActive } from '../visibility/accounts.js';
 
 interface Account {
   username: string;
@@ -55,7 +56,7 @@ export class PasswordResetService {
   /** In the caller's transaction. */
   private async setPassword(userId: string, password: string, hash: string): Promise<void> {
     const [account] = await sql<Account>`
-      select username, email from users where id = ${userId} and disabled_at is null for no key update`.all(this.em);
+      select username, email from users where id = ${userId} and ${isActive('users')} for no key update`.all(this.em);
     if (!account) throw new Problem('code_invalid');
     if (passwordTellsNothing(password, account))
       throw new Problem('validation_failed', { errors: [{ pointer: '/newPassword', message: knownPassword }] });

@@ -8,6 +8,7 @@ import { amounts } from '../platform/limits/amounts.js';
 import { deriveKey, randomToken, sameSecret, sha256 } from '../platform/secrets.js';
 import { Session } from './session.entity.js';
 import { sql } from '../platform/database/sql.js';
+import { isActive } from '../visibility/accounts.js';
 
 export const accessTokenRules = (config: Pick<Config, 'secret'>) =>
   ({
@@ -61,7 +62,7 @@ export class TokensService {
       const [session] = await sql<{ user_id: string; refresh_hash: string }>`
         select s.user_id, s.refresh_hash from sessions s join users u on u.id = s.user_id
         where s.id = ${sessionId} and s.ended_at is null and s.expires_at > now()
-          and u.disabled_at is null for update of s`.all(em);
+          and ${isActive()} for update of s`.all(em);
       if (!session) return null;
       if (!sameSecret(session.refresh_hash, sha256(secret))) {
         await sql`update sessions set ended_at = now() where id = ${sessionId}`.all(em);

@@ -1,7 +1,7 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { sql } from '../platform/database/sql.js';
-import { notBlocked } from '../media/visibility.js';
+import { notBlocked } from '../visibility/relations.js';
 import type { Keyset } from '../platform/database/keyset.js';
 import type { PageQuery } from '../platform/http/page.js';
 import { refuseBeyond } from '../platform/limits/amounts.js';

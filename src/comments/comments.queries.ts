@@ -4,11 +4,14 @@ import { isoTime } from '../platform/database/iso-time.js';
 import { sql, type Statement } from '../platform/database/sql.js';
 import { fileJson, FileViews, type FileRow } from '../media/file-views.service.js';
 import { metCounts, reactionCounts, unmetReactions, unmetRows } from '../media/met-counts.js';
-import { commentVisibleTo, isOpen, notBlocked, notMuted, visibleTo, type ViewerId } from '../media/visibility.js';
+import { commentVisibleTo } from '../visibility/comments.js';
+import { isOpen, visibleTo } from '../visibility/medias.js';
+import { notBlocked, notMuted, type ViewerId } from '../visibility/relations.js';
 import { afterCursor, keyOf, keysetPage, pageOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
 import { Problem } from '../platform/http/problems.js';
 import { photoHref } from '../users/users.schemas.js';
 import type { CommentsQuery, CommentView, Sort } from './comments.schemas.js';
+import { isActive } from '../visibility/accounts.js';
 
 type Row = Pick<CommentView, 'url' | 'media' | 'replyTo' | 'text' | 'mentions' | 'counts'> & {
   open: boolean;
@@ -63,7 +66,7 @@ const columns = (viewer: ViewerId) => sql`
   ${isOpen()} as open, a.username, a.display_name as "displayName", a.profile_photo_id as "profilePhotoId",
   ${counts(viewer)} as counts,
   array(select u.username from comment_mentions cm join users u on u.id = cm.user_id
-    where cm.comment_id = c.id and u.disabled_at is null and ${notBlocked(viewer, 'u.id')} order by cm.id) as mentions,
+    where cm.comment_id = c.id and ${isActive()} and ${notBlocked(viewer, 'u.id')} order by cm.id) as mentions,
   (select ${fileJson} from files f where f.id = c.attachment_id) as attachment,
   ${standing(viewer)}`;
 

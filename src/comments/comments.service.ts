@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { sql } from '../platform/database/sql.js';
 import { FilesService } from '../files/files.service.js';
 import { MediaAccess } from '../media/media-access.service.js';
-import { commentVisibleTo } from '../media/visibility.js';
+import { commentVisibleTo } from '../visibility/comments.js';
 import { MentionsService } from '../mentions/mentions.service.js';
 import { slug } from '../platform/database/slug.js';
 import { Outbox } from '../platform/events/outbox.js';

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { givingWay } from '../platform/database/giving-way.js';
 import { sql } from '../platform/database/sql.js';
 import { countedRows, type CountedRows } from './counted-rows.js';
+import { isActive } from '../visibility/accounts.js';
 
 /** Rows per transaction. */
 const slice = 200;
@@ -17,7 +18,7 @@ export class AccountStatesService {
   async settle(userId: string, signal: AbortSignal): Promise<void> {
     for (;;) {
       const rows = await sql<{ isCounted: boolean }>`
-        select disabled_at is null as "isCounted" from users
+        select ${isActive('users')} as "isCounted" from users
         where id = ${userId} and deleted_at is null`.all(this.em);
       if (!rows[0]) return; // Its rows go themselves.
       const { isCounted } = rows[0];
@@ -33,7 +34,7 @@ export class AccountStatesService {
    */
   async unsettled(): Promise<string[]> {
     const rows = await sql<{ id: string }>`
-      (select id from users where is_counted <> (disabled_at is null) and deleted_at is null limit 100)
+      (select id from users where is_counted <> (${isActive('users')}) and deleted_at is null limit 100)
       union select id from users where disabled_at > now() - interval '5 minutes' and deleted_at is null`.all(this.em);
     return rows.map(({ id }) => id);
   }
@@ -59,7 +60,7 @@ export class AccountStatesService {
       await sql`select pg_advisory_xact_lock(hashtextextended(${`account-states:${userId}`}, 0))`.all(em);
       const rows = await sql<{ id: string }>`
         select t.id from ${table} t where ${of.of(userId)} and t.id > ${after} and t.${flag} <> ${should}
-          and (select (disabled_at is null) = ${isCounted} from users where id = ${userId})
+          and (select (${isActive('users')}) = ${isCounted} from users where id = ${userId})
         order by t.id limit ${slice}`.all(em);
       const ids = rows.map(({ id }) => id);
       if (!ids.length) return ids;
@@ -76,7 +77,7 @@ export class AccountStatesService {
   private async confirm(userId: string, isCounted: boolean): Promise<boolean> {
     const rows = await sql`
       update users set is_counted = ${isCounted}
-      where id = ${userId} and (disabled_at is null) = ${isCounted} returning 1`.all(this.em);
+      where id = ${userId} and (${isActive('users')}) = ${isCounted} returning 1`.all(this.em);
     return rows.length > 0;
   }
 }

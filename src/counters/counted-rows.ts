@@ -1,4 +1,5 @@
 import { sql, type Statement } from '../platform/database/sql.js';
+import { isActive } from '../visibility/accounts.js';
 
 /** Rows by which an account moves counters of others. Each has an id, of which an index has the order. */
 export interface CountedRows {
@@ -24,7 +25,7 @@ const follows = (own: string, other: string, state: Statement): CountedRows => (
   flag: isCounted,
   of: (userId) => sql<boolean>`${sql.ident('t', own)} = ${userId} and t.accepted_at ${state}`,
   should: (ownIsCounted) =>
-    sql<boolean>`(${ownIsCounted} and (select o.disabled_at is null from users o where o.id = ${sql.ident('t', other)}))`,
+    sql<boolean>`(${ownIsCounted} and (select ${isActive('o')} from users o where o.id = ${sql.ident('t', other)}))`,
   locks: (page) => [lock('users', sql`select unnest(array[t.follower_id, t.followee_id]) ${page}`)],
 });
 

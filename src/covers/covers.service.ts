@@ -11,7 +11,7 @@ import { FilesService, requireReady } from '../files/files.service.js';
 import { Rendition } from '../files/rendition.entity.js';
 import type { MediaView } from '../media/media.schemas.js';
 import { MediaService } from '../media/media.service.js';
-import { visibleTo } from '../media/visibility.js';
+import { visibleTo } from '../visibility/medias.js';
 import { Outbox } from '../platform/events/outbox.js';
 import { Problem } from '../platform/http/problems.js';
 import { fileFolder, renditionKey } from '../platform/storage/keys.js';

@@ -5,7 +5,10 @@ import type { FileKind, FileStatus } from '../files/file.entity.js';
 import type { RenditionRole } from '../files/rendition.entity.js';
 import type { Place } from '../users/users.schemas.js';
 import type { Segment } from '../processing/hls.js';
-import { commentVisibleTo, isOpen, visibleTo, type ViewerId } from '../media/visibility.js';
+import { commentVisibleTo } from '../visibility/comments.js';
+import { isOpen, visibleTo } from '../visibility/medias.js';
+import type { ViewerId } from '../visibility/relations.js';
+import { isActive, isNamed } from '../visibility/accounts.js';
 
 export interface Deliverable {
   id: string;
@@ -80,7 +83,7 @@ export class DeliveryQueries {
       where f.url = ${url} and f.kind = ${kind} and (${mine} or ${visibleTo(viewer)}
         or ${commentVisibleTo(viewer, 'c', 'cm')})
         and (${viewer}::uuid is null
-          or exists (select 1 from users u where u.id = ${viewer} and u.disabled_at is null))`.all(this.em);
+          or exists (select 1 from users u where u.id = ${viewer} and ${isActive()}))`.all(this.em);
     return rows[0] ? toDeliverable(rows[0]) : null;
   }
 
@@ -90,7 +93,7 @@ export class DeliveryQueries {
     const rows = await sql<Row>`
       select ${columns(roles, {})}, false as mine, true as open
       from users u join files f on f.id = ${sql.ident('u', `${place}_photo_id`)}
-      where lower(u.username) = lower(${username}) and u.disabled_at is null`.all(this.em);
+      where ${isNamed(username)} and ${isActive()}`.all(this.em);
     return rows[0] ? toDeliverable(rows[0]) : null;
   }
 }

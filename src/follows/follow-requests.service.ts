@@ -5,6 +5,7 @@ import { Problem } from '../platform/http/problems.js';
 import type { Viewer } from '../platform/http/viewer.js';
 import { UserPairs } from '../users/user-pairs.service.js';
 import { sql } from '../platform/database/sql.js';
+import { isNamed } from '../visibility/accounts.js';
 
 /**
  * The door of an account. Who follows holds it open with others, who lets everybody in holds it alone: no request slips
@@ -25,7 +26,7 @@ export class FollowRequests {
   async knock(em: EntityManager, username: string): Promise<void> {
     await sql`
       select pg_advisory_xact_lock_shared(${door}) from users
-        where lower(username) = lower(${username})`.all(em);
+        where ${isNamed(username, 'users')}`.all(em);
   }
 
   /** @throws {Problem} `request_not_found`, unless they follow already; those of `UserPairs.hold` */
@@ -45,7 +46,7 @@ export class FollowRequests {
     await this.em.transactional(async (em) => {
       const [follow] = await sql<{ followerId: string }>`
         delete from follows where followee_id = ${viewer.id} and accepted_at is null
-        and follower_id = (select id from users where lower(username) = lower(${username}))
+        and follower_id = (select id from users where ${isNamed(username, 'users')})
           returning follower_id as "followerId"`.all(em);
       if (follow) await this.outbox.record('follow.changed', { ...follow, followeeId: viewer.id });
     });

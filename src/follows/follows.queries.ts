@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { sql, type Statement } from '../platform/database/sql.js';
-import { notBlocked, type ViewerId } from '../media/visibility.js';
+import { notBlocked, type ViewerId } from '../visibility/relations.js';
 import type { Keyset } from '../platform/database/keyset.js';
 import type { PageQuery } from '../platform/http/page.js';
 import type { Viewer } from '../platform/http/viewer.js';

@@ -5,7 +5,7 @@ import type { RenditionRole } from '../files/rendition.entity.js';
 import { fileHref, SignedHrefs } from '../files/signed-hrefs.service.js';
 import type { FailureCode } from '../processing/failure.js';
 import type { MediaView } from './media.schemas.js';
-import type { ViewerId } from './visibility.js';
+import type { ViewerId } from '../visibility/relations.js';
 
 type FileView = MediaView['files'][number];
 

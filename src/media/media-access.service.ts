@@ -3,7 +3,8 @@ import { Injectable } from '@nestjs/common';
 import { sql, type Statement } from '../platform/database/sql.js';
 import { Problem } from '../platform/http/problems.js';
 import type { MediaType } from './media.entity.js';
-import { visibleTo, type ViewerId } from './visibility.js';
+import { visibleTo } from '../visibility/medias.js';
+import type { ViewerId } from '../visibility/relations.js';
 
 export interface SeenMedia {
   id: string;

@@ -8,7 +8,9 @@ import { fileJson } from './file-views.service.js';
 import type { MediaView, OrderedQuery, Sort } from './media.schemas.js';
 import { MediaViews, type MediaRow } from './media.view.js';
 import { metCounts, reactionCounts, unmetReactions, unmetRows } from './met-counts.js';
-import { isOpen, notBlocked, visibleTo, type ViewerId } from './visibility.js';
+import { isOpen, visibleTo } from '../visibility/medias.js';
+import { notBlocked, type ViewerId } from '../visibility/relations.js';
+import { isActive, isNamed } from '../visibility/accounts.js';
 
 /** What the viewer did with the media. */
 const standing = (viewer: ViewerId) =>
@@ -50,7 +52,7 @@ const columns = (viewer: ViewerId) => sql`
   ${counts(viewer)} as counts,
   ${standing(viewer)},
   array(select a.username from media_mentions mm join users a on a.id = mm.user_id
-    where mm.media_id = m.id and a.disabled_at is null and ${notBlocked(viewer, 'a.id')} order by mm.id) as mentions,
+    where mm.media_id = m.id and ${isActive('a')} and ${notBlocked(viewer, 'a.id')} order by mm.id) as mentions,
   array(select t.name from media_tags mt join tags t on t.id = mt.tag_id where mt.media_id = m.id order by mt.created_at, t.name) as tags,
   (select coalesce(json_agg(${fileJson} order by mf.position), '[]')
     from media_files mf join files f on f.id = mf.file_id where mf.media_id = m.id) as files`;
@@ -105,7 +107,7 @@ export function mediaFilters(
   const owner = sql.ident(of, 'owner_id');
   if (username === 'me') filters.push(sql`${owner} = ${viewer}`);
   else if (username !== undefined)
-    filters.push(sql`${owner} = (select id from users where lower(username) = lower(${username}))`);
+    filters.push(sql`${owner} = (select id from users where ${isNamed(username, 'users')})`);
   return filters;
 }
 

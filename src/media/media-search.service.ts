@@ -3,7 +3,9 @@ import { once } from '../platform/database/once.js';
 import { sql, type Statement } from '../platform/database/sql.js';
 import { mediaOrder, MediaReader, ordersOfFound } from './media-reader.service.js';
 import type { MediaSearchQuery } from './media.schemas.js';
-import { listedFor, type ViewerId } from './visibility.js';
+import { listedFor } from '../visibility/medias.js';
+import type { ViewerId } from '../visibility/relations.js';
+import { isNamed } from '../visibility/accounts.js';
 
 /** More are not ranked: where so many of the latest have a word, these, without listing all that have it. */
 const most = sql.raw('500');
@@ -81,7 +83,7 @@ function facetsOf(viewer: ViewerId, { type, username, tag }: Filter): Statement<
   if (type !== 'any') facets.push(facet('type', sql`${type}`));
   if (username === 'me') facets.push(facet('owner', sql`${viewer}`));
   else if (username !== undefined)
-    facets.push(facet('owner', sql`select id from users where lower(username) = lower(${username})`));
+    facets.push(facet('owner', sql`select id from users where ${isNamed(username, 'users')}`));
   if (tag !== undefined) facets.push(tagNamed(tag));
   return facets;
 }

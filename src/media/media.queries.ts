@@ -3,7 +3,8 @@ import { mediaFilters, mediaOrders, MediaReader } from './media-reader.service.j
 import { MediaSearch } from './media-search.service.js';
 import type { ListQuery } from './media.schemas.js';
 import { TaggedReader } from './tagged-reader.service.js';
-import { listedFor, type ViewerId } from './visibility.js';
+import { listedFor } from '../visibility/medias.js';
+import type { ViewerId } from '../visibility/relations.js';
 
 /** The list of all medias, or of a user's. */
 @Injectable()

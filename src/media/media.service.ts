@@ -13,7 +13,8 @@ import type { MediaType } from './media.entity.js';
 import { MediaReader } from './media-reader.service.js';
 import type { EditBody, MediaView, PublishBody } from './media.schemas.js';
 import { MediaStatus } from './media.status.js';
-import { visibleTo, type ViewerId } from './visibility.js';
+import { visibleTo } from '../visibility/medias.js';
+import type { ViewerId } from '../visibility/relations.js';
 
 const kindOf: Record<MediaType, FileKind> = { photo: 'photo', video: 'video', reel: 'video', music: 'music' };
 

@@ -4,7 +4,7 @@ import { failures } from '../processing/failure.js';
 import { photoHref } from '../users/users.schemas.js';
 import { FileViews, type FileRow } from './file-views.service.js';
 import type { MediaView } from './media.schemas.js';
-import type { ViewerId } from './visibility.js';
+import type { ViewerId } from '../visibility/relations.js';
 
 export type MediaRow = Omit<MediaView, 'files' | 'failure' | 'owner' | 'viewer' | 'createdAt' | 'updatedAt'> & {
   viewer: MediaView['viewer'] | null;

@@ -1,6 +1,6 @@
 import { dislike, like } from '../reactions/reactions.schemas.js';
 import { sql, type Statement } from '../platform/database/sql.js';
-import type { ViewerId } from './visibility.js';
+import type { ViewerId } from '../visibility/relations.js';
 
 /** By the name it is shown under: where the count is stored, and how many of it are by those whom the reader does not meet. */
 type Counts = Record<string, readonly [stored: Statement, unmet?: Statement]>;

@@ -4,7 +4,8 @@ import { sql, type Statement } from '../platform/database/sql.js';
 import { thereIs } from '../platform/database/there-is.js';
 import { isByTime, mediaFilters, mediaOrders, MediaReader, ordersOfFound } from './media-reader.service.js';
 import type { OrderedQuery } from './media.schemas.js';
-import { listedFor, type ViewerId } from './visibility.js';
+import { listedFor } from '../visibility/medias.js';
+import type { ViewerId } from '../visibility/relations.js';
 
 /** By time, the tag's own indexes give the order. */
 const orders = ordersOfFound('mt.media_id');

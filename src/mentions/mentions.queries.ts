@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { sql } from '../platform/database/sql.js';
 import { MediaReader } from '../media/media-reader.service.js';
-import { notMuted, visibleTo } from '../media/visibility.js';
+import { notMuted } from '../visibility/relations.js';
+import { visibleTo } from '../visibility/medias.js';
 import type { Keyset } from '../platform/database/keyset.js';
 import type { PageQuery } from '../platform/http/page.js';
 

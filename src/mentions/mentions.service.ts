@@ -1,9 +1,10 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { sql } from '../platform/database/sql.js';
-import { notBlocked } from '../media/visibility.js';
+import { notBlocked } from '../visibility/relations.js';
 import { Outbox } from '../platform/events/outbox.js';
 import { read } from './texts.js';
+import { isActive } from '../visibility/accounts.js';
 
 const columns = { media_mentions: 'media_id', comment_mentions: 'comment_id' } as const;
 type Table = keyof typeof columns;
@@ -42,7 +43,7 @@ export class MentionsService {
     if (mentions.length === 0) return [];
     const rows = await sql<{ id: string; name: string }>`
       select u.id, lower(u.username) as name from users u
-      where lower(u.username) = any(${[...new Set(mentions.flat())]}::text[]) and u.disabled_at is null
+      where lower(u.username) = any(${[...new Set(mentions.flat())]}::text[]) and ${isActive()}
         and ${notBlocked(author, 'u.id')}`.all(em);
     const ids = new Map(rows.map(({ id, name }) => [name, id]));
     const named = mentions.map((candidates) => candidates.map((name) => ids.get(name)).find((id) => id !== undefined));

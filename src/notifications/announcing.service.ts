@@ -1,9 +1,10 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { sql } from '../platform/database/sql.js';
-import { notBlocked, notMuted } from '../media/visibility.js';
+import { notBlocked, notMuted } from '../visibility/relations.js';
 import { kinds } from './kinds.js';
 import { telling } from './telling.service.js';
+import { isActive } from '../visibility/accounts.js';
 
 /** Followers per transaction. */
 const slice = 1_000;
@@ -34,7 +35,7 @@ export class AnnouncingService {
       const rows = await sql<{ last: string | null }>`
         with followers as materialized (
           select f.id, f.follower_id as user_id, coalesce(p.in_app, true) as in_app,
-            coalesce(p.email, ${kinds.media_published.email}) as mail, u.disabled_at is null
+            coalesce(p.email, ${kinds.media_published.email}) as mail, ${isActive()}
               and ${notBlocked(sql.ident<string>('f.follower_id'), 'f.followee_id')}
                 and ${notMuted(sql.ident<string>('f.follower_id'), 'f.followee_id')}
               and not exists (select 1 from media_mentions mm where mm.media_id = ${mediaId}

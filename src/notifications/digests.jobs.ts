@@ -6,10 +6,11 @@ import type { Config } from '../platform/config/env.js';
 import { letter } from '../platform/mail/letters.js';
 import { Mailer, MailNotConfigured } from '../platform/mail/mailer.js';
 import { OnJob, type JobContext } from '../platform/queue/on-job.js';
-import { visibleTo } from '../media/visibility.js';
+import { visibleTo } from '../visibility/medias.js';
 import type { KindName } from './kinds.js';
 import { PreferencesService } from './preferences.service.js';
 import { sentence, type Told } from './sentences.js';
+import { isActive } from '../visibility/accounts.js';
 
 /** However busy it is, a mail comes after so many times the quiet that is waited for. */
 const patience = 6;
@@ -55,7 +56,7 @@ export class DigestsJobs {
           returning notification_id`.all(em);
       const [reader] = await sql<Reader>`
         select email, username, display_name as name, locale from users
-        where id = ${userId} and disabled_at is null and email_verified_at is not null`.all(em);
+        where id = ${userId} and ${isActive('users')} and email_verified_at is not null`.all(em);
       const lines = reader ? await this.lines(em, userId, new Set(entries.map((entry) => entry.notification_id))) : [];
       if (reader && lines.length) await this.send(userId, reader, lines);
     });

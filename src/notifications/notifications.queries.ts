@@ -4,7 +4,8 @@ import { isoTime } from '../platform/database/iso-time.js';
 import { sql, type Statement } from '../platform/database/sql.js';
 import { fileHref, SignedHrefs } from '../files/signed-hrefs.service.js';
 import type { FileKind } from '../files/file.entity.js';
-import { isOpen, notBlocked, visibleTo } from '../media/visibility.js';
+import { isOpen, visibleTo } from '../visibility/medias.js';
+import { notBlocked } from '../visibility/relations.js';
 import { afterCursor, keyOf, keysetPage, pageOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
 import { thereIs } from '../platform/database/there-is.js';
 import { encodeCursor } from '../platform/http/page.js';
@@ -13,6 +14,7 @@ import { photoHref } from '../users/users.schemas.js';
 import type { KindName } from './kinds.js';
 import type { NotificationsQuery, NotificationView } from './notifications.schemas.js';
 import { sentence, type Told } from './sentences.js';
+import { isActive } from '../visibility/accounts.js';
 
 export const newest: Keyset = {
   name: 'notifications',
@@ -49,7 +51,7 @@ export const shownTo = (userId: string): Statement<boolean> => sql<boolean>`(
   and ${thereIs(sql`from notification_entries e left join users a on a.id = e.actor_id
     where e.notification_id = n.id and (e.actor_id is null or ${isMet(userId)}) limit 1`)})`;
 
-const isMet = (userId: string) => sql<boolean>`(a.disabled_at is null and ${notBlocked(userId, 'a.id')})`;
+const isMet = (userId: string) => sql<boolean>`(${isActive('a')} and ${notBlocked(userId, 'a.id')})`;
 
 @Injectable()
 export class NotificationsQueries {

@@ -1,9 +1,11 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { sql } from '../platform/database/sql.js';
-import { notBlocked, notMuted, visibleTo } from '../media/visibility.js';
+import { notBlocked, notMuted } from '../visibility/relations.js';
+import { visibleTo } from '../visibility/medias.js';
 import type { Act } from './acts.js';
 import { kinds, type KindName } from './kinds.js';
+import { isActive } from '../visibility/accounts.js';
 
 interface Desired {
   user_id: string;
@@ -73,10 +75,10 @@ export class TellingService {
     const reader = sql.ident<string>('d.user_id');
     const rows = await sql<Desired>`
       select d.*, p.in_app, p.email from (${desired}) d
-      join users u on u.id = d.user_id and u.disabled_at is null
+      join users u on u.id = d.user_id and ${isActive()}
       left join notification_preferences p on p.user_id = d.user_id and p.kind = d.kind
       where d.user_id is distinct from d.actor_id
-        and (d.actor_id is null or exists (select 1 from users a where a.id = d.actor_id and a.disabled_at is null))
+        and (d.actor_id is null or exists (select 1 from users a where a.id = d.actor_id and ${isActive('a')}))
         and ${notBlocked(reader, 'd.actor_id')} and ${notMuted(reader, 'd.actor_id')}
         and (d.media_id is null or exists (select 1 from medias m where m.id = d.media_id and ${visibleTo(reader)}))
         and (coalesce(p.in_app, true) or coalesce(p.email, true))

@@ -7,6 +7,7 @@ import { randomToken, sha256 } from '../platform/secrets.js';
 import { Storage } from '../platform/storage/storage.js';
 import { archiveOf } from './archive.js';
 import { sql } from '../platform/database/sql.js';
+import { isActive } from '../visibility/accounts.js';
 
 /** How long a mailed link is good. */
 const linkMs = 48 * 3_600_000;
@@ -50,7 +51,7 @@ export class ExportsService {
   async open(token: string): Promise<{ username: string; archive: Readable }> {
     const [found] = await sql<{ id: string; username: string }>`
       select u.id, u.username from exports e join users u on u.id = e.user_id
-      where e.token_hash = ${sha256(token)} and e.expires_at > now() and u.disabled_at is null`.all(this.em);
+      where e.token_hash = ${sha256(token)} and e.expires_at > now() and ${isActive()}`.all(this.em);
     if (!found) throw new Problem('export_expired');
     const onError = (error: unknown) => this.logger.error({ userId: found.id, err: error }, 'archive broke off');
     return { username: found.username, archive: await archiveOf(found.id, this.em.fork(), this.storage, onError) };

@@ -10,6 +10,7 @@ import { OnJob, type JobContext } from '../platform/queue/on-job.js';
 import { ErasureService } from './erasure.service.js';
 import { ExportsService } from './exports.service.js';
 import { sql } from '../platform/database/sql.js';
+import { isActive } from '../visibility/accounts.js';
 
 interface Reader {
   email: string;
@@ -47,7 +48,7 @@ export class PersonalDataJobs {
   async mailExport({ exportId }: EventOf<'export.requested'>): Promise<void> {
     const [to] = await sql<Reader>`
       select u.email, u.username, u.display_name, u.locale from exports e join users u on u.id = e.user_id
-      where e.id = ${exportId} and u.disabled_at is null`.all(this.em);
+      where e.id = ${exportId} and ${isActive()}`.all(this.em);
     const token = to && (await this.exports.issue(exportId));
     if (!token) return;
     await this.send(to, 'exportReady', `${this.config.http.publicUrl}/api/users/me/export/archive?t=${token}`);

@@ -2,7 +2,7 @@ import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { sql } from '../platform/database/sql.js';
 import { MediaAccess } from '../media/media-access.service.js';
-import { visibleTo } from '../media/visibility.js';
+import { visibleTo } from '../visibility/medias.js';
 import { Problem } from '../platform/http/problems.js';
 import { refuseBeyond } from '../platform/limits/amounts.js';
 import type { AddBody, ChangeBody, OrderBody, PlaylistView } from './playlists.schemas.js';

@@ -7,11 +7,14 @@ import type { FileKind } from '../files/file.entity.js';
 import { fileHref, SignedHrefs } from '../files/signed-hrefs.service.js';
 import { metCounts, unmetRows } from '../media/met-counts.js';
 import { MediaReader } from '../media/media-reader.service.js';
-import { inPlaylistFor, isOpen, playlistListedFor, playlistVisibleTo, type ViewerId } from '../media/visibility.js';
+import { inPlaylistFor, isOpen } from '../visibility/medias.js';
+import { playlistListedFor, playlistVisibleTo } from '../visibility/playlists.js';
+import type { ViewerId } from '../visibility/relations.js';
 import { afterCursor, keyOf, keysetPage, pageOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
 import type { PageQuery } from '../platform/http/page.js';
 import { photoHref } from '../users/users.schemas.js';
 import type { ListQuery, PlaylistView, SearchQuery, Sort } from './playlists.schemas.js';
+import { isNamed } from '../visibility/accounts.js';
 
 type Row = Pick<PlaylistView, 'url' | 'title' | 'description' | 'type' | 'visibility' | 'counts'> & {
   username: string;
@@ -93,7 +96,7 @@ export class PlaylistsQueries {
     if (type !== 'any') where.push(sql`p.type = ${type}`);
     if (username === 'me') where.push(sql`p.owner_id = ${viewer}`);
     else if (username !== undefined)
-      where.push(sql`p.owner_id = (select id from users where lower(username) = lower(${username}))`);
+      where.push(sql`p.owner_id = (select id from users where ${isNamed(username, 'users')})`);
     return this.page(viewer, orders[sort], sql``, where, page);
   }
 

@@ -2,7 +2,7 @@ import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { generateKeyBetween, generateNKeysBetween } from 'fractional-indexing';
 import { sql } from '../platform/database/sql.js';
-import { inPlaylistFor } from '../media/visibility.js';
+import { inPlaylistFor } from '../visibility/medias.js';
 import type { HeldPlaylist } from './playlists.service.js';
 
 /** Next to an item (the id of its media), or by number among those that the playlist's owner sees; without one: last. */

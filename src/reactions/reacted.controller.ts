@@ -5,7 +5,7 @@ import { isoTime } from '../platform/database/iso-time.js';
 import { sql, type Statement } from '../platform/database/sql.js';
 import { MediaReader } from '../media/media-reader.service.js';
 import { MediaView } from '../media/media.schemas.js';
-import { visibleTo } from '../media/visibility.js';
+import { visibleTo } from '../visibility/medias.js';
 import { CurrentUser, Verified } from '../platform/http/access.js';
 import { page } from '../platform/http/page.js';
 import { Documented } from '../platform/http/route.js';

@@ -2,15 +2,16 @@ import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { isoTime } from '../platform/database/iso-time.js';
 import { sql, type Statement } from '../platform/database/sql.js';
-import type { ViewerId } from '../media/visibility.js';
+import type { ViewerId } from '../visibility/relations.js';
 import { afterCursor, keyOf, keysetPage, pageOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
 import { Outbox } from '../platform/events/outbox.js';
 import { Problem } from '../platform/http/problems.js';
 import { photoHref } from '../users/users.schemas.js';
 import { metCounts, reactionCounts, unmetReactions } from '../media/met-counts.js';
-import { notBlocked } from '../media/visibility.js';
+import { notBlocked } from '../visibility/relations.js';
 import type { Reactor, ReactorsQuery, Standing } from './reactions.schemas.js';
 import { targets, type TargetName } from './targets.js';
+import { isActive } from '../visibility/accounts.js';
 
 interface ReactorRow extends Keyed {
   username: string;
@@ -76,7 +77,7 @@ export class ReactionsService {
       select u.username, u.display_name as "displayName", u.profile_photo_id as "profilePhotoId", r.emoji,
         r.created_at as "createdAt", ${keyOf(keyset)}
       from ${sql.ident(reactions)} r join users u on u.id = r.user_id
-      where ${sql.ident('r', key)} = ${id} and ${emoji ? sql`r.emoji = ${emoji}` : sql`true`} and u.disabled_at is null
+      where ${sql.ident('r', key)} = ${id} and ${emoji ? sql`r.emoji = ${emoji}` : sql`true`} and ${isActive()}
         and ${notBlocked(viewer, 'u.id')} and ${after}`;
     const rows = await pageOf(reactors, keyset, limit).all(this.em);
     return keysetPage(keyset, rows, limit, toReactor);

@@ -1,5 +1,7 @@
 import { sql, type Statement } from '../platform/database/sql.js';
-import { commentVisibleTo, visibleTo, type ViewerId } from '../media/visibility.js';
+import { commentVisibleTo } from '../visibility/comments.js';
+import { visibleTo } from '../visibility/medias.js';
+import type { ViewerId } from '../visibility/relations.js';
 import type { EventOf } from '../platform/events/events.js';
 import type { ProblemCode } from '../platform/http/problem-codes.js';
 

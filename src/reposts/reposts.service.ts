@@ -4,7 +4,8 @@ import { isoTime } from '../platform/database/iso-time.js';
 import { sql, type Statement } from '../platform/database/sql.js';
 import { MediaAccess } from '../media/media-access.service.js';
 import { MediaReader } from '../media/media-reader.service.js';
-import { listedFor, notBlocked, visibleTo, type ViewerId } from '../media/visibility.js';
+import { listedFor, visibleTo } from '../visibility/medias.js';
+import { notBlocked, type ViewerId } from '../visibility/relations.js';
 import { afterCursor, keyOf, keysetPage, pageOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
 import { Outbox } from '../platform/events/outbox.js';
 import type { PageQuery } from '../platform/http/page.js';
@@ -12,6 +13,7 @@ import { refuseBeyond } from '../platform/limits/amounts.js';
 import { Problem } from '../platform/http/problems.js';
 import { photoHref } from '../users/users.schemas.js';
 import { UsersService } from '../users/users.service.js';
+import { isActive } from '../visibility/accounts.js';
 
 const newest: Keyset = { name: 'reposts', columns: [[sql.raw('r.id'), 'uuid']], direction: 'desc' };
 
@@ -70,7 +72,7 @@ export class RepostsService {
       select u.username, u.display_name as "displayName", u.profile_photo_id as "profilePhotoId",
         r.created_at as "createdAt", ${keyOf(newest)}
       from reposts r join users u on u.id = r.user_id
-      where r.media_id = ${media.id} and u.disabled_at is null and ${notBlocked(viewer, 'u.id')} and ${after}`;
+      where r.media_id = ${media.id} and ${isActive()} and ${notBlocked(viewer, 'u.id')} and ${after}`;
     const rows = await pageOf(reposters, newest, limit).all(this.em);
     return keysetPage(newest, rows, limit, ({ username, displayName, profilePhotoId, createdAt }) => ({
       user: { username, displayName, avatarUrl: photoHref(username, 'profile', profilePhotoId) },

@@ -4,7 +4,7 @@ import { isoTime } from '../platform/database/iso-time.js';
 import { sql } from '../platform/database/sql.js';
 import { MediaAccess } from '../media/media-access.service.js';
 import { MediaReader } from '../media/media-reader.service.js';
-import { visibleTo } from '../media/visibility.js';
+import { visibleTo } from '../visibility/medias.js';
 import { refuseBeyond } from '../platform/limits/amounts.js';
 import type { PageQuery } from '../platform/http/page.js';
 

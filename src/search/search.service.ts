@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { MediaSearch } from '../media/media-search.service.js';
 import type { MediaSearchQuery } from '../media/media.schemas.js';
-import type { ViewerId } from '../media/visibility.js';
+import type { ViewerId } from '../visibility/relations.js';
 import { Problem } from '../platform/http/problems.js';
 import { PlaylistsService } from '../playlists/playlists.service.js';
 import { UsersService } from '../users/users.service.js';

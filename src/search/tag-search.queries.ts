@@ -3,7 +3,8 @@ import { Injectable } from '@nestjs/common';
 import { once } from '../platform/database/once.js';
 import { sql } from '../platform/database/sql.js';
 import { tagCounts } from '../media/met-counts.js';
-import { isTagOpen, type ViewerId } from '../media/visibility.js';
+import { isTagOpen } from '../visibility/tags.js';
+import type { ViewerId } from '../visibility/relations.js';
 import {
   afterCursor,
   keyOf,

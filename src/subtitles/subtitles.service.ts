@@ -5,7 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sql } from '../platform/database/sql.js';
 import { fileHref, SignedHrefs } from '../files/signed-hrefs.service.js';
-import { isOpen, visibleTo } from '../media/visibility.js';
+import { isOpen, visibleTo } from '../visibility/medias.js';
 import { isCharged } from '../files/rendition.entity.js';
 import { refuseBeyond } from '../platform/limits/amounts.js';
 import { QuotaService } from '../quota/quota.service.js';

@@ -2,7 +2,8 @@ import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { sql } from '../platform/database/sql.js';
 import { tagCounts } from '../media/met-counts.js';
-import { isTagOpen, type ViewerId } from '../media/visibility.js';
+import { isTagOpen } from '../visibility/tags.js';
+import type { ViewerId } from '../visibility/relations.js';
 import { Problem } from '../platform/http/problems.js';
 import type { TagView } from './tags.schemas.js';
 

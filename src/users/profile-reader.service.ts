@@ -3,11 +3,12 @@ import { Injectable } from '@nestjs/common';
 import { isoTime } from '../platform/database/iso-time.js';
 import { sql, type Statement } from '../platform/database/sql.js';
 import { metCounts, unmetRows } from '../media/met-counts.js';
-import { notBlockedBy, type ViewerId } from '../media/visibility.js';
+import { notBlockedBy, type ViewerId } from '../visibility/relations.js';
 import { afterCursor, keyOf, keysetPage, pageOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
 import { thereIs } from '../platform/database/there-is.js';
 import type { PageQuery } from '../platform/http/page.js';
 import { photoHref, type Profile, type Standing } from './users.schemas.js';
+import { isActive, isNamed } from '../visibility/accounts.js';
 
 interface ProfileRow extends Pick<
   Profile,
@@ -89,7 +90,7 @@ export class ProfileReader {
 
   /** As others see it. Who blocked the viewer is not there for them. */
   async byUsername(viewer: ViewerId, username: string): Promise<Profile | null> {
-    const row = await this.one(viewer, sql`lower(u.username) = lower(${username}) and ${notBlockedBy(viewer, 'u.id')}`);
+    const row = await this.one(viewer, sql`${isNamed(username)} and ${notBlockedBy(viewer, 'u.id')}`);
     return row && toProfile(row, viewer);
   }
 
@@ -102,7 +103,7 @@ export class ProfileReader {
   }
 
   async page(viewer: ViewerId, { keyset, join = sql``, where }: ProfileSource, { limit, cursor }: PageQuery) {
-    const conditions = [sql`u.disabled_at is null`, ...where, afterCursor(keyset, cursor)];
+    const conditions = [sql`${isActive()}`, ...where, afterCursor(keyset, cursor)];
     const found = sql<ProfileRow & Keyed>`
       select ${columns(viewer)}, ${keyOf(keyset)} from users u ${join} where ${sql.join(conditions, ' and ')}`;
     const rows = await pageOf(found, keyset, limit).all(this.em);
@@ -118,7 +119,7 @@ export class ProfileReader {
 
   private async one(viewer: ViewerId, where: Statement<unknown>): Promise<ProfileRow | null> {
     const rows = await sql<ProfileRow>`
-      select ${columns(viewer)} from users u where u.disabled_at is null and ${where}`.all(this.em);
+      select ${columns(viewer)} from users u where ${isActive()} and ${where}`.all(this.em);
     return rows[0] ?? null;
   }
 }

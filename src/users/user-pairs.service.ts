@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Problem } from '../platform/http/problems.js';
 import type { Viewer } from '../platform/http/viewer.js';
 import { sql } from '../platform/database/sql.js';
+import { isActive, isNamed } from '../visibility/accounts.js';
 
 export interface OtherUser {
   id: string;
@@ -22,8 +23,8 @@ export class UserPairs {
   async hold(em: EntityManager, viewer: Viewer, username: string): Promise<OtherUser> {
     const name = username === 'me' ? viewer.username : username;
     const rows = await sql<{ id: string; is_private: boolean; named: boolean }>`
-      select id, is_private, lower(username) = lower(${name}) as named from users
-      where (id = ${viewer.id} or lower(username) = lower(${name})) and disabled_at is null
+      select id, is_private, ${isNamed(name, 'users')} as named from users
+      where (id = ${viewer.id} or ${isNamed(name, 'users')}) and ${isActive('users')}
         order by id for no key update`.all(em);
     // Closed while the request was on its way: what comes now would outlive the account.
     if (!rows.some(({ id }) => id === viewer.id)) throw new Problem('not_signed_in');

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { once } from '../platform/database/once.js';
 import { sql, type Statement } from '../platform/database/sql.js';
-import { notBlocked, type ViewerId } from '../media/visibility.js';
+import { notBlocked, type ViewerId } from '../visibility/relations.js';
 import type { KeyKind, Keyset } from '../platform/database/keyset.js';
 import { ProfileReader } from './profile-reader.service.js';
 import type { UserListQuery, UserSearchQuery, UserSort } from './users.schemas.js';
+import { isActive, isNamed } from '../visibility/accounts.js';
 
 const ordersBy = (id: Statement, views: Statement, followers: Statement) => {
   const order = (name: UserSort, direction: Keyset['direction'], column?: Statement): Keyset => ({
@@ -53,7 +54,7 @@ export class UsersListQueries {
     const matches = isBeginning.test(term)
       ? sql`${wanted} <% ${text}`
       : sql`(${text} like ${inside} or ${wanted} <% ${text})`;
-    const rank = sql`(case when lower(u.username) = lower(${term}) then 3000
+    const rank = sql`(case when ${isNamed(term)} then 3000
       when lower(u.username) like ${`${plain.toLowerCase()}%`} then 2000
       when ${text} like ${inside} then 1000 else 0 end + round(word_similarity(${wanted}, ${text}) * 999))::int`;
     return this.profiles.page(
@@ -62,9 +63,9 @@ export class UsersListQueries {
         keyset: ordersOfFound[sort],
         join: sql`
           join (
-            with matching as materialized (select u.id from users u where ${matches} and u.disabled_at is null limit ${most})
-            select id from matching union select id from users where lower(username) = lower(${term})
-            union select u.id from (select id, username, display_name from users where disabled_at is null
+            with matching as materialized (select u.id from users u where ${matches} and ${isActive()} limit ${most})
+            select id from matching union select id from users where ${isNamed(term, 'users')}
+            union select u.id from (select id, username, display_name from users where ${isActive('users')}
                 order by followers_count desc, id desc limit ${popular}) u
               where (select count(*) from matching) = ${most} and ${matches}
           ) c on c.id = u.id

@@ -1,7 +1,7 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { sql } from '../platform/database/sql.js';
-import { notBlockedBy } from '../media/visibility.js';
+import { notBlockedBy } from '../visibility/relations.js';
 import type { PageQuery } from '../platform/http/page.js';
 import { Problem } from '../platform/http/problems.js';
 import type { Viewer } from '../platform/http/viewer.js';
@@ -10,6 +10,7 @@ import { ProfileReader } from './profile-reader.service.js';
 import { UsersListQueries } from './users-list.queries.js';
 import { User } from './user.entity.js';
 import type { Profile, ProfileFields } from './users.schemas.js';
+import { isActive, isNamed } from '../visibility/accounts.js';
 
 @Injectable()
 export class UsersService {
@@ -50,7 +51,7 @@ export class UsersService {
     const rows = await sql<{ id: string; open: boolean }>`
       select u.id, not u.is_private or u.id = ${viewer}::uuid or exists (select 1 from follows f
         where f.follower_id = ${viewer}::uuid and f.followee_id = u.id and f.accepted_at is not null) as open
-      from users u where lower(u.username) = lower(${username}) and u.disabled_at is null
+      from users u where ${isNamed(username)} and ${isActive()}
         and ${notBlockedBy(viewer, 'u.id')}`.all(this.em);
     if (!rows[0]) throw new Problem('user_not_found');
     if (!rows[0].open) throw new Problem('private_account');

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { isoTime } from '../platform/database/iso-time.js';
 import { sql } from '../platform/database/sql.js';
 import { MediaReader } from '../media/media-reader.service.js';
-import { visibleTo } from '../media/visibility.js';
+import { visibleTo } from '../visibility/medias.js';
 import type { Keyset } from '../platform/database/keyset.js';
 import type { PageQuery } from '../platform/http/page.js';
 

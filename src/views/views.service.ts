@@ -1,7 +1,7 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Inject, Injectable } from '@nestjs/common';
 import { sql } from '../platform/database/sql.js';
-import { visibleTo } from '../media/visibility.js';
+import { visibleTo } from '../visibility/medias.js';
 import { CONFIG } from '../platform/config/config.module.js';
 import type { Config } from '../platform/config/env.js';
 import { Problem } from '../platform/http/problems.js';
