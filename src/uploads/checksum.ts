@@ -1,8 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { createHash } from 'node:crypto';
 import { truncate } from 'node:fs/promises';
-import { Transform, type Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { Problem } from '../platform/http/problems.js';
+import { tapped } from './tapped.js';
 
 /** tus 1.0, checksum extension. */
 export const checksumAlgorithms = ['sha1', 'sha256', 'md5'] as const;
@@ -42,15 +43,8 @@ export async function verified(
 ): Promise<number> {
   if (!checksum) return write(body);
   const hash = createHash(checksum.algorithm);
-  const tap = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      hash.update(chunk);
-      done(null, chunk);
-    },
-  });
-  body.on('error', (error) => tap.destroy(error));
   try {
-    const next = await write(body.pipe(tap));
+    const next = await write(tapped(body, (chunk) => hash.update(chunk)));
     if (hash.digest('base64') === checksum.value) return next;
   } catch (error) {
     await truncate(path, offset);

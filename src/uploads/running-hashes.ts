@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
-import { Transform, type Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { spent } from '../platform/spent-buffers.js';
+import { tapped } from './tapped.js';
 
 /** Of more uploads than these at once the oldest is forgotten. */
 const most = 1_000;
@@ -27,16 +28,12 @@ export class RunningHashes {
     const running = offset === 0 ? { hash: createHash('sha256'), bytes: 0 } : this.running.get(id);
     this.forget(id); // Until it has gone well: what is refused is taken back, and may come again by another way.
     if (running?.bytes !== offset) return write(body);
-    const tap = new Transform({
-      transform(chunk: Buffer, _encoding, done) {
-        running.bytes += chunk.length;
-        spent(chunk.length);
-        running.hash.update(chunk);
-        done(null, chunk);
-      },
+    const hashed = tapped(body, (chunk) => {
+      running.bytes += chunk.length;
+      spent(chunk.length);
+      running.hash.update(chunk);
     });
-    body.on('error', (error) => tap.destroy(error));
-    const next = await write(body.pipe(tap));
+    const next = await write(hashed);
     if (next === running.bytes) this.remember(id, running);
     return next;
   }

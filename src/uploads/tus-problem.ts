@@ -3,8 +3,7 @@ import type { ProblemCode } from '../platform/http/problem-codes.js';
 import { Problem } from '../platform/http/problems.js';
 import { toProblem } from '../platform/http/problem.filter.js';
 
-/** The library's refusals, under our codes. */
-const codes = new Map<unknown, ProblemCode>([
+const refusals: [refusal: { body: string }, code: ProblemCode][] = [
   [ERRORS.MISSING_OFFSET, 'malformed_request'],
   [ERRORS.INVALID_CONTENT_TYPE, 'unsupported_media_type'],
   [ERRORS.INVALID_LENGTH, 'malformed_request'],
@@ -21,11 +20,15 @@ const codes = new Map<unknown, ProblemCode>([
   [ERRORS.FILE_WRITE_ERROR, 'unavailable'],
   [ERRORS.UNSUPPORTED_CREATION_DEFER_LENGTH_EXTENSION, 'not_supported'],
   [ERRORS.UNSUPPORTED_CONCATENATION_EXTENSION, 'not_supported'],
-]);
+];
+
+/** The library's refusals, under our codes. Known by their words: a stream throws an error of its own that says the same. */
+const codes = new Map(refusals.map(([{ body }, code]) => [body, code]));
 
 export function tusProblem(error: unknown): Problem {
-  const code = codes.get(error);
-  return code ? new Problem(code, (error as { body: string }).body.trim()) : toProblem(error);
+  const { body = '' } = error as { body?: string };
+  const code = codes.get(body);
+  return code ? new Problem(code, body.trim()) : toProblem(error);
 }
 
 /** What the library answers before it calls any hook: headers it can't read, a version it does not speak. */
