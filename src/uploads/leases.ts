@@ -56,7 +56,11 @@ export class Leases {
       await sleep(100);
     }
     this.holders.set(id, onWanted);
-    const renewal = setInterval(() => void this.renew(id, writer, onWanted), leaseMs / 5).unref();
+    const renewal = setInterval(() => void this.renew(id, writer, onLost), leaseMs / 5).unref();
+    const onLost = () => {
+      clearInterval(renewal);
+      onWanted();
+    };
     return async () => {
       clearInterval(renewal);
       if (this.holders.get(id) === onWanted) this.holders.delete(id);
@@ -65,21 +69,29 @@ export class Leases {
     };
   }
 
-  /** A failed try is followed by others; a lease that somebody else has by now is lost, and its holder has to stop. */
+  /**
+   * A failed try is followed by others. A lease that somebody else has by now, or whose upload is gone, is lost: its
+   * holder has to stop. One that was given back while this was on its way is not taken again.
+   */
   private async renew(id: string, writer: string, onLost: () => void): Promise<void> {
     try {
-      if (!(await this.take(id, writer))) onLost();
+      const [row] = await this.em.execute<unknown[]>(
+        `update uploads set writer_until = now() + interval '${leaseMs} milliseconds'
+         where id = ? and writer = ? returning 1`,
+        [id, writer],
+      );
+      if (!row) onLost();
     } catch (error) {
       this.logger.warn({ uploadId: id, err: error }, 'could not renew the lease');
     }
   }
 
-  /** Takes or renews. An upload that does not exist is nobody's: whoever asks finds that out next. */
+  /** An upload that does not exist is nobody's: whoever asks finds that out next. */
   private async take(id: string, writer: string): Promise<boolean> {
     const [row] = await sql<{ taken: boolean }>`
       with t as (
         update uploads set writer = ${writer}, writer_until = now() + ${leaseMs} * interval '1 millisecond'
-        where id = ${id} and (writer is null or writer = ${writer} or writer_until < now()) returning 1)
+        where id = ${id} and (writer is null or writer_until < now()) returning 1)
       select exists (select 1 from t) or not exists (select 1 from uploads where id = ${id}) as taken`.all(this.em);
     return row!.taken;
   }

@@ -80,6 +80,16 @@ describe('a writer', () => {
     await until(() => stays(locations.map(writersOf)), 'the locks to be released', 10_000);
     await until(() => stays(locations.map(handlesOn)), 'the files to be closed', 10_000);
   });
+
+  it('whose upload is gone is stopped', async () => {
+    const location = await create();
+    const begun = chunkedHead('PATCH', location, { 'upload-offset': '0' });
+    const answer = rawStatus(vitrine.origin, { head: begun, body: chunk(4) }, 60_000);
+    await until(async () => (await handlesOn(location)).length === 1, 'the writer to begin');
+    await vitrine.db.query('delete from uploads where id = $1', [idOf(location)]);
+    await until(async () => (await handlesOn(location)).length === 0, 'the file to be closed', 30_000);
+    expect(await answer).toBeGreaterThan(0);
+  });
 });
 
 const idOf = (location: string) => location.split('/').at(-1)!;
