@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
+import { Problem } from '../platform/http/problems.js';
 import { receive } from './receive.js';
 
-const never = () => new Error('too much');
+const tooMuch = () => new Problem('too_large');
 const brokenAtOnce = () =>
   new Readable({
     read() {
@@ -25,7 +26,7 @@ it.each([
     await Promise.all(
       Array.from({ length: 100 }, async (_, n) => {
         const path = join(folder, String(n));
-        await expect(receive(body(), path, 10, never)).rejects.toThrow();
+        await expect(receive(body(), path, 10, tooMuch)).rejects.toThrow();
         await rm(path, { force: true });
       }),
     );

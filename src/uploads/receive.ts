@@ -22,7 +22,7 @@ export async function receive(
   stream: Readable,
   path: string,
   maxBytes: number,
-  onTooMuch: () => Error,
+  onTooMuch: () => Problem,
 ): Promise<Received> {
   const hash = createHash('sha256');
   let bytes = 0;
@@ -36,8 +36,6 @@ export async function receive(
     },
   });
   const file = createWriteStream(path, { flags: 'wx' });
-  let ours: Error | undefined;
-  file.once('error', (error: Error) => (ours = error));
   try {
     // It may have ended badly while we were asking for room: then nothing would ever come of waiting for it.
     if (stream.destroyed) throw stream.errored ?? new Error('The body was gone before it was read');
@@ -47,10 +45,13 @@ export async function receive(
     // It may be about to be created still: the caller removes it, which is of no use before.
     if (!file.closed) await once(file, 'close');
     if (error instanceof Problem) throw error;
-    throw ours ? writeProblem(ours) : brokenBody(error);
+    throw isOfFileSystem(error) ? writeProblem(error) : brokenBody(error);
   }
   return { bytes, sha256: hash.digest('hex') };
 }
+
+/** A file names the system call that failed; a body that breaks off has none, though `pipeline` breaks the file with it. */
+const isOfFileSystem = (error: unknown): error is Error => error instanceof Error && 'syscall' in error;
 
 /** A full disk is our trouble, and may be over soon. */
 export const writeProblem = (error: Error): Error =>
