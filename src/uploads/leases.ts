@@ -75,11 +75,9 @@ export class Leases {
    */
   private async renew(id: string, writer: string, onLost: () => void): Promise<void> {
     try {
-      const [row] = await this.em.execute<unknown[]>(
-        `update uploads set writer_until = now() + interval '${leaseMs} milliseconds'
-         where id = ? and writer = ? returning 1`,
-        [id, writer],
-      );
+      const [row] = await sql`
+        update uploads set writer_until = now() + ${leaseMs} * interval '1 millisecond'
+        where id = ${id} and writer = ${writer} returning 1`.all(this.em);
       if (!row) onLost();
     } catch (error) {
       this.logger.warn({ uploadId: id, err: error }, 'could not renew the lease');
