@@ -9,7 +9,7 @@ import { isOpen, visibleTo } from '../visibility/medias.js';
 import { notBlocked, notMuted, type ViewerId } from '../visibility/relations.js';
 import { afterCursor, keyOf, keysetPage, pageOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
 import { Problem } from '../platform/http/problems.js';
-import { photoHref } from '../users/users.schemas.js';
+import { ownerView } from '../users/users.schemas.js';
 import type { CommentsQuery, CommentView, Sort } from './comments.schemas.js';
 import { isActive } from '../visibility/accounts.js';
 
@@ -125,7 +125,7 @@ export class CommentsQueries {
       url: row.url,
       media: row.media,
       replyTo: row.replyTo,
-      author: username === null ? null : authorOf(username, row),
+      author: username === null ? null : ownerView({ ...row, username }),
       text: row.text,
       attachment: attachment && this.files.of(attachment, row.open ? null : viewer),
       mentions: row.mentions,
@@ -137,9 +137,3 @@ export class CommentsQueries {
     };
   }
 }
-
-const authorOf = (username: string, { displayName, profilePhotoId }: Row) => ({
-  username,
-  displayName,
-  avatarUrl: photoHref(username, 'profile', profilePhotoId),
-});

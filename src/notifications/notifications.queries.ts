@@ -10,7 +10,7 @@ import { afterCursor, keyOf, keysetPage, pageOf, type Keyed, type Keyset } from 
 import { thereIs } from '../platform/database/there-is.js';
 import { encodeCursor } from '../platform/http/page.js';
 import { failures, type FailureCode } from '../processing/failure.js';
-import { photoHref } from '../users/users.schemas.js';
+import { ownerView, type OwnerRow } from '../users/users.schemas.js';
 import type { KindName } from './kinds.js';
 import type { NotificationsQuery, NotificationView } from './notifications.schemas.js';
 import { sentence, type Told } from './sentences.js';
@@ -32,7 +32,7 @@ interface Row extends Keyed {
   kind: KindName;
   actorsCount: number;
   emoji: string | null;
-  actors: { username: string; displayName: string; profilePhotoId: string | null }[] | null;
+  actors: OwnerRow[] | null;
   media:
     (NonNullable<Told['media']> & { url: string; open: boolean; file: { url: string; kind: FileKind } | null }) | null;
   comment: NotificationView['comment'];
@@ -104,11 +104,7 @@ export class NotificationsQueries {
       id: row.id,
       kind,
       text: sentence(told, locale),
-      actors: (actors ?? []).map(({ username, displayName, profilePhotoId }) => ({
-        username,
-        displayName,
-        avatarUrl: photoHref(username, 'profile', profilePhotoId),
-      })),
+      actors: (actors ?? []).map(ownerView),
       actorsCount,
       emoji,
       media: media && {

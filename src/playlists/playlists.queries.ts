@@ -12,18 +12,16 @@ import { playlistListedFor, playlistVisibleTo } from '../visibility/playlists.js
 import type { ViewerId } from '../visibility/relations.js';
 import { afterCursor, keyOf, keysetPage, pageOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
 import type { PageQuery } from '../platform/http/page.js';
-import { photoHref } from '../users/users.schemas.js';
+import { ownerView, type OwnerRow } from '../users/users.schemas.js';
 import type { ListQuery, PlaylistView, SearchQuery, Sort } from './playlists.schemas.js';
 import { isNamed } from '../visibility/accounts.js';
 
-type Row = Pick<PlaylistView, 'url' | 'title' | 'description' | 'type' | 'visibility' | 'counts'> & {
-  username: string;
-  displayName: string;
-  profilePhotoId: string | null;
-  cover: { kind: FileKind; url: string; open: boolean } | null;
-  createdAt: string | Date;
-  updatedAt: string | Date;
-};
+type Row = Pick<PlaylistView, 'url' | 'title' | 'description' | 'type' | 'visibility' | 'counts'> &
+  OwnerRow & {
+    cover: { kind: FileKind; url: string; open: boolean } | null;
+    createdAt: string | Date;
+    updatedAt: string | Date;
+  };
 
 /** The first media that the viewer sees and that has a picture: looked for at the beginning only. */
 const cover = (viewer: ViewerId) => sql`
@@ -149,7 +147,7 @@ export class PlaylistsQueries {
     return await sql<R>`${query}`.all(this.em);
   }
 
-  private view({ username, displayName, profilePhotoId, cover, ...row }: Row, viewer: ViewerId): PlaylistView {
+  private view({ cover, ...row }: Row, viewer: ViewerId): PlaylistView {
     const signed = cover && !cover.open && viewer ? this.signed.sign(cover.url, viewer) : null;
     return {
       url: row.url,
@@ -157,7 +155,7 @@ export class PlaylistsQueries {
       description: row.description,
       type: row.type,
       visibility: row.visibility,
-      owner: { username, displayName, avatarUrl: photoHref(username, 'profile', profilePhotoId) },
+      owner: ownerView(row),
       counts: row.counts,
       cover: cover && fileHref(cover.kind, cover.url, pictures[cover.kind], { t: signed?.t }),
       ...(signed && { expiresAt: signed.expiresAt }),

@@ -6,17 +6,14 @@ import type { ViewerId } from '../visibility/relations.js';
 import { afterCursor, keyOf, keysetPage, pageOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
 import { Outbox } from '../platform/events/outbox.js';
 import { Problem } from '../platform/http/problems.js';
-import { photoHref } from '../users/users.schemas.js';
+import { ownerView, type OwnerRow } from '../users/users.schemas.js';
 import { metCounts, reactionCounts, unmetReactions } from '../media/met-counts.js';
 import { notBlocked } from '../visibility/relations.js';
 import type { Reactor, ReactorsQuery, Standing } from './reactions.schemas.js';
 import { targets, type TargetName } from './targets.js';
 import { isActive } from '../visibility/accounts.js';
 
-interface ReactorRow extends Keyed {
-  username: string;
-  displayName: string;
-  profilePhotoId: string | null;
+interface ReactorRow extends Keyed, OwnerRow {
   emoji: string;
   createdAt: string;
 }
@@ -104,8 +101,8 @@ export class ReactionsService {
   }
 }
 
-const toReactor = ({ username, displayName, profilePhotoId, emoji, createdAt }: ReactorRow): Reactor => ({
-  user: { username, displayName, avatarUrl: photoHref(username, 'profile', profilePhotoId) },
-  emoji,
-  createdAt: isoTime(createdAt),
+const toReactor = (row: ReactorRow): Reactor => ({
+  user: ownerView(row),
+  emoji: row.emoji,
+  createdAt: isoTime(row.createdAt),
 });

@@ -11,16 +11,13 @@ import { Outbox } from '../platform/events/outbox.js';
 import type { PageQuery } from '../platform/http/page.js';
 import { refuseBeyond } from '../platform/limits/amounts.js';
 import { Problem } from '../platform/http/problems.js';
-import { photoHref } from '../users/users.schemas.js';
+import { ownerView, type OwnerRow } from '../users/users.schemas.js';
 import { UsersService } from '../users/users.service.js';
 import { isActive } from '../visibility/accounts.js';
 
 const newest: Keyset = { name: 'reposts', columns: [[sql.raw('r.id'), 'uuid']], direction: 'desc' };
 
-interface ReposterRow extends Keyed {
-  username: string;
-  displayName: string;
-  profilePhotoId: string | null;
+interface ReposterRow extends Keyed, OwnerRow {
   createdAt: string;
 }
 
@@ -74,9 +71,9 @@ export class RepostsService {
       from reposts r join users u on u.id = r.user_id
       where r.media_id = ${media.id} and ${isActive()} and ${notBlocked(viewer, 'u.id')} and ${after}`;
     const rows = await pageOf(reposters, newest, limit).all(this.em);
-    return keysetPage(newest, rows, limit, ({ username, displayName, profilePhotoId, createdAt }) => ({
-      user: { username, displayName, avatarUrl: photoHref(username, 'profile', profilePhotoId) },
-      createdAt: isoTime(createdAt),
+    return keysetPage(newest, rows, limit, (row) => ({
+      user: ownerView(row),
+      createdAt: isoTime(row.createdAt),
     }));
   }
 

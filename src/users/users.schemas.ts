@@ -120,6 +120,17 @@ export const Owner = z
   .object({ username: z.string(), displayName: z.string(), avatarUrl: z.string().nullable() })
   .meta({ id: 'Owner' });
 
+/** A user as they are read to stand beside something of theirs. */
+export interface OwnerRow {
+  username: string;
+  displayName: string;
+  profilePhotoId: string | null;
+}
+export const ownerView = ({ username, displayName, profilePhotoId }: OwnerRow): z.infer<typeof Owner> => ({
+  ...{ username, displayName },
+  avatarUrl: photoHref(username, 'profile', profilePhotoId),
+});
+
 /** How the caller stands to another user. */
 export const Standing = z.object({
   following: z.boolean(),
