@@ -1,5 +1,6 @@
 import { writeRights, type Rights } from './exif.js';
 import { ProcessingFailure } from './failure.js';
+import { KeptBytes, saysAt } from './kept-bytes.js';
 
 const marker = { soi: 0xd8, eoi: 0xd9, sos: 0xda, rst0: 0xd0, rst7: 0xd7, tem: 0x01, com: 0xfe } as const;
 const app = { jfif: 0xe0, exif: 0xe1, icc: 0xe2, adobe: 0xee, last: 0xef } as const;
@@ -8,22 +9,27 @@ const app = { jfif: 0xe0, exif: 0xe1, icc: 0xe2, adobe: 0xee, last: 0xef } as co
 export const longestProfile = 4 * 1024 * 1024;
 
 /** Application segments that decide how pixels look, by marker and the name they begin with. */
-const kept: readonly (readonly [number, string])[] = [
+const kept: ReadonlyMap<number, string> = new Map([
   [app.jfif, 'JFIF\0'],
   [app.icc, 'ICC_PROFILE\0'],
   [app.adobe, 'Adobe'],
-];
+]);
 
 /**
  * ITU-T T.81, annex B: copies segment by segment and scan by scan up to the first end of image.
  * EXIF, XMP, IPTC, comments, thumbnails and the index of further images go, and those images with them.
  */
 export function stripJpeg(bytes: Buffer, keep: Rights): Buffer {
-  const parts: Buffer[] = [bytes.subarray(0, 2)];
-  const profile = new Set<Buffer>();
   const tiff = writeRights(keep);
   const exif = tiff && segment(app.exif, Buffer.concat([Buffer.from('Exif\0\0', 'latin1'), tiff]));
+  return strip(bytes, exif, true);
+}
+
+function strip(bytes: Buffer, exif: Buffer | undefined, withProfile: boolean): Buffer {
+  const result = new KeptBytes(bytes, exif?.length ?? 0);
+  result.keep(0, 2);
   let isExifWritten = !exif;
+  let profileBytes = 0;
   let at = 2;
   while (at + 2 <= bytes.length) {
     if (bytes[at] !== 0xff) throw new ProcessingFailure('corrupt_input', `JPEG: no marker at ${at}`);
@@ -33,35 +39,35 @@ export function stripJpeg(bytes: Buffer, keep: Rights): Buffer {
       at += 1;
       continue;
     }
-    const isBare = (code >= marker.rst0 && code <= marker.soi) || code === marker.tem;
-    const end =
-      code === marker.eoi || isBare ? at + 2 : at + 2 + (at + 4 <= bytes.length ? bytes.readUInt16BE(at + 2) : 0);
+    // Bare markers mean nothing between segments: decoders pass over any number of them.
+    if ((code >= marker.rst0 && code <= marker.soi) || code === marker.tem) {
+      at += 2;
+      continue;
+    }
     // JFIF asks to be first; EXIF comes right behind it.
     if (!isExifWritten && code !== app.jfif) {
-      parts.push(exif!);
+      result.add(exif!);
       isExifWritten = true;
     }
-    if (isKept(bytes, at, code)) {
-      const part = bytes.subarray(at, end);
-      parts.push(part);
-      if (code === app.icc) profile.add(part);
+    const length = code === marker.eoi || at + 4 > bytes.length ? 0 : bytes.readUInt16BE(at + 2);
+    const end = code === marker.sos ? endOfScan(bytes, at + 2 + length) : at + 2 + length;
+    if (isKept(bytes, at, code) && (code !== app.icc || withProfile)) {
+      result.keep(at, end);
+      // It comes in segments: that they are too long for one is known when some are kept already.
+      if (code === app.icc) profileBytes += end - at;
+      if (profileBytes > longestProfile) return strip(bytes, exif, false);
     }
-    if (code === marker.eoi) return Buffer.concat(isTooLong(profile) ? parts.filter((p) => !profile.has(p)) : parts);
+    if (code === marker.eoi) return result.all();
     at = end;
-    if (code !== marker.sos) continue;
-    const scanEnd = endOfScan(bytes, at);
-    parts.push(bytes.subarray(at, scanEnd));
-    at = scanEnd;
   }
   throw new ProcessingFailure('corrupt_input', 'JPEG: no end of image');
 }
 
-const isTooLong = (profile: Set<Buffer>) => [...profile].reduce((sum, { length }) => sum + length, 0) > longestProfile;
-
 function isKept(bytes: Buffer, at: number, code: number): boolean {
   if (code === marker.com) return false;
   if (code < app.jfif || code > app.last) return true;
-  return kept.some(([of, name]) => code === of && bytes.toString('latin1', at + 4, at + 4 + name.length) === name);
+  const name = kept.get(code);
+  return name !== undefined && saysAt(bytes, at + 4, name);
 }
 
 /** Where the next marker stands that is neither a stuffed byte nor a restart. */

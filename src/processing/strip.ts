@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { writeRights, type Rights } from './exif.js';
 import { ProcessingFailure } from './failure.js';
+import { KeptBytes, saysAt } from './kept-bytes.js';
 import { stripHeif } from './strip-heif.js';
 import { longestProfile, stripJpeg } from './strip-jpeg.js';
 
@@ -20,22 +21,33 @@ export const strippers: Partial<Record<string, Strip>> = {
   heif: stripHeif,
 };
 
+/** The four letters of a type as they are read of every chunk: there may be millions, and a number costs no string. */
+const numberOf = (type: string) => Buffer.from(type, 'latin1').readUInt32BE();
+
 /** What decides how pixels look (PNG 3rd edition, 11.3 and table 7). Text, time, EXIF and unknown chunks do not. */
 const pngChunks = new Set(
-  'IHDR PLTE IDAT IEND tRNS gAMA cHRM sRGB iCCP cICP mDCV cLLI sBIT pHYs bKGD hIST sPLT acTL fcTL fdAT'.split(' '),
+  'IHDR PLTE IDAT IEND tRNS gAMA cHRM sRGB iCCP cICP mDCV cLLI sBIT pHYs bKGD hIST sPLT acTL fcTL fdAT'
+    .split(' ')
+    .map(numberOf),
 );
+const [ihdr, iccp, iend] = ['IHDR', 'iCCP', 'IEND'].map(numberOf);
 const pngSignatureBytes = 8;
 
 function stripPng(bytes: Buffer, keep: Rights): Buffer {
-  const parts = [bytes.subarray(0, pngSignatureBytes)];
   const exif = writeRights(keep);
+  let exifChunk = exif && pngChunk('eXIf', exif);
+  const result = new KeptBytes(bytes, exifChunk?.length ?? 0);
+  result.keep(0, pngSignatureBytes);
   for (let at = pngSignatureBytes; at + 12 <= bytes.length;) {
     const end = at + 12 + bytes.readUInt32BE(at);
-    const type = bytes.toString('latin1', at + 4, at + 8);
-    const isLoad = type === 'iCCP' && end - at > longestProfile;
-    if (pngChunks.has(type) && !isLoad) parts.push(bytes.subarray(at, end));
-    if (type === 'IHDR' && exif) parts.push(pngChunk('eXIf', exif));
-    if (type === 'IEND') return Buffer.concat(parts);
+    const type = bytes.readUInt32BE(at + 4);
+    const isLoad = type === iccp && end - at > longestProfile;
+    if (pngChunks.has(type) && !isLoad) result.keep(at, end);
+    if (type === ihdr && exifChunk) {
+      result.add(exifChunk);
+      exifChunk = undefined;
+    }
+    if (type === iend) return result.all();
     at = end;
   }
   throw new ProcessingFailure('corrupt_input', 'PNG without IEND');
@@ -51,35 +63,37 @@ function pngChunk(type: string, data: Buffer): Buffer {
 }
 
 /** RFC 9649, 2.7: chunks of an extended file, and the flags in VP8X that announce them. */
-const webpChunks = new Set(['VP8 ', 'VP8L', 'VP8X', 'ALPH', 'ANIM', 'ANMF', 'ICCP']);
+const webpChunks = new Set(['VP8 ', 'VP8L', 'VP8X', 'ALPH', 'ANIM', 'ANMF', 'ICCP'].map(numberOf));
+const webpStart = 12;
+const webpFlags = webpStart + 8;
 const webpExifFlag = 0x08;
 const webpXmpFlag = 0x04;
 const webpIccFlag = 0x20;
 
 function stripWebp(bytes: Buffer, keep: Rights): Buffer {
-  const parts: Buffer[] = [];
-  let header: Buffer | undefined;
+  const exif = writeRights(keep);
+  const exifChunk = exif && riffChunk('EXIF', exif);
+  const parts = new KeptBytes(bytes, 1 + (exifChunk?.length ?? 0));
+  parts.keep(0, webpStart);
   let gone = webpExifFlag | webpXmpFlag;
   const fileEnd = Math.min(bytes.length, 8 + bytes.readUInt32LE(4));
-  for (let at = 12; at + 8 <= fileEnd;) {
+  for (let at = webpStart; at + 8 <= fileEnd;) {
     const size = bytes.readUInt32LE(at + 4);
     const end = at + 8 + size + (size % 2);
-    const type = bytes.toString('latin1', at, at + 4);
-    const chunk = Buffer.from(bytes.subarray(at, Math.min(end, fileEnd)));
-    if (type === 'VP8X') header = chunk;
-    const isLoad = type === 'ICCP' && size > longestProfile;
+    const isLoad = size > longestProfile && saysAt(bytes, at, 'ICCP');
     if (isLoad) gone |= webpIccFlag;
-    else if (webpChunks.has(type)) parts.push(chunk);
+    else if (webpChunks.has(bytes.readUInt32BE(at))) parts.keep(at, Math.min(end, fileEnd));
     at = end;
   }
-  if (header) header[8] = header[8]! & ~gone;
-  const exif = writeRights(keep);
-  // A file without the extended header had no metadata to keep.
-  if (exif && header) {
-    header[8] = header[8]! | webpExifFlag;
-    parts.push(riffChunk('EXIF', exif));
-  }
-  return riffChunk('RIFF', Buffer.concat([Buffer.from('WEBP', 'latin1'), ...parts]));
+  // Some writers leave out the byte that makes the last chunk even.
+  if (parts.all().length % 2) parts.add(Buffer.alloc(1));
+  // Where the header has to be. A file without it had no metadata to keep.
+  const isExtended = saysAt(parts.all(), webpStart, 'VP8X');
+  if (exifChunk && isExtended) parts.add(exifChunk);
+  const result = parts.all();
+  result.writeUInt32LE(result.length - 8, 4);
+  if (isExtended) result[webpFlags] = (result[webpFlags]! & ~gone) | (exifChunk ? webpExifFlag : 0);
+  return result;
 }
 
 function riffChunk(type: string, data: Buffer): Buffer {
@@ -99,21 +113,22 @@ const gifLoops = ['NETSCAPE2.0', 'ANIMEXTS1.0'];
 /** GIF89a: comments, plain text and application blocks go, the loop count stays. There is no orientation to keep. */
 function stripGif(bytes: Buffer): Buffer {
   const colours = (flags: number) => (flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1) : 0);
+  const result = new KeptBytes(bytes, 1);
   let at = 13 + colours(bytes[10] ?? 0);
-  const parts = [bytes.subarray(0, at)];
+  result.keep(0, at);
   while (at < bytes.length) {
     const start = at;
     const [kind, label] = [bytes[at], bytes[at + 1]];
-    if (kind === gifTrailer) return Buffer.concat([...parts, bytes.subarray(at, at + 1)]);
     // An image: its descriptor, its colours, the code size of its data.
     if (kind === gifImage) at += 10 + colours(bytes[at + 9] ?? 0) + 1;
     else if (kind === gifExtension) at += 2;
     else break;
     while (bytes[at]) at += bytes[at]! + 1;
     at += 1;
-    const isLoop = label === gifApplication && gifLoops.includes(bytes.toString('latin1', start + 3, start + 14));
-    if (kind === gifImage || label === gifGraphicControl || isLoop) parts.push(bytes.subarray(start, at));
+    const isLoop = label === gifApplication && gifLoops.some((name) => saysAt(bytes, start + 3, name));
+    if (kind === gifImage || label === gifGraphicControl || isLoop) result.keep(start, at);
   }
   // Decoders show a GIF that lacks its trailer, so it is no reason to fail.
-  return Buffer.concat([...parts, Buffer.of(gifTrailer)]);
+  result.add(Buffer.of(gifTrailer));
+  return result.all();
 }
