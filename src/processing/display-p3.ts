@@ -10,14 +10,15 @@ const hdr = new Set([16, 18]);
  * phones other than Apple's do.
  */
 export function saysDisplayP3(bytes: Buffer): boolean {
-  const inside = (type: string, start: number, end: number) =>
-    boxesIn(bytes, start, end).filter((box) => box.type === type);
-  const metas = inside('meta', 0, bytes.length);
-  const properties = metas
-    .flatMap(({ body, end }) => inside('iprp', body + 4, end))
-    .flatMap(({ body, end }) => inside('ipco', body, end));
-  return properties
-    .flatMap(({ body, end }) => inside('colr', body, end))
+  // There is one of each: a file with thousands would be looked through over and over.
+  const first = (type: string, start: number, end: number) =>
+    boxesIn(bytes, start, end).find((box) => box.type === type);
+  const meta = first('meta', 0, bytes.length);
+  const iprp = meta && first('iprp', meta.body + 4, meta.end);
+  const ipco = iprp && first('ipco', iprp.body, iprp.end);
+  if (!ipco) return false;
+  return boxesIn(bytes, ipco.body, ipco.end)
+    .filter(({ type }) => type === 'colr')
     .filter(({ body, end }) => end - body >= 8 && bytes.toString('latin1', body, body + 4) === 'nclx')
     .some(({ body }) => bytes.readUInt16BE(body + 4) === displayP3 && !hdr.has(bytes.readUInt16BE(body + 6)));
 }

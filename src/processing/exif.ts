@@ -12,7 +12,7 @@ const longestCopyright = 1000;
 export function readRights(exif: Buffer | undefined): Rights {
   const rights: Rights = { orientation: 1, copyright: undefined };
   if (!exif) return rights;
-  const tiff = exif.subarray(exif.indexOf(prefix) === 0 ? prefix.length : 0);
+  const tiff = exif.subarray(prefix.equals(exif.subarray(0, prefix.length)) ? prefix.length : 0);
   const isLittle = tiff.toString('latin1', 0, 2) === 'II';
   const short = (at: number) => (at + 2 > tiff.length ? 0 : isLittle ? tiff.readUInt16LE(at) : tiff.readUInt16BE(at));
   const long = (at: number) => (at + 4 > tiff.length ? 0 : isLittle ? tiff.readUInt32LE(at) : tiff.readUInt32BE(at));

@@ -1,5 +1,6 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
+import { saysDisplayP3 } from './display-p3.js';
 import { readRights } from './exif.js';
 import { longestProfile } from './strip-jpeg.js';
 import { strippers } from './strip.js';
@@ -13,6 +14,7 @@ const rights = { orientation: 6, copyright: 'Ann Example '.repeat(80).trim() };
 
 const hex = (digits: string) => Buffer.from(digits.replaceAll(' ', ''), 'hex');
 const ascii = (text: string) => Buffer.from(text, 'latin1');
+const u16 = (value: number) => Buffer.of(value >> 8, value & 255);
 const u32 = (value: number) => hex(value.toString(16).padStart(8, '0'));
 const times = (count: number, unit: Buffer) => Buffer.alloc(count * unit.length, unit);
 /** So many that a file is as large as it may be. */
@@ -36,6 +38,31 @@ const webpChunk = (type: string, data = Buffer.alloc(0)) => {
 };
 const webp = (...chunks: Buffer[]) =>
   webpChunk('RIFF', Buffer.concat([ascii('WEBP'), webpChunk('VP8X', Buffer.alloc(10)), ...chunks]));
+
+const box = (type: string, ...content: Buffer[]) => {
+  const body = Buffer.concat(content);
+  return Buffer.concat([u32(body.length + 8), ascii(type), body]);
+};
+const entry = (id: number, type: string) => box('infe', hex('02000000'), u16(id), u16(0), ascii(type), hex('00'));
+type Heif = { entries: Buffer; count: number; widths?: number; items: Buffer; itemCount: number; rest?: Buffer };
+const heif = ({ entries, count, widths = 0x4400, items, itemCount, rest = Buffer.alloc(0) }: Heif) =>
+  Buffer.concat([
+    box('ftyp', ascii('avif'), u32(0)),
+    box(
+      'meta',
+      u32(0),
+      box('iinf', u32(0), u16(count), entries),
+      box('iloc', u32(0), u16(widths), u16(itemCount), items),
+    ),
+    rest,
+  ]);
+const item = (id: number, extentCount: number, extents: Buffer) =>
+  Buffer.concat([u16(id), u16(0), u16(extentCount), extents]);
+const extent = (offset: number, length: number) => Buffer.concat([u32(offset), u32(length)]);
+const ids = (count: number) => Array.from({ length: count }, (_, i) => i + 1);
+const exifEntries = (count: number) => Buffer.concat(ids(count).map((id) => entry(id, 'Exif')));
+
+const damaged = expect.objectContaining({ code: 'corrupt_input' });
 
 /** A machine that is busy is slow once; what is slow because of the file is slow each time. */
 function expectCheap(work: () => void): void {
@@ -85,6 +112,55 @@ describe('a file of nothing but small parts costs little', () => {
   });
 });
 
+describe('HEIF', () => {
+  const strip = (file: Heif) => strippers.avif!(heif(file), rights);
+
+  it('is damaged where its metadata is longer than itself', () => {
+    const extents = times(31, extent(0, largest));
+    const items = Buffer.concat(ids(200).map((id) => item(id, 31, extents)));
+    const file = { entries: exifEntries(200), count: 200, items, itemCount: 200, rest: Buffer.alloc(largest) };
+    expectCheap(() => expect(() => strip(file)).toThrow(damaged));
+  });
+
+  it('is damaged where its metadata is in more pieces than anybody cuts', () => {
+    const extents = times(65_535, u32(1));
+    const items = Buffer.concat(ids(160).map((id) => item(id, 65_535, extents)));
+    const file = { entries: exifEntries(160), count: 160, widths: 0x0400, items, itemCount: 160 };
+    expectCheap(() => expect(() => strip(file)).toThrow(damaged));
+  });
+
+  it('passes over extents that take no room', () => {
+    const items = times(20_000, item(1, 65_535, Buffer.alloc(0)));
+    expectCheap(() => strip({ entries: exifEntries(1), count: 1, widths: 0, items, itemCount: 20_000 }));
+  });
+
+  it('is damaged with more items than it says', () => {
+    const items = item(1, 1, extent(0, 1));
+    expect(() => strip({ entries: exifEntries(2), count: 1, items, itemCount: 1 })).toThrow(damaged);
+  });
+
+  it('is damaged where a box ends before what it says', () => {
+    const items = item(1, 2, extent(0, 1));
+    expect(() => strip({ entries: exifEntries(1), count: 1, items, itemCount: 1 })).toThrow(damaged);
+    expect(() => strip({ entries: exifEntries(1), count: 1, items: Buffer.alloc(0), itemCount: 1 })).toThrow(damaged);
+  });
+
+  it('loses metadata that is said to go on behind its end', () => {
+    const file = { entries: exifEntries(1), count: 1, itemCount: 1, rest: box('mdat', ascii('somewhere secret')) };
+    const { length } = heif({ ...file, items: item(1, 1, extent(0, 0)) });
+    const stripped = strip({ ...file, items: item(1, 1, extent(length - 16, 1000)) });
+    expect(stripped).toHaveLength(length);
+    expect(stripped.subarray(-16)).toEqual(Buffer.alloc(16));
+    expect(() => strip({ ...file, items: item(1, 1, extent(length + 1000, 1000)) })).not.toThrow();
+  });
+
+  it.each(['free', 'skip'])('is damaged when it is full of empty boxes: %s', (type) => {
+    const file = { entries: exifEntries(1), count: 1, items: Buffer.alloc(0), itemCount: 0, rest: full(box(type)) };
+    expectCheap(() => expect(() => strip(file)).toThrow(damaged));
+    expectCheap(() => expect(() => saysDisplayP3(heif(file))).toThrow(damaged));
+  });
+});
+
 it('a JPEG loses bare markers and fill bytes between its segments', () => {
   const odd = inside(jpeg, 2, times(3, hex('ff01')), times(3, hex('ff')), hex('ffd0'));
   expect(strippers.jpeg!(odd, nothing)).toEqual(jpeg);
@@ -112,4 +188,11 @@ it('a WebP whose last chunk lacks its even byte keeps its rights where decoders 
   const stripped = strippers.webp!(cut, readRights(exif));
   expect(stripped.readUInt32LE(4)).toBe(stripped.length - 8);
   expect(readRights((await sharp(stripped).metadata()).exif).copyright).toBe('Ann Example');
+});
+
+it('rights are looked for where they begin, not in all of a block', () => {
+  const long = full(ascii('E'));
+  expectCheap(() => {
+    for (let i = 0; i < 10; i++) readRights(long);
+  });
 });
