@@ -1,16 +1,12 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { AccountAdminService } from './auth/account-admin.service.js';
-import { AuthModule, AuthWorkerModule } from './auth/auth.module.js';
+import { AccountsCareModule, AuthModule, AuthWorkerModule } from './auth/auth.module.js';
 import { BlocksModule } from './blocks/blocks.module.js';
 import { CommentsModule } from './comments/comments.module.js';
-import { CountersWorkerModule } from './counters/counters.module.js';
-import { RecountService } from './counters/recount.service.js';
+import { CountersCareModule, CountersWorkerModule } from './counters/counters.module.js';
 import { CoversModule, CoversWorkerModule } from './covers/covers.module.js';
 import { DeliveryModule } from './delivery/delivery.module.js';
 import { entities } from './entities.js';
-import { FilesModule, FilesWorkerModule } from './files/files.module.js';
-import { IntegrityService } from './files/integrity.service.js';
-import { ReprocessService } from './files/reprocess.service.js';
+import { FilesCareModule, FilesModule, FilesWorkerModule } from './files/files.module.js';
 import { FollowsModule } from './follows/follows.module.js';
 import { MediaModule, MediaWorkerModule } from './media/media.module.js';
 import { NotificationsModule, NotificationsWorkerModule } from './notifications/notifications.module.js';
@@ -85,7 +81,7 @@ const platform = [
 export class ApiModule {}
 
 /** What the operator's commands work with. */
-@Module({ imports: platform, providers: [IntegrityService, ReprocessService, RecountService, AccountAdminService] })
+@Module({ imports: [...platform, FilesCareModule, CountersCareModule, AccountsCareModule] })
 export class CliModule {}
 
 /** Does the jobs of the named queues, and lets events become jobs. */

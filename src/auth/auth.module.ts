@@ -6,6 +6,7 @@ import { FollowsModule } from '../follows/follows.module.js';
 import { MailModule } from '../platform/mail/mail.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AccessGuard } from './access.guard.js';
+import { AccountAdminService } from './account-admin.service.js';
 import { AccountAccess } from './account-access.service.js';
 import { AccountController } from './account.controller.js';
 import { AccountsService } from './accounts.service.js';
@@ -63,3 +64,7 @@ export class AuthModule {}
   providers: [CodeMailer, NoticeMailer, CodesService, AddressCounts, PasswordResetLinks],
 })
 export class AuthWorkerModule {}
+
+/** For operators: accounts made, ended and promoted. */
+@Module({ providers: [AccountAdminService], exports: [AccountAdminService] })
+export class AccountsCareModule {}

@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { SignedHrefs } from '../files/signed-hrefs.service.js';
+import { FilesModule } from '../files/files.module.js';
 import { DeliveryQueries } from './delivery.queries.js';
 import { DeliveryService } from './delivery.service.js';
 import { MusicsController } from './musics.controller.js';
@@ -9,7 +9,8 @@ import { ProfilesController } from './profiles.controller.js';
 import { VideosController } from './videos.controller.js';
 
 @Module({
+  imports: [FilesModule],
   controllers: [PhotosController, VideosController, MusicsController, ProfilesController],
-  providers: [DeliveryService, DeliveryQueries, Playlists, SignedHrefs],
+  providers: [DeliveryService, DeliveryQueries, Playlists],
 })
 export class DeliveryModule {}

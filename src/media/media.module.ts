@@ -1,8 +1,7 @@
 import { Module } from '@nestjs/common';
 import { FilesModule } from '../files/files.module.js';
-import { SignedHrefs } from '../files/signed-hrefs.service.js';
-import { MentionsService } from '../mentions/mentions.service.js';
-import { TagsService } from '../tags/tags.service.js';
+import { MentioningModule } from '../mentions/mentioning.module.js';
+import { TaggingModule } from '../tags/tagging.module.js';
 import { FileViews } from './file-views.service.js';
 import { MediaAccess } from './media-access.service.js';
 import { MediaReader } from './media-reader.service.js';
@@ -16,7 +15,7 @@ import { MediaStatus } from './media.status.js';
 import { MediaViews } from './media.view.js';
 
 @Module({
-  imports: [FilesModule],
+  imports: [FilesModule, MentioningModule, TaggingModule],
   controllers: [MediaController],
   providers: [
     MediaService,
@@ -28,11 +27,8 @@ import { MediaViews } from './media.view.js';
     MediaViews,
     MediaStatus,
     FileViews,
-    MentionsService,
-    TagsService,
-    SignedHrefs,
   ],
-  exports: [MediaService, MediaAccess, MediaReader, MediaSearch, TaggedReader, FileViews, MentionsService],
+  exports: [MediaService, MediaAccess, MediaReader, MediaSearch, TaggedReader, FileViews],
 })
 export class MediaModule {}
 

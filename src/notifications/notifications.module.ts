@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { SignedHrefs } from '../files/signed-hrefs.service.js';
+import { FilesModule } from '../files/files.module.js';
 import { MailModule } from '../platform/mail/mail.module.js';
 import { AnnouncingService } from './announcing.service.js';
 import { DigestsJobs } from './digests.jobs.js';
@@ -12,8 +12,9 @@ import { TellingService } from './telling.service.js';
 import { UnsubscribeController } from './unsubscribe.controller.js';
 
 @Module({
+  imports: [FilesModule],
   controllers: [UnsubscribeController, NotificationsController],
-  providers: [NotificationsService, NotificationsQueries, PreferencesService, SignedHrefs],
+  providers: [NotificationsService, NotificationsQueries, PreferencesService],
 })
 export class NotificationsModule {}
 

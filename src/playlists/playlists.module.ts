@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { SignedHrefs } from '../files/signed-hrefs.service.js';
+import { FilesModule } from '../files/files.module.js';
 import { MediaModule } from '../media/media.module.js';
 import { PlaylistItemsController } from './playlist-items.controller.js';
 import { PlaylistItems } from './playlist-items.service.js';
@@ -9,9 +9,9 @@ import { PlaylistsService } from './playlists.service.js';
 import { Ranks } from './ranks.service.js';
 
 @Module({
-  imports: [MediaModule],
+  imports: [FilesModule, MediaModule],
   controllers: [PlaylistsController, PlaylistItemsController],
-  providers: [PlaylistsService, PlaylistItems, PlaylistsQueries, Ranks, SignedHrefs],
+  providers: [PlaylistsService, PlaylistItems, PlaylistsQueries, Ranks],
   exports: [PlaylistsService],
 })
 export class PlaylistsModule {}

@@ -1,6 +1,5 @@
 import { Module } from '@nestjs/common';
 import { FilesModule } from '../files/files.module.js';
-import { FilesService } from '../files/files.service.js';
 import { ToolsModule } from '../files/tools.service.js';
 import { UsersModule } from '../users/users.module.js';
 import { ProfilePhotosController } from './profile-photos.controller.js';
@@ -16,5 +15,5 @@ import { SquaresService } from './squares.service.js';
 export class ProfilePhotosModule {}
 
 /** In workers: makes the squares, and lets profiles show them. */
-@Module({ imports: [ToolsModule], providers: [ProfilePhotosJobs, SquaresService, FilesService] })
+@Module({ imports: [FilesModule, ToolsModule], providers: [ProfilePhotosJobs, SquaresService] })
 export class ProfilePhotosWorkerModule {}

@@ -1,6 +1,5 @@
 import { Module } from '@nestjs/common';
 import { FilesModule } from '../files/files.module.js';
-import { FilesService } from '../files/files.service.js';
 import { ToolsModule } from '../files/tools.service.js';
 import { QuotaModule } from '../quota/quota.module.js';
 import { FinishService } from './finish.service.js';
@@ -22,7 +21,7 @@ export class UploadsModule {}
 
 /** In workers: ends what nobody came back for. */
 @Module({
-  imports: [ToolsModule],
-  providers: [UploadsJobs, SettleService, FinishService, Leases, FilesService],
+  imports: [FilesModule, ToolsModule],
+  providers: [UploadsJobs, SettleService, FinishService, Leases],
 })
 export class UploadsWorkerModule {}
