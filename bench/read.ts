@@ -29,7 +29,10 @@ export async function list({ pairs }: Settings): Promise<void> {
   });
 }
 
-/** Reactions that change each time, and comments; of twenty medias in turn. Nobody is there to do what follows by jobs. */
+/**
+ * Reactions that change each time, of twenty medias in turn, and comments, of a hundred: one author writes a thousand at
+ * most under each. Nobody is there to do what follows by jobs.
+ */
 export async function write({ pairs }: Settings): Promise<void> {
   await withSystem({ env }, async (system) => {
     const medias: string[] = [];
@@ -39,7 +42,13 @@ export async function write({ pairs }: Settings): Promise<void> {
       medias.map((url): Request => ({ method: 'POST', path: `/api/medias/${url}/likes`, body: { isLike } })),
     );
     await compare(system, 'write likes', likes, { pairs, goal: 0.6 });
-    const comments = medias.map((url): Request => ({
+    const { rows } = await system.db.query<{ url: string }>(
+      `insert into medias (url, owner_id, type, title, description, visibility, status, shown, published_at)
+       select 'talked' || lpad(i::text, 10, '0'), owner_id, type, title, description, visibility, status, shown, now()
+       from medias, generate_series(1, 100) i where url = $1 returning url`,
+      [medias[0]],
+    );
+    const comments = rows.map(({ url }): Request => ({
       method: 'POST',
       path: `/api/comments/medias/${url}`,
       body: { text: 'Well seen, and well said.' },
