@@ -182,11 +182,10 @@ export class FilesService {
 
   /** In the caller's transaction: rows and quota go, events for the bytes stay. What a profile shows stays whole. */
   async deleteRows(em: EntityManager, fileIds: string[]): Promise<void> {
-    const ids = `{${fileIds.join()}}`;
     // A statement of its own: after waiting for the locks the next one sees what was waited for.
-    await sql`select id from files where id = any(${ids}::uuid[]) order by id for update`.all(em);
+    await sql`select id from files where id = any(${fileIds}::uuid[]) order by id for update`.all(em);
     const gone = await sql<{ id: string; owner_id: string; bytes: string }>`
-      delete from files f where id = any(${ids}::uuid[]) and not ${onProfile} returning id, owner_id,
+      delete from files f where id = any(${fileIds}::uuid[]) and not ${onProfile} returning id, owner_id,
       bytes + (select coalesce(sum(r.bytes), 0) from renditions r where r.file_id = f.id
         and ${isCharged}) as bytes`.all(em);
     for (const { id, owner_id, bytes } of gone) {

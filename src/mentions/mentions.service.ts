@@ -25,12 +25,12 @@ export class MentionsService {
 
   /** @returns whether somebody else is named now */
   private async write(em: EntityManager, table: Table, id: string, author: string, texts: string[]): Promise<boolean> {
-    const users = `{${(await this.users(em, author, read(...texts).names)).join()}}`;
+    const users = await this.users(em, author, read(...texts).names);
     const gone = await sql`
       delete from ${sql.ident(table)} where ${sql.ident(columns[table])} = ${id}
         and not (user_id = any(${users}::uuid[]))
       returning 1`.all(em);
-    if (users === '{}') return gone.length > 0;
+    if (users.length === 0) return gone.length > 0;
     const added = await sql`
       insert into ${sql.ident(table)} (${sql.ident(columns[table])}, user_id)
       select ${id}, u.id from unnest(${users}::uuid[]) with ordinality n (id, place) join users u on u.id = n.id

@@ -9,7 +9,7 @@ const slice = 1_000;
 export class TagsJobs {
   constructor(private readonly em: EntityManager) {}
 
-  /** Takes away names that no media has any more, the hidden ones neither. */
+  /** Deletes tags that are on no media any more, public or not. */
   @OnJob('tags.sweep')
   async sweep(_payload: object, { signal }: JobContext): Promise<void> {
     while ((await this.sweepSome()) === slice) signal.throwIfAborted();

@@ -64,15 +64,15 @@ export class TagsService {
 
   /** In a few statements however many there are. New names go in in their own order, or two users' lists could deadlock. */
   private async replace(em: EntityManager, mediaId: string, tags: Standing[]): Promise<void> {
-    const list = asArray(tags.map(({ name }) => `"${name}"`));
+    const names = tags.map(({ name }) => name);
     const isThere = async (): Promise<boolean> => {
       await sql`
-        insert into tags (name) select n from unnest(${list}::text[]) n order by n
+        insert into tags (name) select n from unnest(${names}::text[]) n order by n
           on conflict do nothing`.all(em);
       // Their counters move, for all of them in one order.
       const held = await sql<{ wanted: boolean }>`
-        select name = any(${list}::text[]) as wanted from tags
-        where name = any(${list}::text[]) or id in (select tag_id from media_tags where media_id = ${mediaId})
+        select name = any(${names}::text[]) as wanted from tags
+        where name = any(${names}::text[]) or id in (select tag_id from media_tags where media_id = ${mediaId})
           order by id for no key update`.all(em);
       return held.filter(({ wanted }) => wanted).length === tags.length;
     };
@@ -80,17 +80,13 @@ export class TagsService {
     while (!(await isThere()));
     await sql`
       delete from media_tags mt using tags t where t.id = mt.tag_id and mt.media_id = ${mediaId}
-        and not (t.name = any(${list}::text[]))`.all(em);
+        and not (t.name = any(${names}::text[]))`.all(em);
+    const [explicit, inText] = [tags.map((tag) => tag.explicit), tags.map((tag) => tag.inText)];
     await sql`
       insert into media_tags (media_id, tag_id, explicit, in_text, created_at)
       select ${mediaId}, t.id, n.explicit, n.in_text, now() + n.place * interval '1 microsecond'
-      from unnest(${list}::text[], ${asArray(tags.map(({ explicit }) => explicit))}::bool[], ${asArray(
-        tags.map(({ inText }) => inText),
-      )}::bool[]) with ordinality n (name, explicit, in_text, place) join tags t
-        on t.name = n.name
+      from unnest(${names}::text[], ${explicit}::bool[], ${inText}::bool[]) with ordinality n (name, explicit, in_text, place)
+      join tags t on t.name = n.name
       on conflict (media_id, tag_id) do update set explicit = excluded.explicit, in_text = excluded.in_text`.all(em);
   }
 }
-
-/** A PostgreSQL array literal. Tag names hold no quotes or backslashes; unquoted, `null` would not be a name. */
-const asArray = (values: (string | boolean)[]) => `{${values.join()}}`;

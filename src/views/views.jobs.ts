@@ -28,7 +28,7 @@ export class ViewsJobs {
           limit ${slice})
         order by m.owner_id, m.id for no key update skip locked`.all(em);
       if (!medias.length) return false;
-      const ids = `{${medias.map(({ id }) => id).join()}}`;
+      const ids = medias.map(({ id }) => id);
       // Their counters move with those of the medias, in no order that we choose: locked in that of everybody else.
       await sql`
         select 1 from users where id in (select owner_id from medias where id = any(${ids}::uuid[]))

@@ -4,11 +4,9 @@ import { isActive } from './accounts.js';
 import { visibleTo } from './medias.js';
 import { notBlocked, type ViewerRef } from './relations.js';
 
-const column = (alias: string, name: string) => sql.ident(alias, name);
-
 /** A comment of a media that the viewer may see; its author may be gone, but not be blocked or disabled. */
 export const commentVisibleTo = (viewer: ViewerRef, c = 'c', m = 'm'): Statement<boolean> => sql<boolean>`(
   ${visibleTo(viewer, m)}
-  and (${column(c, 'author_id')} is null or (
-    ${thereIs(sql`from users a where a.id = ${column(c, 'author_id')} and ${isActive('a')}`)}
+  and (${sql.ident(c, 'author_id')} is null or (
+    ${thereIs(sql`from users a where a.id = ${sql.ident(c, 'author_id')} and ${isActive('a')}`)}
     and ${notBlocked(viewer, `${c}.author_id`)})))`;

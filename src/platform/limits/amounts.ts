@@ -23,7 +23,7 @@ export const amounts = {
   tags: { max: 30, of: 'a media', what: 'tags' },
   subtitles: { max: 32, of: 'a media', what: 'subtitle tracks' },
   commentsOfOne: { max: 1_000, of: 'a media', what: 'comments of one author' },
-  // Those above may be deleted, and are nobody's: without this number, what they are would grow uncounted.
+  // A deleted comment that has replies stays, without its author: `commentsOfOne` does not count it.
   commentsAbove: { max: 1_000, of: 'a comment', what: 'comments above it' },
   mentions: { max: 50, of: 'a text', what: 'mentions that are told' },
   items: { max: 10_000, of: 'a playlist', what: 'medias' },
