@@ -14,7 +14,7 @@ import { withSystem } from './system.js';
 
 const count = 1_000;
 const concurrency = 8;
-const name = 'event.social';
+const name = 'tell-reaction';
 
 /** Jobs that do nothing, in the same queue: through catalogue and runner, against a bare BullMQ worker. */
 export async function queue({ pairs }: Settings): Promise<void> {
@@ -51,7 +51,7 @@ async function drain(
   const { attempts, backoff } = jobs[name];
   const bulk = Array.from({ length: count }, () => ({
     name,
-    data: { eventId: randomUUID(), subscriber: 'bench' },
+    data: { eventIds: [randomUUID()] },
     opts: { jobId: randomUUID(), attempts, backoff, removeOnComplete: true },
   }));
   const queue = new Queue('bench', { connection, prefix: 'vitrine' });

@@ -1,5 +1,6 @@
 /** `npm run bench`, or `npm run bench -- photo video --pairs=7`: see docs/performance.md. */
 import { parseArgs } from 'node:util';
+import { consequences } from './consequences.js';
 import { deliver } from './deliver.js';
 import { fairness } from './fairness.js';
 import { growth } from './growth.js';
@@ -31,6 +32,7 @@ const benches: Record<string, (settings: Settings) => Promise<void>> = {
   read,
   list,
   write,
+  consequences,
 };
 
 const { values, positionals } = parseArgs({

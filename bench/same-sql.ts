@@ -63,7 +63,9 @@ async function bareRoute(
       });
       const name = fresh?.(JSON.parse(body) as { url: string });
       turns.push(
-        statements.map(({ text, values }) => ({ text, values: values.map((v) => (v === name ? random : v)) })),
+        statements
+          .filter(({ text }) => !text.startsWith('notify'))
+          .map(({ text, values }) => ({ text, values: values.map((v) => (v === name ? random : v)) })),
       );
     }
     return { databaseUrl: system.databaseUrl, method: requests[0]!.method, turns, body };

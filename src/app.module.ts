@@ -21,7 +21,7 @@ import { ExpiryModule } from './platform/database/expiry.module.js';
 import { EventDeliveryModule, EventsModule } from './platform/events/events.module.js';
 import { HealthModule, HealthWorkerModule } from './platform/observability/health.module.js';
 import { LoggingModule } from './platform/observability/logging.module.js';
-import type { QueueName } from './platform/queue/jobs.js';
+import type { QueueName } from './platform/queue/definition.js';
 import { LimitsModule } from './platform/limits/limited.js';
 import { QueueModule } from './platform/queue/queue.module.js';
 import { StorageModule } from './platform/storage/storage.module.js';

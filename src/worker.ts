@@ -12,7 +12,7 @@ import { serveHealth } from './platform/observability/health-server.js';
 import { Health } from './platform/observability/health.js';
 import { shutdownOnSignal } from './platform/observability/shutdown.js';
 import { startOrSay } from './platform/observability/start-or-say.js';
-import { queueNames, type QueueName } from './platform/queue/jobs.js';
+import { queueNames, type QueueName } from './platform/queue/definition.js';
 import { reapWorkspaces } from './processing/workspace.js';
 import { keepNewFilesPrivate, makePrivateDir } from './platform/private-dir.js';
 
@@ -28,8 +28,9 @@ function queuesOf(argv: string[]): QueueName[] {
   const unknown = named.filter((name) => !(queueNames as readonly string[]).includes(name));
   if (unknown.length)
     throw new ConfigError([`--queues: there is no ${unknown.join(', ')}; there are ${queueNames.join(', ')}`]);
-  // A lane that nobody serves would be a trap: `video` means both.
-  return [...new Set(named.flatMap((name) => (name === 'video' ? ['video', 'express'] : [name])))] as QueueName[];
+  // A lane that nobody serves would be a trap: `video` and `social` mean both of theirs.
+  const lanes: Record<string, QueueName[]> = { video: ['video', 'express'], social: ['social', 'fanout'] };
+  return [...new Set(named.flatMap((name) => lanes[name] ?? [name]))] as QueueName[];
 }
 
 await startOrSay(async () => {

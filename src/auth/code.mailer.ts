@@ -37,7 +37,7 @@ export class CodeMailer {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  @OnEvent('code.requested', 'mail-code', 'mail')
+  @OnEvent('mail-code')
   async mailCode({ codeId }: EventOf<'code.requested'>): Promise<void> {
     // An address without an account gives no row, and no mail.
     const [asked] = await sql<Asked>`

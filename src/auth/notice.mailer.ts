@@ -20,7 +20,7 @@ export class NoticeMailer {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  @OnEvent('account.changed', 'mail-notice', 'mail')
+  @OnEvent('mail-notice')
   async mailNotice({ userId, what, formerEmail }: EventOf<'account.changed'>): Promise<void> {
     const [user] = await sql<{ email: string; username: string; name: string; locale: string }>`
       select email, username, display_name as name, locale from users

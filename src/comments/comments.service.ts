@@ -85,6 +85,7 @@ export class CommentsService {
           ? sql`update comments set author_id = null, text = '', attachment_id = null, deleted_at = now() where id = ${id}`
           : sql`delete from comments where id = ${id}`
       ).all(em);
+      if (hasReplies) await this.outbox.record('comment.deleted', { commentId: id });
       await this.outbox.record('comment.changed', { commentId: id, mediaId });
     });
   }

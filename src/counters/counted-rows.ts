@@ -38,11 +38,7 @@ export const countedRows: readonly CountedRows[] = [
     table: sql.raw('reactions'),
     flag: isCounted,
     of: ofUser,
-    // The likes of a media are carried on to its owner.
-    locks: (page) => [
-      medias(page),
-      lock('users', sql`select m.owner_id from medias m where m.id in (select t.media_id ${page})`),
-    ],
+    locks: (page) => [medias(page)],
   },
   { table: sql.raw('reposts'), flag: isCounted, of: ofUser, locks: (page) => [medias(page)] },
   {

@@ -8,7 +8,7 @@ import { AccountStatesService } from './account-states.service.js';
 export class CountersJobs {
   constructor(private readonly states: AccountStatesService) {}
 
-  @OnEvent('account.state.changed', 'count-rows', 'maintenance')
+  @OnEvent('count-rows')
   settle({ userId }: EventOf<'account.state.changed'>, { signal }: JobContext): Promise<void> {
     return this.states.settle(userId, signal);
   }

@@ -9,8 +9,6 @@ export interface Counters {
   name: string;
   /** By column: a scalar subquery about the row `t`. */
   counts: Record<string, Statement>;
-  /** Where a trigger carries counters on to: the column that leads there, and of what each counter there is the sum. */
-  carriedTo?: { table: string; by: string; sums: Record<string, string> };
 }
 
 const reacted = (to: 'media' | 'comment', table: string) => {
@@ -22,7 +20,7 @@ const of = (table: string, condition: Statement) => sql`select count(*) from ${s
 const medias = (...types: string[]) =>
   of('medias', sql`x.owner_id = t.id and x.type in (${sql.join(types)}) and is_counted(x)`);
 
-/** Every counter that triggers keep, and the stored bytes. What is carried on comes before where it is carried to. */
+/** Every stored counter, and the stored bytes. */
 export const counters: readonly Counters[] = [
   {
     table: 'comments',
@@ -41,11 +39,6 @@ export const counters: readonly Counters[] = [
       reposts_count: of('reposts', sql`x.media_id = t.id and x.is_counted`),
       saves_count: of('saves', sql`x.media_id = t.id`),
       views_count: sql`select coalesce(sum(d.views), 0) from media_view_days d where d.media_id = t.id`,
-    },
-    carriedTo: {
-      table: 'users',
-      by: 'owner_id',
-      sums: { views_count: 'views_count', likes_received_count: 'likes_count' },
     },
   },
   {
@@ -74,8 +67,9 @@ export const counters: readonly Counters[] = [
       photos_count: medias('photo'),
       videos_count: medias('video', 'reel'),
       musics_count: medias('music'),
-      views_count: sql`select coalesce(sum(d.views), 0) from media_view_days d join medias m on m.id = d.media_id where m.owner_id = t.id`,
-      likes_received_count: sql`select count(*) from reactions r join medias m on m.id = r.media_id where m.owner_id = t.id and r.is_counted and r.emoji = ${like}`,
+      // What is still to be carried to them is no mistake (owner-counts.jobs.ts).
+      views_count: sql`select coalesce(sum(m.views_carried), 0) from medias m where m.owner_id = t.id`,
+      likes_received_count: sql`select coalesce(sum(m.likes_carried), 0) from medias m where m.owner_id = t.id`,
       storage_bytes: sql`select coalesce(sum(f.bytes + (select coalesce(sum(r.bytes), 0) from renditions r
         where r.file_id = f.id and ${isCharged})), 0) from files f where f.owner_id = t.id`,
     },

@@ -70,36 +70,11 @@ export class RecountService {
     ids: string[],
     onlyFree: boolean,
   ): Promise<{ held: string[]; repaired: WrongRow[] }> {
-    const lock = (table: string, where: Statement) =>
-      sql<{ id: string }>`select t.id from ${sql.ident(table)} t where ${where} order by t.id
-        for no key update of t ${onlyFree ? sql`skip locked` : sql``}`;
-    const { table, carriedTo } = of;
     return this.em.transactional(async (em) => {
-      const held = await this.ids(lock(table, sql`t.id = any(${ids}::uuid[])`));
-      if (!carriedTo) return { held, repaired: await repairing(of, held).all(em) };
-
-      const { table: above, by, sums } = carriedTo;
-      const [from, owner] = [sql.ident(table), sql.ident(by)];
-      const owners = await this.ids(
-        lock(above, sql`t.id in (select ${owner} from ${from} where id = any(${held}::uuid[]))`),
-      );
-      const owned = await this.ids(
-        sql<{
-          id: string;
-        }>`select id from ${from} where id = any(${held}::uuid[]) and ${owner} = any(${owners}::uuid[])`,
-      );
-      // From a sum of what is stored the trigger comes to none below zero; what it comes to is right only in the end.
-      const columns = Object.entries(sums).map(
-        ([to, of]) =>
-          sql`${sql.ident(to)} = (select sum(${sql.ident('x', of)}) from ${from} x where x.${owner} = t.id)`,
-      );
-      await sql`update ${sql.ident(above)} t set ${sql.join(columns)} where t.id = any(${owners}::uuid[])`.all(em);
-      const repaired = await repairing(of, owned).all(em);
-      await repairing(
-        counters.find((other) => other.table === above)!,
-        owners,
-      ).all(em);
-      return { held: owned, repaired };
+      const held = await this.ids(sql<{ id: string }>`
+        select t.id from ${sql.ident(of.table)} t where t.id = any(${ids}::uuid[]) order by t.id
+        for no key update of t ${onlyFree ? sql`skip locked` : sql``}`);
+      return { held, repaired: await repairing(of, held).all(em) };
     });
   }
 

@@ -1,11 +1,12 @@
 import { EntityManager } from '@mikro-orm/postgresql';
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import type { EventOf } from '../platform/events/events.js';
 import { OnEvent } from '../platform/events/on-event.js';
 import { behindFirst, type PayloadOf } from '../platform/queue/jobs.js';
 import { Jobs } from '../platform/queue/jobs.service.js';
 import { OnJob, type JobContext } from '../platform/queue/on-job.js';
 import { ShuttingDown } from '../platform/queue/runner.js';
+import { UnfinishedWork } from '../platform/queue/unfinished-work.js';
 import { EmbeddingService } from './embedding.service.js';
 import { sql } from '../platform/database/sql.js';
 
@@ -15,14 +16,27 @@ interface Wished {
 }
 
 @Injectable()
-export class CoversJobs {
+export class CoversJobs implements OnModuleInit {
   private readonly logger = new Logger('Covers');
 
   constructor(
     private readonly em: EntityManager,
     private readonly jobs: Jobs,
     private readonly embedding: EmbeddingService,
+    private readonly unfinished: UnfinishedWork,
   ) {}
+
+  onModuleInit(): void {
+    this.unfinished.watch<Wished>('pictures to embed', {
+      silent: (limit, after) => sql<Wished>`
+        select id, embed_id from files
+        where embed_id is not null and updated_at < now() - interval '45 seconds'
+          and (${after ?? null}::uuid is null or id > ${after ?? null})
+        order by id limit ${limit}`,
+      jobs: (wished) => [{ name: 'music.embed', id: jobId(wished) }],
+      restart: (wished) => this.restart(wished),
+    });
+  }
 
   @OnJob('music.embed')
   async embed({ fileId }: PayloadOf<'music.embed'>, { signal, isLastAttempt }: JobContext): Promise<void> {
@@ -37,7 +51,7 @@ export class CoversJobs {
     }
   }
 
-  @OnEvent('file.pictured', 'embed-picture', 'maintenance')
+  @OnEvent('embed-picture')
   async start({ fileId }: EventOf<'file.pictured'>): Promise<void> {
     const [wished] =
       await sql<Wished>`select id, embed_id from files where id = ${fileId} and embed_id is not null`.all(this.em);
@@ -45,7 +59,7 @@ export class CoversJobs {
   }
 
   /** A download that was made anew carries what came with the music. */
-  @OnEvent('file.ready', 'embed-picture-again', 'maintenance')
+  @OnEvent('embed-picture-again')
   async startAgain({ fileId }: EventOf<'file.ready'>): Promise<void> {
     await sql`
       update files f set embed_id = uuidv7(), updated_at = now() where id = ${fileId} and kind = 'music'
@@ -55,19 +69,11 @@ export class CoversJobs {
     await this.start({ fileId });
   }
 
-  /** Wishes that no queue remembers. */
-  @OnJob('covers.sweep')
-  async sweep(): Promise<void> {
-    const waiting = await sql<Wished>`
-      select id, embed_id from files where embed_id is not null and updated_at < now() - interval '45 seconds'
-        limit 500`.all(this.em);
-    for (const wished of waiting) {
-      if (await this.jobs.isPending('music.embed', jobId(wished))) continue;
-      const [again] = await sql<Wished>`
-        update files set embed_id = uuidv7(), updated_at = now() where id = ${wished.id}
-          and embed_id = ${wished.embed_id} returning id, embed_id`.all(this.em);
-      if (again) await this.enqueue(again);
-    }
+  private async restart(wished: Wished): Promise<void> {
+    const [again] = await sql<Wished>`
+      update files set embed_id = uuidv7(), updated_at = now()
+      where id = ${wished.id} and embed_id = ${wished.embed_id} returning id, embed_id`.all(this.em);
+    if (again) await this.enqueue(again);
   }
 
   private enqueue(wished: Wished): Promise<void> {

@@ -1,5 +1,5 @@
 import { EntityManager } from '@mikro-orm/postgresql';
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { CONFIG } from '../platform/config/config.module.js';
 import type { Config } from '../platform/config/env.js';
 import type { EventOf } from '../platform/events/events.js';
@@ -7,6 +7,7 @@ import { OnEvent } from '../platform/events/on-event.js';
 import type { PayloadOf } from '../platform/queue/jobs.js';
 import { Jobs } from '../platform/queue/jobs.service.js';
 import { OnJob, type JobContext } from '../platform/queue/on-job.js';
+import { UnfinishedWork } from '../platform/queue/unfinished-work.js';
 import { fileFolder } from '../platform/storage/keys.js';
 import { Storage } from '../platform/storage/storage.js';
 import type { FileKind } from './file.entity.js';
@@ -36,7 +37,7 @@ interface Unfinished {
 type FileJob = PayloadOf<'photo.derive'>;
 
 @Injectable()
-export class FilesJobs {
+export class FilesJobs implements OnModuleInit {
   private readonly logger = new Logger('Files');
 
   constructor(
@@ -45,8 +46,21 @@ export class FilesJobs {
     private readonly processing: ProcessingService,
     private readonly storage: Storage,
     private readonly files: FilesService,
+    private readonly unfinished: UnfinishedWork,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
+
+  onModuleInit(): void {
+    this.unfinished.watch<Unfinished>('files', {
+      silent: (limit, after) => sql<Unfinished>`
+        select id, kind, runs, redo from files
+        where (status = 'processing' or redo)
+          and coalesce(heartbeat_at, updated_at) < now() - interval '45 seconds' and id > ${after ?? firstId}
+        order by id limit ${limit}`,
+      jobs: (file) => lanes.map((lane) => ({ name: jobOf[file.kind][lane], id: jobId(file) })),
+      restart: (file) => this.restart(file),
+    });
+  }
 
   @OnJob('photo.derive')
   photo({ fileId }: FileJob, context: JobContext): Promise<void> {
@@ -68,42 +82,27 @@ export class FilesJobs {
     return this.processing.process(fileId, context);
   }
 
-  @OnEvent('file.uploaded', 'start-processing', 'maintenance')
+  @OnEvent('start-processing')
   async start({ fileId }: EventOf<'file.uploaded'>): Promise<void> {
     const [file] = await sql<Unfinished>`
       select id, kind, runs, redo from files where id = ${fileId} and (status = 'processing' or redo)`.all(this.em);
     if (file) await this.enqueue(file);
   }
 
-  @OnEvent('file.redo', 'start-over', 'maintenance')
+  @OnEvent('start-over')
   startOver({ fileId }: EventOf<'file.redo'>): Promise<void> {
     return this.start({ fileId });
   }
 
   /** The row is gone already; this takes the bytes, as often as it needs. */
-  @OnEvent('file.deleted', 'delete-bytes', 'maintenance')
+  @OnEvent('delete-bytes')
   deleteBytes({ fileId }: EventOf<'file.deleted'>): Promise<void> {
     return this.storage.deletePrefix(fileFolder(fileId));
   }
 
-  @OnEvent('bytes.orphaned', 'delete-object', 'maintenance')
+  @OnEvent('delete-object')
   deleteObject({ key }: EventOf<'bytes.orphaned'>): Promise<void> {
     return this.storage.delete(key);
-  }
-
-  /** Files that nobody works on and no queue remembers (it was emptied, or gave up) get a new job. */
-  @OnJob('files.sweep')
-  async sweep(): Promise<void> {
-    for (let after = firstId; ;) {
-      const silent = await sql<Unfinished>`
-        select id, kind, runs, redo from files where (status = 'processing' or redo)
-        and coalesce(heartbeat_at, updated_at) < now() - interval '45 seconds' and id > ${after}
-          order by id limit 500`.all(this.em);
-      for (const file of silent) await this.startLost(file);
-      const last = silent.at(-1);
-      if (!last) return;
-      after = last.id;
-    }
   }
 
   /** Files that nothing shows; in slices, each its own transaction. */
@@ -146,19 +145,13 @@ export class FilesJobs {
     );
   }
 
-  private async startLost(file: Unfinished): Promise<void> {
-    if (await this.isPending(file)) return;
+  private async restart(file: Unfinished): Promise<void> {
     const [again] = await sql<Unfinished>`
       update files set runs = runs + 1 where id = ${file.id} and runs = ${file.runs} and (status = 'processing'
         or redo) returning id, kind, runs, redo`.all(this.em);
     if (!again) return;
     this.logger.warn({ fileId: file.id }, 'lost by the queue: started again');
     await this.enqueue(again);
-  }
-
-  private async isPending(file: Unfinished): Promise<boolean> {
-    for (const lane of lanes) if (await this.jobs.isPending(jobOf[file.kind][lane], jobId(file))) return true;
-    return false;
   }
 }
 

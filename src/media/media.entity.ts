@@ -26,7 +26,10 @@ const MediaSchema = defineEntity({
     /** Not while the account is disabled. */
     ownerIsCounted: p.boolean().default(true),
     viewsCount: p.integer().default(0),
+    /** Those of which the owner's counter knows. */
+    viewsCarried: p.integer().default(0),
     likesCount: p.integer().default(0),
+    likesCarried: p.integer().default(0),
     dislikesCount: p.integer().default(0),
     /** Of any emoji, likes and dislikes included. */
     reactionsCount: p.integer().default(0),

@@ -13,23 +13,23 @@ export class MediaJobs {
     private readonly status: MediaStatus,
   ) {}
 
-  @OnEvent('file.playable', 'show-media')
+  @OnEvent('show-media')
   onPlayable({ fileId }: EventOf<'file.playable'>): Promise<void> {
     return this.settle(fileId);
   }
 
-  @OnEvent('file.ready', 'settle-media')
+  @OnEvent('settle-media')
   onReady({ fileId }: EventOf<'file.ready'>): Promise<void> {
     return this.settle(fileId);
   }
 
-  @OnEvent('file.failed', 'fail-media')
+  @OnEvent('fail-media')
   onFailed({ fileId }: EventOf<'file.failed'>): Promise<void> {
     return this.settle(fileId);
   }
 
   /** Also told when a failed file is started over. */
-  @OnEvent('file.uploaded', 'unsettle-media')
+  @OnEvent('unsettle-media')
   onStartedOver({ fileId }: EventOf<'file.uploaded'>): Promise<void> {
     return this.settle(fileId);
   }

@@ -3,34 +3,27 @@ import { Injectable } from '@nestjs/common';
 import { sql } from '../platform/database/sql.js';
 import { notBlocked, notMuted } from '../visibility/relations.js';
 import { kinds } from './kinds.js';
-import { telling } from './telling.service.js';
+import { tellingOf } from './actors.js';
 import { isActive } from '../visibility/accounts.js';
 
-/** Followers per transaction. */
+/** Followers per page. */
 const slice = 1_000;
 const first = '00000000-0000-0000-0000-000000000000';
 
-/** Tells all followers of a new media; in slices, each of which may be done twice. */
+/** Tells all followers of a new media; page by page, each of which may be done twice. */
 @Injectable()
 export class AnnouncingService {
   constructor(private readonly em: EntityManager) {}
 
-  async announce(mediaId: string, signal: AbortSignal): Promise<void> {
-    for (let after: string | null = first; after;) {
-      signal.throwIfAborted();
-      after = await this.announceSlice(mediaId, after);
-    }
-  }
-
-  /** @returns the last follow that was looked at; null when there are no more */
-  private announceSlice(mediaId: string, after: string): Promise<string | null> {
+  /** @returns the last follow that was looked at, where there are more */
+  announce(mediaId: string, after = first): Promise<string | undefined> {
     return this.em.transactional(async (em) => {
-      await telling.all(em);
       const medias = await sql<{ owner_id: string }>`
         select owner_id from medias
         where id = ${mediaId} and shown and visibility in ('public', 'followers') for key share`.all(em);
-      if (!medias[0]) return null;
+      if (!medias[0]) return undefined;
       const owner = medias[0].owner_id;
+      await tellingOf([owner]).all(em);
       // Who is named by the media hears that; who was told is not told again, though the line may be gone.
       const rows = await sql<{ last: string | null }>`
         with followers as materialized (
@@ -57,7 +50,7 @@ export class AnnouncingService {
             join followers f using (user_id)
           on conflict do nothing)
         select case when count(*) = ${slice} then max(id::text) end as last from followers`.all(em);
-      return rows[0]!.last;
+      return rows[0]!.last ?? undefined;
     });
   }
 }

@@ -1,80 +1,107 @@
-import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import type { EventOf } from '../platform/events/events.js';
 import { OnEvent } from '../platform/events/on-event.js';
-import type { JobContext } from '../platform/queue/on-job.js';
-import { comment, commentReaction, commentReactions, failedFile, follow, mentions, reaction, repost } from './acts.js';
+import { comment, commentReaction, failedFile, follow, mention, reaction, repost } from './acts.js';
 import { AnnouncingService } from './announcing.service.js';
 import { TellingService } from './telling.service.js';
-import { sql } from '../platform/database/sql.js';
+import { WithdrawingService } from './withdrawing.service.js';
 
 /** From what happened to what people are told of; undone, it is withdrawn by the same method. */
 @Injectable()
 export class NotificationsJobs {
   constructor(
-    private readonly em: EntityManager,
     private readonly telling: TellingService,
+    private readonly withdrawing: WithdrawingService,
     private readonly announcing: AnnouncingService,
   ) {}
 
-  @OnEvent('reaction.changed', 'tell-reaction')
-  onReaction({ mediaId, userId }: EventOf<'reaction.changed'>): Promise<void> {
-    return this.telling.tell(reaction(mediaId, userId));
+  @OnEvent('tell-reaction')
+  onReaction(events: EventOf<'reaction.changed'>[]): Promise<void> {
+    return this.telling.tell(
+      reaction,
+      events.map(({ mediaId, userId }) => ({ subjectId: mediaId, actorId: userId })),
+    );
   }
 
-  @OnEvent('comment.reaction.changed', 'tell-comment-reaction')
-  onCommentReaction({ commentId, userId }: EventOf<'comment.reaction.changed'>): Promise<void> {
-    return this.telling.tell(commentReaction(commentId, userId));
+  @OnEvent('tell-comment-reaction')
+  onCommentReaction(events: EventOf<'comment.reaction.changed'>[]): Promise<void> {
+    return this.telling.tell(
+      commentReaction,
+      events.map(({ commentId, userId }) => ({ subjectId: commentId, actorId: userId })),
+    );
   }
 
-  @OnEvent('comment.changed', 'tell-comment')
-  async onComment({ commentId }: EventOf<'comment.changed'>, { signal }: JobContext): Promise<void> {
-    await this.telling.tell(comment(commentId));
-    // One that stands only for its replies has no author any more who could hear of them, or of reactions.
-    const replies = await sql<{ id: string }>`
-      select r.id from comments c join comments r on r.parent_id = c.id where c.id = ${commentId}
-        and c.deleted_at is not null`.all(this.em);
-    if (replies.length) await this.telling.tell(commentReactions(commentId));
-    for (const { id } of replies) {
-      signal.throwIfAborted();
-      await this.telling.tell(comment(id));
-    }
+  @OnEvent('tell-comment')
+  onComment(events: EventOf<'comment.changed'>[]): Promise<void> {
+    return this.telling.tell(
+      comment,
+      events.map(({ commentId }) => ({ subjectId: commentId })),
+    );
   }
 
-  @OnEvent('follow.changed', 'tell-follow')
-  onFollow({ followerId, followeeId }: EventOf<'follow.changed'>): Promise<void> {
-    return this.telling.tell(follow(followerId, followeeId));
+  @OnEvent('withdraw-from-deleted')
+  onDeleted({ commentId }: EventOf<'comment.deleted'>, cursor: string | undefined): Promise<string | undefined> {
+    return this.withdrawing.fromDeleted(commentId, cursor);
   }
 
-  @OnEvent('repost.changed', 'tell-repost')
-  onRepost({ mediaId, userId }: EventOf<'repost.changed'>): Promise<void> {
-    return this.telling.tell(repost(mediaId, userId));
+  @OnEvent('tell-follow')
+  onFollow(events: EventOf<'follow.changed'>[]): Promise<void> {
+    return this.telling.tell(
+      follow,
+      events.map(({ followerId, followeeId }) => ({ subjectId: followeeId, actorId: followerId })),
+    );
   }
 
-  @OnEvent('mentions.changed', 'tell-mentions')
-  onMentions({ mediaId }: EventOf<'mentions.changed'>): Promise<void> {
-    return this.telling.tell(mentions(mediaId));
+  @OnEvent('tell-repost')
+  onRepost(events: EventOf<'repost.changed'>[]): Promise<void> {
+    return this.telling.tell(
+      repost,
+      events.map(({ mediaId, userId }) => ({ subjectId: mediaId, actorId: userId })),
+    );
   }
 
-  @OnEvent('media.published', 'tell-followers')
-  async onPublished({ mediaId }: EventOf<'media.published'>, { signal }: JobContext): Promise<void> {
-    await this.telling.tell(mentions(mediaId));
-    await this.announcing.announce(mediaId, signal);
+  @OnEvent('tell-mentions')
+  onMentions(events: EventOf<'mentions.changed'>[]): Promise<void> {
+    return this.tellMentions(events);
   }
 
-  @OnEvent('file.failed', 'tell-failure')
-  onFailed({ fileId }: EventOf<'file.failed'>): Promise<void> {
-    return this.telling.tell(failedFile(fileId));
+  @OnEvent('tell-mentions-of-new')
+  onPublishedMentions(events: EventOf<'media.published'>[]): Promise<void> {
+    return this.tellMentions(events);
+  }
+
+  @OnEvent('tell-followers')
+  onPublished({ mediaId }: EventOf<'media.published'>, cursor: string | undefined): Promise<string | undefined> {
+    return this.announcing.announce(mediaId, cursor);
+  }
+
+  @OnEvent('tell-failure')
+  onFailed(events: EventOf<'file.failed'>[]): Promise<void> {
+    return this.tellFailures(events);
   }
 
   /** Also told when a failed file is started over. */
-  @OnEvent('file.uploaded', 'withdraw-failure')
-  onStartedOver({ fileId }: EventOf<'file.uploaded'>): Promise<void> {
-    return this.telling.tell(failedFile(fileId));
+  @OnEvent('withdraw-failure')
+  onStartedOver(events: EventOf<'file.uploaded'>[]): Promise<void> {
+    return this.tellFailures(events);
   }
 
-  @OnEvent('block.changed', 'withdraw-blocked')
+  @OnEvent('withdraw-blocked')
   onBlock({ blockerId, blockedId }: EventOf<'block.changed'>): Promise<void> {
-    return this.telling.withdraw(blockerId, blockedId);
+    return this.withdrawing.fromBlocked(blockerId, blockedId);
+  }
+
+  private tellMentions(events: { mediaId: string }[]): Promise<void> {
+    return this.telling.tell(
+      mention,
+      events.map(({ mediaId }) => ({ subjectId: mediaId })),
+    );
+  }
+
+  private tellFailures(events: { fileId: string }[]): Promise<void> {
+    return this.telling.tell(
+      failedFile,
+      events.map(({ fileId }) => ({ subjectId: fileId })),
+    );
   }
 }

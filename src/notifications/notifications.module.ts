@@ -9,6 +9,7 @@ import { NotificationsQueries } from './notifications.queries.js';
 import { NotificationsService } from './notifications.service.js';
 import { PreferencesService } from './preferences.service.js';
 import { TellingService } from './telling.service.js';
+import { WithdrawingService } from './withdrawing.service.js';
 import { UnsubscribeController } from './unsubscribe.controller.js';
 
 @Module({
@@ -21,6 +22,13 @@ export class NotificationsModule {}
 /** In workers: from events to notifications, and from those to mails. */
 @Module({
   imports: [MailModule],
-  providers: [NotificationsJobs, TellingService, AnnouncingService, DigestsJobs, PreferencesService],
+  providers: [
+    NotificationsJobs,
+    TellingService,
+    WithdrawingService,
+    AnnouncingService,
+    DigestsJobs,
+    PreferencesService,
+  ],
 })
 export class NotificationsWorkerModule {}

@@ -1,13 +1,16 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
-import { sql } from '../platform/database/sql.js';
-import { notBlocked, notMuted } from '../visibility/relations.js';
-import { visibleTo } from '../visibility/medias.js';
-import type { Act } from './acts.js';
-import { kinds, type KindName } from './kinds.js';
+import { sql, type Statement } from '../platform/database/sql.js';
 import { isActive } from '../visibility/accounts.js';
+import { visibleTo } from '../visibility/medias.js';
+import { notBlocked, notMuted } from '../visibility/relations.js';
+import { tellingOf } from './actors.js';
+import type { Act, ActKind } from './acts.js';
+import { kinds, type KindName } from './kinds.js';
 
-interface Desired {
+/** One entry: what somebody is to be told of. */
+export interface Told {
+  subject_id: string;
   user_id: string;
   actor_id: string | null;
   kind: KindName;
@@ -15,100 +18,125 @@ interface Desired {
   comment_id: string | null;
   file_id: string | null;
   emoji: string | null;
+}
+interface Desired extends Told {
   /** Null where the user left it as it is by default. */
   in_app: boolean | null;
   email: boolean | null;
 }
-interface Entry {
-  id: string;
-  user_id: string;
-  kind: KindName;
-  emoji: string | null;
-}
-
-/** First in whatever tells; who takes back what was told holds it alone, so that nothing is on its way then. */
-export const telling = sql`select pg_advisory_xact_lock_shared(hashtext('telling'))`;
+type Entry = Pick<Told, 'subject_id' | 'user_id' | 'actor_id' | 'kind' | 'emoji'> & { id: string };
 
 /** Makes the notifications say what the rows say: whatever is told twice, late or in another order, ends the same. */
 @Injectable()
 export class TellingService {
   constructor(private readonly em: EntityManager) {}
 
-  async tell(act: Act): Promise<void> {
+  /** All of them in one transaction, with as many statements as one of them takes. */
+  async tell(kind: ActKind, told: readonly Act[]): Promise<void> {
+    if (!told.length) return;
+    const acts = [...new Map(told.map((act) => [`${act.subjectId} ${act.actorId}`, act])).values()];
+    const k = sql`unnest(${acts.map((act) => act.subjectId)}::uuid[], ${acts.map((act) => act.actorId ?? null)}::uuid[])
+      as k (subject_id, actor_id)`;
     await this.em.transactional(async (em) => {
-      await telling.all(em);
       // Two deliveries of one event take turns.
       await sql`
-        select pg_advisory_xact_lock(hashtextextended(${[act.name, act.subjectId, act.actorId].join(' ')}, 0))`.all(em);
+        select pg_advisory_xact_lock(key) from (
+          select distinct hashtextextended(concat_ws(' ', ${kind.name}::text, k.subject_id, k.actor_id), 0) as key
+          from ${k} order by key) k`.all(em);
       // Held to the end, what we saw stays true until it is written; a change after that has an event of its own.
-      for (const lock of act.hold) await lock.all(em);
-      const desired = await this.desired(em, act);
-      const entries = await this.entries(em, act);
-      const wrong = entries.filter(
-        ({ user_id, kind }) => !desired.some((row) => row.user_id === user_id && row.kind === kind),
+      for (const lock of kind.hold(k)) await lock.all(em);
+      const desired = await this.desired(em, kind.desired(k));
+      const entries = await this.entries(em, kind, acts, k);
+      const known = new Map(entries.map((entry) => [keyOf(entry), entry]));
+      const wanted = new Set(desired.map(keyOf));
+      const isNew = desired.filter((row) => !known.has(keyOf(row)));
+      await this.withdraw(
+        em,
+        entries.filter((entry) => !wanted.has(keyOf(entry))),
       );
-      if (wrong.length)
-        await sql`delete from notification_entries where id = any(${wrong.map(({ id }) => id)}::uuid[])`.all(em);
-      for (const row of desired) {
-        const entry = entries.find(({ user_id, kind }) => user_id === row.user_id && kind === row.kind);
-        if (!entry) await this.add(em, act, row);
-        else if (entry.emoji !== row.emoji)
-          await sql`update notification_entries set emoji = ${row.emoji} where id = ${entry.id}`.all(em);
-      }
-    });
-  }
-
-  /** What two people were being told of each other when the block came, whose trigger takes all before it. */
-  async withdraw(blockerId: string, blockedId: string): Promise<void> {
-    await this.em.transactional(async (em) => {
-      await sql`select pg_advisory_xact_lock(hashtext('telling'))`.all(em);
-      await sql`
-        delete from notification_entries e using blocks b
-        where b.blocker_id = ${blockerId} and b.blocked_id = ${blockedId}
-          and ((e.user_id = b.blocker_id and e.actor_id = b.blocked_id) or (e.user_id = b.blocked_id
-            and e.actor_id = b.blocker_id))`.all(em);
+      await this.changeEmoji(
+        em,
+        desired.flatMap((row) => {
+          const entry = known.get(keyOf(row));
+          return entry && entry.emoji !== row.emoji ? [{ id: entry.id, emoji: row.emoji }] : [];
+        }),
+      );
+      if (!isNew.length) return;
+      await tellingOf(isNew.map((row) => row.actor_id)).all(em);
+      await this.add(em, kind, isNew);
     });
   }
 
   /** Never oneself, nobody who is gone, who does not want to hear of the actor, or who may not see the thing. */
-  private async desired(em: EntityManager, { desired }: Act): Promise<Desired[]> {
+  private async desired(em: EntityManager, desired: Statement): Promise<Desired[]> {
     const reader = sql.ident<string>('d.user_id');
     const rows = await sql<Desired>`
-      select d.*, p.in_app, p.email from (${desired}) d
+      select d.*, p.in_app, p.email
+      from (${desired}) d
       join users u on u.id = d.user_id and ${isActive()}
       left join notification_preferences p on p.user_id = d.user_id and p.kind = d.kind
       where d.user_id is distinct from d.actor_id
         and (d.actor_id is null or exists (select 1 from users a where a.id = d.actor_id and ${isActive('a')}))
         and ${notBlocked(reader, 'd.actor_id')} and ${notMuted(reader, 'd.actor_id')}
         and (d.media_id is null or exists (select 1 from medias m where m.id = d.media_id and ${visibleTo(reader)}))
-        and (coalesce(p.in_app, true) or coalesce(p.email, true))
-      order by d.user_id`.all(em);
+        and (coalesce(p.in_app, true) or coalesce(p.email, true))`.all(em);
     return rows.filter(({ kind, in_app, email }) => (in_app ?? true) || (email ?? kinds[kind].email));
   }
 
-  private async entries(em: EntityManager, { name, subjectId, actorId }: Act): Promise<Entry[]> {
-    const rows = await sql<Entry>`
-      select e.id, e.user_id, n.kind, e.emoji from notification_entries e join notifications n
-        on n.id = e.notification_id
-      where e.act = ${name} and e.subject_id = ${subjectId}
-        and ${actorId ? sql`e.actor_id = ${actorId}` : sql`true`}`.all(em);
-    return rows;
+  private entries(em: EntityManager, { name }: ActKind, acts: readonly Act[], k: Statement): Promise<Entry[]> {
+    const byActor = acts[0]!.actorId === undefined ? sql`true` : sql`e.actor_id = k.actor_id`;
+    return sql<Entry>`
+      select e.id, e.subject_id, e.user_id, e.actor_id, n.kind, e.emoji
+      from ${k}
+      join notification_entries e on e.act = ${name} and e.subject_id = k.subject_id and ${byActor}
+      join notifications n on n.id = e.notification_id`.all(em);
   }
 
-  /** Joins the line that is open for this kind and thing, or begins one. */
-  private async add(em: EntityManager, { name, subjectId }: Act, row: Desired): Promise<void> {
-    const { user_id, actor_id, kind, media_id, comment_id, file_id, emoji } = row;
-    const { told, email } = kinds[kind];
-    const [line] = await sql<{ id: string }>`
-      insert into notifications (user_id, kind, in_app, media_id, comment_id, file_id, asker_id)
-        values (${user_id}, ${kind}, ${row.in_app ?? true}, ${media_id}, ${comment_id}, ${file_id}, ${
-          told === 'alone' ? actor_id : null
-        })
-      on conflict (user_id, kind, day, in_app, media_id, comment_id, file_id, asker_id) where read_at is null
-        do update set day = excluded.day returning id`.all(em);
+  private async withdraw(em: EntityManager, entries: Entry[]): Promise<void> {
+    if (!entries.length) return;
+    await sql`delete from notification_entries where id = any(${entries.map(({ id }) => id)}::uuid[])`.all(em);
+  }
+
+  private async changeEmoji(em: EntityManager, changed: { id: string; emoji: string | null }[]): Promise<void> {
+    if (!changed.length) return;
     await sql`
+      update notification_entries e set emoji = c.emoji
+      from unnest(${changed.map(({ id }) => id)}::uuid[], ${changed.map(({ emoji }) => emoji)}::text[]) as c (id, emoji)
+      where e.id = c.id`.all(em);
+  }
+
+  /** Joins the lines that are open for these kinds and things, or begins some: each once, however many join it. */
+  private async add(em: EntityManager, { name }: ActKind, rows: Desired[]): Promise<void> {
+    const column = <T>(of: (row: Desired) => T) => rows.map(of);
+    await sql`
+      with told as materialized (
+        select t.* from unnest(
+          ${column((row) => row.subject_id)}::uuid[], ${column((row) => row.user_id)}::uuid[],
+          ${column((row) => row.actor_id)}::uuid[], ${column((row) => row.kind)}::text[],
+          ${column((row) => row.media_id)}::uuid[], ${column((row) => row.comment_id)}::uuid[],
+          ${column((row) => row.file_id)}::uuid[], ${column((row) => row.emoji)}::text[],
+          ${column((row) => (kinds[row.kind].told === 'alone' ? row.actor_id : null))}::uuid[],
+          ${column((row) => row.in_app ?? true)}::boolean[],
+          ${column((row) => row.email ?? kinds[row.kind].email)}::boolean[]
+        ) as t (subject_id, user_id, actor_id, kind, media_id, comment_id, file_id, emoji, asker_id, in_app, mail)
+        where ${notBlocked(sql.ident<string>('t.user_id'), 't.actor_id')}),
+      lines as (
+        insert into notifications (user_id, kind, in_app, media_id, comment_id, file_id, asker_id)
+        select distinct user_id, kind, in_app, media_id, comment_id, file_id, asker_id from told
+        order by user_id, kind, in_app, media_id, comment_id, file_id, asker_id
+        on conflict (user_id, kind, day, in_app, media_id, comment_id, file_id, asker_id) where read_at is null
+          do update set day = excluded.day
+        returning id, user_id, kind, in_app, media_id, comment_id, file_id, asker_id)
       insert into notification_entries (notification_id, user_id, actor_id, act, subject_id, emoji, mail)
-      values (${line!.id}, ${user_id}, ${actor_id}, ${name}, ${subjectId}, ${emoji}, ${row.email ?? email})
-        on conflict do nothing`.all(em);
+      select l.id, t.user_id, t.actor_id, ${name}, t.subject_id, t.emoji, t.mail
+      from told t
+      join lines l on l.user_id = t.user_id and l.kind = t.kind and l.in_app = t.in_app
+        and (l.media_id, l.comment_id, l.file_id, l.asker_id)
+          is not distinct from (t.media_id, t.comment_id, t.file_id, t.asker_id)
+      order by l.id, t.actor_id
+      on conflict do nothing`.all(em);
   }
 }
+
+const keyOf = ({ subject_id, user_id, actor_id, kind }: Pick<Told, 'subject_id' | 'user_id' | 'actor_id' | 'kind'>) =>
+  `${subject_id} ${user_id} ${actor_id} ${kind}`;

@@ -29,12 +29,12 @@ export class PersonalDataJobs {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  @OnEvent('account.closed', 'erase-account', 'maintenance')
+  @OnEvent('erase-account')
   erase({ userId }: EventOf<'account.closed'>, { signal }: JobContext): Promise<void> {
     return this.erasure.erase(userId, signal);
   }
 
-  @OnEvent('account.erased', 'say-goodbye', 'mail')
+  @OnEvent('mail-goodbye')
   async sayGoodbye({ userId }: EventOf<'account.erased'>): Promise<void> {
     const [to] = await sql<Reader & { verified: boolean }>`
       select email, username, display_name, locale, email_verified_at is not null as verified
@@ -44,7 +44,7 @@ export class PersonalDataJobs {
     await this.erasure.forget(userId);
   }
 
-  @OnEvent('export.requested', 'mail-export', 'mail')
+  @OnEvent('mail-export')
   async mailExport({ exportId }: EventOf<'export.requested'>): Promise<void> {
     const [to] = await sql<Reader>`
       select u.email, u.username, u.display_name, u.locale from exports e join users u on u.id = e.user_id

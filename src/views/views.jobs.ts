@@ -19,20 +19,15 @@ export class ViewsJobs {
   /** What was added and what is pending change in one transaction: broken off, nothing is lost or counted twice. */
   private countSlice(): Promise<boolean> {
     return this.em.transactional(async (em) => {
-      // One at a time: two could wait for each other's owners.
       const [turn] = await sql<{ mine: boolean }>`
         select pg_try_advisory_xact_lock(hashtext('views.count')) as mine`.all(em);
       if (!turn?.mine) return false;
       const medias = await sql<{ id: string }>`
         select m.id from medias m where m.id in (select media_id from views where pending > 0 or pending_ms > 0
           limit ${slice})
-        order by m.owner_id, m.id for no key update skip locked`.all(em);
+        order by m.id for no key update skip locked`.all(em);
       if (!medias.length) return false;
       const ids = medias.map(({ id }) => id);
-      // Their counters move with those of the medias, in no order that we choose: locked in that of everybody else.
-      await sql`
-        select 1 from users where id in (select owner_id from medias where id = any(${ids}::uuid[]))
-          order by id for no key update`.all(em);
       await sql`
         with counted as (
           update views set pending = 0, pending_ms = 0 where media_id = any(${ids}::uuid[])

@@ -1,5 +1,4 @@
 import { expect } from 'vitest';
-import { until } from '../setup/until.js';
 import type { Vitrine } from '../setup/vitrine.js';
 import { perform } from './act.js';
 import { everything, look } from './looking.js';
@@ -18,7 +17,7 @@ export async function run(vitrine: Vitrine, scripts: Operation[][], trouble?: ()
   await trouble?.();
   const complaints = await Promise.all(playing);
   expect(complaints.flat(), 'answers that nobody may get').toEqual([]);
-  await settled(vitrine);
+  await vitrine.settled();
   await readFollows(world);
   for (const viewer of world.people.keys())
     expect(await look(world, viewer), `what ${viewer} meets`).toEqual(picture(world, viewer));
@@ -56,15 +55,4 @@ async function readFollows({ people, facts }: World): Promise<void> {
       facts.follows.set(follower, followee, isThere);
     }
   }
-}
-
-/** Until all that happened is carried on and done. */
-async function settled({ db }: Vitrine): Promise<void> {
-  const count = async (sql: string) =>
-    (await db.query<{ n: number }>(`select count(*)::int as n from ${sql}`)).rows[0]!.n;
-  const isIdle = async () =>
-    (await count('outbox_events where dispatched_at is null')) === 0 &&
-    (await count(`bullmq.job where name like 'event.%' and state not in ('completed', 'failed')`)) === 0;
-  await until(isIdle, 'all jobs to be done', 60_000, 25);
-  expect(await count(`bullmq.job where name like 'event.%' and state = 'failed'`), 'jobs that failed').toBe(0);
 }

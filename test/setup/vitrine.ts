@@ -108,6 +108,22 @@ export class Vitrine {
     await queue.close();
   }
 
+  /** Until all that follows from what happened is done. @throws {Error} where an event was given up, or it takes too long */
+  async settled(limitMs = 60_000): Promise<void> {
+    const isDone = async () => {
+      const { rows } = await this.db.query(
+        `select from outbox_events where dispatched_at is null or waiting <> '{}'
+         union all select from medias where likes_count <> likes_carried or views_count <> views_carried`,
+      );
+      return rows.length === 0;
+    };
+    await until(isDone, 'all consequences', limitMs, 25);
+    const { rows } = await this.db.query(
+      `select name, failed_reason from bullmq.job where queue in ('social', 'fanout') and state = 'failed'`,
+    );
+    if (rows.length) throw new Error(`Jobs failed: ${JSON.stringify(rows)}`);
+  }
+
   /** Every file below the data directory, by path. */
   async stored(folder = 'storage'): Promise<string[]> {
     const entries = await readdir(join(this.dataDir, folder), { recursive: true, withFileTypes: true });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Client, Json } from '../setup/client.js';
 import { picture } from '../setup/make-media.js';
+import { until } from '../setup/until.js';
 import { Vitrine } from '../setup/vitrine.js';
 
 type Account = Awaited<ReturnType<Vitrine['signUp']>>;
@@ -99,8 +100,8 @@ describe('a reaction', () => {
       [media.url],
     );
     expect((await read(ada)).counts).toMatchObject(rows[0]);
-    const { body: profile } = await ada.get('/api/users/me').expect(200);
-    expect(profile.counts.likesReceived).toBe(rows[0].likes);
+    const received = async () => (await ada.get('/api/users/me').expect(200)).body.counts.likesReceived as number;
+    await until(async () => (await received()) === rows[0].likes, 'the likes to come to the owner', 20_000);
   });
 
   it('goes with its media, from the profile too, while others still react', async () => {
@@ -117,11 +118,15 @@ describe('a reaction', () => {
     ]);
     expect(deletion.status).toBe(204);
     expect(answers.filter(({ status }) => status >= 300 && status !== 404)).toEqual([]);
-    const { rows } = await vitrine.db.query(
-      `select likes_received_count - (select sum(likes_count) from medias m where m.owner_id = u.id) as off from users u where username = $1`,
-      [ada.username],
-    );
-    expect(Number(rows[0].off)).toBe(0);
+    const off = async () => {
+      const { rows } = await vitrine.db.query(
+        `select (likes_received_count - (select sum(likes_count) from medias m where m.owner_id = u.id))::int as off
+         from users u where username = $1`,
+        [ada.username],
+      );
+      return rows[0].off as number;
+    };
+    await until(async () => (await off()) === 0, 'the likes to come to the owner', 20_000);
     await crowd[0]!.post(`/api/medias/${doomed.url}/likes`).expect(404, 'media_not_found');
   });
 });

@@ -148,6 +148,7 @@ export function readConfig(source: NodeJS.ProcessEnv = process.env) {
         express: env.EXPRESS_CONCURRENCY,
         audio: env.AUDIO_CONCURRENCY,
         social: env.LIGHT_CONCURRENCY,
+        fanout: env.LIGHT_CONCURRENCY,
         mail: env.LIGHT_CONCURRENCY,
         maintenance: 2,
       },

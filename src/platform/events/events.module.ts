@@ -1,11 +1,14 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
+import { EventDelivery } from './event-delivery.js';
+import { LostDeliveries } from './lost-deliveries.js';
 import { Outbox } from './outbox.js';
 import { Relay } from './relay.js';
 import { Subscribers } from './subscribers.js';
+import { WakeUp } from './wake-up.js';
 
 @Global()
-@Module({ providers: [Outbox], exports: [Outbox] })
+@Module({ providers: [Outbox, WakeUp], exports: [Outbox] })
 export class EventsModule {}
 
 /** In workers only: delivers what the outbox holds, and, where a relay runs, carries it into the queues. */
@@ -15,7 +18,7 @@ export class EventDeliveryModule {
     return {
       module: EventDeliveryModule,
       imports: [DiscoveryModule],
-      providers: [Subscribers, ...(relay ? [Relay] : [])],
+      providers: [Subscribers, EventDelivery, LostDeliveries, ...(relay ? [Relay] : [])],
     };
   }
 }

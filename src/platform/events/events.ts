@@ -47,6 +47,8 @@ export const events = {
   'comment.reaction.changed': z.strictObject({ commentId: id, userId: id }),
   /** Written, edited or deleted. */
   'comment.changed': z.strictObject({ commentId: id, mediaId: id }),
+  /** It stands without its words, for its replies. */
+  'comment.deleted': z.strictObject({ commentId: id }),
   'repost.changed': z.strictObject({ mediaId: id, userId: id }),
   /** The people whom a media's text names. */
   'mentions.changed': z.strictObject({ mediaId: id }),

@@ -1,26 +1,24 @@
 import { SetMetadata } from '@nestjs/common';
-import type { QueueName } from '../queue/jobs.js';
 import type { JobContext } from '../queue/on-job.js';
-import type { EventName, EventOf } from './events.js';
+import type { EventOf } from './events.js';
+import type { EventFor, Mode, Subscriber, subscriptions } from './subscriptions.js';
 
 export const ON_EVENT = Symbol('on-event');
-export interface Subscription {
-  event: EventName;
-  /** Unique in the whole application, and stable: it is part of the job's id. */
-  subscriber: string;
-  queue: Extract<QueueName, 'social' | 'mail' | 'maintenance'>;
-}
+
+type Handlers<Event> = {
+  each: (event: Event, context: JobContext) => Promise<void>;
+  together: (events: Event[], context: JobContext) => Promise<void>;
+  /** Undefined, the first page is asked for; whoever returns a cursor is called again with it, and undefined is the end. */
+  paged: (event: Event, cursor: string | undefined, context: JobContext) => Promise<string | undefined>;
+};
+export type EventHandler<S extends Subscriber> = Handlers<EventOf<EventFor<S>>>[(typeof subscriptions)[S]['mode'] &
+  Mode];
 
 /**
- * Subscribes a method to a committed event. Each (event, subscriber) is one BullMQ job with the id
- * `<event id>-<subscriber>`: retried until it succeeds, delivered at least once, so the method must change nothing
- * the second time.
+ * Makes a method THE subscriber of that line in subscriptions.ts. It is called until it succeeds, at least once for each
+ * committed event, so it must change nothing the second time; and late, so it looks at what the rows say by then.
  */
 export const OnEvent =
-  <N extends EventName>(event: N, subscriber: string, queue: Subscription['queue'] = 'social') =>
-  <H extends (payload: EventOf<N>, context: JobContext) => Promise<void>>(
-    target: object,
-    key: string | symbol,
-    method: TypedPropertyDescriptor<H>,
-  ) =>
-    SetMetadata(ON_EVENT, { event, subscriber, queue } satisfies Subscription)(target, key, method);
+  <S extends Subscriber>(subscriber: S) =>
+  <H extends EventHandler<S>>(target: object, key: string | symbol, method: TypedPropertyDescriptor<H>) =>
+    SetMetadata(ON_EVENT, subscriber)(target, key, method);

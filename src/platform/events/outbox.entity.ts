@@ -11,6 +11,10 @@ const OutboxEventSchema = defineEntity({
     createdAt: p.datetime().defaultRaw('now()'),
     /** When its jobs were made. Kept for a week, for those who look into what happened. */
     dispatchedAt: p.datetime().nullable(),
+    /** Ids of the jobs that are to do what follows from it. */
+    waiting: p.array().$type<string[]>().default([]),
+    /** How often it got a new job because the queue had lost it. */
+    rescues: p.smallint().default(0),
   },
 });
 export class OutboxEvent extends OutboxEventSchema.class {}

@@ -2,17 +2,22 @@ import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { sql } from '../database/sql.js';
 import { events, type EventName, type EventOf } from './events.js';
+import { WakeUp } from './wake-up.js';
 
 /** Records what happened in the caller's transaction: it commits with the rows, or not at all. The relay does the rest. */
 @Injectable()
 export class Outbox {
-  constructor(private readonly em: EntityManager) {}
+  constructor(
+    private readonly em: EntityManager,
+    private readonly wakeUp: WakeUp,
+  ) {}
 
   async record<N extends EventName>(name: N, payload: EventOf<N>): Promise<void> {
     if (!this.em.isInTransaction()) throw new Error(`${name} must be recorded in the transaction of what it tells`);
     await sql`
       insert into outbox_events (name, payload)
       values (${name}, ${JSON.stringify(events[name].parse(payload))}::jsonb)`.all(this.em);
+    this.wakeUp.expect();
   }
 
   /** The same of many, in one statement however many they are. */
@@ -22,5 +27,6 @@ export class Outbox {
       insert into outbox_events (name, payload) select ${name}, payload
         from jsonb_array_elements(${JSON.stringify(payloads.map((payload) => events[name].parse(payload)))}::jsonb)
         payload`.all(this.em);
+    this.wakeUp.expect();
   }
 }

@@ -6,23 +6,29 @@ import {
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { CONFIG } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
 import { databaseUrl } from '../database/orm.js';
-import { Jobs } from '../queue/jobs.service.js';
+import { Jobs, type Added } from '../queue/jobs.service.js';
 import type { EventName } from './events.js';
-import { Subscribers } from './subscribers.js';
+import { jobIdOf } from './outbox-jobs.js';
+import { subscriptions, togetherMost, type Subscriber } from './subscriptions.js';
+import { wakeChannel } from './wake-up.js';
 import { sql } from '../database/sql.js';
 
-const batch = 200;
+/** Events per transaction. */
+const most = 500;
+/** From one look to the next, however many events come in. The first after a quiet time does not wait. */
+const gatherMs = 50;
 /** How often it looks without being woken. */
 const pollMs = 1_000;
 
 /**
- * Carries committed events into the queue: one job per event and subscriber. Several relays share the work by
- * SKIP LOCKED. One that dies between adding the jobs and marking the event leaves it to be carried again: the jobs
- * have the same ids, and their handlers may run twice.
+ * Carries committed events into the queues (subscriptions.ts), and notes by each event which jobs it waits for. Several
+ * relays share the work by SKIP LOCKED. One that dies between adding the jobs and noting them leaves the events to be
+ * carried again: handlers may run twice.
  */
 @Injectable()
 export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -37,7 +43,6 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
   constructor(
     em: EntityManager,
     private readonly jobs: Jobs,
-    private readonly subscribers: Subscribers,
     @Inject(CONFIG) private readonly config: Config,
   ) {
     this.em = em.fork();
@@ -58,7 +63,10 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
     while (!this.stopped) {
       try {
         this.listener ??= await this.listen();
-        while (!this.stopped && (await this.carry()) === batch);
+        const begun = performance.now();
+        while (!this.stopped && (await this.carry()) === most);
+        // What happens in the meantime comes together: ten events in one job cost little more than one.
+        if (!this.stopped) await sleep(Math.max(0, gatherMs - (performance.now() - begun)));
       } catch (error) {
         this.logger.warn({ err: error }, 'the relay waits for its services');
       }
@@ -69,19 +77,22 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
   /** @returns how many events were carried */
   private carry(): Promise<number> {
     return this.em.transactional(async (em) => {
-      const events = await sql<{ id: string; name: EventName }>`
+      const recorded = await sql<{ id: string; name: EventName }>`
         select id, name from outbox_events where dispatched_at is null order by id
-          limit ${batch} for update skip locked`.all(em);
-      for (const event of events) {
-        for (const { subscriber, queue } of this.subscribers.of(event.name)) {
-          await this.jobs.add(`event.${queue}`, { eventId: event.id, subscriber }, { id: `${event.id}-${subscriber}` });
-        }
-      }
-      if (events.length) {
+          limit ${most} for update skip locked`.all(em);
+      const added = jobsFor(recorded);
+      await this.jobs.addAll(added);
+      const ids = recorded.map(({ id }) => id);
+      const waiting = ids.map((id) =>
+        added.filter(({ payload }) => payload.eventIds.includes(id)).map((job) => job.id),
+      );
+      if (ids.length) {
         await sql`
-          update outbox_events set dispatched_at = now() where id = any(${events.map((e) => e.id)}::uuid[])`.all(em);
+          update outbox_events e set dispatched_at = now(), waiting = string_to_array(carried.jobs, ' ')
+          from unnest(${ids}::uuid[], ${waiting.map((jobs) => jobs.join(' '))}::text[]) as carried (id, jobs)
+          where e.id = carried.id`.all(em);
       }
-      return events.length;
+      return ids.length;
     });
   }
 
@@ -97,7 +108,7 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
       this.listener = undefined;
     });
     await client.connect();
-    await client.query('listen vitrine_outbox');
+    await client.query(`listen ${wakeChannel}`);
     return client;
   }
 
@@ -119,4 +130,17 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
     }
     this.woken = false;
   }
+}
+
+/** A job for each subscriber of each event, or for up to a hundred that one subscriber takes together. */
+function jobsFor(recorded: { id: string; name: EventName }[]): Added<Subscriber>[] {
+  const byName = Map.groupBy(recorded, ({ name }) => name);
+  return Object.entries(subscriptions).flatMap(([name, { event, mode }]) => {
+    const ids = byName.get(event)?.map(({ id }) => id) ?? [];
+    const size = mode === 'together' ? togetherMost : 1;
+    return Array.from({ length: Math.ceil(ids.length / size) }, (_, i) => {
+      const eventIds = ids.slice(i * size, (i + 1) * size);
+      return { name: name as Subscriber, payload: { eventIds }, id: jobIdOf(name as Subscriber, eventIds) };
+    });
+  });
 }

@@ -1,63 +1,30 @@
-import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
-import { discover, type Found } from '../queue/discover.js';
-import type { PayloadOf } from '../queue/jobs.js';
-import { OnJob, type JobContext } from '../queue/on-job.js';
-import { events, type EventName } from './events.js';
-import { ON_EVENT, type Subscription } from './on-event.js';
-import { OutboxEvent } from './outbox.entity.js';
+import { discover } from '../queue/discover.js';
+import { Handlers } from '../queue/handlers.js';
+import { EventDelivery, type AnyHandler } from './event-delivery.js';
+import { ON_EVENT } from './on-event.js';
+import { subscriptions, type Subscriber } from './subscriptions.js';
 
-/** Knows every @OnEvent method, and runs the jobs by which events reach them. */
+/** Finds the method of each line in subscriptions.ts, and makes it the handler of the job of that name. */
 @Injectable()
 export class Subscribers implements OnModuleInit {
-  private found: Found<Subscription>[] = [];
-
   constructor(
-    private readonly em: EntityManager,
+    private readonly delivery: EventDelivery,
+    private readonly handlers: Handlers,
     private readonly discovery: DiscoveryService,
     private readonly scanner: MetadataScanner,
     private readonly reflector: Reflector,
   ) {}
 
+  /** @throws {Error} where a line has no method, or several: the process must not start */
   onModuleInit(): void {
-    this.found = discover<Subscription>(ON_EVENT, {
-      discovery: this.discovery,
-      scanner: this.scanner,
-      reflector: this.reflector,
-    });
-    const names = this.found.map(({ metadata }) => `${metadata.event} → ${metadata.subscriber}`);
-    const twice = names.filter((name, i) => names.indexOf(name) !== i);
-    if (twice.length) throw new Error(`Two subscribers share a name: ${twice.join(', ')}`);
-  }
-
-  of(event: EventName): Subscription[] {
-    return this.found.filter(({ metadata }) => metadata.event === event).map(({ metadata }) => metadata);
-  }
-
-  @OnJob('event.social')
-  social(job: PayloadOf<'event.social'>, context: JobContext): Promise<void> {
-    return this.deliver(job, context as never);
-  }
-
-  @OnJob('event.mail')
-  mail(job: PayloadOf<'event.mail'>, context: JobContext): Promise<void> {
-    return this.deliver(job, context as never);
-  }
-
-  @OnJob('event.maintenance')
-  maintenance(job: PayloadOf<'event.maintenance'>, context: JobContext): Promise<void> {
-    return this.deliver(job, context as never);
-  }
-
-  private async deliver({ eventId, subscriber }: PayloadOf<'event.social'>, context: JobContext): Promise<void> {
-    const event = await this.em.findOne(OutboxEvent, eventId);
-    if (!event) return; // Older than the outbox keeps: it was delivered long ago.
-    const target = this.found.find(
-      ({ metadata }) => metadata.event === event.name && metadata.subscriber === subscriber,
-    );
-    // A newer version may have renamed a subscriber; what it stood for is gone with it.
-    if (!target) return;
-    await target.method(events[event.name].parse(event.payload) as never, context as never);
+    const { discovery, scanner, reflector } = this;
+    const found = discover<Subscriber>(ON_EVENT, { discovery, scanner, reflector });
+    for (const name of Object.keys(subscriptions) as Subscriber[]) {
+      const methods = found.filter(({ metadata }) => metadata === name);
+      const handle = this.handlers.only(name, methods) as unknown as AnyHandler;
+      this.handlers.put(name, (payload, context) => this.delivery.deliver(name, handle, payload, context));
+    }
   }
 }

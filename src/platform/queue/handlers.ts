@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
 import { discover, type Found } from './discover.js';
-import { jobs, type JobName } from './jobs.js';
+import { work, type JobName, type WorkName } from './jobs.js';
 import { ON_JOB, type JobHandler } from './on-job.js';
 
 /** Which method does which job. Refuses to start a process in which a job has no handler, or two. */
@@ -16,13 +16,17 @@ export class Handlers {
   ) {}
 
   onModuleInit(): void {
-    const found = discover<JobName>(ON_JOB, {
-      discovery: this.discovery,
-      scanner: this.scanner,
-      reflector: this.reflector,
-    });
-    const mistakes = (Object.keys(jobs) as JobName[]).flatMap((name) => this.accept(name, found));
-    if (mistakes.length) throw new Error(`The job catalogue and its handlers do not fit:\n  ${mistakes.join('\n  ')}`);
+    const { discovery, scanner, reflector } = this;
+    const found = discover<WorkName>(ON_JOB, { discovery, scanner, reflector });
+    for (const name of Object.keys(work) as WorkName[]) {
+      this.put(
+        name,
+        this.only(
+          name,
+          found.filter(({ metadata }) => metadata === name),
+        ) as JobHandler<WorkName>,
+      );
+    }
   }
 
   of(name: JobName): JobHandler<JobName> {
@@ -31,12 +35,16 @@ export class Handlers {
     return handler;
   }
 
-  private accept(name: JobName, found: Found<JobName>[]): string[] {
-    const candidates = found.filter((f) => f.metadata === name);
-    const [only] = candidates;
-    if (!only) return [`${name} has no handler`];
-    if (candidates.length > 1) return [`${name} has several handlers: ${candidates.map((c) => c.where).join(', ')}`];
-    this.byName.set(name, only.method as JobHandler<JobName>);
-    return [];
+  put<N extends JobName>(name: N, handler: JobHandler<N>): void {
+    this.byName.set(name, handler as JobHandler<JobName>);
+  }
+
+  /** @throws {Error} where there is none, or more than one */
+  only(name: JobName, methods: Found<unknown>[]): Found<unknown>['method'] {
+    const [first, ...others] = methods;
+    if (!first) throw new Error(`The job ${name} has no handler`);
+    if (others.length)
+      throw new Error(`The job ${name} has several handlers: ${methods.map((m) => m.where).join(', ')}`);
+    return first.method;
   }
 }

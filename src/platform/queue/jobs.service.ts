@@ -2,9 +2,27 @@ import { getQueueToken } from '@nestjs/bullmq';
 import { Injectable } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import type { Queue } from 'bullmq';
-import { jobs, type JobName, type PayloadOf, type QueueName } from './jobs.js';
+import type { QueueName } from './definition.js';
+import { jobs, type JobName, type PayloadOf } from './jobs.js';
 
 const day = 24 * 3_600;
+
+const optionsOf = (name: JobName, id: string) => {
+  const { attempts, backoff } = jobs[name];
+  return {
+    jobId: id,
+    attempts,
+    backoff,
+    removeOnComplete: { age: day, count: 10_000 },
+    removeOnFail: { age: 7 * day, count: 10_000 },
+  };
+};
+
+export interface Added<N extends JobName> {
+  name: N;
+  payload: PayloadOf<N>;
+  id: string;
+}
 
 /** Puts jobs into their queues. Only workers do: a request records an event, and a job follows from its commit. */
 @Injectable()
@@ -20,15 +38,20 @@ export class Jobs {
     payload: PayloadOf<N>,
     { id, priority }: { id: string; priority?: number },
   ): Promise<void> {
-    const { queue, attempts, backoff } = jobs[name];
-    await this.queue(queue).add(name, payload, {
-      jobId: id,
-      attempts,
-      backoff,
+    await this.queue(jobs[name].queue).add(name, payload, {
+      ...optionsOf(name, id),
       ...(priority !== undefined && { priority }),
-      removeOnComplete: { age: day, count: 10_000 },
-      removeOnFail: { age: 7 * day, count: 10_000 },
     });
+  }
+
+  /** Many, with one round trip for each queue. */
+  async addAll<N extends JobName>(added: readonly Added<N>[]): Promise<void> {
+    const byQueue = Map.groupBy(added, ({ name }) => jobs[name].queue);
+    for (const [queue, ofQueue] of byQueue) {
+      await this.queue(queue).addBulk(
+        ofQueue.map(({ name, payload, id }) => ({ name, data: payload, opts: optionsOf(name, id) })),
+      );
+    }
   }
 
   /** Whether the queue still means to run the job. */

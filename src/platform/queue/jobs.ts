@@ -1,39 +1,18 @@
 import { z } from 'zod';
-
-const seconds = (n: number) => n * 1_000;
-const minutes = (n: number) => seconds(60 * n);
-const hours = (n: number) => minutes(60 * n);
-
-/**
- * `express` is the lane beside `video`: the first clip of somebody who has none in the works does not wait for another's
- * long one, and its encoder gets the CPU first. Whoever serves one serves the other (worker.ts).
- */
-export const queueNames = ['image', 'video', 'express', 'audio', 'social', 'mail', 'maintenance'] as const;
-export type QueueName = (typeof queueNames)[number];
-
-interface Job<P extends z.ZodType> {
-  queue: QueueName;
-  payload: P;
-  /** Tries until the job counts as failed. */
-  attempts: number;
-  backoff: { type: 'exponential'; delay: number };
-  /** Wall clock. When it is over the job's signal aborts and its child processes are killed. */
-  timeout: number;
-  /** Runs by itself, so often; one effect however many workers there are. */
-  every?: number;
-}
-const job = <P extends z.ZodType>(definition: Job<P>) => definition;
-const exponential = (delay: number) => ({ type: 'exponential', delay }) as const;
+import { deliveries } from '../events/deliveries.js';
+import { exponential, hours, job, minutes, seconds, type QueueName } from './definition.js';
 
 const file = z.strictObject({ fileId: z.uuid() });
-const event = z.strictObject({ eventId: z.uuid(), subscriber: z.string() });
-const nothing = z.strictObject({});
 
 /** BullMQ runs jobs without a priority before all that have one. This is behind the first file of everybody. */
 export const behindFirst = 2;
 
-/** All work outside a request, on one page. A process refuses to boot when one has no handler, or two. */
-export const jobs = {
+/** Looks from time to time for what is to be done; what fails is done the next time. */
+const sweep = (queue: QueueName, every: number, timeout = minutes(10)) =>
+  job({ queue, payload: z.strictObject({}), attempts: 1, backoff: exponential(seconds(5)), timeout, every });
+
+/** Jobs with a handler of their own (@OnJob). A process refuses to boot when one has none, or two. */
+export const work = {
   'photo.derive': job({
     queue: 'image',
     payload: file,
@@ -76,116 +55,21 @@ export const jobs = {
     backoff: exponential(seconds(5)),
     timeout: minutes(10),
   }),
-  'event.social': job({
-    queue: 'social',
-    payload: event,
-    attempts: 12,
-    backoff: exponential(seconds(1)),
-    timeout: minutes(1),
-  }),
-  'event.mail': job({
-    queue: 'mail',
-    payload: event,
-    attempts: 12,
-    backoff: exponential(seconds(2)),
-    timeout: minutes(1),
-  }),
-  'event.maintenance': job({
-    queue: 'maintenance',
-    payload: event,
-    attempts: 12,
-    backoff: exponential(seconds(2)),
-    timeout: minutes(5),
-  }),
-  'files.sweep': job({
-    queue: 'maintenance',
-    payload: nothing,
-    attempts: 1,
-    backoff: exponential(seconds(5)),
-    timeout: minutes(2),
-    every: seconds(20),
-  }),
-  'covers.sweep': job({
-    queue: 'maintenance',
-    payload: nothing,
-    attempts: 1,
-    backoff: exponential(seconds(5)),
-    timeout: minutes(2),
-    every: seconds(20),
-  }),
-  'wishes.sweep': job({
-    queue: 'maintenance',
-    payload: nothing,
-    attempts: 1,
-    backoff: exponential(seconds(5)),
-    timeout: minutes(2),
-    every: seconds(20),
-  }),
-  'views.count': job({
-    queue: 'social',
-    payload: nothing,
-    attempts: 1,
-    backoff: exponential(seconds(1)),
-    timeout: minutes(1),
-    every: seconds(5),
-  }),
-  'digests.sweep': job({
-    queue: 'mail',
-    payload: nothing,
-    attempts: 1,
-    backoff: exponential(seconds(5)),
-    timeout: minutes(10),
-    every: seconds(10),
-  }),
-  'uploads.sweep': job({
-    queue: 'maintenance',
-    payload: nothing,
-    attempts: 1,
-    backoff: exponential(seconds(5)),
-    timeout: minutes(10),
-    every: minutes(1),
-  }),
-  'files.expire': job({
-    queue: 'maintenance',
-    payload: nothing,
-    attempts: 1,
-    backoff: exponential(seconds(5)),
-    timeout: minutes(10),
-    every: minutes(10),
-  }),
-  'accounts.sweep': job({
-    queue: 'maintenance',
-    payload: nothing,
-    attempts: 1,
-    backoff: exponential(seconds(5)),
-    timeout: minutes(10),
-    every: minutes(5),
-  }),
-  'states.sweep': job({
-    queue: 'maintenance',
-    payload: nothing,
-    attempts: 1,
-    backoff: exponential(seconds(5)),
-    timeout: minutes(10),
-    every: seconds(20),
-  }),
-  'tags.sweep': job({
-    queue: 'maintenance',
-    payload: nothing,
-    attempts: 1,
-    backoff: exponential(seconds(5)),
-    timeout: minutes(10),
-    every: hours(1),
-  }),
-  'rows.expire': job({
-    queue: 'maintenance',
-    payload: nothing,
-    attempts: 1,
-    backoff: exponential(seconds(5)),
-    timeout: minutes(10),
-    every: hours(1),
-  }),
+  'unfinished.sweep': sweep('maintenance', seconds(20), minutes(2)),
+  'views.count': sweep('social', seconds(5), minutes(1)),
+  'owners.count': sweep('social', seconds(5), minutes(1)),
+  'digests.sweep': sweep('mail', seconds(10)),
+  'uploads.sweep': sweep('maintenance', minutes(1)),
+  'files.expire': sweep('maintenance', minutes(10)),
+  'accounts.sweep': sweep('maintenance', minutes(5)),
+  'states.sweep': sweep('maintenance', seconds(20)),
+  'tags.sweep': sweep('maintenance', hours(1)),
+  'rows.expire': sweep('maintenance', hours(1)),
 } as const;
 
+/** All work outside a request: what is above, and what events set off (events/subscriptions.ts). */
+export const jobs = { ...work, ...deliveries };
+
+export type WorkName = keyof typeof work;
 export type JobName = keyof typeof jobs;
 export type PayloadOf<N extends JobName> = z.infer<(typeof jobs)[N]['payload']>;

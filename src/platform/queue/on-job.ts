@@ -1,9 +1,10 @@
 import { SetMetadata } from '@nestjs/common';
-import type { JobName, PayloadOf } from './jobs.js';
+import type { JobName, PayloadOf, WorkName } from './jobs.js';
 
 export const ON_JOB = Symbol('on-job');
 
 export interface JobContext {
+  jobId: string;
   /** Aborts on timeout and on shutdown. Hand it to everything that can wait or spawn. */
   signal: AbortSignal;
   /** No try follows this one: say so in the row before throwing. */
@@ -13,6 +14,6 @@ export type JobHandler<N extends JobName> = (payload: PayloadOf<N>, context: Job
 
 /** Makes a provider's method THE handler of a job. */
 export const OnJob =
-  <N extends JobName>(name: N) =>
+  <N extends WorkName>(name: N) =>
   <H extends JobHandler<N>>(target: object, key: string | symbol, method: TypedPropertyDescriptor<H>) =>
     SetMetadata(ON_JOB, name)(target, key, method);

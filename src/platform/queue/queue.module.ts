@@ -13,9 +13,10 @@ import { CONFIG } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
 import { Handlers } from './handlers.js';
 import { Jobs } from './jobs.service.js';
-import { queueNames, type QueueName } from './jobs.js';
+import { queueNames, type QueueName } from './definition.js';
 import { Runner } from './runner.js';
 import { Schedules } from './schedules.js';
+import { UnfinishedWork } from './unfinished-work.js';
 import { openQueueStore, type QueueStore } from './store.js';
 
 const STORE = Symbol('queue-store');
@@ -59,9 +60,10 @@ export class QueueModule {
         Handlers,
         Runner,
         Schedules,
+        UnfinishedWork,
         ...names.map((name) => processor(name, config.worker.concurrency[name])),
       ],
-      exports: [Jobs, Handlers],
+      exports: [Jobs, Handlers, UnfinishedWork],
     };
   }
 }

@@ -43,7 +43,11 @@ export class Runner implements BeforeApplicationShutdown {
       () => stop.abort(new JobTimedOut(`${name} took longer than ${definition.timeout} ms`)),
       definition.timeout,
     );
-    const context = { signal: stop.signal, isLastAttempt: job.attemptsMade + 1 >= definition.attempts };
+    const context = {
+      jobId: job.id!,
+      signal: stop.signal,
+      isLastAttempt: job.attemptsMade + 1 >= definition.attempts,
+    };
     const handle = this.handlers.of(name);
     const work = Scope.run(this.orm, { job: name, jobId: job.id }, () => handle(payload.data as never, context));
     this.running.set(stop, work);

@@ -23,7 +23,9 @@ export function openQueueStore(config: Config, onError: (error: Error) => void):
     max: 16,
     keepAlive: true,
     application_name: 'vitrine-queue',
-    options: '-c search_path=bullmq',
+    // BullMQ's statements NOTIFY, which lets no two of the cluster's commits go to disk together. What a crash of the
+    // database takes of the queue with it is started again from its rows (UnfinishedWork).
+    options: '-c search_path=bullmq -c synchronous_commit=off',
   });
   pool.on('error', onError);
   pool.setMaxListeners(0); // Every queue and worker of the process listens to it.

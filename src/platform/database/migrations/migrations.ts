@@ -8,6 +8,7 @@ import { Migration0008AddressCounts } from './0008-address-counts.js';
 import { Migration0009NotificationPositions } from './0009-notification-positions.js';
 import { Migration0010AccountStates } from './0010-account-states.js';
 import { Migration0011Segments } from './0011-segments.js';
+import { Migration0012Consequences } from './0012-consequences.js';
 
 export const migrations = [
   { name: '0001-initial', class: Migration0001Initial },
@@ -20,4 +21,5 @@ export const migrations = [
   { name: '0009-notification-positions', class: Migration0009NotificationPositions },
   { name: '0010-account-states', class: Migration0010AccountStates },
   { name: '0011-segments', class: Migration0011Segments },
+  { name: '0012-consequences', class: Migration0012Consequences },
 ];

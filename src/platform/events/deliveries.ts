@@ -1,0 +1,18 @@
+import { z } from 'zod';
+import type { Job } from '../queue/definition.js';
+import { subscriptions, togetherMost, type Subscriber } from './subscriptions.js';
+
+const Delivery = z.strictObject({
+  eventIds: z.array(z.uuid()).min(1).max(togetherMost),
+  /** Of a paged subscriber: what the page before returned. */
+  cursor: z.string().max(200).optional(),
+});
+export type Delivery = z.infer<typeof Delivery>;
+
+/** The jobs by which events reach their subscribers. */
+export const deliveries = Object.fromEntries(
+  Object.entries(subscriptions).map(([name, { event: _event, mode: _mode, ...terms }]) => [
+    name,
+    { ...terms, payload: Delivery },
+  ]),
+) as Record<Subscriber, Job<typeof Delivery>>;

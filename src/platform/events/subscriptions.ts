@@ -1,0 +1,73 @@
+import { exponential, minutes, seconds, type Terms } from '../queue/definition.js';
+import type { EventName } from './events.js';
+
+interface Subscription<E extends EventName, M extends Mode> extends Terms {
+  event: E;
+  mode: M;
+}
+
+/**
+ * How events reach the method: `each` alone, `together` in a list of up to `togetherMost`, or `paged`, each alone and
+ * page after page of those whom it concerns.
+ */
+export type Mode = 'each' | 'together' | 'paged';
+export const togetherMost = 100;
+
+const social = { queue: 'social', attempts: 12, backoff: exponential(seconds(1)), timeout: minutes(1) } as const;
+const fanout = { ...social, queue: 'fanout' } as const;
+const mail = { queue: 'mail', attempts: 12, backoff: exponential(seconds(2)), timeout: minutes(1) } as const;
+const maintenance = {
+  queue: 'maintenance',
+  attempts: 12,
+  backoff: exponential(seconds(2)),
+  timeout: minutes(5),
+} as const;
+
+const on = <E extends EventName, M extends Mode>(event: E, terms: Terms, mode: M): Subscription<E, M> => ({
+  event,
+  mode,
+  ...terms,
+});
+
+/**
+ * Who reacts to what, on one page: each line is a job of that name, and a method with @OnEvent of it. Names are stable:
+ * they are in the queue, on its board and in metrics. A process refuses to boot when a line has no method, or two.
+ */
+export const subscriptions = {
+  'mail-code': on('code.requested', mail, 'each'),
+  'mail-notice': on('account.changed', mail, 'each'),
+  'mail-export': on('export.requested', mail, 'each'),
+  'mail-goodbye': on('account.erased', mail, 'each'),
+
+  'count-rows': on('account.state.changed', maintenance, 'each'),
+  'erase-account': on('account.closed', maintenance, 'each'),
+
+  'start-processing': on('file.uploaded', maintenance, 'each'),
+  'start-over': on('file.redo', maintenance, 'each'),
+  'delete-bytes': on('file.deleted', maintenance, 'each'),
+  'delete-object': on('bytes.orphaned', maintenance, 'each'),
+  'embed-picture': on('file.pictured', maintenance, 'each'),
+  'embed-picture-again': on('file.ready', maintenance, 'each'),
+  'make-squares': on('photo.wished', maintenance, 'each'),
+
+  'show-media': on('file.playable', social, 'each'),
+  'settle-media': on('file.ready', social, 'each'),
+  'fail-media': on('file.failed', social, 'each'),
+  'unsettle-media': on('file.uploaded', social, 'each'),
+
+  'tell-reaction': on('reaction.changed', social, 'together'),
+  'tell-comment-reaction': on('comment.reaction.changed', social, 'together'),
+  'tell-comment': on('comment.changed', social, 'together'),
+  'withdraw-from-deleted': on('comment.deleted', fanout, 'paged'),
+  'tell-follow': on('follow.changed', social, 'together'),
+  'tell-repost': on('repost.changed', social, 'together'),
+  'tell-mentions': on('mentions.changed', social, 'together'),
+  'tell-mentions-of-new': on('media.published', social, 'together'),
+  'tell-followers': on('media.published', fanout, 'paged'),
+  'tell-failure': on('file.failed', social, 'together'),
+  'withdraw-failure': on('file.uploaded', social, 'together'),
+  'withdraw-blocked': on('block.changed', social, 'each'),
+} as const;
+
+export type Subscriber = keyof typeof subscriptions;
+export type EventFor<S extends Subscriber> = (typeof subscriptions)[S]['event'];
