@@ -39,7 +39,7 @@ const deeds: Deed[] = [
     body: { text: 'Well seen, and well said.' },
     undo: 'delete from comments',
   },
-  { name: 'follow', path: (thing) => `/api/followings/${nameOf(thing)}`, undo: 'delete from follows' },
+  { name: 'follow', path: (thing) => `/api/follows/${nameOf(thing)}`, undo: 'delete from follows' },
 ];
 const urlOf = (thing: number) => `bench${String(thing).padStart(11, '0')}`;
 const nameOf = (thing: number) => `followed-${thing}`;

@@ -8,7 +8,7 @@ import { failures, type FailureCode } from '../processing/failure.js';
 import type { Warning } from '../processing/lengths.js';
 import type { FileKind, FileStatus, Picture } from './file.entity.js';
 import { maxQueuedBefore, type FileView } from './files.schemas.js';
-import { isCharged } from './rendition.entity.js';
+import { deleteFiles, onProfile } from './delete-files.js';
 import { fileHref } from './signed-hrefs.service.js';
 import { sql } from '../platform/database/sql.js';
 
@@ -176,22 +176,13 @@ export class FilesService {
           'file_in_use',
           'A media shows it, which is deleted with its files, or a comment, or your profile.',
         );
-      await this.deleteRows(em, [file.id]);
+      await deleteFiles(em, this.outbox, [file.id]);
     });
   }
 
-  /** In the caller's transaction: rows and quota go, events for the bytes stay. What a profile shows stays whole. */
-  async deleteRows(em: EntityManager, fileIds: string[]): Promise<void> {
-    // A statement of its own: after waiting for the locks the next one sees what was waited for.
-    await sql`select id from files where id = any(${fileIds}::uuid[]) order by id for update`.all(em);
-    const gone = await sql<{ id: string; owner_id: string; bytes: string }>`
-      delete from files f where id = any(${fileIds}::uuid[]) and not ${onProfile} returning id, owner_id,
-      bytes + (select coalesce(sum(r.bytes), 0) from renditions r where r.file_id = f.id
-        and ${isCharged}) as bytes`.all(em);
-    for (const { id, owner_id, bytes } of gone) {
-      await sql`update users set storage_bytes = storage_bytes - ${bytes} where id = ${owner_id}`.all(em);
-      await this.outbox.record('file.deleted', { fileId: id });
-    }
+  /** In the caller's transaction. */
+  deleteRows(em: EntityManager, fileIds: string[]): Promise<void> {
+    return deleteFiles(em, this.outbox, fileIds);
   }
 }
 
@@ -200,10 +191,6 @@ export function requireReady(url: string, status: FileStatus): void {
   if (status === 'failed') throw new Problem('file_failed', `${url} failed: see GET files/${url}.`);
   if (status === 'processing') throw new Problem('file_processing', `${url} is not ready yet: see GET files/${url}.`);
 }
-
-/** Whether a file `f` is shown by its owner's profile, or is going to be. */
-const onProfile = sql`(exists (select 1 from users u where u.id = f.owner_id and f.id in (u.profile_photo_id, u.channel_photo_id))
-  or exists (select 1 from photo_wishes w where w.file_id = f.id))`;
 
 const toView = ({ facts: { warnings = [], ...facts }, ...row }: Row): FileView => ({
   url: row.url,

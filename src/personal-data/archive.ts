@@ -3,8 +3,9 @@ import { extname } from 'node:path';
 import { Readable } from 'node:stream';
 import { ZipFile } from 'yazl';
 import type { Storage } from '../platform/storage/storage.js';
-import { inventory, type Holding } from './inventory.js';
+import type { Holding } from '../platform/database/holding.js';
 import { sql } from '../platform/database/sql.js';
+import { inventory } from './inventory.js';
 
 const batch = 500;
 

@@ -39,7 +39,7 @@ export class QuotaService {
    * @throws {Problem} `quota_exceeded`
    */
   async room(userId: string, wanted: number | null, atMost: number): Promise<number> {
-    const used = await this.used(userId, sql`for update of u`);
+    const used = await this.used(userId, sql`for no key update of u`);
     const { dayBytes, totalBytes } = this.config.quota;
     const left = Math.max(0, Math.min(dayBytes - used.day, totalBytes - used.stored - used.open));
     const charge = wanted ?? Math.min(left, atMost);

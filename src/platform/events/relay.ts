@@ -21,7 +21,7 @@ import { sql } from '../database/sql.js';
 /** Events per transaction. */
 const most = 500;
 /** From one look to the next, however many events come in. The first after a quiet time does not wait. */
-const gatherMs = 50;
+const gatherMs = 100;
 /** How often it looks without being woken. */
 const pollMs = 1_000;
 

@@ -1,0 +1,31 @@
+import { by, ofMedias, type Erasing, type Holding } from '../platform/database/holding.js';
+import { sql } from '../platform/database/sql.js';
+
+export const mediaFiles: Holding = {
+  table: 'media_files',
+  rows: ofMedias,
+  exportedBy: ['media_id', 'position'],
+  why: 'Which file stands where in which media.',
+};
+
+export const medias: Holding = {
+  table: 'medias',
+  rows: by('owner_id'),
+  exportedBy: ['id'],
+  without: ['owner_id', 'owner_is_counted'],
+  why: 'What the account published, with titles and descriptions.',
+  erase: eraseMedias,
+};
+
+/** Medias before the playlists they are in, whose counters move: all of a slice in one order. */
+async function eraseMedias({ em, userId, limit }: Erasing): Promise<number> {
+  const medias = await sql<{ id: string }>`
+    select id from medias where owner_id = ${userId} order by id limit ${limit} for update`.all(em);
+  const ids = medias.map(({ id }) => id);
+  await sql`
+    select 1 from playlists
+    where id in (select playlist_id from playlist_items where media_id = any(${ids}::uuid[]))
+    order by id for no key update`.all(em);
+  await sql`delete from medias where id = any(${ids}::uuid[])`.all(em);
+  return ids.length;
+}

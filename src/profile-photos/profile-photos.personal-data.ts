@@ -1,0 +1,8 @@
+import { by, type Holding } from '../platform/database/holding.js';
+
+export const photoWishes: Holding = {
+  table: 'photo_wishes',
+  rows: by('user_id'),
+  exportedBy: null,
+  why: 'Photos that are about to be shown by the profile.',
+};
