@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { sql, type Statement } from '../platform/database/sql.js';
 import { afterCursor, keyOf, keysetPage, pageOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
 import { thereIs } from '../platform/database/there-is.js';
-import type { PageQuery } from '../platform/http/page.js';
+import type { Page, PageQuery } from '../platform/http/page.js';
 import { fileJson } from './file-views.service.js';
 import type { MediaView, OrderedQuery, Sort } from './media.schemas.js';
 import { MediaViews, type MediaRow } from './media.view.js';
@@ -66,6 +66,12 @@ export interface MediaSource {
   where: Statement<boolean>[];
 }
 
+/** What stands beside each media of a list: columns for the select list, and what becomes of them. */
+interface More<R, M> {
+  columns: Statement<R>;
+  of: (row: R) => M;
+}
+
 /** @param count what comes before the id @param id the medias' id, of the relation whose index has the order */
 export const mediaOrder = (name: string, direction: Keyset['direction'], count?: Statement, id = 'm.id'): Keyset => ({
   name,
@@ -126,15 +132,21 @@ export class MediaReader {
     return rows[0] ? this.views.of(rows[0], viewer) : null;
   }
 
-  /** @param more of each row, beside the media: columns for the select list, and what becomes of them */
-  async page<E extends object = object>(
+  page(viewer: ViewerId, source: MediaSource, query: PageQuery): Promise<Page<MediaView>>;
+  page<R extends object, M extends object>(
+    viewer: ViewerId,
+    source: MediaSource,
+    query: PageQuery,
+    more: More<R, M>,
+  ): Promise<Page<MediaView & M>>;
+  async page<R extends object, M extends object>(
     viewer: ViewerId,
     { keyset, join = sql``, where }: MediaSource,
     { limit, cursor }: PageQuery,
-    more?: { columns: Statement<unknown>; of: (row: E) => object },
+    more?: More<R, M>,
   ) {
     const conditions = [...where, afterCursor(keyset, cursor)];
-    const found = sql<MediaRow & Keyed & E>`
+    const found = sql<MediaRow & Keyed & R>`
       select ${columns(viewer)}, ${more ? sql`${more.columns}, ` : sql``}${keyOf(keyset)}
       from medias m join users u on u.id = m.owner_id ${join} where ${sql.join(conditions, ' and ')}`;
     const rows = await pageOf(found, keyset, limit).all(this.em);

@@ -121,11 +121,11 @@ export class PlaylistsQueries {
     );
     if (!playlist) return null;
     const join = sql`join playlist_items i on i.media_id = m.id join playlists p on p.id = i.playlist_id`;
-    return this.reader.page<{ note: string }>(
+    return this.reader.page(
       viewer,
       { keyset: positions, join, where: [sql`i.playlist_id = ${playlist.id}`, inPlaylistFor(viewer)] },
       page,
-      { columns: sql`i.note`, of: ({ note }) => ({ note }) },
+      { columns: sql<{ note: string }>`i.note`, of: ({ note }) => ({ note }) },
     );
   }
 

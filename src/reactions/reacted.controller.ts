@@ -30,7 +30,7 @@ export class ReactedController {
   })
   list(@CurrentUser() { id }: Viewer, @Query({ schema: ReactorsQuery }) { emoji, ...query }: ReactorsQuery) {
     const ofEmoji: Statement<boolean> = emoji ? sql`r.emoji = ${emoji}` : sql`true`;
-    return this.reader.page<{ reactedAt: string }>(
+    return this.reader.page(
       id,
       {
         keyset: { name: `reacted ${emoji ?? ''}`, columns: [[sql.raw('r.id'), 'uuid']], direction: 'desc' },
@@ -39,7 +39,7 @@ export class ReactedController {
       },
       query,
       {
-        columns: sql`r.created_at as "reactedAt"`,
+        columns: sql<{ reactedAt: string }>`r.created_at as "reactedAt"`,
         of: ({ reactedAt }) => ({ reactedAt: isoTime(reactedAt) }),
       },
     );

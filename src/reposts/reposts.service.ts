@@ -83,7 +83,7 @@ export class RepostsService {
    */
   async ofUser(viewer: ViewerId, username: string, query: PageQuery) {
     const userId = await this.users.openTo(viewer, username);
-    return this.reader.page<{ repostedAt: string }>(
+    return this.reader.page(
       viewer,
       {
         keyset: newest,
@@ -92,7 +92,7 @@ export class RepostsService {
       },
       query,
       {
-        columns: sql`r.created_at as "repostedAt"`,
+        columns: sql<{ repostedAt: string }>`r.created_at as "repostedAt"`,
         of: ({ repostedAt }) => ({ repostedAt: isoTime(repostedAt) }),
       },
     );

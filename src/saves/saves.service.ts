@@ -40,7 +40,7 @@ export class SavesService {
 
   /** What can still be seen of it, the latest first. */
   list(userId: string, query: PageQuery) {
-    return this.reader.page<{ savedAt: string }>(
+    return this.reader.page(
       userId,
       {
         keyset: { name: 'saved', columns: [[sql.raw('s.id'), 'uuid']], direction: 'desc' },
@@ -48,7 +48,10 @@ export class SavesService {
         where: [visibleTo(userId)],
       },
       query,
-      { columns: sql`s.created_at as "savedAt"`, of: ({ savedAt }) => ({ savedAt: isoTime(savedAt) }) },
+      {
+        columns: sql<{ savedAt: string }>`s.created_at as "savedAt"`,
+        of: ({ savedAt }) => ({ savedAt: isoTime(savedAt) }),
+      },
     );
   }
 }

@@ -16,6 +16,11 @@ const latest: Keyset = {
   direction: 'desc',
 };
 
+interface WatchedRow {
+  viewedAt: string;
+  watchedMs: string;
+}
+
 /** What a user watched. What is taken out of it stays counted. */
 @Injectable()
 export class HistoryService {
@@ -25,7 +30,7 @@ export class HistoryService {
   ) {}
 
   list(userId: string, query: PageQuery) {
-    return this.reader.page<{ viewedAt: string; watchedMs: string }>(
+    return this.reader.page(
       userId,
       {
         keyset: latest,
@@ -34,7 +39,7 @@ export class HistoryService {
       },
       query,
       {
-        columns: sql`v.last_viewed_at as "viewedAt", v.watched_ms as "watchedMs"`,
+        columns: sql<WatchedRow>`v.last_viewed_at as "viewedAt", v.watched_ms as "watchedMs"`,
         of: ({ viewedAt, watchedMs }) => ({
           viewedAt: isoTime(viewedAt),
           watchedMs: Number(watchedMs),

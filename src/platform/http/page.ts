@@ -13,6 +13,11 @@ export type PageQuery = z.infer<typeof PageQuery>;
 
 export const page = <T extends z.ZodType>(item: T) =>
   z.strictObject({ items: z.array(item), nextCursor: z.string().nullable() });
+/** What `page` describes. */
+export interface Page<T> {
+  items: T[];
+  nextCursor: string | null;
+}
 
 /**
  * A cursor is the sort key of the last row shown, under the name of its sort: one made for another sort is refused
@@ -41,7 +46,7 @@ export function decodeCursor<T extends z.ZodTuple>(
 }
 
 /** Queries ask for `limit + 1` rows; the extra one only tells that there is more. */
-export function toPage<R, T>(rows: R[], limit: number, cursorOf: (row: R) => string, toItem: (row: R) => T) {
+export function toPage<R, T>(rows: R[], limit: number, cursorOf: (row: R) => string, toItem: (row: R) => T): Page<T> {
   const shown = rows.slice(0, limit);
   const last = shown.at(-1);
   return { items: shown.map(toItem), nextCursor: rows.length > limit && last ? cursorOf(last) : null };
