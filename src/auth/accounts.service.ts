@@ -67,7 +67,7 @@ export class AccountsService {
       const [unchanged] = await sql`
         select 1 from users where id = ${user.id} and password_hash = ${user.password_hash}
           and ${isActive('users')} for share`.all(em);
-      return unchanged && (await this.tokens.open(user.id, device));
+      return unchanged ? this.tokens.open(user.id, device) : null;
     });
     if (!tokens) throw new Problem('invalid_credentials');
     return { user: await this.users.ownProfile(user.id), ...tokens };

@@ -1,4 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
+import type { Scope } from '../platform/http/viewer.js';
 import { User } from '../users/user.entity.js';
 
 const ApiKeySchema = defineEntity({
@@ -14,7 +15,7 @@ const ApiKeySchema = defineEntity({
     prefix: p.string().length(12),
     /** SHA-256, hex: the key itself has 256 random bits, so no slow hash is needed. */
     hash: p.string().length(64).unique(),
-    scopes: p.array(),
+    scopes: p.array<Scope>(),
     expiresAt: p.datetime().nullable(),
     lastUsedAt: p.datetime().nullable(),
     revokedAt: p.datetime().nullable(),

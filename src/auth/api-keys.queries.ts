@@ -9,8 +9,8 @@ import { sql } from '../platform/database/sql.js';
 
 const live = sql`revoked_at is null and (expires_at is null or expires_at > now())`;
 
-type Row = Pick<ApiKey, 'id' | 'name' | 'prefix' | 'isDefault'> &
-  Record<'createdAt' | 'expiresAt' | 'lastUsedAt', Date | string | null | undefined> & { scopes: string[] };
+type Row = Pick<ApiKey, 'id' | 'name' | 'prefix' | 'scopes' | 'isDefault'> &
+  Record<'createdAt' | 'expiresAt' | 'lastUsedAt', Date | string | null | undefined>;
 
 @Injectable()
 export class ApiKeysQueries {
@@ -41,7 +41,7 @@ export const toView = ({ id, name, prefix, scopes, isDefault, createdAt, expires
   id,
   name,
   prefix,
-  scopes: scopes as ApiKeyView['scopes'],
+  scopes,
   isDefault,
   createdAt: time(createdAt)!,
   expiresAt: time(expiresAt),

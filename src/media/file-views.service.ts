@@ -84,7 +84,7 @@ export class FileViews {
   of(file: FileRow, signFor: ViewerId): FileView {
     const { url, kind } = file;
     const signed = signFor === null ? null : this.signed.sign(url, signFor);
-    const href = (path: string, v?: string) => fileHref(kind as FileKind, url, path, { v, t: signed?.t });
+    const href = (path: string, v?: string) => fileHref(kind, url, path, { v, t: signed?.t });
     const view: FileView = {
       url,
       kind,
@@ -117,7 +117,7 @@ export class FileViews {
 }
 
 /** What the owner chose stands where ours would; squares belong to a profile. */
-function* shown(kind: string, renditions: RenditionRow[]): Generator<[ShownRole, RenditionRow]> {
+function* shown(kind: FileKind, renditions: RenditionRow[]): Generator<[ShownRole, RenditionRow]> {
   const replaced = kind === 'music' ? 'cover' : 'poster';
   const isChosen = renditions.some(({ role }) => role === 'picture');
   for (const rendition of renditions) {

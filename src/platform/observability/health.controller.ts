@@ -7,6 +7,7 @@ import { Documented } from '../http/route.js';
 import { Health } from './health.js';
 
 const Fine = z.object({ status: z.literal('ok') }).meta({ id: 'Health' });
+type Fine = z.infer<typeof Fine>;
 
 @ApiTags('operations')
 @Controller()
@@ -16,7 +17,7 @@ export class HealthController {
   @Get('livez')
   @Public()
   @Documented({ summary: 'Is the process alive?', answers: { 200: { schema: Fine, description: 'It is' } } })
-  live() {
+  live(): Fine {
     return { status: 'ok' };
   }
 
@@ -26,7 +27,7 @@ export class HealthController {
     summary: 'Can it work?',
     answers: { 200: { schema: Fine, description: 'Database and storage are there' } },
   })
-  async ready() {
+  async ready(): Promise<Fine> {
     const troubles = await this.health.troubles();
     if (troubles.length) throw new Problem('unavailable', `Not ready: ${troubles.join(', ')}.`);
     return { status: 'ok' };
