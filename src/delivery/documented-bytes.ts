@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { Documented } from '../platform/http/route.js';
+import { Documented, type OnReturning } from '../platform/http/route.js';
 
 interface Bytes {
   summary: string;
@@ -17,8 +17,8 @@ const headers = {
   'Accept-Ranges': '`bytes`',
 };
 
-/** Every route of bytes answers alike: ranges, conditions, HEAD. */
-export const DocumentedBytes = ({ content, schema, ...about }: Bytes) =>
+/** Every route of bytes answers alike: ranges, conditions, HEAD. Its handler returns nothing, `send` answers for it. */
+export const DocumentedBytes = ({ content, schema, ...about }: Bytes): OnReturning<void> =>
   Documented({
     ...about,
     answers: {

@@ -1,8 +1,7 @@
-import { Controller, Get, Post, Req, Res } from '@nestjs/common';
+import { applyDecorators, Controller, Get, Post, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiTags } from '@nestjs/swagger';
 import '@fastify/multipart';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { applyDecorators } from '@nestjs/common';
 import { CurrentUser, Verified } from '../platform/http/access.js';
 import type { Viewer } from '../platform/http/viewer.js';
 import type { FileKind } from '../files/file.entity.js';
@@ -16,37 +15,40 @@ import { brokenBody } from './receive.js';
 import { LimitsView } from './uploads.schemas.js';
 import { UploadsService } from './uploads.service.js';
 
-const DocumentedUpload = (kind: Exclude<FileKind, 'file'>) => {
-  const accepted = allowedTitles(kind);
-  return applyDecorators(
+type UploadedKind = Exclude<FileKind, 'file'>;
+
+const OneFile = (kind: UploadedKind) =>
+  applyDecorators(
     ApiConsumes('multipart/form-data'),
     ApiBody({
       schema: {
         type: 'object',
         required: ['file'],
-        properties: { file: { ...binary, description: accepted } },
+        properties: { file: { ...binary, description: allowedTitles(kind) } },
       },
-    }),
-    Documented({
-      summary: `Upload a ${kind}`,
-      description:
-        `One file in the form field \`file\`: ${accepted}. What it is, is decided by its content. The answer comes before any ` +
-        'processing: follow `GET files/{url}`, or publish it at once. Sending the same bytes again answers 200 with the file that is there.',
-      answers: {
-        202: { schema: UploadedFile, description: 'Taken; processing follows' },
-        200: { schema: UploadedFile, description: 'You have this file already' },
-      },
-      problems: [
-        'file_missing',
-        'too_large',
-        'quota_exceeded',
-        'too_many_uploads',
-        'unsupported_media_type',
-        'content_refused',
-      ],
     }),
   );
-};
+
+const DocumentedUpload = (kind: UploadedKind) =>
+  Documented({
+    summary: `Upload a ${kind}`,
+    description:
+      `One file in the form field \`file\`: ${allowedTitles(kind)}. What it is, is decided by its content. The answer comes ` +
+      'before any processing: follow `GET files/{url}`, or publish it at once. Sending the same bytes again answers 200 with ' +
+      'the file that is there.',
+    answers: {
+      202: { schema: UploadedFile, description: 'Taken; processing follows' },
+      200: { schema: UploadedFile, description: 'You have this file already' },
+    },
+    problems: [
+      'file_missing',
+      'too_large',
+      'quota_exceeded',
+      'too_many_uploads',
+      'unsupported_media_type',
+      'content_refused',
+    ],
+  });
 
 @ApiTags('uploads')
 @Controller()
@@ -59,6 +61,7 @@ export class UploadsController {
   @Post('photos/upload')
   @Verified('write')
   @Limited('upload')
+  @OneFile('photo')
   @DocumentedUpload('photo')
   photo(
     @CurrentUser() viewer: Viewer,
@@ -71,6 +74,7 @@ export class UploadsController {
   @Post('videos/upload')
   @Verified('write')
   @Limited('upload')
+  @OneFile('video')
   @DocumentedUpload('video')
   video(
     @CurrentUser() viewer: Viewer,
@@ -83,6 +87,7 @@ export class UploadsController {
   @Post('musics/upload')
   @Verified('write')
   @Limited('upload')
+  @OneFile('music')
   @DocumentedUpload('music')
   music(
     @CurrentUser() viewer: Viewer,

@@ -1,41 +1,67 @@
-import { applyDecorators } from '@nestjs/common';
+import { applyDecorators, type StreamableFile } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiResponse } from '@nestjs/swagger';
 import { z } from 'zod';
 import { problems, type ProblemCode } from './problem-codes.js';
 
-interface Documented {
+interface Answer {
+  schema?: z.ZodType;
+  description: string;
+  content?: string | readonly string[];
+  headers?: Record<string, string>;
+}
+/** What a good answer is, by status. `null` is an answer without a body. */
+type Answers = Record<number, Answer | null>;
+
+interface Documented<A extends Answers> {
   summary: string;
   description?: string;
-  /** What a good answer is, by status. `null` is an answer without a body. */
-  answers: Record<
-    number,
-    {
-      schema?: z.ZodType;
-      description: string;
-      content?: string | readonly string[];
-      headers?: Record<string, string>;
-    } | null
-  >;
+  answers: A;
   problems?: readonly ProblemCode[];
   params?: Record<string, string>;
 }
 
+/** What a handler returns for an answer. Of JSON, what clients read: nothing on the way fills in or converts. */
+type Returned<A> = A extends { schema: infer S extends z.ZodType }
+  ? z.output<S>
+  : A extends { content: `text/${string}` }
+    ? string
+    : A extends { content: unknown }
+      ? StreamableFile
+      : void;
+
+/**
+ * A decorator for methods that return a `T` or promise it; on others it does not compile. Without it, what a route says
+ * and what its handler returns come apart one day, and only a test of that very answer would tell. Fields that a schema
+ * does not name pass here (TypeScript calls that a subtype): `test/setup/contract.ts` finds those.
+ */
+export type OnReturning<T> = <M extends (...args: never[]) => T | Promise<T>>(
+  target: object,
+  key: string | symbol,
+  method: TypedPropertyDescriptor<M>,
+) => void;
+
 const always: ProblemCode[] = ['malformed_request', 'unavailable'];
 
 /**
- * Says once what a route answers, for OpenAPI. Problems are grouped by status, each with an example of its own; the
- * access decorators add theirs (401, 403).
+ * Says once what a route answers, for OpenAPI and for the compiler. Problems are grouped by status, each with an example
+ * of its own; the access decorators add theirs (401, 403).
  */
-export function Documented({ summary, description, answers, problems: codes = [], params = {} }: Documented) {
+export function Documented<const A extends Answers>({
+  summary,
+  description,
+  answers,
+  problems: codes = [],
+  params = {},
+}: Documented<A>): OnReturning<Returned<A[keyof A]>> {
   return applyDecorators(
     ApiOperation({ summary, ...(description && { description }) }),
     ...Object.entries(params).map(([name, text]) => ApiParam({ name, description: text, schema: { type: 'string' } })),
-    ...Object.entries(answers).map(([status, answer]) => goodAnswer(Number(status), answer)),
+    ...Object.entries<Answer | null>(answers).map(([status, answer]) => goodAnswer(Number(status), answer)),
     problemAnswers([...codes, ...always]),
   );
 }
 
-function goodAnswer(status: number, answer: Documented['answers'][number]) {
+function goodAnswer(status: number, answer: Answer | null) {
   const headers = Object.fromEntries(
     Object.entries(answer?.headers ?? {}).map(([name, text]) => [
       name,
