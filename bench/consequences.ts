@@ -91,11 +91,7 @@ async function measure(system: System, deed: Deed, users: Record<string, string>
       await settled();
       return ((await cpuOf(await processes())) - before) * (1_000 / doings.length);
     };
-    const ours = async () => [
-      system.pid('api'),
-      system.pid('social,maintenance'),
-      ...(await childrenOf(database)),
-    ];
+    const ours = async () => [system.pid('api'), system.pid('social,maintenance'), ...(await childrenOf(database))];
     const theirs = async () => [pid, ...(await childrenOf(database))];
     const samples = await inTurns(
       pairs,
