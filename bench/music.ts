@@ -1,8 +1,8 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { deriveMusic } from '../src/processing/audio.js';
-import { resolveBinaries } from '../src/processing/binaries.js';
+import { deriveMusic } from '../src/processing/audio/audio.js';
+import { resolveBinaries } from '../src/processing/run/binaries.js';
 import { ffmpeg } from '../test/setup/make-media.js';
 import { asNice } from './bare.js';
 import { saved, withFolder } from './media.js';

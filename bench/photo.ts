@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
 import { rgbaToThumbHash } from 'thumbhash';
-import { derivePhoto } from '../src/processing/image.js';
+import { derivePhoto } from '../src/processing/image/image.js';
 import { cameraJpeg, freshJpeg, saved, withFolder } from './media.js';
 import { atMost, cpuOf, cpuOfProcess, inTurns, report, type Settings } from './measure.js';
 import { send, untilReady, withSystem } from './system.js';

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '../src/platform/embedded/ports.js';
+import { freePort } from '../src/platform/ports.js';
 import { atMost, report, type Settings } from './measure.js';
 import { until } from './system.js';
 

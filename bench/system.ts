@@ -9,9 +9,9 @@ import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { readConfig } from '../src/platform/config/env.js';
 import { migrate } from '../src/platform/database/migrate.js';
-import { nodeEnv, nodeFlags } from '../src/platform/embedded/node-flags.js';
-import { freePort } from '../src/platform/embedded/ports.js';
-import { startPostgres } from '../src/platform/embedded/postgres.js';
+import { nodeEnv, nodeFlags } from '../src/local/node-flags.js';
+import { freePort } from '../src/platform/ports.js';
+import { startPostgres } from '../src/local/postgres.js';
 
 const entry = (name: string) => fileURLToPath(new URL(`../dist/${name}.js`, import.meta.url));
 

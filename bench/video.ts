@@ -1,9 +1,9 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import type { Context } from '../src/processing/context.js';
-import { resolveBinaries } from '../src/processing/binaries.js';
-import { deriveVideo } from '../src/processing/video.js';
+import type { Context } from '../src/processing/run/context.js';
+import { resolveBinaries } from '../src/processing/run/binaries.js';
+import { deriveVideo } from '../src/processing/video/video.js';
 import { asNice } from './bare.js';
 import { atMost, inTurns, report, wallOf, type Settings } from './measure.js';
 import { clip, saved, withFolder } from './media.js';

@@ -7,7 +7,7 @@ import { IntegrityService } from './files/integrity.service.js';
 import { ReprocessService, type Selection } from './files/reprocess.service.js';
 import { migrate } from './platform/database/migrate.js';
 import { readConfig } from './platform/config/env.js';
-import { useLocalSettings } from './platform/embedded/beside-local.js';
+import { useLocalSettings } from './local/beside-local.js';
 import { startOrSay } from './platform/observability/start-or-say.js';
 import { writeOpenApi } from './openapi.js';
 import { makeSamples } from './samples.js';

@@ -1,7 +1,7 @@
 /** `npm start`: everything on one machine, from one command, and nothing left of it after Ctrl-C. */
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { Supervisor } from './platform/embedded/supervisor.js';
+import { Supervisor } from './local/supervisor.js';
 import { keepNewFilesPrivate } from './platform/private-dir.js';
 
 keepNewFilesPrivate();

@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import { createApi } from './app.setup.js';
 import { readConfig } from './platform/config/env.js';
 import { requireMigrated } from './platform/database/migrate.js';
-import { exitWithParent } from './platform/embedded/parent.js';
+import { exitWithParent } from './local/parent.js';
 import { collectWhenIdle } from './platform/idle-collection.js';
 import { Health } from './platform/observability/health.js';
 import { shutdownOnSignal } from './platform/observability/shutdown.js';

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { resolveBinaries } from './processing/binaries.js';
-import { run } from './processing/process.js';
+import { resolveBinaries } from './processing/run/binaries.js';
+import { run } from './processing/run/process.js';
 
 const picture = ['-f', 'lavfi', '-i', 'testsrc2=size=1280x720:rate=25:duration=12'];
 const tone = ['-f', 'lavfi', '-i', 'aevalsrc=0.3*sin(2*PI*(220+40*floor(mod(t\\,4)))*t)|0.3*sin(2*PI*330*t):d=12'];

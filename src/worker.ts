@@ -6,14 +6,14 @@ import { parseArgs } from 'node:util';
 import { WorkerModule } from './app.module.js';
 import { ConfigError, readConfig } from './platform/config/env.js';
 import { requireMigrated } from './platform/database/migrate.js';
-import { exitWithParent } from './platform/embedded/parent.js';
+import { exitWithParent } from './local/parent.js';
 import { collectWhenIdle } from './platform/idle-collection.js';
 import { serveHealth } from './platform/observability/health-server.js';
 import { Health } from './platform/observability/health.js';
 import { shutdownOnSignal } from './platform/observability/shutdown.js';
 import { startOrSay } from './platform/observability/start-or-say.js';
 import { queueNames, type QueueName } from './platform/queue/definition.js';
-import { reapWorkspaces } from './processing/workspace.js';
+import { reapWorkspaces } from './processing/run/workspace.js';
 import { keepNewFilesPrivate, makePrivateDir } from './platform/private-dir.js';
 
 keepNewFilesPrivate();

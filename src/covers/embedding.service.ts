@@ -5,8 +5,8 @@ import { Tools } from '../files/tools.service.js';
 import { Outbox } from '../platform/events/outbox.js';
 import { renditionKey } from '../platform/storage/keys.js';
 import { Storage } from '../platform/storage/storage.js';
-import { embedded, embedPicture, type AudioFile } from '../processing/m4a.js';
-import { withWorkspace } from '../processing/workspace.js';
+import { embedded, embedPicture, type AudioFile } from '../processing/audio/m4a.js';
+import { withWorkspace } from '../processing/run/workspace.js';
 import { sql } from '../platform/database/sql.js';
 
 /** A download, and the picture it is to carry: null for none. */

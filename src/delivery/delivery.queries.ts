@@ -4,7 +4,7 @@ import { sql } from '../platform/database/sql.js';
 import type { FileKind, FileStatus } from '../files/file.entity.js';
 import type { RenditionRole } from '../files/rendition.entity.js';
 import type { Place } from '../users/users.schemas.js';
-import type { Segment } from '../processing/hls.js';
+import type { Segment } from '../processing/video/hls.js';
 import { commentVisibleTo } from '../visibility/comments.js';
 import { isOpen, visibleTo } from '../visibility/medias.js';
 import type { ViewerId } from '../visibility/relations.js';

@@ -2,7 +2,7 @@ import { Controller, Get, Param, Query, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
-import type { Animation } from '../processing/animation.js';
+import type { Animation } from '../processing/image/animation.js';
 import { OptionalUser } from '../platform/http/access.js';
 import { AskingFor, type Asking } from './asking.js';
 import { DocumentedBytes } from './documented-bytes.js';

@@ -12,8 +12,8 @@ import {
   type Segments,
   type SoundTrack,
   type Variant,
-} from '../processing/hls.js';
-import { storyboardVtt, type StoryboardPlan } from '../processing/storyboard.js';
+} from '../processing/video/hls.js';
+import { storyboardVtt, type StoryboardPlan } from '../processing/video/storyboard.js';
 import type { Asking } from './asking.js';
 import type { Deliverable, StoredRendition } from './delivery.queries.js';
 import { DeliveryService } from './delivery.service.js';

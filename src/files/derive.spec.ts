@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readConfig } from '../platform/config/env.js';
-import { resolveBinaries } from '../processing/binaries.js';
-import { run } from '../processing/process.js';
+import { resolveBinaries } from '../processing/run/binaries.js';
+import { run } from '../processing/run/process.js';
 import { derive } from './derive.js';
 
 let dir: string;

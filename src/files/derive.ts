@@ -1,11 +1,11 @@
 import { extname, join } from 'node:path';
-import type { Limits } from '../processing/limits.js';
-import { deriveAnimation, isAnimation } from '../processing/animation.js';
-import { deriveMusic } from '../processing/audio.js';
-import type { Context } from '../processing/context.js';
-import { ratesOf, type Segment } from '../processing/hls.js';
-import { derivePhoto, type Output } from '../processing/image.js';
-import { deriveVideo, type Video } from '../processing/video.js';
+import type { Limits } from '../processing/run/limits.js';
+import { deriveAnimation, isAnimation } from '../processing/image/animation.js';
+import { deriveMusic } from '../processing/audio/audio.js';
+import type { Context } from '../processing/run/context.js';
+import { ratesOf, type Segment } from '../processing/video/hls.js';
+import { derivePhoto, type Output } from '../processing/image/image.js';
+import { deriveVideo, type Video } from '../processing/video/video.js';
 import type { FileKind } from './file.entity.js';
 import type { RenditionRole } from './rendition.entity.js';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { failureCodes } from '../processing/failure.js';
-import { warningCodes } from '../processing/lengths.js';
+import { failureCodes } from '../processing/run/failure.js';
+import { warningCodes } from '../processing/video/lengths.js';
 import { fileKinds, fileStatuses } from './file.entity.js';
 
 export const Slug = z

@@ -1,5 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
-import type { Segment } from '../processing/hls.js';
+import type { Segment } from '../processing/video/hls.js';
 import { sql } from '../platform/database/sql.js';
 import { File } from './file.entity.js';
 

@@ -3,8 +3,8 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { CONFIG } from '../platform/config/config.module.js';
 import type { Config } from '../platform/config/env.js';
-import { resolveBinaries, type Binaries } from '../processing/binaries.js';
-import { budgetOf, type Budget, type Work } from '../processing/budget.js';
+import { resolveBinaries, type Binaries } from '../processing/run/binaries.js';
+import { budgetOf, type Budget, type Work } from '../processing/run/budget.js';
 
 /** What processing needs from the machine: ffmpeg, ffprobe, threads, a place to work in. */
 @Injectable()

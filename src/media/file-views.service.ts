@@ -3,7 +3,7 @@ import { sql } from '../platform/database/sql.js';
 import type { FileKind } from '../files/file.entity.js';
 import type { RenditionRole } from '../files/rendition.entity.js';
 import { fileHref, SignedHrefs } from '../files/signed-hrefs.service.js';
-import type { FailureCode } from '../processing/failure.js';
+import type { FailureCode } from '../processing/run/failure.js';
 import type { MediaView } from './media.schemas.js';
 import type { ViewerId } from '../visibility/relations.js';
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { isoTime } from '../platform/database/iso-time.js';
-import { failures } from '../processing/failure.js';
+import { failures } from '../processing/run/failure.js';
 import { ownerView, type OwnerRow } from '../users/users.schemas.js';
 import { FileViews, type FileRow } from './file-views.service.js';
 import type { MediaView } from './media.schemas.js';

@@ -9,7 +9,7 @@ import { notBlocked } from '../visibility/relations.js';
 import { afterCursor, keyOf, keysetPage, pageOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
 import { thereIs } from '../platform/database/there-is.js';
 import { encodeCursor } from '../platform/http/page.js';
-import { failures, type FailureCode } from '../processing/failure.js';
+import { failures, type FailureCode } from '../processing/run/failure.js';
 import { ownerView, type OwnerRow } from '../users/users.schemas.js';
 import type { KindName } from './kinds.js';
 import type { NotificationsQuery, NotificationView } from './notifications.schemas.js';

@@ -9,8 +9,8 @@ import { CONFIG } from '../platform/config/config.module.js';
 import type { Config } from '../platform/config/env.js';
 import { fileFolder, renditionKey } from '../platform/storage/keys.js';
 import { Storage } from '../platform/storage/storage.js';
-import { deriveSquares, type Square } from '../processing/squares.js';
-import { withWorkspace } from '../processing/workspace.js';
+import { deriveSquares, type Square } from '../processing/image/squares.js';
+import { withWorkspace } from '../processing/run/workspace.js';
 import type { Place } from '../users/users.schemas.js';
 import { sql } from '../platform/database/sql.js';
 

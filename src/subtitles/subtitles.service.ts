@@ -13,8 +13,8 @@ import { Outbox } from '../platform/events/outbox.js';
 import { Problem } from '../platform/http/problems.js';
 import { renditionKey } from '../platform/storage/keys.js';
 import { Storage } from '../platform/storage/storage.js';
-import { Refused } from '../processing/refusal.js';
-import { readSubtitles } from '../processing/subtitles.js';
+import { Refused } from '../processing/accept/refusal.js';
+import { readSubtitles } from '../processing/video/subtitles.js';
 import type { Track } from './subtitles.schemas.js';
 
 interface Video {

@@ -1,6 +1,6 @@
 import type { ProblemCode } from '../platform/http/problem-codes.js';
 import { Problem } from '../platform/http/problems.js';
-import type { Refused, RefusalCode } from '../processing/refusal.js';
+import type { Refused, RefusalCode } from '../processing/accept/refusal.js';
 
 const codes: Partial<Record<RefusalCode, ProblemCode>> = {
   type_not_allowed: 'unsupported_media_type',

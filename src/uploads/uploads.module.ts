@@ -4,7 +4,6 @@ import { ToolsModule } from '../files/tools.service.js';
 import { QuotaModule } from '../quota/quota.module.js';
 import { FinishService } from './finish.service.js';
 import { Leases } from './leases.js';
-import { LimitsService } from './limits.service.js';
 import { SettleService } from './settle.service.js';
 import { TusController } from './tus.controller.js';
 import { TusService } from './tus.service.js';
@@ -15,7 +14,7 @@ import { UploadsService } from './uploads.service.js';
 @Module({
   imports: [FilesModule, ToolsModule, QuotaModule],
   controllers: [UploadsController, TusController],
-  providers: [UploadsService, SettleService, FinishService, TusService, Leases, LimitsService],
+  providers: [UploadsService, SettleService, FinishService, TusService, Leases],
 })
 export class UploadsModule {}
 

@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { freePort, loopback } from '../../src/platform/embedded/ports.js';
-import { commandLine, waitUntil } from '../../src/platform/embedded/process-table.js';
+import { freePort, loopback } from '../../src/platform/ports.js';
+import { commandLine, waitUntil } from '../../src/local/process-table.js';
 import { fastDir } from '../setup/fast-dir.js';
 
 const local = fileURLToPath(new URL('../../dist/local.js', import.meta.url));

@@ -2,10 +2,10 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type EmbeddedPostgres, EmbeddedPostgresError, startPostgres } from '../../src/platform/embedded/postgres.js';
-import { findLaunch, postgresBinaries } from '../../src/platform/embedded/postgres-binaries.js';
-import { filesIn, launch, postmasterFile } from '../../src/platform/embedded/postgres-cluster.js';
-import { commandLine, waitUntil } from '../../src/platform/embedded/process-table.js';
+import { type EmbeddedPostgres, EmbeddedPostgresError, startPostgres } from '../../src/local/postgres.js';
+import { findLaunch, postgresBinaries } from '../../src/local/postgres-binaries.js';
+import { filesIn, launch, postmasterFile } from '../../src/local/postgres-cluster.js';
+import { commandLine, waitUntil } from '../../src/local/process-table.js';
 import { fastDir } from '../setup/fast-dir.js';
 
 let dataDir: string;

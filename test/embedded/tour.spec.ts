@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePort } from '../../src/platform/embedded/ports.js';
+import { freePort } from '../../src/platform/ports.js';
 import { until } from '../setup/until.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));

@@ -4,9 +4,9 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { underCpuLoad } from '../setup/cpu-load.js';
 import { incompleteSegments } from '../setup/segment-spans.js';
-import { resolveBinaries, type Binaries } from '../../src/processing/binaries.js';
-import { run } from '../../src/processing/process.js';
-import { deriveVideo, type Stream, type Video } from '../../src/processing/video.js';
+import { resolveBinaries, type Binaries } from '../../src/processing/run/binaries.js';
+import { run } from '../../src/processing/run/process.js';
+import { deriveVideo, type Stream, type Video } from '../../src/processing/video/video.js';
 
 let dir: string;
 let binaries: Binaries;

@@ -1,7 +1,7 @@
 import sharp, { type Sharp } from 'sharp';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { resolveBinaries } from '../../src/processing/binaries.js';
+import { resolveBinaries } from '../../src/processing/run/binaries.js';
 import { ffmpeg } from '../setup/make-media.js';
 
 const exec = promisify(execFile);

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { resolveBinaries } from '../../src/processing/binaries.js';
+import { resolveBinaries } from '../../src/processing/run/binaries.js';
 
 const exec = promisify(execFile);
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ladder } from '../../src/processing/video-ladder.js';
+import { ladder } from '../../src/processing/video/video-ladder.js';
 import type { Client, Json } from '../setup/client.js';
 import { Vitrine } from '../setup/vitrine.js';
 import { describeReal, pathOf, read } from './folder.js';

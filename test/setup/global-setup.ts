@@ -5,7 +5,7 @@ import pg from 'pg';
 import type { TestProject } from 'vitest/node';
 import { readConfig } from '../../src/platform/config/env.js';
 import { migrate } from '../../src/platform/database/migrate.js';
-import { startPostgres } from '../../src/platform/embedded/postgres.js';
+import { startPostgres } from '../../src/local/postgres.js';
 import { startSink } from './mail-sink.js';
 import { sayWhatIsLeftOut } from './needs.js';
 

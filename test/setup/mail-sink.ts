@@ -3,9 +3,9 @@ import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { freePort, loopback } from '../../src/platform/embedded/ports.js';
+import { freePort, loopback } from '../../src/platform/ports.js';
 
-const script = fileURLToPath(new URL('../../dist/platform/embedded/inbox-process.js', import.meta.url));
+const script = fileURLToPath(new URL('../../dist/local/inbox-process.js', import.meta.url));
 /** How often another run may be quicker on a port that we saw free. */
 const maxTries = 5;
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import sharp, { type Sharp } from 'sharp';
-import { resolveBinaries } from '../../src/processing/binaries.js';
+import { resolveBinaries } from '../../src/processing/run/binaries.js';
 
 const exec = promisify(execFile);
 

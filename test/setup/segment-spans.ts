@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { resolveBinaries } from '../../src/processing/binaries.js';
-import type { Segments } from '../../src/processing/hls.js';
+import { resolveBinaries } from '../../src/processing/run/binaries.js';
+import type { Segments } from '../../src/processing/video/hls.js';
 
 const exec = promisify(execFile);
 

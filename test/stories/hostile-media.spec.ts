@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findBoxes } from '../../src/processing/boxes.js';
+import { findBoxes } from '../../src/processing/accept/boxes.js';
 import { ebml, id3, id3Frame, id3Picture, pngOf } from '../setup/make-bombs.js';
 import { ffmpeg, picture, song, video } from '../setup/make-media.js';
 import { until } from '../setup/until.js';

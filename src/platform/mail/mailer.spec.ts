@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { freePort, loopback } from '../embedded/ports.js';
+import { freePort, loopback } from '../ports.js';
 import { BadAddress, type Mail, Mailer, MailNotConfigured } from './mailer.js';
 
 interface Received {

@@ -1,0 +1,40 @@
+import type { Check } from './accept.js';
+import type { PhotoLimits } from '../run/limits.js';
+import { excessOf, openImage, orImageFailure, readHeader, type ImageHeader } from '../image/pixels.js';
+import { Refused } from './refusal.js';
+
+export const checkPhoto: Check = async (path, format, { photo }) => {
+  const header = await readHeader(path);
+  const excess = excessOf(header, photo);
+  if (excess) throw excesses[excess](header, photo);
+  // What only libheif decodes takes seconds and a gigabyte, which is too much while somebody waits for the answer: the
+  // worker will find out whether it is damaged.
+  if (header.codec !== 'hevc') await checkDecodes(path, photo.maxPixels);
+  return {
+    mimeType: format.mimeType,
+    extension: format.extension,
+    container: format.name,
+    width: header.width,
+    height: header.height,
+  };
+};
+
+const excesses = {
+  too_many_frames: ({ frames }: ImageHeader, { maxFrames }: PhotoLimits) =>
+    new Refused('too_many_frames', `The picture has ${frames} frames; ${maxFrames} are allowed.`, {
+      frames,
+      maxFrames,
+    }),
+  too_many_pixels: ({ width, height, frames }: ImageHeader, { maxPixels }: PhotoLimits) => {
+    const pixels = width * height * frames;
+    const size = `${width} × ${height}${frames > 1 ? ` in ${frames} frames` : ''}`;
+    const message = `The picture has ${pixels} pixels (${size}); ${maxPixels} are allowed.`;
+    return new Refused('too_many_pixels', message, { pixels, width, height, frames, maxPixels });
+  },
+};
+
+/** Small, so that formats that can shrink while they load do; still reads the file to its end. */
+async function checkDecodes(path: string, maxPixels: number): Promise<void> {
+  const image = openImage(path, maxPixels, { sequentialRead: true });
+  await orImageFailure(image.resize(64, 64, { fit: 'inside' }).raw().toBuffer());
+}

@@ -1,0 +1,84 @@
+import type { Accepted, Check } from './accept.js';
+import type { ProbeContext } from '../run/ffmpeg.js';
+import type { Format } from '../run/formats.js';
+import { maxStreams } from '../run/limits.js';
+import { playsBeyond, probeAs } from '../run/probe.js';
+import type { Probe } from '../run/streams.js';
+import { Refused } from './refusal.js';
+
+export const checkVideo: Check = async (path, format, { video: limits }, ctx) => {
+  const found = await probeAs(format, path, ctx);
+  checkStreams(found);
+  const { video } = found;
+  if (!video || video.width < 1 || video.height < 1) throw noStream(found, 'video');
+  const side = Math.max(video.width, video.height, video.displayWidth, video.displayHeight);
+  if (side > limits.maxSide) {
+    throw new Refused(
+      'too_large_dimensions',
+      `The video is ${video.displayWidth} × ${video.displayHeight} px; ${limits.maxSide} px are allowed on a side.`,
+      { width: video.displayWidth, height: video.displayHeight, maxSide: limits.maxSide },
+    );
+  }
+  if (video.fps > limits.maxFps) {
+    const fps = Math.round(video.fps * 100) / 100;
+    throw new Refused('frame_rate_too_high', `The video has ${fps} frames a second; ${limits.maxFps} are allowed.`, {
+      fps,
+      maxFps: limits.maxFps,
+    });
+  }
+  const durationMs = await checkLength(path, found, limits.maxDurationMs, ctx);
+  return { ...accepted(format, durationMs), width: video.displayWidth, height: video.displayHeight };
+};
+
+export const checkMusic: Check = async (path, format, { music: limits }, ctx) => {
+  const found = await probeAs(format, path, ctx);
+  checkStreams(found);
+  if (found.video)
+    throw new Refused('content_mismatch', 'The file holds a video, not music alone.', { found: found.video.codec });
+  if (!found.audio || found.audio.channels < 1 || found.audio.sampleRate < 1) throw noStream(found, 'audio');
+  const durationMs = await checkLength(path, found, limits.maxDurationMs, ctx);
+  return accepted(format.soundAlone ?? format, durationMs);
+};
+
+function checkStreams({ streams }: Probe): void {
+  if (streams <= maxStreams) return;
+  throw new Refused('too_many_streams', `The file has ${streams} streams; ${maxStreams} are allowed.`, {
+    streams,
+    maxStreams,
+  });
+}
+
+/** How far a header may be off before it is not believed: what comes after the last packet's start, and rounding. */
+const slackMs = (durationMs: number) => 1000 + durationMs / 100;
+
+/**
+ * The duration as the header says it, null where the packets say otherwise or it says nothing.
+ * @throws {Refused} when more than `maxDurationMs` is played, whatever the header says
+ */
+async function checkLength(path: string, found: Probe, maxDurationMs: number, ctx: ProbeContext) {
+  const said = found.durationMs;
+  if (said !== null && said <= maxDurationMs && !(await playsBeyond(said + slackMs(said), path, found, ctx)))
+    return said;
+  if (!(await playsBeyond(maxDurationMs, path, found, ctx))) return null;
+  const isSaid = said !== null && said > maxDurationMs;
+  const length = isSaid ? `for ${said} ms` : `past ${maxDurationMs} ms`;
+  throw new Refused('too_long', `The file plays ${length}; ${maxDurationMs} ms are allowed.`, {
+    ...(isSaid ? { durationMs: said } : {}),
+    maxDurationMs,
+  });
+}
+
+function noStream({ streams, audio }: Probe, wanted: 'video' | 'audio'): Refused {
+  const message =
+    wanted === 'video' && audio
+      ? 'The file holds sound but no video: upload it as music.'
+      : `The file holds no ${wanted} that can be played.`;
+  return new Refused('no_streams', message, { wanted, streams });
+}
+
+const accepted = (type: Pick<Format, 'name' | 'mimeType' | 'extension'>, durationMs: number | null): Accepted => ({
+  mimeType: type.mimeType,
+  extension: type.extension,
+  container: type.name,
+  ...(durationMs === null ? {} : { durationMs }),
+});

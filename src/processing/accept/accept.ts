@@ -1,0 +1,72 @@
+import { stat } from 'node:fs/promises';
+import { checkPhoto } from './accept-photo.js';
+import { checkMusic, checkVideo } from './accept-play.js';
+import { ProcessingFailure } from '../run/failure.js';
+import type { ProbeContext } from '../run/ffmpeg.js';
+import { allowedTypes, type Format } from '../run/formats.js';
+import type { Kind, Limits } from '../run/limits.js';
+import { Refused } from './refusal.js';
+import { sniff } from './sniff.js';
+
+export type Accepted = {
+  mimeType: string;
+  /** Without a dot. */
+  extension: string;
+  container: string;
+  /** px, as displayed. */
+  width?: number;
+  height?: number;
+  durationMs?: number;
+};
+
+export type Check = (path: string, format: Format, limits: Limits, ctx: ProbeContext) => Promise<Accepted>;
+
+const checks: Record<Exclude<Kind, 'file'>, Check> = { photo: checkPhoto, video: checkVideo, music: checkMusic };
+
+/**
+ * Decides from the content alone, never from a name or header, whether a file is taken as `kind`.
+ * @param ctx a signal that times out refuses the file: any good one is looked at in a second
+ * @throws {Refused}
+ */
+export async function accept(path: string, kind: Kind, limits: Limits, ctx: ProbeContext): Promise<Accepted> {
+  const { size } = await stat(path);
+  const { maxBytes } = limits[kind];
+  if (size === 0) throw new Refused('empty_file', 'The file is empty.', { bytes: 0 });
+  if (size > maxBytes) {
+    throw new Refused('too_large', `The file has ${size} bytes; a ${kind} may have ${maxBytes}.`, {
+      bytes: size,
+      maxBytes,
+    });
+  }
+  const { mimeType, extension, format } = await sniff(path);
+  if (kind === 'file') return { mimeType, extension, container: extension };
+  if (!format?.kinds.includes(kind)) throw notAllowed(kind, mimeType);
+  try {
+    return await checks[kind](path, format, limits, ctx);
+  } catch (error) {
+    throw error instanceof ProcessingFailure ? refusalOf(error, mimeType) : isLate(error) ? damaged(mimeType) : error;
+  }
+}
+
+function notAllowed(kind: Kind, found: string): Refused {
+  const allowed = allowedTypes(kind);
+  const message = `The file was found to be ${found}; a ${kind} may be ${allowed.join(', ')}.`;
+  return new Refused('type_not_allowed', message, { found, allowed });
+}
+
+/** A file that cannot even be looked at is refused; what is our own trouble stays a failure. */
+function refusalOf(failure: ProcessingFailure, found: string): Error {
+  const refusals: Partial<Record<typeof failure.code, () => Refused>> = {
+    unsupported_codec: () => new Refused('type_not_allowed', `This kind of ${found} cannot be read.`, { found }),
+    no_streams: () => damaged(found),
+    corrupt_input: () => damaged(found),
+    timed_out: () => damaged(found),
+  };
+  return refusals[failure.code]?.() ?? failure;
+}
+
+const damaged = (found: string) =>
+  new Refused('corrupt_input', `The file looks like ${found} but is damaged or incomplete.`, { found });
+
+/** What `AbortSignal.timeout` gives as its reason. */
+const isLate = (error: unknown) => error instanceof DOMException && error.name === 'TimeoutError';

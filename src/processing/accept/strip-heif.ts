@@ -1,0 +1,130 @@
+import { boxesIn, type Box } from './boxes.js';
+import { writeRights, type Rights } from '../image/exif.js';
+import { ProcessingFailure } from '../run/failure.js';
+
+/** Top-level boxes that make up the picture; a phone may add a clip with its own place and time. */
+const kept = new Set(['ftyp', 'meta', 'mdat', 'moov', 'idat', 'pdin', 'free']);
+const metadataItems = new Set(['Exif', 'mime', 'uri ']);
+
+type Extent = { offset: number; length: number };
+type Item = { type: string; extents: Extent[] };
+
+/** Of all metadata together: an item has one or two. */
+const mostExtents = 100_000;
+
+/**
+ * HEIF and AVIF point at their parts by offset, so nothing may move: metadata is overwritten where it lies
+ * (ISO/IEC 23008-12 annex A, 14496-12 8.11). Orientation is a property of the picture there and needs no EXIF.
+ */
+export function stripHeif(bytes: Buffer, keep: Rights): Buffer {
+  const result = Buffer.from(bytes);
+  const boxes = boxesIn(result);
+  for (const box of boxes) if (!kept.has(box.type)) blank(result, box);
+  const meta = boxes.find((box) => box.type === 'meta');
+  if (!meta) throw new ProcessingFailure('corrupt_input', 'HEIF without meta box');
+  const exif = writeRights({ orientation: 1, copyright: keep.copyright });
+  for (const { type, extents } of metadataExtents(result, meta)) {
+    for (const { offset, length } of extents) result.fill(0, offset, offset + length);
+    const [first] = extents;
+    // Behind four bytes that say where the TIFF header begins.
+    if (type === 'Exif' && exif && first && first.length >= exif.length + 4) exif.copy(result, first.offset + 4);
+  }
+  return result;
+}
+
+function blank(bytes: Buffer, box: Box): void {
+  bytes.write('free', box.start + 4, 'latin1');
+  bytes.fill(0, box.body, box.end);
+}
+
+function metadataExtents(bytes: Buffer, meta: Box): Item[] {
+  const inside = boxesIn(bytes, meta.body + 4, meta.end);
+  const named = (type: string) => inside.find((box) => box.type === type);
+  const [info, locations, data] = [named('iinf'), named('iloc'), named('idat')];
+  if (!info || !locations) return [];
+  return itemExtents(bytes, locations, data?.body ?? 0, metadataTypes(bytes, info));
+}
+
+/** By the id of the item. */
+function metadataTypes(bytes: Buffer, info: Box): Map<number, string> {
+  const head = new Numbers(bytes, info.body, info.end);
+  const isShort = head.next(1) === 0;
+  head.skip(3);
+  const count = head.next(isShort ? 2 : 4);
+  const entries = boxesIn(bytes, head.at, info.end).filter(({ type }) => type === 'infe');
+  // Some readers look at what lies behind the end of the list and some don't, so neither way is safe to take.
+  if (entries.length > count) throw new ProcessingFailure('corrupt_input', `HEIF: ${entries.length} items of ${count}`);
+  const types = new Map<number, string>();
+  for (const { body, end } of entries) {
+    const isWide = bytes[body]! >= 3;
+    const typeAt = body + (isWide ? 10 : 8);
+    if (typeAt + 4 > end) continue;
+    const type = bytes.toString('latin1', typeAt, typeAt + 4);
+    if (metadataItems.has(type)) types.set(isWide ? bytes.readUInt32BE(body + 4) : bytes.readUInt16BE(body + 4), type);
+  }
+  return types;
+}
+
+/**
+ * ISO/IEC 14496-12, 8.11.3: field widths are given in the box itself. Each extent may be the whole file, and extents whose
+ * fields have no width are any number in no room: so all together may be no longer than the file.
+ * @throws {ProcessingFailure} `corrupt_input`
+ */
+function itemExtents(bytes: Buffer, box: Box, dataStart: number, types: Map<number, string>): Item[] {
+  const numbers = new Numbers(bytes, box.body, box.end);
+  const version = numbers.next(1);
+  numbers.skip(3);
+  const sizes = numbers.next(2);
+  const [offset, length, base, last] = [sizes >> 12, (sizes >> 8) & 15, (sizes >> 4) & 15, sizes & 15] as const;
+  const index = version ? last : 0;
+  const items: Item[] = [];
+  // Each byte is overwritten once at most.
+  let [bytesLeft, extentsLeft] = [bytes.length, mostExtents];
+  for (let count = numbers.next(version < 2 ? 2 : 4); count > 0; count--) {
+    const type = types.get(numbers.next(version < 2 ? 2 : 4));
+    const isInData = version > 0 && (numbers.next(2) & 15) === 1;
+    numbers.skip(2);
+    const start = numbers.next(base) + (isInData ? dataStart : 0);
+    const extentCount = numbers.next(2);
+    // Where lengths have no width there is nothing to overwrite.
+    if (!type || !length) {
+      numbers.skip(extentCount * (index + offset + length));
+      continue;
+    }
+    const extents: Extent[] = [];
+    for (let left = extentCount; left > 0; left--) {
+      numbers.skip(index);
+      const from = Math.min(start + numbers.next(offset), bytes.length);
+      const extent = { offset: from, length: Math.min(numbers.next(length), bytes.length - from) };
+      if (!extent.length) continue;
+      bytesLeft -= extent.length;
+      if (bytesLeft < 0 || extentsLeft-- === 0) throw new ProcessingFailure('corrupt_input', 'HEIF: too much metadata');
+      extents.push(extent);
+    }
+    items.push({ type, extents });
+  }
+  return items;
+}
+
+/** Numbers of a box, one after the other. */
+class Numbers {
+  constructor(
+    private readonly bytes: Buffer,
+    public at: number,
+    private readonly end: number,
+  ) {}
+
+  /** @param width in bytes */
+  next(width: number): number {
+    const { at } = this;
+    this.skip(width);
+    if (width === 8) return Number(this.bytes.readBigUInt64BE(at));
+    if (width > 4) throw new ProcessingFailure('corrupt_input', `HEIF: a number of ${width} bytes`);
+    return width ? this.bytes.readUIntBE(at, width) : 0;
+  }
+
+  skip(count: number): void {
+    this.at += count;
+    if (this.at > this.end) throw new ProcessingFailure('corrupt_input', 'HEIF: a box ends too early');
+  }
+}

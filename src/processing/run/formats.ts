@@ -1,0 +1,275 @@
+import type { Kind } from './limits.js';
+import { transportStream } from '../video/mpeg-ts.js';
+
+export type Format = {
+  /** Our name for the container. */
+  name: string;
+  /** What people call it. */
+  title: string;
+  mimeType: string;
+  extension: string;
+  kinds: readonly Exclude<Kind, 'file'>[];
+  /** The one demuxer ffmpeg may use for it; pictures never reach ffmpeg. */
+  demuxer?: string;
+  /** Its header does not tell how long it plays; ffprobe estimates. */
+  guessesDuration?: true;
+  /** Its header counts the samples: a file that plays less has lost bytes. */
+  countsSamples?: true;
+  /** What the sniffing library, or `mpeg-ts.ts`, calls it. */
+  sniffedAs: readonly string[];
+  /** What a file of this container is called when it holds no video. */
+  soundAlone?: Pick<Format, 'name' | 'title' | 'mimeType' | 'extension'>;
+};
+
+export const formats: readonly Format[] = [
+  {
+    name: 'jpeg',
+    title: 'JPEG',
+    mimeType: 'image/jpeg',
+    extension: 'jpg',
+    kinds: ['photo'],
+    sniffedAs: ['image/jpeg'],
+  },
+  {
+    name: 'png',
+    title: 'PNG',
+    mimeType: 'image/png',
+    extension: 'png',
+    kinds: ['photo'],
+    sniffedAs: ['image/png', 'image/apng'],
+  },
+  { name: 'gif', title: 'GIF', mimeType: 'image/gif', extension: 'gif', kinds: ['photo'], sniffedAs: ['image/gif'] },
+  {
+    name: 'webp',
+    title: 'WebP',
+    mimeType: 'image/webp',
+    extension: 'webp',
+    kinds: ['photo'],
+    sniffedAs: ['image/webp'],
+  },
+  {
+    name: 'avif',
+    title: 'AVIF',
+    mimeType: 'image/avif',
+    extension: 'avif',
+    kinds: ['photo'],
+    sniffedAs: ['image/avif'],
+  },
+  {
+    name: 'heif',
+    title: 'HEIC',
+    mimeType: 'image/heic',
+    extension: 'heic',
+    kinds: ['photo'],
+    sniffedAs: ['image/heic', 'image/heif', 'image/heic-sequence', 'image/heif-sequence'],
+  },
+  {
+    name: 'tiff',
+    title: 'TIFF',
+    mimeType: 'image/tiff',
+    extension: 'tif',
+    kinds: ['photo'],
+    sniffedAs: ['image/tiff'],
+  },
+  {
+    name: 'mp4',
+    title: 'MP4',
+    mimeType: 'video/mp4',
+    extension: 'mp4',
+    kinds: ['video', 'music'],
+    demuxer: 'mov',
+    sniffedAs: ['video/mp4', 'video/x-m4v'],
+    soundAlone: { name: 'm4a', title: 'M4A', mimeType: 'audio/mp4', extension: 'm4a' },
+  },
+  {
+    name: 'm4a',
+    title: 'M4A',
+    mimeType: 'audio/mp4',
+    extension: 'm4a',
+    kinds: ['music'],
+    demuxer: 'mov',
+    sniffedAs: ['audio/x-m4a', 'audio/mp4'],
+  },
+  {
+    name: 'mov',
+    title: 'MOV',
+    mimeType: 'video/quicktime',
+    extension: 'mov',
+    kinds: ['video'],
+    demuxer: 'mov',
+    sniffedAs: ['video/quicktime'],
+  },
+  {
+    name: '3gp',
+    title: '3GP',
+    mimeType: 'video/3gpp',
+    extension: '3gp',
+    kinds: ['video', 'music'],
+    demuxer: 'mov',
+    sniffedAs: ['video/3gpp', 'video/3gpp2'],
+    soundAlone: { name: '3gp', title: '3GP', mimeType: 'audio/3gpp', extension: '3gp' },
+  },
+  {
+    name: 'webm',
+    title: 'WebM',
+    mimeType: 'video/webm',
+    extension: 'webm',
+    kinds: ['video', 'music'],
+    demuxer: 'matroska',
+    sniffedAs: ['video/webm'],
+    soundAlone: { name: 'webm', title: 'WebM', mimeType: 'audio/webm', extension: 'webm' },
+  },
+  {
+    name: 'mkv',
+    title: 'MKV',
+    mimeType: 'video/matroska',
+    extension: 'mkv',
+    kinds: ['video'],
+    demuxer: 'matroska',
+    sniffedAs: ['video/matroska'],
+  },
+  {
+    name: 'avi',
+    title: 'AVI',
+    mimeType: 'video/vnd.avi',
+    extension: 'avi',
+    kinds: ['video'],
+    demuxer: 'avi',
+    sniffedAs: ['video/vnd.avi'],
+  },
+  {
+    name: 'mpeg',
+    title: 'MPEG',
+    mimeType: 'video/mpeg',
+    extension: 'mpg',
+    kinds: ['video'],
+    demuxer: 'mpeg',
+    guessesDuration: true,
+    sniffedAs: ['video/MP1S', 'video/MP2P'],
+  },
+  {
+    name: 'ts',
+    title: 'MPEG-TS (TS, MTS, M2TS)',
+    mimeType: 'video/mp2t',
+    extension: 'ts',
+    kinds: ['video'],
+    demuxer: 'mpegts',
+    guessesDuration: true,
+    sniffedAs: [transportStream.mime],
+  },
+  {
+    name: 'flv',
+    title: 'FLV',
+    mimeType: 'video/x-flv',
+    extension: 'flv',
+    kinds: ['video'],
+    demuxer: 'flv',
+    sniffedAs: ['video/x-flv'],
+  },
+  {
+    // Named by its first stream, which says nothing about the others.
+    name: 'wmv',
+    title: 'WMV',
+    mimeType: 'video/x-ms-wmv',
+    extension: 'wmv',
+    kinds: ['video', 'music'],
+    demuxer: 'asf',
+    sniffedAs: ['video/x-ms-asf', 'audio/x-ms-asf', 'application/vnd.ms-asf'],
+    soundAlone: { name: 'wma', title: 'WMA', mimeType: 'audio/x-ms-wma', extension: 'wma' },
+  },
+  {
+    // As with ASF; a Skeleton stream in front has a name of its own.
+    name: 'ogv',
+    title: 'OGV',
+    mimeType: 'video/ogg',
+    extension: 'ogv',
+    kinds: ['video', 'music'],
+    demuxer: 'ogg',
+    sniffedAs: ['video/ogg', 'audio/ogg', 'audio/ogg; codecs=opus', 'application/ogg'],
+    soundAlone: { name: 'ogg', title: 'Ogg (Vorbis, Opus)', mimeType: 'audio/ogg', extension: 'ogg' },
+  },
+  {
+    name: 'mp3',
+    title: 'MP3',
+    mimeType: 'audio/mpeg',
+    extension: 'mp3',
+    kinds: ['music'],
+    demuxer: 'mp3',
+    guessesDuration: true,
+    sniffedAs: ['audio/mpeg'],
+  },
+  {
+    name: 'aac',
+    title: 'AAC',
+    mimeType: 'audio/aac',
+    extension: 'aac',
+    kinds: ['music'],
+    demuxer: 'aac',
+    guessesDuration: true,
+    sniffedAs: ['audio/aac'],
+  },
+  {
+    name: 'amr',
+    title: 'AMR',
+    mimeType: 'audio/amr',
+    extension: 'amr',
+    kinds: ['music'],
+    demuxer: 'amr',
+    guessesDuration: true,
+    sniffedAs: ['audio/amr'],
+  },
+  {
+    name: 'flac',
+    title: 'FLAC',
+    mimeType: 'audio/flac',
+    extension: 'flac',
+    kinds: ['music'],
+    demuxer: 'flac',
+    countsSamples: true,
+    sniffedAs: ['audio/flac'],
+  },
+  {
+    name: 'wav',
+    title: 'WAV',
+    mimeType: 'audio/wav',
+    extension: 'wav',
+    kinds: ['music'],
+    demuxer: 'wav',
+    sniffedAs: ['audio/wav'],
+  },
+  {
+    name: 'aiff',
+    title: 'AIFF',
+    mimeType: 'audio/aiff',
+    extension: 'aiff',
+    kinds: ['music'],
+    demuxer: 'aiff',
+    countsSamples: true,
+    sniffedAs: ['audio/aiff'],
+  },
+];
+
+export const formatOf = (sniffed: string): Format | undefined =>
+  formats.find((format) => format.sniffedAs.includes(sniffed));
+
+export function formatNamed(name: string): Format {
+  const format = formats.find((f) => f.name === name);
+  if (!format) throw new TypeError(`there is no format ${name}`);
+  return format;
+}
+
+type PlayedKind = Exclude<Kind, 'file'>;
+
+const takenAs = (kind: Kind) =>
+  formats
+    .filter(({ kinds }) => kinds.some((k) => k === kind))
+    .map((format) => (kind === 'music' ? (format.soundAlone ?? format) : format));
+
+/** The MIME types a kind takes, for refusals. */
+export const allowedTypes = (kind: Kind): string[] => [...new Set(takenAs(kind).map(({ mimeType }) => mimeType))];
+
+/** The same in words, for the documentation. */
+export function allowedTitles(kind: PlayedKind): string {
+  const titles = [...new Set(takenAs(kind).map(({ title }) => title))];
+  return `${titles.slice(0, -1).join(', ')} or ${titles.at(-1)}`;
+}

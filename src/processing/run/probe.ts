@@ -1,0 +1,76 @@
+import { ProcessingFailure } from './failure.js';
+import { ffprobe, ffprobeLines, type ProbeContext } from './ffmpeg.js';
+import type { Format } from './formats.js';
+import { ExitError } from './process.js';
+import { sniff } from '../accept/sniff.js';
+import { describe, videosIn, type Probe, type RawProbe } from './streams.js';
+import { sampleVideos } from '../video/timestamps.js';
+
+/**
+ * What is in a sound or video file.
+ * @throws {ProcessingFailure} `unsupported_codec` when it is neither, or as ffprobe fails
+ */
+export async function probe(path: string, ctx: ProbeContext): Promise<Probe> {
+  const { format } = await sniff(path);
+  if (!format?.demuxer) throw new ProcessingFailure('unsupported_codec', 'not a container of sound or video');
+  return probeAs(format, path, ctx);
+}
+
+/** @throws {ProcessingFailure} */
+export async function probeAs(format: Format, path: string, ctx: ProbeContext): Promise<Probe> {
+  if (!format.demuxer) throw new TypeError(`${format.name} has no demuxer`);
+  const raw = await readHeader(path, format.demuxer, ctx);
+  const samples = videosIn(raw).length ? await sampleVideos(path, format.demuxer, ctx) : undefined;
+  return describe(format, raw, samples);
+}
+
+/** What an answer may hold: tags can be as large as the file, and reading them would stop everything else. */
+const maxHeaderBytes = 2 ** 20;
+const facts = [
+  'format=start_time,duration,size,bit_rate',
+  'stream=index,codec_type,codec_name,profile,level,width,height,sample_aspect_ratio,r_frame_rate,avg_frame_rate,pix_fmt,' +
+    'color_transfer,color_primaries,color_space,color_range,field_order,bit_rate,start_time,duration,channels,sample_rate',
+  'stream_disposition=default,attached_pic,timed_thumbnails,still_image',
+  'stream_side_data=rotation',
+];
+
+async function readHeader(path: string, demuxer: string, ctx: ProbeContext): Promise<RawProbe> {
+  const read = (entries: string[]) =>
+    ffprobe<RawProbe>(path, demuxer, ['-show_entries', entries.join(':')], ctx, maxHeaderBytes);
+  try {
+    return await read([...facts, 'format_tags', 'stream_tags']);
+  } catch (error) {
+    const cause = error instanceof ProcessingFailure ? error.cause : undefined;
+    if (!(cause instanceof ExitError && cause.reason === 'output')) throw error;
+    // It plays without them.
+    return read(facts);
+  }
+}
+
+/** Whether something is still played after `ms`: asked of the packets, for headers may say anything. */
+export async function playsBeyond(ms: number, path: string, found: Probe, ctx: ProbeContext): Promise<boolean> {
+  const enough = new AbortController();
+  const end = found.startMs + ms;
+  const onLine = (line: string) => {
+    const [at = NaN, duration = NaN] = line.split(',').map((seconds) => Number.parseFloat(seconds) * 1000);
+    if (at + (duration || 0) > end) enough.abort(enough);
+  };
+  // From the last key frame before it, which may be far before, to the first packet behind it.
+  const show = ['-read_intervals', `${end / 1000}%`, '-select_streams', `${mainStream(found)}`];
+  const signal = AbortSignal.any([ctx.signal, enough.signal]);
+  try {
+    await ffprobeLines(
+      path,
+      found.format.demuxer!,
+      [...show, '-show_entries', 'packet=pts_time,duration_time'],
+      { ...ctx, signal },
+      onLine,
+    );
+    return false;
+  } catch (error) {
+    if (error === enough) return true;
+    throw error;
+  }
+}
+
+const mainStream = ({ video, audio }: Probe): number => (video ?? audio)?.index ?? 0;

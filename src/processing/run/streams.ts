@@ -1,0 +1,263 @@
+import type { Format } from './formats.js';
+import { languageOf } from '../video/languages.js';
+import { lineOf, tagsOf, type Tags } from '../audio/tags.js';
+import type { Sample } from '../video/timestamps.js';
+
+export type Rotation = 0 | 90 | 180 | 270;
+
+export type VideoStream = {
+  index: number;
+  codec: string;
+  profile: string | null;
+  /** Of H.264: ten times its name, 41 is 4.1. */
+  level: number | null;
+  /** Each frame is a whole picture; false for halves of lines, and where it is not said of a codec that has them. */
+  isProgressive: boolean;
+  /** As stored, px. */
+  width: number;
+  height: number;
+  /** As a viewer sees it: turned upright, with square pixels. */
+  displayWidth: number;
+  displayHeight: number;
+  /** Clockwise degrees to turn the stored picture. */
+  rotation: Rotation;
+  /** Frames per second on average, measured from timestamps where there are enough; 0 when unknown. */
+  fps: number;
+  /** The frame rate as a fraction when it is constant, e.g. `30000/1001`. */
+  constantFps: string | null;
+  /** The fraction that all intervals between frames are multiples of, as far as ffprobe has looked. */
+  baseRate?: string | undefined;
+  pixFmt: string;
+  /** Curve, primaries, matrix and range of its colours in ffprobe's words; null when it does not say. */
+  transfer: string | null;
+  primaries: string | null;
+  matrix: string | null;
+  range: string | null;
+  /** bit/s */
+  bitrate: number | null;
+  /** Where its first picture lies on the clock of the file. */
+  startMs: number;
+  durationMs: number | null;
+};
+
+export type AudioStream = {
+  index: number;
+  codec: string;
+  profile: string | null;
+  channels: number;
+  sampleRate: number;
+  /** bit/s */
+  bitrate: number | null;
+  /** Where its first sample lies on the clock of the file. */
+  startMs: number;
+  durationMs: number | null;
+} & Spoken;
+
+/** What a track says of itself to those who choose between tracks. */
+export type Spoken = {
+  /** BCP 47 */
+  language: string | null;
+  title: string | null;
+};
+
+/** Subtitles inside the file, as text. */
+export type TextStream = { index: number; codec: string } & Spoken;
+
+export type Probe = {
+  format: Format;
+  /** bytes */
+  size: number;
+  /** Where the clock of the file begins; a cut broadcast may begin after hours. */
+  startMs: number;
+  /** From the earliest start to the latest end of all streams. */
+  durationMs: number | null;
+  video: VideoStream | null;
+  audio: AudioStream | null;
+  /** The sound tracks beside it: other languages, comments. */
+  otherAudio: AudioStream[];
+  texts: TextStream[];
+  cover: { index: number } | null;
+  tags: Tags;
+  streams: number;
+};
+
+export type RawStream = {
+  index: number;
+  codec_type?: string;
+  codec_name?: string;
+  width?: number;
+  height?: number;
+  sample_aspect_ratio?: string;
+  r_frame_rate?: string;
+  avg_frame_rate?: string;
+  pix_fmt?: string;
+  color_transfer?: string;
+  color_primaries?: string;
+  color_space?: string;
+  color_range?: string;
+  profile?: string;
+  level?: number;
+  field_order?: string;
+  bit_rate?: string;
+  start_time?: string;
+  duration?: string;
+  channels?: number;
+  sample_rate?: string;
+  disposition?: Record<string, number>;
+  tags?: Record<string, string>;
+  side_data_list?: { rotation?: number }[];
+};
+export type RawProbe = {
+  format: { start_time?: string; duration?: string; size?: string; bit_rate?: string; tags?: Record<string, string> };
+  streams: RawStream[];
+};
+
+/** By the index of the stream. */
+export type Samples = ReadonlyMap<number, Sample>;
+
+/** The streams that can be the video: no covers, no pictures for seeking. */
+export const videosIn = ({ streams }: RawProbe): RawStream[] =>
+  streams.filter(
+    ({ codec_type, disposition }) =>
+      codec_type === 'video' &&
+      !['attached_pic', 'timed_thumbnails', 'still_image'].some((name) => disposition?.[name] === 1),
+  );
+
+/**
+ * ffprobe's words in ours.
+ * @param samples of the video streams; without them headers are believed
+ */
+export function describe(format: Format, raw: RawProbe, samples: Samples = new Map()): Probe {
+  const framesOf = (s: RawStream) => samples.get(s.index)?.frames ?? 0;
+  // A still picture, as beside the clip of a moving photo, is never what plays.
+  const video = best(videosIn(raw), (s) => [framesOf(s) > 1 ? 1 : 0, isDefault(s), framesOf(s), pixels(s)]);
+  const audio = best(
+    raw.streams.filter((s) => s.codec_type === 'audio'),
+    (s) => [isDefault(s), s.channels ?? 0],
+  );
+  const others = raw.streams.filter((s) => s.codec_type === 'audio' && s !== audio && s.codec_name);
+  const texts = raw.streams.filter((s) => s.codec_type === 'subtitle' && textCodecs.has(s.codec_name ?? ''));
+  const cover = raw.streams.find((s) => s.codec_type === 'video' && s.disposition?.attached_pic === 1);
+  const audioBitrate = positive(audio?.bit_rate);
+  const total = positive(raw.format.bit_rate);
+  return {
+    format,
+    size: Number(raw.format.size ?? 0),
+    startMs: milliseconds(raw.format.start_time) ?? 0,
+    durationMs: milliseconds(raw.format.duration),
+    video: video ? describeVideo(video, samples.get(video.index), total && total - (audioBitrate ?? 0)) : null,
+    audio: audio ? describeAudio(audio) : null,
+    otherAudio: others.map(describeAudio),
+    texts: texts.map((text) => ({ index: text.index, codec: text.codec_name!, ...spoken(text) })),
+    cover: cover ? { index: cover.index } : null,
+    tags: tagsOf({ ...audio?.tags, ...raw.format.tags }),
+    streams: raw.streams.length,
+  };
+}
+
+/** Subtitles that are words; those that are pictures of words can't be turned into text. */
+const textCodecs = new Set(['subrip', 'srt', 'webvtt', 'mov_text', 'ass', 'ssa', 'text']);
+
+const describeAudio = (stream: RawStream): AudioStream => ({
+  index: stream.index,
+  codec: stream.codec_name ?? 'unknown',
+  profile: stream.profile ?? null,
+  channels: stream.channels ?? 0,
+  sampleRate: Number(stream.sample_rate ?? 0),
+  bitrate: positive(stream.bit_rate),
+  startMs: milliseconds(stream.start_time) ?? 0,
+  durationMs: durationOf(stream),
+  ...spoken(stream),
+});
+
+const spoken = ({ tags = {} }: RawStream): Spoken => ({
+  language: languageOf(tags.language),
+  title: lineOf(tags.title ?? '') || null,
+});
+
+function describeVideo(stream: RawStream, sample: Sample | undefined, leftForVideo: number | null): VideoStream {
+  const { width = 0, height = 0 } = stream;
+  const rotation = rotationOf(stream);
+  const shown = { width: Math.max(1, Math.round(width * ratio(stream.sample_aspect_ratio, ':', 1))), height };
+  const turned = rotation === 90 || rotation === 270;
+  return {
+    index: stream.index,
+    codec: stream.codec_name ?? 'unknown',
+    profile: stream.profile ?? null,
+    level: stream.level ?? null,
+    isProgressive: stream.field_order === 'progressive',
+    width,
+    height,
+    displayWidth: turned ? shown.height : shown.width,
+    displayHeight: turned ? shown.width : shown.height,
+    rotation,
+    baseRate: stream.r_frame_rate,
+    ...frameRate(ratio(stream.avg_frame_rate, '/', 0), stream.r_frame_rate, sample?.fps ?? null),
+    pixFmt: stream.pix_fmt ?? 'unknown',
+    transfer: stream.color_transfer ?? null,
+    primaries: stream.color_primaries ?? null,
+    matrix: stream.color_space ?? null,
+    range: stream.color_range ?? null,
+    bitrate: positive(stream.bit_rate) ?? (leftForVideo && leftForVideo > 0 ? leftForVideo : null),
+    startMs: milliseconds(stream.start_time) ?? 0,
+    durationMs: durationOf(stream),
+  };
+}
+
+const pixels = (s: RawStream) => (s.width ?? 0) * (s.height ?? 0);
+
+const isDefault = (s: RawStream) => s.disposition?.default ?? 0;
+
+/** The highest rank by the first number that differs, then the first stream; one without a decoder only if alone. */
+function best(streams: RawStream[], rankOf: (s: RawStream) => number[]): RawStream | undefined {
+  const rank = (s: RawStream) => [s.codec_name ? 1 : 0, ...rankOf(s), -s.index];
+  return streams.toSorted((a, b) => {
+    const [left, right] = [rank(a), rank(b)];
+    const at = left.findIndex((value, i) => value !== right[i]);
+    return at < 0 ? 0 : right[at]! - left[at]!;
+  })[0];
+}
+
+/** Headers say rates as exact fractions, but may say anything: one is believed where the timestamps agree with it. */
+function frameRate(average: number, baseRate: string | undefined, measured: number | null) {
+  const base = ratio(baseRate, '/', 0);
+  const isConstant = base > 0 && Math.abs(base - (measured ?? average)) <= 0.01 * base;
+  const fps = measured === null ? average : isConstant ? base : measured;
+  return { fps, constantFps: isConstant ? baseRate! : null };
+}
+
+/** @param measured over the whole stream; null where that cannot be said */
+export const withFrameRate = (video: VideoStream, measured: number | null): VideoStream => ({
+  ...video,
+  ...frameRate(video.fps, video.baseRate, measured),
+});
+
+/** ffprobe counts counter-clockwise, and gives angles beyond a turn for matrices that are no rotation. */
+function rotationOf(stream: RawStream): Rotation {
+  const angle = stream.side_data_list?.find((data) => data.rotation !== undefined)?.rotation ?? 0;
+  if (!(Math.abs(angle) <= 360)) return 0;
+  return ((((Math.round(-angle / 90) * 90) % 360) + 360) % 360) as Rotation;
+}
+
+function ratio(text: string | undefined, separator: string, fallback: number): number {
+  const [a, b] = (text ?? '').split(separator).map(Number);
+  return a && b && a > 0 && b > 0 ? a / b : fallback;
+}
+
+function positive(text: string | undefined): number | null {
+  const value = Number(text);
+  return value > 0 ? value : null;
+}
+
+function milliseconds(secondsText: string | undefined): number | null {
+  const value = positive(secondsText);
+  return value === null ? null : Math.round(value * 1000);
+}
+
+const durationOf = ({ duration, tags }: RawStream) => milliseconds(duration ?? seconds(tags?.DURATION));
+
+/** Matroska writes `00:00:05.056000000`. */
+function seconds(clock: string | undefined): string | undefined {
+  const [, h, m, s] = /^(\d+):(\d\d):(\d\d(?:\.\d+)?)$/.exec(clock ?? '') ?? [];
+  return s === undefined ? undefined : String(Number(h) * 3600 + Number(m) * 60 + Number(s));
+}
