@@ -15,6 +15,7 @@ import { OutboxEventSchema } from './platform/events/outbox.entity.js';
 import { IdempotencyKeySchema } from './platform/http/idempotency-key.entity.js';
 import { PlaylistItemSchema, PlaylistSchema } from './playlists/playlist.entity.js';
 import {
+  MailedActSchema,
   NotificationEntrySchema,
   NotificationPositionSchema,
   NotificationPreferenceSchema,
@@ -42,6 +43,7 @@ export const entities = [
   FileSchema,
   FollowSchema,
   IdempotencyKeySchema,
+  MailedActSchema,
   MediaFileSchema,
   MediaMentionSchema,
   MediaSchema,

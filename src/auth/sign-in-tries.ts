@@ -35,11 +35,15 @@ export class SignInTries {
 
   /** One key for an account, whether it is written as its name or as its address; of nobody's, the name itself. */
   private async accountOf(name: string, address: string): Promise<{ account: string; isKnownAddress: boolean }> {
-    const [known] = await sql<{ id: string; used_before: boolean }>`
-      select u.id, exists (select 1 from sessions s where s.user_id = u.id
-        and s.address = ${address}) as used_before
+    const [known] = await sql<{ id: string; addresses: string[] }>`
+      select u.id, array(select distinct s.address from sessions s where s.user_id = u.id) as addresses
       from users u where ${sql.raw(name.includes('@') ? 'lower(u.email)' : 'lower(u.username)')} =
         lower(${name})`.all(this.em);
-    return { account: known?.id ?? sha256(name.toLowerCase()), isKnownAddress: known?.used_before ?? false };
+    const network = networkOf(address);
+    return {
+      account: known?.id ?? sha256(name.toLowerCase()),
+      // By network: one household has many addresses of IPv6, and changes them.
+      isKnownAddress: known?.addresses.some((used) => networkOf(used) === network) ?? false,
+    };
   }
 }

@@ -6,7 +6,11 @@ import { Scope } from '../platform/scope.js';
 
 /** Runs one command with the services it needs, and ends them. */
 export async function withServices<T>(work: (services: INestApplicationContext) => Promise<T>): Promise<T> {
-  const services = await NestFactory.createApplicationContext(CliModule, { logger: ['error'], abortOnError: false });
+  const services = await NestFactory.createApplicationContext(CliModule, {
+    // What is wrong is said once, by `startOrSay`.
+    logger: false,
+    abortOnError: false,
+  });
   try {
     return await Scope.run(services.get(MikroORM), {}, () => work(services));
   } finally {

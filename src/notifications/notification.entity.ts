@@ -61,6 +61,22 @@ const NotificationPositionSchema = defineEntity({
 export class NotificationPosition extends NotificationPositionSchema.class {}
 NotificationPositionSchema.setClass(NotificationPosition);
 
+/** What was mailed, and taken back then: it is not mailed once more within a week. */
+const MailedActSchema = defineEntity({
+  name: 'MailedAct',
+  tableName: 'mailed_acts',
+  properties: {
+    id: p.uuid().primary().defaultRaw('uuidv7()'),
+    userId: p.uuid(),
+    actorId: p.uuid().nullable(),
+    act: p.text(),
+    subjectId: p.uuid(),
+    mailedAt: p.datetime(),
+  },
+});
+export class MailedAct extends MailedActSchema.class {}
+MailedActSchema.setClass(MailedAct);
+
 const NotificationPreferenceSchema = defineEntity({
   name: 'NotificationPreference',
   tableName: 'notification_preferences',
@@ -74,4 +90,10 @@ const NotificationPreferenceSchema = defineEntity({
 });
 export class NotificationPreference extends NotificationPreferenceSchema.class {}
 NotificationPreferenceSchema.setClass(NotificationPreference);
-export { NotificationEntrySchema, NotificationPositionSchema, NotificationPreferenceSchema, NotificationSchema };
+export {
+  MailedActSchema,
+  NotificationEntrySchema,
+  NotificationPositionSchema,
+  NotificationPreferenceSchema,
+  NotificationSchema,
+};

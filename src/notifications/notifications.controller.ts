@@ -46,7 +46,7 @@ export class NotificationsController {
   @Verified('read')
   @Documented({
     summary: 'Count what is unread',
-    description: 'As many as `GET notifications?filter=unread` lists.',
+    description: 'As many as `GET notifications?filter=unread` lists; 1,000 stands for that many or more.',
     answers: { 200: { schema: UnreadCount, description: 'The number' } },
   })
   async count(@CurrentUser() { id }: Viewer) {

@@ -28,3 +28,10 @@ export const notificationPreferences: Holding = {
   without: ['id', 'user_id'],
   why: 'Of what the account wants to be told, and where.',
 };
+
+export const mailedActs: Holding = {
+  table: 'mailed_acts',
+  rows: by('user_id', 'actor_id'),
+  exportedBy: null,
+  why: 'What was mailed to the account, or of it to others, and taken back since; kept for a week.',
+};

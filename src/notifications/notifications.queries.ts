@@ -53,6 +53,9 @@ export const shownTo = (userId: string): Statement<boolean> => sql<boolean>`(
 
 const isMet = (userId: string) => sql<boolean>`(${isActive('a')} and ${notBlocked(userId, 'a.id')})`;
 
+/** More are not counted: each costs a look at who may see what. */
+export const mostUnread = 1_000;
+
 @Injectable()
 export class NotificationsQueries {
   constructor(
@@ -89,11 +92,13 @@ export class NotificationsQueries {
     };
   }
 
-  /** As many as the list of the unread ones has. */
+  /** As many as the list of the unread ones has, up to `mostUnread`. */
   async unread(userId: string): Promise<number> {
     const rows = await sql<{ count: number }>`
-      select count(*)::int as count from notifications n
-      where ${shownTo(userId)} and n.read_at is null`.all(this.em);
+      select count(*)::int as count from (
+        select 1 from notifications n where ${shownTo(userId)} and n.read_at is null limit ${mostUnread}) n`.all(
+      this.em,
+    );
     return rows[0]!.count;
   }
 

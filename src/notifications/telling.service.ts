@@ -110,7 +110,11 @@ export class TellingService {
     const column = <T>(of: (row: Desired) => T) => rows.map(of);
     await sql`
       with told as materialized (
-        select t.* from unnest(
+        select t.*, t.wants_mail and not exists (
+          select 1 from mailed_acts x
+          where x.user_id = t.user_id and x.act = ${name} and x.subject_id = t.subject_id
+            and x.actor_id is not distinct from t.actor_id) as mail
+        from unnest(
           ${column((row) => row.subject_id)}::uuid[], ${column((row) => row.user_id)}::uuid[],
           ${column((row) => row.actor_id)}::uuid[], ${column((row) => row.kind)}::text[],
           ${column((row) => row.media_id)}::uuid[], ${column((row) => row.comment_id)}::uuid[],
@@ -118,7 +122,7 @@ export class TellingService {
           ${column((row) => (kinds[row.kind].told === 'alone' ? row.actor_id : null))}::uuid[],
           ${column((row) => row.in_app ?? true)}::boolean[],
           ${column((row) => row.email ?? kinds[row.kind].email)}::boolean[]
-        ) as t (subject_id, user_id, actor_id, kind, media_id, comment_id, file_id, emoji, asker_id, in_app, mail)
+        ) as t (subject_id, user_id, actor_id, kind, media_id, comment_id, file_id, emoji, asker_id, in_app, wants_mail)
         where ${notBlocked(sql.ident<string>('t.user_id'), 't.actor_id')}),
       lines as (
         insert into notifications (user_id, kind, in_app, media_id, comment_id, file_id, asker_id)

@@ -34,18 +34,21 @@ export async function archiveOf(
     output.destroy(error as Error);
   };
   zip.on('error', fail);
+  const reading = new Reading(output);
   const tables: Record<string, number> = {};
   for (const holding of inventory) {
     if (holding.exportedBy === null) continue;
     const count = (rows: number) => (tables[holding.table] = rows);
-    lazily(zip, `data/${holding.table}.json`, fail, async () => Readable.from(jsonOf(holding, userId, em, count)));
+    lazily(zip, reading, `data/${holding.table}.json`, fail, async () =>
+      Readable.from(jsonOf(holding, userId, em, count)),
+    );
   }
   const files = await sql<StoredFile>`
     select url, kind, filename, source_key from files where owner_id = ${userId} order by id`.all(em);
   // Media are packed already: to compress them again costs much and gains nothing.
   for (const file of files)
-    lazily(zip, nameOf(file), fail, async () => (await storage.open(file.source_key)).stream, false);
-  lazily(zip, 'manifest.json', fail, async () => {
+    lazily(zip, reading, nameOf(file), fail, async () => (await storage.open(file.source_key)).stream, false);
+  lazily(zip, reading, 'manifest.json', fail, async () => {
     const manifest = { createdAt: new Date().toISOString(), tables, files: files.length };
     return Readable.from([JSON.stringify(manifest, null, 2)]);
   });
@@ -53,9 +56,24 @@ export async function archiveOf(
   return output;
 }
 
+/** What is being read into the archive, one after the other: who goes away in the middle leaves nothing open. */
+class Reading {
+  private stream: Readable | undefined;
+
+  constructor(private readonly output: Readable) {
+    output.once('close', () => this.stream?.destroy());
+  }
+
+  begin(stream: Readable): void {
+    this.stream = stream;
+    if (this.output.destroyed) stream.destroy();
+  }
+}
+
 /** Opened when its turn comes, so that thousands of files don't hold thousands of descriptors. */
 function lazily(
   zip: ZipFile,
+  reading: Reading,
   name: string,
   fail: (error: unknown) => void,
   open: () => Promise<Readable>,
@@ -63,7 +81,10 @@ function lazily(
 ): void {
   zip.addReadStreamLazy(name, { compress }, (give) => {
     open().then(
-      (stream) => give(null, stream.on('error', fail)),
+      (stream) => {
+        reading.begin(stream);
+        give(null, stream.on('error', fail));
+      },
       (error: unknown) => fail(error),
     );
   });

@@ -9,6 +9,7 @@ import { mediaMentions, commentMentions } from '../mentions/mentions.personal-da
 import { mediaTags } from '../tags/tags.personal-data.js';
 import { mediaWords } from '../search/search.personal-data.js';
 import {
+  mailedActs,
   notificationEntries,
   notifications,
   notificationPositions,
@@ -41,6 +42,7 @@ export const inventory: readonly Holding[] = [
   mutes,
   notificationEntries,
   notifications,
+  mailedActs,
   notificationPositions,
   notificationPreferences,
   reactions,

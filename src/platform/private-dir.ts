@@ -1,7 +1,7 @@
 import { chmod, mkdir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Passing through is let to the database's own user, where it has one (embedded/postgres-binaries.ts). */
+/** Passing through is let to the database's own user, where it has one (local/postgres-binaries.ts). */
 const openMode = 0o067;
 
 /** New files and folders of this process, and of those it starts, are its user's alone. */
@@ -12,7 +12,11 @@ export const keepNewFilesPrivate = () => process.umask(0o077);
  * closed with all that is in it.
  */
 export async function makePrivateDir(dir: string): Promise<void> {
-  await mkdir(dir, { recursive: true, mode: 0o700 });
+  await mkdir(dir, { recursive: true, mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+    if (!['EACCES', 'EROFS', 'EPERM'].includes(error.code ?? '')) throw error;
+    const advice = 'name a folder that this user may write to in DATA_DIR';
+    throw new Error(`${dir} can't be made (${error.code}): ${advice}.`, { cause: error });
+  });
   if ((await stat(dir)).mode & openMode) await close(dir);
 }
 

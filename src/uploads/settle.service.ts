@@ -43,13 +43,13 @@ type Known = Settled & { fileId: string };
 
 /** What looking at a file may take, once it is its turn. */
 const acceptMs = 60_000;
-/** Each may hold a gigabyte and a CPU for its whole time, if the file is made to. */
-const places = Math.max(4, availableParallelism());
+/** Each may hold a gigabyte and a CPU for its whole time, if the file is made to. Fewer than threads (local/node-flags.ts). */
+const places = Math.min(12, Math.max(4, availableParallelism()));
 
 /** Makes a file of an upload that is whole: looked at, moved into place, then its row and its event in one commit. */
 @Injectable()
 export class SettleService {
-  private readonly looking = new Turns(places, Math.floor(places / 2));
+  private readonly looking = new Turns(places, Math.floor(places / 4));
 
   constructor(
     private readonly em: EntityManager,

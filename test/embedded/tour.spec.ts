@@ -60,6 +60,8 @@ describe("the README's tour", () => {
     expect(stdout).toMatch(/New followers: bob\d+/);
     expect(stdout).toMatch(/likes: 1,\s+dislikes: 0,\s+reactions: 1,\s+comments: 1/);
     expect(stdout.match(/My first photo, My first video|My first video, My first photo/g)?.length).toBeGreaterThan(0);
+    // Found in spite of `firts`.
+    expect(stdout).toMatch(/^My first \w+, My first \w+, My first \w+\n(?=[^]*docs\/player)/m);
     const pages = [...stdout.matchAll(/(http:\S+\/docs\/player)#(\w{16})/g)];
     expect(pages).toHaveLength(3);
     const page = await (await fetch(pages[0]![1]!)).text();

@@ -160,7 +160,14 @@ describe('what is no JSON', () => {
       Buffer.from('1\n00:00:01,000 --> 00:00:02,000\n'),
       Buffer.alloc(0),
     ];
-    const units = { ...worstTexts, cues: '\n\n00:01.000 --> 00:02.000\nx', arrows: '-->\n', times: '1:1:1,1 ' };
+    const cue = `\n\n00:01.000 --> 00:02.000\n${'&'.repeat(3_900)}`;
+    const units = {
+      ...worstTexts,
+      'long cues': cue,
+      cues: '\n\n00:01.000 --> 00:02.000\nx',
+      arrows: '-->\n',
+      times: '1:1:1,1 ',
+    };
     for (const [what, unit] of Object.entries(units))
       await expectAlive(
         frames.map((frame) => {

@@ -126,7 +126,13 @@ export class Vitrine {
 
   /** Every file below the data directory, by path. */
   async stored(folder = 'storage'): Promise<string[]> {
-    const entries = await readdir(join(this.dataDir, folder), { recursive: true, withFileTypes: true });
+    const entries = await readdir(join(this.dataDir, folder), { recursive: true, withFileTypes: true }).catch(
+      (error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') return undefined; // A folder went while we looked: once more.
+        throw error;
+      },
+    );
+    if (!entries) return this.stored(folder);
     return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   }
 

@@ -88,6 +88,24 @@ describe('the mail', () => {
     expect(await digests(reader)).toEqual([]);
   });
 
+  it('comes once of what somebody does, undoes and does again', async () => {
+    const reader = await vitrine.signUp();
+    const followed = async () => (await digests(reader)).filter(({ text }) => text.includes('follow'));
+    await bob.post(`/api/follows/${reader.username}`).expect(201);
+    await until(async () => (await followed()).length === 1, 'the mail');
+    await bob.delete(`/api/follows/${reader.username}`).expect(204);
+    await vitrine.settled();
+    await bob.post(`/api/follows/${reader.username}`).expect(201);
+    // Later than what is told again would have been mailed.
+    const post = await photo(reader);
+    await vitrine.settled();
+    await ada.post(`/api/comments/medias/${post.url}`, { text: 'Later' }).expect(201);
+    await until(async () => (await digests(reader)).some(({ text }) => text.includes('commented')), 'the next mail');
+    expect(await followed()).toHaveLength(1);
+    const { body } = await reader.get('/api/notifications?kind=follow').expect(200);
+    expect(body.items).toHaveLength(1);
+  });
+
   it('has nothing that was read before it came', async () => {
     const reader = await vitrine.signUp();
     const post = await photo(reader);

@@ -265,3 +265,17 @@ describe('preferences', () => {
     await ada.put('/api/notifications/preferences', { like: { inApp: true } }).expect(200);
   });
 });
+
+it('more than a thousand unread ones are not counted', async () => {
+  const reader = await vitrine.signUp();
+  await vitrine.db.query(
+    `with lines as (
+       insert into notifications (user_id, kind, in_app, day, position)
+       select id, 'follow', true, current_date - i, i from users, generate_series(1, 1200) i where username = $1
+       returning id, user_id)
+     insert into notification_entries (notification_id, user_id, act, subject_id, mail)
+     select id, user_id, 'follow', id, false from lines`,
+    [reader.username],
+  );
+  expect((await reader.get('/api/notifications/unread-count').expect(200)).body).toEqual({ count: 1_000 });
+});

@@ -1,5 +1,7 @@
-import { readdir } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { readdir, readlink } from 'node:fs/promises';
 import { unzipSync } from 'fflate';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Client, Json } from '../setup/client.js';
 import { picture, song, video } from '../setup/make-media.js';
@@ -86,6 +88,29 @@ async function linkFor(account: Account): Promise<string> {
 }
 
 describe('the export', () => {
+  it('leaves no file open when its reader goes away', async () => {
+    const reader = await vitrine.signUp();
+    const [width, height] = [2_800, 2_800];
+    const noise = sharp(randomBytes(width * height * 3), { raw: { width, height, channels: 3 } });
+    await reader.upload('photo', await noise.png().toBuffer()).expect(202);
+    await reader.get('/api/users/me/export').expect(202);
+    const link = await linkFor(reader);
+    const left = new AbortController();
+    const { body } = await fetch(vitrine.origin + link, { signal: left.signal });
+    const stream = body!.getReader();
+    for (let bytes = 0; bytes < 1024 * 1024;) bytes += (await stream.read()).value!.length;
+    const open = async () => {
+      const folder = `/proc/${vitrine.processes.get('api')!.pid}/fd`;
+      const files = await Promise.all(
+        (await readdir(folder)).map((fd) => readlink(`${folder}/${fd}`).catch(() => 'closed meanwhile')),
+      );
+      return files.filter((file) => file.includes('/storage/objects/'));
+    };
+    expect(await open()).toHaveLength(1);
+    left.abort();
+    await until(async () => (await open()).length === 0, 'the file to be closed', 10_000);
+  });
+
   it('is an archive of everything, by a link that only the mail holds', async () => {
     const { body } = await ada.get('/api/users/me/export').expect(202);
     expect(Date.parse(body.expiresAt)).toBeGreaterThan(Date.now() + 3_600_000);

@@ -94,9 +94,12 @@ describe.each(stores)('counted in %s', (store, env) => {
 
     it('end many passwords that are tried from many addresses, and let the owner in where they always are', async () => {
       expect((await signIn('grace', password, '198.51.100.4')).status).toBe(200);
+      expect((await signIn('grace', password, '2001:db8:1:2::10')).status).toBe(200);
       const tries = Array.from({ length: 120 }, (_, i) => signIn('grace', `wrong ${i}`));
       expect(await statuses(tries)).toEqual({ 401: 100, 429: 20 });
       expect((await signIn('grace', password, '198.51.100.4')).status).toBe(200);
+      // One household has a network of IPv6, and its addresses change.
+      expect((await signIn('grace', password, '2001:db8:1:2::99')).status).toBe(200);
     });
 
     it('give a session ten wrong passwords, and do not count them against another one', async () => {

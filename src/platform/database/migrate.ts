@@ -36,7 +36,7 @@ export async function migrate(config: Config): Promise<string[]> {
 /** A process that meets another database than it was written for would fail at its first statement, or worse. */
 export class NotMigrated extends Error {
   constructor() {
-    super('The database is not up to date: run `npm run vitrine -- migrate` first.');
+    super('The database or the queue in it is not up to date: run `npm run vitrine -- migrate` first.');
   }
 }
 
@@ -45,14 +45,18 @@ export async function requireMigrated(config: Config): Promise<void> {
   const client = new pg.Client({ connectionString: databaseUrl(config) });
   await client.connect();
   try {
-    const { rows } = await client.query<{ there: boolean }>(
-      `select to_regclass('public.migrations') is not null as there`,
-    );
-    if (!rows[0]!.there) throw new NotMigrated();
+    if (!(await isThere(client, 'public.migrations'))) throw new NotMigrated();
     const { rows: done } = await client.query<{ name: string }>('select name from migrations');
     const names = new Set(done.map(({ name }) => name));
     if (!migrations.every(({ name }) => names.has(name))) throw new NotMigrated();
+    // Of who used Redis before.
+    if (!config.redisUrl && !(await isThere(client, 'bullmq.job'))) throw new NotMigrated();
   } finally {
     await client.end();
   }
+}
+
+async function isThere(client: pg.Client, table: string): Promise<boolean> {
+  const { rows } = await client.query<{ there: boolean }>('select to_regclass($1) is not null as there', [table]);
+  return rows[0]!.there;
 }

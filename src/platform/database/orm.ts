@@ -32,7 +32,7 @@ export const ormOptions = (url: string, entities: Options['entities'], pool = 10
 export function databaseUrl(config: Pick<Config, 'database'>): string {
   if (!config.database.url)
     throw new Error(
-      'DATABASE_URL is not set, and no `npm start` is running in this folder, which brings a PostgreSQL of its own.',
+      'DATABASE_URL is not set. `npm start` brings a PostgreSQL of its own, which only operator commands in its folder find.',
     );
   return config.database.url;
 }

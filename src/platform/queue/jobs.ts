@@ -63,7 +63,7 @@ export const work = {
   'files.expire': sweep('maintenance', minutes(10)),
   'accounts.sweep': sweep('maintenance', minutes(5)),
   'states.sweep': sweep('maintenance', seconds(20)),
-  'tags.sweep': sweep('maintenance', hours(1)),
+  'tags.sweep': sweep('maintenance', minutes(5)),
   'rows.expire': sweep('maintenance', hours(1)),
 } as const;
 

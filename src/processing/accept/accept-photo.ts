@@ -1,5 +1,5 @@
 import type { Check } from './accept.js';
-import type { PhotoLimits } from '../run/limits.js';
+import { maxPhotoSide, type PhotoLimits } from '../run/limits.js';
 import { excessOf, openImage, orImageFailure, readHeader, type ImageHeader } from '../image/pixels.js';
 import { Refused } from './refusal.js';
 
@@ -25,6 +25,12 @@ const excesses = {
       frames,
       maxFrames,
     }),
+  too_large_dimensions: ({ width, height }: ImageHeader) =>
+    new Refused(
+      'too_large_dimensions',
+      `The picture is ${width} × ${height} px; ${maxPhotoSide} px are allowed on a side.`,
+      { width, height, maxSide: maxPhotoSide },
+    ),
   too_many_pixels: ({ width, height, frames }: ImageHeader, { maxPixels }: PhotoLimits) => {
     const pixels = width * height * frames;
     const size = `${width} × ${height}${frames > 1 ? ` in ${frames} frames` : ''}`;
@@ -33,8 +39,11 @@ const excesses = {
   },
 };
 
+/** While somebody waits; a hundred million pixels that come in forty passes take ten. */
+const checkSeconds = 30;
+
 /** Small, so that formats that can shrink while they load do; still reads the file to its end. */
 async function checkDecodes(path: string, maxPixels: number): Promise<void> {
-  const image = openImage(path, maxPixels, { sequentialRead: true });
+  const image = openImage(path, maxPixels, { sequentialRead: true }, checkSeconds);
   await orImageFailure(image.resize(64, 64, { fit: 'inside' }).raw().toBuffer());
 }

@@ -69,6 +69,14 @@ describe('what browsers record', () => {
   });
 });
 
+describe('sound that nothing can play', () => {
+  it('of one sample a second is refused', async () => {
+    const wav = await make('wav', ...tone(1));
+    wav.writeUInt32LE(1, 24); // Samples a second, of the chunk `fmt `.
+    await expect(take('music', wav)).rejects.toMatchObject({ code: 'no_streams' });
+  });
+});
+
 describe('headers that lie', () => {
   /** A frame of Matroska lasts as long as `DefaultDuration` says (RFC 9559, 5.1.4.1.13), in nanoseconds. */
   it('a Matroska file whose frames are said to last 1 ms', async () => {

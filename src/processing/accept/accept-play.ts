@@ -35,7 +35,8 @@ export const checkMusic: Check = async (path, format, { music: limits }, ctx) =>
   checkStreams(found);
   if (found.video)
     throw new Refused('content_mismatch', 'The file holds a video, not music alone.', { found: found.video.codec });
-  if (!found.audio || found.audio.channels < 1 || found.audio.sampleRate < 1) throw noStream(found, 'audio');
+  if (!found.audio || found.audio.channels < 1 || found.audio.sampleRate < minSampleRate)
+    throw noStream(found, 'audio');
   const durationMs = await checkLength(path, found, limits.maxDurationMs, ctx);
   return accepted(format.soundAlone ?? format, durationMs);
 };
@@ -47,6 +48,9 @@ function checkStreams({ streams }: Probe): void {
     maxStreams,
   });
 }
+
+/** Hz; a telephone has 8,000. No encoder takes less. */
+const minSampleRate = 1_000;
 
 /** How far a header may be off before it is not believed: what comes after the last packet's start, and rounding. */
 const slackMs = (durationMs: number) => 1000 + durationMs / 100;

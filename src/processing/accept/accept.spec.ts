@@ -164,6 +164,9 @@ describe('what is refused', () => {
     ['empty_file', 'photo', () => '', { bytes: 0 }],
     ['too_large', 'file', () => Buffer.alloc(MiB + 1), { bytes: MiB + 1, maxBytes: MiB }],
     ['too_many_pixels', 'photo', () => claiming(16_000), { pixels: 256_000_000, maxPixels: 1_000_000 }],
+    // Inside the limit of pixels, and seventeen gigabytes to decode when it was fifty million wide.
+    ['too_large_dimensions', 'photo', () => wide(100_000, 2), { width: 100_000, height: 2, maxSide: 65_535 }],
+    ['too_large_dimensions', 'photo', () => wide(2, 65_536), { height: 65_536 }],
     ['too_many_frames', 'photo', () => animation(6), { frames: 6, maxFrames: 5 }],
     ['too_many_pixels', 'photo', () => animation(5, 500), { frames: 5, pixels: 1_250_000, maxPixels: 1_000_000 }],
     ['corrupt_input', 'photo', truncated, { found: 'image/jpeg' }],
@@ -191,6 +194,11 @@ describe('what is refused', () => {
     await expect(take(kind, await content())).rejects.toMatchObject({ name: 'Refused', code, detail });
   });
 });
+
+const wide = (width: number, height: number) =>
+  sharp({ create: { width, height, channels: 3, background: '#888' } })
+    .png()
+    .toBuffer();
 
 /** A progressive JPEG of a few hundred bytes that says it is `side` × `side` (frame header: ITU-T T.81, B.2.2). */
 async function claiming(side: number): Promise<Buffer> {

@@ -3,20 +3,16 @@ import sharp, { type Sharp, type SharpOptions } from 'sharp';
 import { displayP3Icc, saysDisplayP3 } from './display-p3.js';
 import { ProcessingFailure, type FailureCode } from '../run/failure.js';
 import { decodeHeic } from './heic.js';
-import type { PhotoLimits } from '../run/limits.js';
+import { maxPhotoSide, type PhotoLimits } from '../run/limits.js';
 
 // Every picture is seen once: a cache would only hold memory.
 sharp.cache(false);
 // Several are worked on side by side, each by one thread: more of them cost memory and save no CPU.
 sharp.concurrency(1);
 
-const timeoutSeconds = 120;
-
-/** Opens a picture so that damaged data is an error and no grey area. */
-export function openImage(input: string | Buffer, maxPixels: number, options: SharpOptions = {}): Sharp {
-  return sharp(input, { failOn: 'error', limitInputPixels: maxPixels, ...options }).timeout({
-    seconds: timeoutSeconds,
-  });
+/** Opens a picture so that damaged data is an error and no grey area. @param seconds after which it is given up */
+export function openImage(input: string | Buffer, maxPixels: number, options: SharpOptions = {}, seconds = 120): Sharp {
+  return sharp(input, { failOn: 'error', limitInputPixels: maxPixels, ...options }).timeout({ seconds });
 }
 
 export type ImageHeader = {
@@ -59,7 +55,11 @@ export async function readHeader(input: string | Buffer): Promise<ImageHeader> {
 }
 
 /** What of a picture is over its limit: asked before decoding, for a few kilobytes can claim gigabytes. */
-export function excessOf(header: ImageHeader, limits: PhotoLimits): 'too_many_frames' | 'too_many_pixels' | undefined {
+export function excessOf(
+  header: ImageHeader,
+  limits: PhotoLimits,
+): 'too_many_frames' | 'too_large_dimensions' | 'too_many_pixels' | undefined {
+  if (Math.max(header.width, header.height) > maxPhotoSide) return 'too_large_dimensions';
   if (header.frames > limits.maxFrames) return 'too_many_frames';
   return header.width * header.height * header.frames > limits.maxPixels ? 'too_many_pixels' : undefined;
 }

@@ -10,6 +10,7 @@ export const failures = {
   corrupt_input: { sentence: 'This file is damaged or incomplete.', permanent: true },
   no_streams: { sentence: 'This file holds nothing that can be shown or played.', permanent: true },
   too_many_pixels: { sentence: 'This picture has more pixels than are allowed.', permanent: true },
+  too_large_dimensions: { sentence: 'This picture is wider or higher than is allowed.', permanent: true },
   too_many_frames: { sentence: 'This animation has more frames than are allowed.', permanent: true },
   too_long: { sentence: 'This file plays longer than is allowed.', permanent: true },
   timed_out: { sentence: 'Processing took too long and was stopped.', permanent: false },

@@ -13,6 +13,12 @@ export type PhotoLimits = {
   maxFrames: number;
 };
 
+/**
+ * Of a photo, px: what JPEG can say. libvips holds whole lines, several at a time: a few bytes of PNG that say fifty million
+ * pixels by two are inside the limit of pixels, and took 17 GB.
+ */
+export const maxPhotoSide = 65_535;
+
 export type Kind = keyof Limits;
 
 /** More than any camera or editor writes; a file beyond it is made to hurt. */

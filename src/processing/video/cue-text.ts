@@ -38,14 +38,18 @@ const entities = new Map([
   ['&lrm;', '\u200e'],
   ['&rlm;', '\u200f'],
 ]);
+const longestEntity = '&nbsp;'.length;
 
 /** @returns the entity as it stands there, and what is written for it; a lone `&` is one, too */
 function entityAt(cue: string, at: number): [string, string] {
-  for (const [entity, words] of entities) if (cue.startsWith(entity, at)) return [entity, words];
-  return ['&', '&amp;'];
+  const ahead = cue.slice(at, at + longestEntity);
+  const entity = ahead.slice(0, ahead.indexOf(';') + 1);
+  const words = entities.get(entity);
+  return words === undefined ? ['&', '&amp;'] : [entity, words];
 }
 
-const isControl = (sign: string): boolean => /\p{Cc}/u.test(sign);
+/** C0, DEL and C1. */
+const isControl = (sign: string): boolean => sign < ' ' || (sign >= '\x7f' && sign <= '\x9f');
 
 /** A blank line would end the cue. */
 const withoutBlankLines = (text: string): string =>

@@ -130,3 +130,10 @@ it('offers the sound there is to choose from', () => {
   expect(text).toContain(`NAME="The 'director' speaks",DEFAULT=NO,AUTOSELECT=YES,URI="audio2.m3u8"\n`);
   expect(text).toContain('mp4a.40.2",AUDIO="sound"\n');
 });
+
+it('gives no two tracks of a group one name', () => {
+  const video = { ...ratesOf(file), name: '360p', codecs: 'avc1.64001e,mp4a.40.2' };
+  const texts = ['a', 'b', 'c'].map((uri) => ({ language: 'en', label: 'English', uri }));
+  const text = masterPlaylist({ variants: [video], uri: (name) => name, texts });
+  expect([...text.matchAll(/NAME="([^"]+)"/g)].map(([, name]) => name)).toEqual(['English', 'English 2', 'English 3']);
+});

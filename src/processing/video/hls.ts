@@ -128,8 +128,8 @@ export function masterPlaylist({ variants, uri, keyFramesUri, texts = [], sounds
     '#EXTM3U',
     '#EXT-X-VERSION:7',
     '#EXT-X-INDEPENDENT-SEGMENTS',
-    ...sounds.map(soundTrack),
-    ...texts.map(textTrack),
+    ...withOwnLabels(sounds).map(soundTrack),
+    ...withOwnLabels(texts).map(textTrack),
     ...streams,
     ...keyFrames,
   ]);
@@ -147,6 +147,16 @@ const soundTrack = ({ language, label, uri }: SoundTrack): string =>
     `DEFAULT=${uri === null ? 'YES' : 'NO'},AUTOSELECT=YES`,
     ...(uri === null ? [] : [`URI="${uri}"`]),
   ].join();
+
+/** No two of a group may have one name (RFC 8216, 4.3.4.1.1). */
+function withOwnLabels<T extends { label: string }>(tracks: readonly T[]): T[] {
+  const seen = new Map<string, number>();
+  return tracks.map((track) => {
+    const count = (seen.get(track.label) ?? 0) + 1;
+    seen.set(track.label, count);
+    return count === 1 ? track : { ...track, label: `${track.label} ${count}` };
+  });
+}
 
 const quotable = (label: string): string => label.replaceAll('"', "'");
 

@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
+import { extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import pLimit from 'p-limit';
-import { cleanCueText } from './cue-text.js';
 import { Refused } from '../accept/refusal.js';
 import { runInThread } from '../run/thread.js';
 
@@ -24,7 +24,7 @@ export type Subtitles = { vtt: string; cues: number };
  * @throws {Refused} `empty_file`, `too_large`, `content_mismatch`
  */
 export async function readSubtitles(bytes: Buffer): Promise<Subtitles> {
-  const { maxBytes, maxCues, maxTextLength } = subtitleLimits;
+  const { maxBytes, maxCues } = subtitleLimits;
   if (bytes.length === 0) throw new Refused('empty_file', 'The body is empty.', { bytes: 0 });
   if (bytes.length > maxBytes) {
     throw new Refused('too_large', `The subtitles have ${bytes.length} bytes; ${maxBytes} are allowed.`, {
@@ -35,7 +35,7 @@ export async function readSubtitles(bytes: Buffer): Promise<Subtitles> {
   const text = decode(bytes).replaceAll('\0', '').replace(/\r\n?/g, '\n').trimStart();
   const isVtt = /^WEBVTT([ \t\n]|$)/.test(text);
   const cues = await parsed({ text, type: isVtt ? 'vtt' : 'srt' });
-  const kept = cues.map((cue) => ({ ...cue, text: cleanCueText(cue.text, maxTextLength) })).filter(isShown);
+  const kept = cues.filter(isShown);
   if (!kept.length) throw new Refused('content_mismatch', 'No cue could be read: send SRT or WebVTT.', { cues: 0 });
   if (kept.length > maxCues) {
     throw new Refused('content_mismatch', `There are ${kept.length} cues; ${maxCues} are allowed.`, {
@@ -59,18 +59,22 @@ const parserLimits = { timeMs: 5_000, memoryMiB: 256 };
 /** As many threads as CPUs, and at least two: one file that takes its whole time does not hold up the others. */
 const inTurn = pLimit(Math.max(2, availableParallelism()));
 
-/** Editors write `0:0:5,2`; the parser wants `00:00:05,200`. Of two megabytes that alone takes long. */
+/** Beside this file, compiled where it is. */
+const cueText = new URL(`./cue-text${extname(import.meta.url)}`, import.meta.url).href;
+
+/** Editors write `0:0:5,2`; the parser wants `00:00:05,200`. Of two megabytes that, and cleaning, alone take long. */
 const parserSource = String.raw`
 const { workerData, parentPort } = require('node:worker_threads');
-const { module, text, type, maxTextLength } = workerData;
+const { module, cueText, text, type, maxTextLength } = workerData;
 const time = /\b(\d{1,2}):(\d{1,2}):(\d{1,2})[,.](\d{1,3})\b(?=\s*(?:-->|$|\s))/gm;
 const fullTimes = (srt) => srt.replace(time, (_, h, m, s, ms) =>
   h.padStart(2, '0') + ':' + m.padStart(2, '0') + ':' + s.padStart(2, '0') + ',' + ms.padEnd(3, '0'));
-import(module)
-  .then(({ parseText }) => parseText(type === 'srt' ? fullTimes(text) : text, { type, strict: false, errors: false }))
-  .then(({ cues }) => parentPort.postMessage(
-    cues.map(({ startTime, endTime, text }) => ({ startTime, endTime, text: text.slice(0, maxTextLength) })),
-  ));
+Promise.all([import(module), import(cueText)]).then(async ([{ parseText }, { cleanCueText }]) => {
+  const { cues } = await parseText(type === 'srt' ? fullTimes(text) : text, { type, strict: false, errors: false });
+  parentPort.postMessage(
+    cues.map(({ startTime, endTime, text }) => ({ startTime, endTime, text: cleanCueText(text, maxTextLength) })),
+  );
+});
 `;
 
 /** @throws {Refused} `content_mismatch` where the parser comes to no end in its time and memory */
@@ -78,7 +82,7 @@ async function parsed(file: { text: string; type: 'vtt' | 'srt' }): Promise<Cue[
   const { maxTextLength } = subtitleLimits;
   const module = pathToFileURL(require.resolve('media-captions')).href;
   const outcome = await inTurn(() =>
-    runInThread<Cue[]>(parserSource, { ...file, module, maxTextLength }, parserLimits),
+    runInThread<Cue[]>(parserSource, { ...file, module, cueText, maxTextLength }, parserLimits),
   );
   if ('answer' in outcome) return outcome.answer;
   throw new Refused('content_mismatch', 'The cues could not be read in time: send simpler SRT or WebVTT.', { cues: 0 });

@@ -9,6 +9,7 @@ import { Migration0009NotificationPositions } from './0009-notification-position
 import { Migration0010AccountStates } from './0010-account-states.js';
 import { Migration0011Segments } from './0011-segments.js';
 import { Migration0012Consequences } from './0012-consequences.js';
+import { Migration0013MailedActs } from './0013-mailed-acts.js';
 
 export const migrations = [
   { name: '0001-initial', class: Migration0001Initial },
@@ -22,4 +23,5 @@ export const migrations = [
   { name: '0010-account-states', class: Migration0010AccountStates },
   { name: '0011-segments', class: Migration0011Segments },
   { name: '0012-consequences', class: Migration0012Consequences },
+  { name: '0013-mailed-acts', class: Migration0013MailedActs },
 ];
