@@ -3,6 +3,9 @@ import type { Json } from '../setup/client.js';
 import { makeName, sourcesOf, type Source } from '../setup/growing.js';
 import { addressesOf, listRoutes, type Fixture } from '../setup/lists.js';
 import { Vitrine } from '../setup/vitrine.js';
+import { chance } from '../setup/chance.js';
+
+const choose = chance('places in lists');
 
 let vitrine: Vitrine;
 let ada: Awaited<ReturnType<Vitrine['signUp']>>;
@@ -63,7 +66,7 @@ class Crowd {
   /** @param preferred one that goes first, if it is not one of those who stay */
   async stir(preferred?: string) {
     // More often than not, at a place of its own.
-    this.goers.push(await this.add(Math.floor(Math.random() * 7)));
+    this.goers.push(await this.add(choose(7)));
     const gone = preferred && this.goers.includes(preferred) ? preferred : this.goers[0]!;
     this.goers.splice(this.goers.indexOf(gone), 1);
     await this.source.drop(gone);

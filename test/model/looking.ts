@@ -1,18 +1,7 @@
-import type { Client, Json } from '../setup/client.js';
+import type { Json } from '../setup/client.js';
 import { like } from './operations.js';
 import { namesAreKnown, sorted } from './picture.js';
 import type { World } from './world.js';
-
-/** Short pages, so that cursors have to join them. */
-export async function everything(client: Client, path: string): Promise<Json[]> {
-  const items: Json[] = [];
-  for (let cursor = ''; ;) {
-    const { body } = await client.get(`${path}${path.includes('?') ? '&' : '?'}limit=7${cursor}`).expect(200);
-    items.push(...body.items);
-    if (!body.nextCursor) return items;
-    cursor = `&cursor=${body.nextCursor}`;
-  }
-}
 
 /** All that somebody meets of this world, by asking for it; of the same shape as `picture`. */
 export async function look(world: World, viewer: number) {
@@ -20,10 +9,10 @@ export async function look(world: World, viewer: number) {
   const { client } = people[viewer]!;
   const number = (username: string) => people.findIndex((person) => person.username === username);
   const users = async (path: string) =>
-    sorted((await everything(client, path)).map((user) => number(user.user?.username ?? user.username)));
-  const urls = async (path: string) => sorted((await everything(client, path)).map(({ url }) => url as string));
+    sorted((await client.all(path)).map((user) => number(user.user?.username ?? user.username)));
+  const urls = async (path: string) => sorted((await client.all(path)).map(({ url }) => url as string));
   const reactors = async (path: string) =>
-    sorted((await everything(client, path)).map(({ user, emoji }) => `${number(user.username)} ${emoji}`));
+    sorted((await client.all(path)).map(({ user, emoji }) => `${number(user.username)} ${emoji}`));
 
   const comment = async ({ url, author, replyTo, mentions, counts, viewer, deletedAt }: Json): Promise<object> => {
     const fact = facts.comments.find((one) => one.url === url);
@@ -39,7 +28,7 @@ export async function look(world: World, viewer: number) {
     };
   };
   const thread = async (path: string): Promise<object[]> =>
-    Promise.all((await everything(client, path)).toSorted((a, b) => (a.url < b.url ? -1 : 1)).map(comment));
+    Promise.all((await client.all(path)).toSorted((a, b) => (a.url < b.url ? -1 : 1)).map(comment));
 
   const media = async ({ url }: { url: string }) => {
     const path = `/api/medias/${url}`;

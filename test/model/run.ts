@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { Vitrine } from '../setup/vitrine.js';
 import { perform } from './act.js';
-import { everything, look } from './looking.js';
+import { look } from './looking.js';
 import { picture } from './picture.js';
 import { actOf, type Operation } from './script.js';
 import { mistold } from './telling.js';
@@ -46,7 +46,7 @@ async function readAll({ client }: Person): Promise<void> {
 /** Where both could end it the last word is theirs whom the database heard last: read; elsewhere it is known. */
 async function readFollows({ people, facts }: World): Promise<void> {
   for (const [follower, { client }] of people.entries()) {
-    const names = (await everything(client, '/api/users/me/followings')).map(({ username }) => username);
+    const names = (await client.all('/api/users/me/followings')).map(({ username }) => username);
     for (const [followee, { username }] of people.entries()) {
       const isThere = names.includes(username);
       if (!facts.tried.partings.has(follower, followee))

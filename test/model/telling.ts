@@ -1,6 +1,5 @@
 import type { Json } from '../setup/client.js';
 import type { Facts, MediaFact } from './facts.js';
-import { everything } from './looking.js';
 import type { World } from './world.js';
 
 /** Of one kind and thing: who did it. */
@@ -45,8 +44,8 @@ function told(facts: Facts, reader: number): Map<string, Line> {
 /** @returns what somebody is told otherwise than the facts say */
 export async function mistold({ people, facts }: World, reader: number): Promise<string[]> {
   const { client } = people[reader]!;
-  const items = await everything(client, '/api/notifications');
-  const unread = await everything(client, '/api/notifications?filter=unread');
+  const items = await client.all('/api/notifications');
+  const unread = await client.all('/api/notifications?filter=unread');
   const { body } = await client.get('/api/notifications/unread-count').expect(200);
   const wrong: string[] = [];
   if (body.count !== unread.length || unread.length !== items.filter(({ read }) => !read).length)

@@ -37,6 +37,26 @@ export class Client {
     return this.send('DELETE', path);
   }
 
+  /** The items of each page of a list, one page after the other. Short ones, so that cursors have to join them. */
+  async *pages(path: string, limit = 7): AsyncGenerator<Json[]> {
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const more: string = cursor && `&cursor=${encodeURIComponent(cursor)}`;
+      const { body }: Answer = await this.get(`${path}${path.includes('?') ? '&' : '?'}limit=${limit}${more}`).expect(
+        200,
+      );
+      if (body.items.length > limit) throw new Error(`${body.items.length} items in a page of ${limit}`);
+      yield body.items as Json[];
+      cursor = body.nextCursor;
+    }
+  }
+
+  /** All pages of a list, put together. */
+  async all(path: string, limit?: number): Promise<Json[]> {
+    const items: Json[] = [];
+    for await (const page of this.pages(path, limit)) items.push(...page);
+    return items;
+  }
+
   send(method: string, path: string, body?: object | Buffer, headers: Record<string, string> = {}) {
     const json = body !== undefined && !Buffer.isBuffer(body) && !(body instanceof FormData);
     return expectable(

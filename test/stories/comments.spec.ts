@@ -258,15 +258,10 @@ describe('a page', () => {
       [media.url],
     );
     const found: Json[] = [];
-    let cursor: string | null = null;
-    do {
-      const query: string = cursor ? `&cursor=${cursor}` : '';
-      const { body } = await eve.get(`/api/comments/medias/${media.url}?sort=${sort}&limit=5${query}`).expect(200);
-      expect(body.items.length).toBeLessThanOrEqual(5);
-      found.push(...body.items);
-      cursor = body.nextCursor;
+    for await (const items of eve.pages(`/api/comments/medias/${media.url}?sort=${sort}`, 5)) {
+      found.push(...items);
       if (found.length < 30) await comment(bob, media, 'meanwhile');
-    } while (cursor);
+    }
     const urls = found.map(({ url }) => url);
     expect(new Set(urls).size).toBe(urls.length);
     expect(old.filter(({ url }) => !urls.includes(url))).toEqual([]);

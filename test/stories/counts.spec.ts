@@ -2,7 +2,6 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { everything } from '../model/looking.js';
 import { newPerson, type Person } from '../model/world.js';
 import type { Client, Json } from '../setup/client.js';
 import { bareMedias, item, makePlaylist } from '../setup/playlists.js';
@@ -72,9 +71,9 @@ const readers = () => ({ anybody: vitrine.client(), ada: ada!.client, vera: vera
 /** Every count that has a list: the number that is shown, and how many the list has. */
 async function compared(reader: Client): Promise<Record<string, [shown: number, listed: number]>> {
   const read = async (path: string): Promise<Json> => (await reader.get(path).expect(200)).body;
-  const listed = async (path: string) => (await everything(reader, path)).length;
+  const listed = async (path: string) => (await reader.all(path)).length;
   const said = async (path: string): Promise<number> => {
-    const list = await everything(reader, path);
+    const list = await reader.all(path);
     const below = await Promise.all(list.map(({ url }) => said(`/api/comments/${url}/replies`)));
     return list.filter(({ deletedAt }) => deletedAt === null).length + below.reduce((sum, n) => sum + n, 0);
   };

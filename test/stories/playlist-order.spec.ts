@@ -1,6 +1,6 @@
-import { randomInt } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Client, Json } from '../setup/client.js';
+import { chance } from '../setup/chance.js';
 import { bareMedias, expectTrueCounters, inside, item, makePlaylist as make } from '../setup/playlists.js';
 import { Vitrine } from '../setup/vitrine.js';
 
@@ -23,16 +23,17 @@ describe('the order', () => {
   it('is what a simple list would be after the same moves', async () => {
     const playlist = await make(ada);
     const model: string[] = [];
+    const choose = chance('moves in a playlist');
     for (const url of await bareMedias(vitrine, bob, 14)) {
-      const position = randomInt(1, model.length + 2);
+      const position = 1 + choose(model.length + 1);
       await ada.post(item(url, playlist), { position }).expect(201);
       model.splice(position - 1, 0, url);
     }
     const moves: object[] = [];
     for (let i = 0; i < 150; i++) {
-      const media = model[randomInt(model.length)]!;
+      const media = model[choose(model.length)]!;
       const rest = model.filter((url) => url !== media);
-      const place = randomInt(rest.length);
+      const place = choose(rest.length);
       const how = (['before', 'after', 'position'] as const)[i % 3]!;
       moves.push({ media, how, place });
       if (how === 'position') await ada.put(item(media, playlist), { position: place + 1 }).expect(200);

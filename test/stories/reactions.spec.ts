@@ -67,14 +67,8 @@ describe('a reaction', () => {
     await clear();
     for (const [i, user] of crowd.entries())
       await user.put(`${address}/reaction`, { emoji: i % 2 ? '👍' : '❤️' }).expect(201);
-    const pages: Json[] = [];
-    for (let cursor = ''; ;) {
-      const { body } = await vitrine.client().get(`${address}/likes?limit=2${cursor}`).expect(200);
-      pages.push(...body.items);
-      if (!body.nextCursor) break;
-      cursor = `&cursor=${body.nextCursor}`;
-    }
-    expect(pages.map(({ user }) => user.username)).toEqual(crowd.map(({ username }) => username).toReversed());
+    const reactors = await vitrine.client().all(`${address}/likes`, 2);
+    expect(reactors.map(({ user }) => user.username)).toEqual(crowd.map(({ username }) => username).toReversed());
     const { body } = await ada.get(`${address}/likes?emoji=${encodeURIComponent('👍')}`).expect(200);
     expect(body.items.map(({ user }: Json) => user.username)).toEqual([crowd[3]!.username, crowd[1]!.username]);
     const { body: reacted } = await crowd[0]!.get('/api/users/me/reacted').expect(200);

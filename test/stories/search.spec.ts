@@ -152,13 +152,8 @@ describe('medias', () => {
       old.push(await media({ title: i % 3 ? `${name} ${i}` : 'x', description: `${name} ${i % 4 ? name : ''}` }));
     for (const sort of ['relevance', 'newest', 'oldest', 'most-viewed']) {
       const found: string[] = [];
-      let cursor: string | null = '';
-      while (cursor !== null) {
-        const { body }: Json = await anybody
-          .get(`/api/medias/search/${name}?sort=${sort}&limit=5${cursor && `&cursor=${cursor}`}`)
-          .expect(200);
-        found.push(...urls(body));
-        cursor = body.nextCursor;
+      for await (const items of anybody.pages(`/api/medias/search/${name}?sort=${sort}`, 5)) {
+        found.push(...urls({ items }));
         await media({ title: `${name} ${name} late` });
       }
       expect(new Set(found).size).toBe(found.length);

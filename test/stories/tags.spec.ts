@@ -70,16 +70,7 @@ it('tags lead to their medias, the newest first', async () => {
     made.unshift(await media({ title: `${i}`, owner: i % 2 ? ada : bob }));
     await (i % 2 ? ada : bob).post(`/api/medias/${made[0]}/tag/${name}`).expect(201);
   }
-  const pages: string[] = [];
-  let cursor: string | null = '';
-  while (cursor !== null) {
-    const { body }: Json = await anybody
-      .get(`/api/tags/${name}/medias?limit=3${cursor && `&cursor=${cursor}`}`)
-      .expect(200);
-    pages.push(...urls(body));
-    cursor = body.nextCursor;
-  }
-  expect(pages).toEqual(made);
+  expect(urls({ items: await anybody.all(`/api/tags/${name}/medias`, 3) })).toEqual(made);
   expect(urls((await anybody.get(`/api/medias?tag=${name}`)).body)).toEqual(made);
   expect(urls((await anybody.get(`/api/medias?tag=${name}&sort=oldest&limit=2`)).body)).toEqual(
     made.toReversed().slice(0, 2),
@@ -101,13 +92,7 @@ it('tags lead to the medias of one user or type, in every order, be they many or
   const hidden = await media({ visibility: 'private', views: 50 });
   await ada.post(`/api/medias/${hidden}/tag/${name}`).expect(201);
   const seen = async (query: string, client: Client = anybody) => {
-    const found: string[] = [];
-    for (let cursor: string | null = ''; cursor !== null;) {
-      const address = `/api/medias?tag=${name}&limit=2&${query}${cursor && `&cursor=${cursor}`}`;
-      const { body }: Json = await client.get(address).expect(200);
-      found.push(...urls(body));
-      cursor = body.nextCursor;
-    }
+    const found = urls({ items: await client.all(`/api/medias?tag=${name}&${query}`, 2) });
     return found.map((url) => [...made, hidden].indexOf(url));
   };
   const all = async () => {

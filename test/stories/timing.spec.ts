@@ -58,6 +58,6 @@ it.each([
         .client()
         .put('/api/users/password-reset', { email, code: 'wrong', newPassword: 'staple of another kind' }),
   ],
-] as const)('%s takes as long for an account that does not exist', { retry: 2 }, async (_, ask) => {
+] as const)('%s takes as long for an account that does not exist', async (_, ask) => {
   expect(await difference(ask)).toBeLessThan(0.25);
 });

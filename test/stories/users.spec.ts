@@ -24,19 +24,8 @@ beforeAll(async () => {
 });
 afterAll(() => vitrine.stop());
 
-/** All pages, put together. */
-async function all(path: string, limit = 2): Promise<string[]> {
-  const found: string[] = [];
-  for (let cursor: string | null = ''; cursor !== null;) {
-    const { body } = await vitrine
-      .client()
-      .get(`${path}${path.includes('?') ? '&' : '?'}limit=${limit}${cursor && `&cursor=${cursor}`}`)
-      .expect(200);
-    found.push(...body.items.map(({ username }: Json) => username as string));
-    cursor = body.nextCursor;
-  }
-  return found;
-}
+const all = async (path: string, limit = 2): Promise<string[]> =>
+  (await vitrine.client().all(path, limit)).map(({ username }) => username as string);
 
 describe('the list of users', () => {
   it.each([

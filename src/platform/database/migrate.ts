@@ -20,6 +20,7 @@ export async function migrate(config: Config): Promise<string[]> {
     const { rows } = await client.query<{ server_version_num: string }>('show server_version_num');
     if (Number(rows[0]!.server_version_num) < oldest) throw new Error('Vitrine needs PostgreSQL 18 or newer.');
     await client.query('select pg_advisory_lock($1)', [lock]);
+    if (await isThere(client, 'public.migrations')) await renumber(client);
     const orm = await MikroORM.init({ ...ormOptions(databaseUrl(config), [], 2), logger: () => {} });
     try {
       const ran = await orm.migrator.up();
@@ -54,6 +55,15 @@ export async function requireMigrated(config: Config): Promise<void> {
   } finally {
     await client.end();
   }
+}
+
+/** A migration is known by its words; its number is its place, and places have moved up. */
+async function renumber(client: pg.Client): Promise<void> {
+  await client.query(
+    `update migrations m set name = known.name from unnest($1::text[]) as known (name)
+     where m.name <> known.name and substr(m.name, 6) = substr(known.name, 6)`,
+    [migrations.map(({ name }) => name)],
+  );
 }
 
 async function isThere(client: pg.Client, table: string): Promise<boolean> {

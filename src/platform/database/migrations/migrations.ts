@@ -1,27 +1,27 @@
 import { Migration0001Initial } from './0001-initial.js';
 import { Migration0002Social } from './0002-social.js';
 import { Migration0003Counters } from './0003-counters.js';
-import { Migration0005Search } from './0005-search.js';
-import { Migration0006Notifications } from './0006-notifications.js';
-import { Migration0007Lists } from './0007-lists.js';
-import { Migration0008AddressCounts } from './0008-address-counts.js';
-import { Migration0009NotificationPositions } from './0009-notification-positions.js';
-import { Migration0010AccountStates } from './0010-account-states.js';
-import { Migration0011Segments } from './0011-segments.js';
-import { Migration0012Consequences } from './0012-consequences.js';
-import { Migration0013MailedActs } from './0013-mailed-acts.js';
+import { Migration0004Search } from './0004-search.js';
+import { Migration0005Notifications } from './0005-notifications.js';
+import { Migration0006Lists } from './0006-lists.js';
+import { Migration0007AddressCounts } from './0007-address-counts.js';
+import { Migration0008NotificationPositions } from './0008-notification-positions.js';
+import { Migration0009AccountStates } from './0009-account-states.js';
+import { Migration0010Segments } from './0010-segments.js';
+import { Migration0011Consequences } from './0011-consequences.js';
+import { Migration0012MailedActs } from './0012-mailed-acts.js';
 
 export const migrations = [
   { name: '0001-initial', class: Migration0001Initial },
   { name: '0002-social', class: Migration0002Social },
   { name: '0003-counters', class: Migration0003Counters },
-  { name: '0005-search', class: Migration0005Search },
-  { name: '0006-notifications', class: Migration0006Notifications },
-  { name: '0007-lists', class: Migration0007Lists },
-  { name: '0008-address-counts', class: Migration0008AddressCounts },
-  { name: '0009-notification-positions', class: Migration0009NotificationPositions },
-  { name: '0010-account-states', class: Migration0010AccountStates },
-  { name: '0011-segments', class: Migration0011Segments },
-  { name: '0012-consequences', class: Migration0012Consequences },
-  { name: '0013-mailed-acts', class: Migration0013MailedActs },
+  { name: '0004-search', class: Migration0004Search },
+  { name: '0005-notifications', class: Migration0005Notifications },
+  { name: '0006-lists', class: Migration0006Lists },
+  { name: '0007-address-counts', class: Migration0007AddressCounts },
+  { name: '0008-notification-positions', class: Migration0008NotificationPositions },
+  { name: '0009-account-states', class: Migration0009AccountStates },
+  { name: '0010-segments', class: Migration0010Segments },
+  { name: '0011-consequences', class: Migration0011Consequences },
+  { name: '0012-mailed-acts', class: Migration0012MailedActs },
 ];

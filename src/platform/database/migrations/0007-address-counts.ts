@@ -4,7 +4,7 @@ import { Migration } from '@mikro-orm/migrations';
  * Mails and tries are counted by address, so that a new account begins with what others asked of its address before;
  * a reset has links of its own requests.
  */
-export class Migration0008AddressCounts extends Migration {
+export class Migration0007AddressCounts extends Migration {
   override up() {
     this.addSql(`
       create table address_counts (

@@ -4,7 +4,7 @@ import { Migration } from '@mikro-orm/migrations';
  * What follows from a like without its request waiting for anybody: no NOTIFY before the commit, no row of the owner, and
  * notifications that are counted by the statement. An event says which jobs it waits for, so that queues may lose them.
  */
-export class Migration0012Consequences extends Migration {
+export class Migration0011Consequences extends Migration {
   override up() {
     this.addSql(`
       drop trigger outbox_wake on outbox_events;

@@ -1,7 +1,7 @@
 import { Migration } from '@mikro-orm/migrations';
 
 /** What was mailed and then taken back, so that doing it again mails nobody once more: follow, unfollow, follow, … */
-export class Migration0013MailedActs extends Migration {
+export class Migration0012MailedActs extends Migration {
   override up() {
     this.addSql(`
       -- Without references: rows come here while what they are about is being deleted.

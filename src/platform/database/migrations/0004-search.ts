@@ -4,7 +4,7 @@ import { Migration } from '@mikro-orm/migrations';
  * What search finds things by. Words are of no language: lower case, without accents; of scripts that put no spaces
  * between words each character is one, so that a part of a text is a phrase.
  */
-export class Migration0005Search extends Migration {
+export class Migration0004Search extends Migration {
   override up() {
     this.addSql(String.raw`
       -- Signs would make addresses, versions and paths of words: what is left is what people type.

@@ -4,7 +4,7 @@ import { Migration } from '@mikro-orm/migrations';
  * The order of a user's notifications: a line that grows comes to the top. Its number is taken under a lock of the user
  * that is held until the commit, so that numbers become visible in their order, and "newer than" misses nothing.
  */
-export class Migration0009NotificationPositions extends Migration {
+export class Migration0008NotificationPositions extends Migration {
   override up() {
     this.addSql(`
       create table notification_positions (

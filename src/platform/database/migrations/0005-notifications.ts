@@ -4,7 +4,7 @@ import { Migration } from '@mikro-orm/migrations';
  * What people are told of, grouped: a row of `notifications` is one line of the list, its entries are who did it.
  * Lines never move: what is unread gathers entries for a day, then (or once it is read) the next one begins.
  */
-export class Migration0006Notifications extends Migration {
+export class Migration0005Notifications extends Migration {
   override up() {
     this.addSql(`
       create table notifications (

@@ -4,7 +4,7 @@ import { Migration } from '@mikro-orm/migrations';
  * What a disabled account did is in no list, and in no counter either: each of its rows says so itself, so that counting
  * asks nothing but the row. A job makes the rows follow the account (counters/account-states.service.ts).
  */
-export class Migration0010AccountStates extends Migration {
+export class Migration0009AccountStates extends Migration {
   override up() {
     this.addSql(`
       -- What the rows of an account say; where it differs from disabled_at, they are on their way.

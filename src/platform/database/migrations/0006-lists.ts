@@ -1,7 +1,7 @@
 import { Migration } from '@mikro-orm/migrations';
 
 /** Lists that are filtered and sorted at once, of those who have very much. */
-export class Migration0007Lists extends Migration {
+export class Migration0006Lists extends Migration {
   override up() {
     this.addSql(`
       create index medias_owner_type_index on medias (owner_id, type, id desc);

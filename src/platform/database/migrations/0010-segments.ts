@@ -4,7 +4,7 @@ import { Migration } from '@mikro-orm/migrations';
  * Segments apart from the facts of a stream: the master playlist needs what was measured of them, and a long video has
  * thousands. And names as long as a language tag may be.
  */
-export class Migration0011Segments extends Migration {
+export class Migration0010Segments extends Migration {
   override up() {
     this.addSql(`
       alter table renditions add column segments jsonb, alter column name type varchar(64);
