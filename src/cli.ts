@@ -5,6 +5,7 @@ import { addUserCommands } from './commands/users.js';
 import { withServices } from './commands/with-services.js';
 import { IntegrityService } from './files/integrity.service.js';
 import { ReprocessService, type Selection } from './files/reprocess.service.js';
+import { impersonal, inventory } from './personal-data/inventory.js';
 import { migrate } from './platform/database/migrate.js';
 import { readConfig } from './platform/config/env.js';
 import { useLocalSettings } from './local/beside-local.js';
@@ -29,6 +30,15 @@ program
   .command('openapi')
   .description('print the OpenAPI document')
   .action(async () => writeOpenApi(process.stdout));
+
+program
+  .command('personal-data')
+  .description('print what is stored about an account, and what becomes of it when the account is deleted')
+  .action(() => {
+    for (const { table, exportedBy, why } of inventory)
+      process.stdout.write(`${table}: deleted${exportedBy ? ', exported' : ''}. ${why}\n`);
+    for (const [table, why] of Object.entries(impersonal)) process.stdout.write(`${table}: kept. ${why}\n`);
+  });
 
 program
   .command('samples')

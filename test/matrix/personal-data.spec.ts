@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { impersonal, inventory } from '../../src/personal-data/inventory.js';
@@ -45,13 +44,4 @@ it('the archive holds no secret and nothing of how things lie inside', async () 
       table,
     ).toEqual([]);
   }
-});
-
-it('is written down table by table', async () => {
-  const page = await readFile(new URL('../../docs/personal-data.md', import.meta.url), 'utf8');
-  const rows = [...page.matchAll(/^\| `(\w+)` +\| ([^|]+?) +\| ([^|]+?) +\|$/gm)].map(([, ...cells]) => cells);
-  expect(rows).toEqual([
-    ...inventory.map(({ table, exportedBy, why }) => [table, exportedBy ? 'deleted, exported' : 'deleted', why]),
-    ...Object.entries(impersonal).map(([table, why]) => [table, 'kept', why]),
-  ]);
 });
