@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { isoTime } from '../platform/database/iso-time.js';
 import { decodeCursor, encodeCursor, toPage, type PageQuery } from '../platform/http/page.js';
 import type { ApiKey } from './api-key.entity.js';
-import type { ApiKeyView } from './api-keys.schemas.js';
+import type { ApiKeyAnswer } from './api-keys.schemas.js';
 import { sql } from '../platform/database/sql.js';
 
 const live = sql`revoked_at is null and (expires_at is null or expires_at > now())`;
@@ -25,7 +25,7 @@ export class ApiKeysQueries {
         last_used_at as "lastUsedAt" from api_keys
       where user_id = ${userId} and ${live} and (${before}::uuid is null or id < ${before}::uuid)
         order by id desc limit ${limit + 1}`.all(this.em);
-    return toPage(rows, limit, ({ id }) => encodeCursor('newest', [id]), toView);
+    return toPage(rows, limit, ({ id }) => encodeCursor('newest', [id]), toAnswer);
   }
 
   async count(userId: string): Promise<number> {
@@ -37,7 +37,16 @@ export class ApiKeysQueries {
 
 const time = (value: string | Date | null | undefined) => (value ? isoTime(value) : null);
 
-export const toView = ({ id, name, prefix, scopes, isDefault, createdAt, expiresAt, lastUsedAt }: Row): ApiKeyView => ({
+export const toAnswer = ({
+  id,
+  name,
+  prefix,
+  scopes,
+  isDefault,
+  createdAt,
+  expiresAt,
+  lastUsedAt,
+}: Row): ApiKeyAnswer => ({
   id,
   name,
   prefix,

@@ -35,7 +35,7 @@ export type NewApiKeyBody = z.infer<typeof NewApiKeyBody>;
 
 export const RenewBody = z.strictObject({ currentPassword: GivenPassword }).meta({ id: 'RenewApiKey' });
 
-export const ApiKeyView = z
+export const ApiKeyAnswer = z
   .object({
     id: z.uuid(),
     name: z.string(),
@@ -47,10 +47,10 @@ export const ApiKeyView = z
     lastUsedAt: z.iso.datetime().nullable().meta({ description: 'Exact to a minute' }),
   })
   .meta({ id: 'ApiKey' });
-export type ApiKeyView = z.infer<typeof ApiKeyView>;
+export type ApiKeyAnswer = z.infer<typeof ApiKeyAnswer>;
 
 const shownOnce = z.string().meta({ description: 'Shown this once; kept hashed' });
 export const RenewedApiKey = z.object({ apiKey: shownOnce }).meta({ id: 'RenewedApiKey' });
-export const MintedApiKey = ApiKeyView.extend({ apiKey: shownOnce }).meta({ id: 'MintedApiKey' });
-export const ApiKeyPage = page(ApiKeyView).meta({ id: 'ApiKeyPage' });
+export const MintedApiKey = ApiKeyAnswer.extend({ apiKey: shownOnce }).meta({ id: 'MintedApiKey' });
+export const ApiKeyPage = page(ApiKeyAnswer).meta({ id: 'ApiKeyPage' });
 export const ApiKeyParam = z.strictObject({ id: z.uuid() });

@@ -6,8 +6,8 @@ import { amounts } from '../platform/limits/amounts.js';
 import { scopes, type Scope, type Viewer } from '../platform/http/viewer.js';
 import { randomToken, sha256 } from '../platform/secrets.js';
 import { ApiKey } from './api-key.entity.js';
-import { ApiKeysQueries, toView } from './api-keys.queries.js';
-import type { ApiKeyView, NewApiKeyBody } from './api-keys.schemas.js';
+import { ApiKeysQueries, toAnswer } from './api-keys.queries.js';
+import type { ApiKeyAnswer, NewApiKeyBody } from './api-keys.schemas.js';
 import { sql } from '../platform/database/sql.js';
 
 interface Grant {
@@ -49,7 +49,7 @@ export class ApiKeysService {
   mint(
     viewer: Viewer,
     { name, scopes, expiresAt }: Omit<NewApiKeyBody, 'currentPassword'>,
-  ): Promise<ApiKeyView & { apiKey: string }> {
+  ): Promise<ApiKeyAnswer & { apiKey: string }> {
     const wider = scopes?.filter((scope) => !viewer.scopes.includes(scope)) ?? [];
     if (wider.length)
       throw new Problem('scope_missing', `The key has no scope \`${wider.join('`, `')}\` to give away.`);
@@ -87,7 +87,7 @@ export class ApiKeysService {
         from ${except ?? null}::uuid`.all(this.em);
   }
 
-  private async make(userId: string, { scopes, ...grant }: Grant): Promise<ApiKeyView & { apiKey: string }> {
+  private async make(userId: string, { scopes, ...grant }: Grant): Promise<ApiKeyAnswer & { apiKey: string }> {
     const apiKey = `vt_${randomToken()}`;
     const key = this.em.create(ApiKey, {
       user: userId,
@@ -97,7 +97,7 @@ export class ApiKeysService {
       scopes: [...scopes],
     });
     await this.em.persist(key).flush();
-    return { ...toView(key), apiKey };
+    return { ...toAnswer(key), apiKey };
   }
 
   /** One at a time per account: two at once would both count 49 keys. */

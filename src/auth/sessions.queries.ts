@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { isoTime } from '../platform/database/iso-time.js';
 import { decodeCursor, encodeCursor, toPage, type PageQuery } from '../platform/http/page.js';
 import type { Viewer } from '../platform/http/viewer.js';
-import type { SessionView } from './sessions.schemas.js';
+import type { SessionAnswer } from './sessions.schemas.js';
 import { sql } from '../platform/database/sql.js';
 
 interface Row {
@@ -32,7 +32,7 @@ export class SessionsQueries {
       rows,
       limit,
       ({ id }) => encodeCursor('newest', [id]),
-      (row): SessionView => ({
+      (row): SessionAnswer => ({
         id: row.id,
         device: row.device,
         address: row.address,

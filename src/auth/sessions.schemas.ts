@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { page } from '../platform/http/page.js';
 
-export const SessionView = z
+export const SessionAnswer = z
   .object({
     id: z.uuid(),
     device: z.string().meta({ description: 'The User-Agent of its client' }),
@@ -12,6 +12,6 @@ export const SessionView = z
     current: z.boolean().meta({ description: 'Whether it asks' }),
   })
   .meta({ id: 'Session' });
-export type SessionView = z.infer<typeof SessionView>;
-export const SessionPage = page(SessionView).meta({ id: 'SessionPage' });
+export type SessionAnswer = z.infer<typeof SessionAnswer>;
+export const SessionPage = page(SessionAnswer).meta({ id: 'SessionPage' });
 export const SessionParam = z.strictObject({ id: z.uuid() });

@@ -7,7 +7,7 @@ import { PageQuery } from '../platform/http/page.js';
 import { Documented } from '../platform/http/route.js';
 import type { Viewer } from '../platform/http/viewer.js';
 import { Limited } from '../platform/limits/limited.js';
-import { Standing, UsernameParam, UserPage } from '../users/users.schemas.js';
+import { Relation, UsernameParam, UserPage } from '../users/users.schemas.js';
 import { BlocksService } from './blocks.service.js';
 
 type Address = z.infer<typeof UsernameParam>;
@@ -39,8 +39,8 @@ export class BlocksController {
       'Neither of you meets the other any more, or follows, or asks to: for them you are not there. They are not told.',
     params,
     answers: {
-      201: { schema: Standing, description: 'Blocked' },
-      200: { schema: Standing, description: 'They were blocked before' },
+      201: { schema: Relation, description: 'Blocked' },
+      200: { schema: Relation, description: 'They were blocked before' },
     },
     problems: [...problems, 'limit_reached'],
   })
@@ -49,9 +49,9 @@ export class BlocksController {
     @Param({ schema: UsernameParam }) { username }: Address,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const { isNew, standing } = await this.blocks.block(viewer, username);
+    const { isNew, relation } = await this.blocks.block(viewer, username);
     reply.status(isNew ? 201 : 200);
-    return standing;
+    return relation;
   }
 
   @Delete(':username')

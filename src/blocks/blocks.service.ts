@@ -9,7 +9,7 @@ import { refuseBeyond } from '../platform/limits/amounts.js';
 import type { Viewer } from '../platform/http/viewer.js';
 import { ProfileReader } from '../users/profile-reader.service.js';
 import { UserPairs } from '../users/user-pairs.service.js';
-import type { Standing } from '../users/users.schemas.js';
+import type { Relation } from '../users/users.schemas.js';
 
 const newest: Keyset = { name: 'blocks', columns: [[sql.raw('x.id'), 'uuid']], direction: 'desc' };
 
@@ -29,7 +29,7 @@ export class BlocksService {
   }
 
   /** Neither of the two follows the other any more, or asks to. @returns whether it is new */
-  block(viewer: Viewer, username: string): Promise<{ isNew: boolean; standing: Standing }> {
+  block(viewer: Viewer, username: string): Promise<{ isNew: boolean; relation: Relation }> {
     return givingWay(() =>
       this.em.transactional(async (em) => {
         const { id, isBlocked } = await this.pairs.hold(em, viewer, username);
@@ -43,7 +43,7 @@ export class BlocksService {
           await this.outbox.record('block.changed', { blockerId: viewer.id, blockedId: id });
           await this.outbox.recordAll('follow.changed', ended);
         }
-        return { isNew: !isBlocked, standing: await this.profiles.standing(viewer.id, id) };
+        return { isNew: !isBlocked, relation: await this.profiles.relation(viewer.id, id) };
       }),
     );
   }

@@ -7,7 +7,7 @@ import { PageQuery } from '../platform/http/page.js';
 import { Documented } from '../platform/http/route.js';
 import type { Viewer } from '../platform/http/viewer.js';
 import { Limited } from '../platform/limits/limited.js';
-import { Standing, UsernameParam, UserPage } from '../users/users.schemas.js';
+import { Relation, UsernameParam, UserPage } from '../users/users.schemas.js';
 import { MutesService } from './mutes.service.js';
 
 type Address = z.infer<typeof UsernameParam>;
@@ -39,8 +39,8 @@ export class MutesController {
       'You do not meet them in lists any more, nor hear of them. They are not told, and may follow you as before.',
     params,
     answers: {
-      201: { schema: Standing, description: 'Muted' },
-      200: { schema: Standing, description: 'They were muted before' },
+      201: { schema: Relation, description: 'Muted' },
+      200: { schema: Relation, description: 'They were muted before' },
     },
     problems: [...problems, 'limit_reached'],
   })
@@ -49,9 +49,9 @@ export class MutesController {
     @Param({ schema: UsernameParam }) { username }: Address,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const { isNew, standing } = await this.mutes.mute(viewer, username);
+    const { isNew, relation } = await this.mutes.mute(viewer, username);
     reply.status(isNew ? 201 : 200);
-    return standing;
+    return relation;
   }
 
   @Delete(':username')

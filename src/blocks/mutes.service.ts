@@ -8,7 +8,7 @@ import { refuseBeyond } from '../platform/limits/amounts.js';
 import type { Viewer } from '../platform/http/viewer.js';
 import { ProfileReader } from '../users/profile-reader.service.js';
 import { UserPairs } from '../users/user-pairs.service.js';
-import type { Standing } from '../users/users.schemas.js';
+import type { Relation } from '../users/users.schemas.js';
 
 const newest: Keyset = { name: 'mutes', columns: [[sql.raw('x.id'), 'uuid']], direction: 'desc' };
 
@@ -28,13 +28,13 @@ export class MutesService {
   }
 
   /** @returns whether it is new */
-  mute(viewer: Viewer, username: string): Promise<{ isNew: boolean; standing: Standing }> {
+  mute(viewer: Viewer, username: string): Promise<{ isNew: boolean; relation: Relation }> {
     return this.em.transactional(async (em) => {
       const { id } = await this.pairs.hold(em, viewer, username);
       const added = await sql`
         insert into mutes (muter_id, muted_id) values (${viewer.id}, ${id}) on conflict do nothing returning 1`.all(em);
       if (added.length) await refuseBeyond(em, 'mutes', viewer.id, sql`from mutes where muter_id = ${viewer.id}`);
-      return { isNew: added.length > 0, standing: await this.profiles.standing(viewer.id, id) };
+      return { isNew: added.length > 0, relation: await this.profiles.relation(viewer.id, id) };
     });
   }
 

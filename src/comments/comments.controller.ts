@@ -12,7 +12,7 @@ import {
   CommentPage,
   CommentParam,
   CommentsQuery,
-  CommentView,
+  CommentAnswer,
   EditBody,
   MediaUrlParam,
   RepliesQuery,
@@ -58,7 +58,7 @@ export class CommentsController {
     summary: 'Comment, or answer a comment',
     description: '`@name` names a user, unless they are away or have blocked you, or you them.',
     params: mediaParams,
-    answers: { 201: { schema: CommentView, description: 'The comment' } },
+    answers: { 201: { schema: CommentAnswer, description: 'The comment' } },
     problems: [
       'limit_reached',
       'media_not_found',
@@ -83,7 +83,7 @@ export class CommentsController {
   @Documented({
     summary: 'Read a comment',
     params,
-    answers: { 200: { schema: CommentView, description: 'The comment' } },
+    answers: { 200: { schema: CommentAnswer, description: 'The comment' } },
     problems: ['comment_not_found', 'validation_failed'],
   })
   read(@MaybeUser() viewer: Viewer | null, @Param({ schema: CommentParam }) { url }: Address) {
@@ -113,7 +113,7 @@ export class CommentsController {
   @Documented({
     summary: 'Change a comment',
     params,
-    answers: { 200: { schema: CommentView, description: 'As it is now' } },
+    answers: { 200: { schema: CommentAnswer, description: 'As it is now' } },
     problems: ['comment_not_found', 'not_yours', 'validation_failed'],
   })
   edit(

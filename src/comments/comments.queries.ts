@@ -2,24 +2,24 @@ import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { isoTime } from '../platform/database/iso-time.js';
 import { sql, type Statement } from '../platform/database/sql.js';
-import { fileJson, FileViews, type FileRow } from '../media/file-views.service.js';
+import { fileJson, FileAnswers, type FileRow } from '../media/file-answers.service.js';
 import { metCounts, reactionCounts, unmetReactions, unmetRows } from '../media/met-counts.js';
 import { commentVisibleTo } from '../visibility/comments.js';
 import { isOpen, visibleTo } from '../visibility/medias.js';
 import { notBlocked, notMuted, type ViewerId } from '../visibility/relations.js';
 import { afterCursor, keyOf, keysetPage, pageOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
 import { Problem } from '../platform/http/problems.js';
-import { ownerView } from '../users/users.schemas.js';
-import type { CommentsQuery, CommentView, Sort } from './comments.schemas.js';
+import { ownerAnswer } from '../users/users.schemas.js';
+import type { CommentsQuery, CommentAnswer, Sort } from './comments.schemas.js';
 import { isActive } from '../visibility/accounts.js';
 
-type Row = Pick<CommentView, 'url' | 'media' | 'replyTo' | 'text' | 'mentions' | 'counts'> & {
+type Row = Pick<CommentAnswer, 'url' | 'media' | 'replyTo' | 'text' | 'mentions' | 'counts'> & {
   open: boolean;
   username: string | null;
   displayName: string;
   profilePhotoId: string | null;
   attachment: FileRow | null;
-  viewer: CommentView['viewer'] | null;
+  viewer: CommentAnswer['viewer'] | null;
   createdAt: string | Date;
   editedAt: string | Date | null;
   deletedAt: string | Date | null;
@@ -77,15 +77,15 @@ const tables = sql`comments c join medias m on m.id = c.media_id
 export class CommentsQueries {
   constructor(
     private readonly em: EntityManager,
-    private readonly files: FileViews,
+    private readonly files: FileAnswers,
   ) {}
 
   /** @throws {Problem} `comment_not_found` */
-  async byUrl(viewer: ViewerId, url: string): Promise<CommentView> {
+  async byUrl(viewer: ViewerId, url: string): Promise<CommentAnswer> {
     const rows = await sql<Row>`
       select ${columns(viewer)} from ${tables} where c.url = ${url} and ${commentVisibleTo(viewer)}`.all(this.em);
     if (!rows[0]) throw new Problem('comment_not_found');
-    return this.toView(rows[0], viewer);
+    return this.toAnswer(rows[0], viewer);
   }
 
   /** What stands right under the media. @throws {Problem} `media_not_found` */
@@ -116,16 +116,16 @@ export class CommentsQueries {
     const found = sql<Row & Keyed>`
       select ${columns(viewer)}, ${keyOf(keyset)} from ${tables} where ${sql.join(conditions, ' and ')}`;
     const rows = await pageOf(found, keyset, limit).all(this.em);
-    return keysetPage(keyset, rows, limit, (row) => this.toView(row, viewer));
+    return keysetPage(keyset, rows, limit, (row) => this.toAnswer(row, viewer));
   }
 
-  private toView(row: Row, viewer: ViewerId): CommentView {
+  private toAnswer(row: Row, viewer: ViewerId): CommentAnswer {
     const { username, attachment } = row;
     return {
       url: row.url,
       media: row.media,
       replyTo: row.replyTo,
-      author: username === null ? null : ownerView({ ...row, username }),
+      author: username === null ? null : ownerAnswer({ ...row, username }),
       text: row.text,
       attachment: attachment && this.files.of(attachment, row.open ? null : viewer),
       mentions: row.mentions,

@@ -39,7 +39,7 @@ export const CommentsQuery = PageQuery.extend({ sort: z.enum(sorts).default('new
 export const RepliesQuery = PageQuery.extend({ sort: z.enum(sorts).default('oldest') });
 export type CommentsQuery = z.infer<typeof CommentsQuery>;
 
-export const CommentView = z
+export const CommentAnswer = z
   .object({
     url: Slug,
     media: Slug,
@@ -60,5 +60,5 @@ export const CommentView = z
     deletedAt: z.iso.datetime().nullable(),
   })
   .meta({ id: 'Comment' });
-export type CommentView = z.infer<typeof CommentView>;
-export const CommentPage = page(CommentView).meta({ id: 'CommentPage' });
+export type CommentAnswer = z.infer<typeof CommentAnswer>;
+export const CommentPage = page(CommentAnswer).meta({ id: 'CommentPage' });

@@ -10,7 +10,7 @@ import { Outbox } from '../platform/events/outbox.js';
 import { Problem } from '../platform/http/problems.js';
 import { refuseBeyond } from '../platform/limits/amounts.js';
 import { CommentsQueries } from './comments.queries.js';
-import type { CommentView, WriteBody } from './comments.schemas.js';
+import type { CommentAnswer, WriteBody } from './comments.schemas.js';
 
 interface Held {
   id: string;
@@ -37,7 +37,7 @@ export class CommentsService {
   ) {}
 
   /** @throws {Problem} `media_not_found`, `comment_not_found` for `replyTo`, and as `FilesService.takePhoto` */
-  async write(author: string, mediaUrl: string, { text, attachment, replyTo }: WriteBody): Promise<CommentView> {
+  async write(author: string, mediaUrl: string, { text, attachment, replyTo }: WriteBody): Promise<CommentAnswer> {
     const url = slug();
     await this.em.transactional(async (em) => {
       const media = await this.access.hold(em, author, mediaUrl, true);
@@ -59,7 +59,7 @@ export class CommentsService {
   }
 
   /** @throws {Problem} `comment_not_found`, `not_yours`, `validation_failed` for no words and no photo */
-  async edit(viewer: string, url: string, text: string): Promise<CommentView> {
+  async edit(viewer: string, url: string, text: string): Promise<CommentAnswer> {
     await this.em.transactional(async (em) => {
       const { id, mediaId, authorId, hasAttachment } = await this.hold(em, viewer, url);
       if (authorId !== viewer) throw new Problem('not_yours');

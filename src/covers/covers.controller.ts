@@ -2,7 +2,7 @@ import { Body, Controller, Delete, HttpCode, Param, Put } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
 import { FileParam as MediaParam, PhotoChoice } from '../files/files.schemas.js';
-import { MediaView } from '../media/media.schemas.js';
+import { MediaAnswer } from '../media/media.schemas.js';
 import { CurrentUser, Verified } from '../platform/http/access.js';
 import { Documented } from '../platform/http/route.js';
 import { Limited } from '../platform/limits/limited.js';
@@ -28,7 +28,7 @@ export class CoversController {
     description:
       'One of your photos is shown from now on, and is written into the download a moment later. It is copied: the photo can go.',
     params,
-    answers: { 200: { schema: MediaView, description: 'As it is now' } },
+    answers: { 200: { schema: MediaAnswer, description: 'As it is now' } },
     problems: [...problems, ...ofPhoto],
   })
   putCover(
@@ -46,7 +46,7 @@ export class CoversController {
     summary: 'Choose the poster of a video',
     description: 'One of your photos is shown from now on. It is copied: the photo can go.',
     params,
-    answers: { 200: { schema: MediaView, description: 'As it is now' } },
+    answers: { 200: { schema: MediaAnswer, description: 'As it is now' } },
     problems: [...problems, ...ofPhoto],
   })
   putThumbnail(

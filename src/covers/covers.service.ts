@@ -9,7 +9,7 @@ import { sql } from '../platform/database/sql.js';
 import type { FileKind, FileStatus, Picture } from '../files/file.entity.js';
 import { FilesService, requireReady } from '../files/files.service.js';
 import { Rendition } from '../files/rendition.entity.js';
-import type { MediaView } from '../media/media.schemas.js';
+import type { MediaAnswer } from '../media/media.schemas.js';
 import { MediaService } from '../media/media.service.js';
 import { visibleTo } from '../visibility/medias.js';
 import { Outbox } from '../platform/events/outbox.js';
@@ -45,7 +45,7 @@ export class CoversService {
   ) {}
 
   /** @throws {Problem} as `own` and `FilesService.readyPhoto` */
-  async put(ownerId: string, url: string, photoUrl: string): Promise<MediaView> {
+  async put(ownerId: string, url: string, photoUrl: string): Promise<MediaAnswer> {
     const { fileId, fileUrl, status } = await this.own(this.em, ownerId, url);
     requireReady(fileUrl, status);
     const { id: photoId, placeholder, color } = await this.files.readyPhoto(this.em, ownerId, photoUrl);

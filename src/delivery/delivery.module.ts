@@ -4,13 +4,13 @@ import { DeliveryQueries } from './delivery.queries.js';
 import { DeliveryService } from './delivery.service.js';
 import { MusicsController } from './musics.controller.js';
 import { PhotosController } from './photos.controller.js';
-import { Playlists } from './playlists.service.js';
+import { HlsPlaylists } from './hls-playlists.service.js';
 import { ProfilesController } from './profiles.controller.js';
 import { VideosController } from './videos.controller.js';
 
 @Module({
   imports: [FilesModule],
   controllers: [PhotosController, VideosController, MusicsController, ProfilesController],
-  providers: [DeliveryService, DeliveryQueries, Playlists],
+  providers: [DeliveryService, DeliveryQueries, HlsPlaylists],
 })
 export class DeliveryModule {}

@@ -8,7 +8,7 @@ import { AskingFor, type Asking } from './asking.js';
 import { FileParam, ImageQuery, TokenQuery, Waveform } from './delivery.schemas.js';
 import { DeliveryService } from './delivery.service.js';
 import { DocumentedBytes } from './documented-bytes.js';
-import { Playlists } from './playlists.service.js';
+import { HlsPlaylists } from './hls-playlists.service.js';
 import { send } from './send.js';
 
 const params = { url: 'The `url` of the music' };
@@ -18,7 +18,7 @@ const params = { url: 'The `url` of the music' };
 export class MusicsController {
   constructor(
     private readonly delivery: DeliveryService,
-    private readonly playlists: Playlists,
+    private readonly playlists: HlsPlaylists,
   ) {}
 
   @Get()

@@ -14,7 +14,7 @@ import {
 } from './delivery.schemas.js';
 import { DeliveryService } from './delivery.service.js';
 import { DocumentedBytes } from './documented-bytes.js';
-import { Playlists } from './playlists.service.js';
+import { HlsPlaylists } from './hls-playlists.service.js';
 import { send } from './send.js';
 
 const params = { url: 'The `url` of the video' };
@@ -27,7 +27,7 @@ const playlist = 'application/vnd.apple.mpegurl';
 export class VideosController {
   constructor(
     private readonly delivery: DeliveryService,
-    private readonly playlists: Playlists,
+    private readonly playlists: HlsPlaylists,
   ) {}
 
   @Get()

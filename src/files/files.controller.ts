@@ -5,7 +5,7 @@ import { CurrentUser, Verified } from '../platform/http/access.js';
 import { RepeatableDelete } from '../platform/http/repeatable-delete.js';
 import type { Viewer } from '../platform/http/viewer.js';
 import { Documented } from '../platform/http/route.js';
-import { FileParam, FileView } from './files.schemas.js';
+import { FileParam, FileAnswer } from './files.schemas.js';
 import { FilesService } from './files.service.js';
 
 type Address = z.infer<typeof FileParam>;
@@ -24,7 +24,7 @@ export class FilesController {
       'Its owner follows processing here: `stage` says whether it waits or is worked on, `progress` runs from 0 to 1, ' +
       '`failure` says why it did not work.',
     params,
-    answers: { 200: { schema: FileView, description: 'The file' } },
+    answers: { 200: { schema: FileAnswer, description: 'The file' } },
     problems: ['file_not_found', 'validation_failed'],
   })
   read(@CurrentUser() viewer: Viewer, @Param({ schema: FileParam }) { url }: Address) {
@@ -38,7 +38,7 @@ export class FilesController {
     summary: 'Process a failed file again',
     description: 'Five times a day; to send the same bytes again counts, too.',
     params,
-    answers: { 202: { schema: FileView, description: 'It is `processing` again' } },
+    answers: { 202: { schema: FileAnswer, description: 'It is `processing` again' } },
     problems: ['file_not_found', 'file_not_failed', 'too_many_requests', 'validation_failed'],
   })
   retry(@CurrentUser() viewer: Viewer, @Param({ schema: FileParam }) { url }: Address) {

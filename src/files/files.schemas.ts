@@ -48,7 +48,7 @@ const shared = {
 export const UploadedFile = z.object(shared).meta({ id: 'UploadedFile' });
 export type UploadedFile = z.infer<typeof UploadedFile>;
 
-export const FileView = z
+export const FileAnswer = z
   .object({
     ...shared,
     progress: z.number().min(0).max(1).meta({ description: 'Never goes back, but when a failed file is retried' }),
@@ -80,4 +80,4 @@ export const FileView = z
     createdAt: z.iso.datetime(),
   })
   .meta({ id: 'File' });
-export type FileView = z.infer<typeof FileView>;
+export type FileAnswer = z.infer<typeof FileAnswer>;

@@ -7,7 +7,7 @@ import { Problem } from '../platform/http/problems.js';
 import { failures, type FailureCode } from '../processing/run/failure.js';
 import type { Warning } from '../processing/video/lengths.js';
 import type { FileKind, FileStatus, Picture } from './file.entity.js';
-import { maxQueuedBefore, type FileView } from './files.schemas.js';
+import { maxQueuedBefore, type FileAnswer } from './files.schemas.js';
 import { deleteFiles, onProfile } from './delete-files.js';
 import { fileHref } from './signed-hrefs.service.js';
 import { sql } from '../platform/database/sql.js';
@@ -54,7 +54,7 @@ export class FilesService {
     private readonly limiter: RateLimiter,
   ) {}
 
-  async view(ownerId: string, url: string): Promise<FileView> {
+  async view(ownerId: string, url: string): Promise<FileAnswer> {
     const [row] = await sql<Row>`
       select f.id, f.url, f.kind, f.status, f.progress, f.remaining_ms, f.failure_code, f.bytes,
         f.sha256, f.filename, f.mime_type,
@@ -66,7 +66,7 @@ export class FilesService {
       left join comments c on c.attachment_id = f.id
       where f.url = ${url} and f.owner_id = ${ownerId}`.all(this.em);
     if (!row) throw new Problem('file_not_found');
-    const view = toView(row);
+    const view = toAnswer(row);
     return view.stage === 'queued' ? { ...view, queuedBefore: await this.queuedBefore(row.id) } : view;
   }
 
@@ -131,7 +131,7 @@ export class FilesService {
   }
 
   /** Starts a failed file over. @throws {Problem} `file_not_found`, `file_not_failed`, `too_many_requests` */
-  async retry(ownerId: string, url: string): Promise<FileView> {
+  async retry(ownerId: string, url: string): Promise<FileAnswer> {
     await this.em.transactional(async (em) => {
       const [file] = await sql<{ id: string; status: FileStatus }>`
         select id, status from files where url = ${url} and owner_id = ${ownerId} for update`.all(em);
@@ -192,7 +192,7 @@ export function requireReady(url: string, status: FileStatus): void {
   if (status === 'processing') throw new Problem('file_processing', `${url} is not ready yet: see GET files/${url}.`);
 }
 
-const toView = ({ facts: { warnings = [], ...facts }, ...row }: Row): FileView => ({
+const toAnswer = ({ facts: { warnings = [], ...facts }, ...row }: Row): FileAnswer => ({
   url: row.url,
   kind: row.kind,
   status: row.status,

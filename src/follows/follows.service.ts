@@ -39,10 +39,10 @@ export class FollowsService {
         await refuseBeyond(em, 'followings', viewer.id, sql`from follows where follower_id = ${viewer.id}`);
         await this.outbox.record('follow.changed', { followerId: viewer.id, followeeId: id });
       }
-      const standing = await this.profiles.standing(viewer.id, id);
+      const relation = await this.profiles.relation(viewer.id, id);
       return {
         isNew: changed.length > 0,
-        answer: { status: standing.following ? 'following' : 'requested', ...standing },
+        answer: { status: relation.following ? 'following' : 'requested', ...relation },
       };
     });
   }

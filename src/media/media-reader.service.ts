@@ -4,9 +4,9 @@ import { sql, type Statement } from '../platform/database/sql.js';
 import { afterCursor, keyOf, keysetPage, pageOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
 import { thereIs } from '../platform/database/there-is.js';
 import type { Page, PageQuery } from '../platform/http/page.js';
-import { fileJson } from './file-views.service.js';
-import type { MediaView, OrderedQuery, Sort } from './media.schemas.js';
-import { MediaViews, type MediaRow } from './media.view.js';
+import { fileJson } from './file-answers.service.js';
+import type { MediaAnswer, OrderedQuery, Sort } from './media.schemas.js';
+import { MediaViews, type MediaRow } from './media.answer.js';
 import { metCounts, reactionCounts, unmetReactions, unmetRows } from './met-counts.js';
 import { isOpen, visibleTo } from '../visibility/medias.js';
 import { notBlocked, type ViewerId } from '../visibility/relations.js';
@@ -125,20 +125,20 @@ export class MediaReader {
     private readonly views: MediaViews,
   ) {}
 
-  async byUrl(viewer: ViewerId, url: string): Promise<MediaView | null> {
+  async byUrl(viewer: ViewerId, url: string): Promise<MediaAnswer | null> {
     const rows = await sql<MediaRow>`
       select ${columns(viewer)} from medias m join users u on u.id = m.owner_id
       where m.url = ${url} and ${visibleTo(viewer)}`.all(this.em);
     return rows[0] ? this.views.of(rows[0], viewer) : null;
   }
 
-  page(viewer: ViewerId, source: MediaSource, query: PageQuery): Promise<Page<MediaView>>;
+  page(viewer: ViewerId, source: MediaSource, query: PageQuery): Promise<Page<MediaAnswer>>;
   page<R extends object, M extends object>(
     viewer: ViewerId,
     source: MediaSource,
     query: PageQuery,
     more: More<R, M>,
-  ): Promise<Page<MediaView & M>>;
+  ): Promise<Page<MediaAnswer & M>>;
   async page<R extends object, M extends object>(
     viewer: ViewerId,
     { keyset, join = sql``, where }: MediaSource,

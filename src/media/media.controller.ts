@@ -11,7 +11,7 @@ import { Problem } from '../platform/http/problems.js';
 import { Documented } from '../platform/http/route.js';
 import { TagName } from '../tags/tags.schemas.js';
 import { MediaQueries } from './media.queries.js';
-import { EditBody, ListQuery, MediaPage, MediaParam, MediaView, PublishBody } from './media.schemas.js';
+import { EditBody, ListQuery, MediaPage, MediaParam, MediaAnswer, PublishBody } from './media.schemas.js';
 import { MediaService } from './media.service.js';
 
 type Address = z.infer<typeof MediaParam>;
@@ -50,7 +50,7 @@ export class MediaController {
     summary: 'Publish',
     description:
       'Files may still be processing: the media is `processing` until they are ready, and others see it from then on.',
-    answers: { 201: { schema: MediaView, description: 'The media' } },
+    answers: { 201: { schema: MediaAnswer, description: 'The media' } },
     problems: [
       'validation_failed',
       'file_not_found',
@@ -69,7 +69,7 @@ export class MediaController {
   @Documented({
     summary: 'Read a media',
     params,
-    answers: { 200: { schema: MediaView, description: 'The media' } },
+    answers: { 200: { schema: MediaAnswer, description: 'The media' } },
     problems: ['media_not_found', 'validation_failed'],
   })
   read(@MaybeUser() viewer: Viewer | null, @Param({ schema: MediaParam }) { url }: Address) {
@@ -83,7 +83,7 @@ export class MediaController {
     summary: 'Change a media',
     description: 'Only what is named changes.',
     params,
-    answers: { 200: { schema: MediaView, description: 'As it is now' } },
+    answers: { 200: { schema: MediaAnswer, description: 'As it is now' } },
     problems: ownerProblems,
   })
   edit(

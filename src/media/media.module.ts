@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import { FilesModule } from '../files/files.module.js';
 import { MentioningModule } from '../mentions/mentioning.module.js';
 import { TaggingModule } from '../tags/tagging.module.js';
-import { FileViews } from './file-views.service.js';
+import { FileAnswers } from './file-answers.service.js';
 import { MediaAccess } from './media-access.service.js';
 import { MediaReader } from './media-reader.service.js';
 import { MediaController } from './media.controller.js';
@@ -12,7 +12,7 @@ import { TaggedReader } from './tagged-reader.service.js';
 import { MediaService } from './media.service.js';
 import { MediaSearch } from './media-search.service.js';
 import { MediaStatus } from './media.status.js';
-import { MediaViews } from './media.view.js';
+import { MediaViews } from './media.answer.js';
 
 @Module({
   imports: [FilesModule, MentioningModule, TaggingModule],
@@ -26,9 +26,9 @@ import { MediaViews } from './media.view.js';
     TaggedReader,
     MediaViews,
     MediaStatus,
-    FileViews,
+    FileAnswers,
   ],
-  exports: [MediaService, MediaAccess, MediaReader, MediaSearch, TaggedReader, FileViews],
+  exports: [MediaService, MediaAccess, MediaReader, MediaSearch, TaggedReader, FileAnswers],
 })
 export class MediaModule {}
 

@@ -114,7 +114,7 @@ export const MediaFile = z
   })
   .meta({ id: 'MediaFile' });
 
-export const MediaView = z
+export const MediaAnswer = z
   .object({
     url: Slug,
     type: z.enum(mediaTypes),
@@ -146,5 +146,5 @@ export const MediaView = z
     updatedAt: z.iso.datetime(),
   })
   .meta({ id: 'Media' });
-export type MediaView = z.infer<typeof MediaView>;
-export const MediaPage = page(MediaView).meta({ id: 'MediaPage' });
+export type MediaAnswer = z.infer<typeof MediaAnswer>;
+export const MediaPage = page(MediaAnswer).meta({ id: 'MediaPage' });

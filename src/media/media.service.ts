@@ -11,7 +11,7 @@ import { refuseBeyond } from '../platform/limits/amounts.js';
 import { TagsService } from '../tags/tags.service.js';
 import type { MediaType } from './media.entity.js';
 import { MediaReader } from './media-reader.service.js';
-import type { EditBody, MediaView, PublishBody } from './media.schemas.js';
+import type { EditBody, MediaAnswer, PublishBody } from './media.schemas.js';
 import { MediaStatus } from './media.status.js';
 import { visibleTo } from '../visibility/medias.js';
 import type { ViewerId } from '../visibility/relations.js';
@@ -39,7 +39,7 @@ export class MediaService {
     private readonly status: MediaStatus,
   ) {}
 
-  async read(viewer: ViewerId, url: string): Promise<MediaView> {
+  async read(viewer: ViewerId, url: string): Promise<MediaAnswer> {
     const media = await this.reader.byUrl(viewer, url);
     if (!media) throw new Problem('media_not_found');
     return media;
@@ -49,7 +49,7 @@ export class MediaService {
   async publish(
     ownerId: string,
     { type, files: urls, title, description, visibility, tags }: PublishBody,
-  ): Promise<MediaView> {
+  ): Promise<MediaAnswer> {
     const url = slug();
     await this.em.transactional(async (em) => {
       const files = await this.lockFiles(em, ownerId, urls);
@@ -70,7 +70,7 @@ export class MediaService {
     return this.read(ownerId, url);
   }
 
-  async edit(ownerId: string, url: string, body: EditBody): Promise<MediaView> {
+  async edit(ownerId: string, url: string, body: EditBody): Promise<MediaAnswer> {
     const { title, description, visibility, tags } = body;
     await this.em.transactional(async (em) => {
       const media = await this.ownMedia(em, ownerId, url);

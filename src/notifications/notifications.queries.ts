@@ -10,9 +10,9 @@ import { afterCursor, keyOf, keysetPage, pageOf, type Keyed, type Keyset } from 
 import { thereIs } from '../platform/database/there-is.js';
 import { encodeCursor } from '../platform/http/page.js';
 import { failures, type FailureCode } from '../processing/run/failure.js';
-import { ownerView, type OwnerRow } from '../users/users.schemas.js';
+import { ownerAnswer, type OwnerRow } from '../users/users.schemas.js';
 import type { KindName } from './kinds.js';
-import type { NotificationsQuery, NotificationView } from './notifications.schemas.js';
+import type { NotificationsQuery, NotificationAnswer } from './notifications.schemas.js';
 import { sentence, type Told } from './sentences.js';
 import { isActive } from '../visibility/accounts.js';
 
@@ -35,7 +35,7 @@ interface Row extends Keyed {
   actors: OwnerRow[] | null;
   media:
     (NonNullable<Told['media']> & { url: string; open: boolean; file: { url: string; kind: FileKind } | null }) | null;
-  comment: NotificationView['comment'];
+  comment: NotificationAnswer['comment'];
   file: { url: string; filename: string; failureCode: FailureCode | null } | null;
   read: boolean;
   locale: string;
@@ -102,14 +102,14 @@ export class NotificationsQueries {
     return rows[0]!.count;
   }
 
-  private view({ media, file, locale, ...row }: Row, userId: string): NotificationView {
+  private view({ media, file, locale, ...row }: Row, userId: string): NotificationAnswer {
     const { kind, actorsCount, emoji, comment, actors } = row;
     const told = { kind, actorsCount, emoji, media, name: actors?.[0]?.displayName, filename: file?.filename ?? null };
     return {
       id: row.id,
       kind,
       text: sentence(told, locale),
-      actors: (actors ?? []).map(ownerView),
+      actors: (actors ?? []).map(ownerAnswer),
       actorsCount,
       emoji,
       media: media && {

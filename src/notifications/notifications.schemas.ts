@@ -19,7 +19,7 @@ export const NotificationsQuery = PageQuery.extend({
 });
 export type NotificationsQuery = z.infer<typeof NotificationsQuery>;
 
-export const NotificationView = z
+export const NotificationAnswer = z
   .object({
     id: z.uuid(),
     kind: Kind,
@@ -45,9 +45,9 @@ export const NotificationView = z
     updatedAt: z.iso.datetime().meta({ description: 'When the latest actor came to it' }),
   })
   .meta({ id: 'Notification' });
-export type NotificationView = z.infer<typeof NotificationView>;
+export type NotificationAnswer = z.infer<typeof NotificationAnswer>;
 
-export const NotificationPage = page(NotificationView)
+export const NotificationPage = page(NotificationAnswer)
   .extend({
     newestCursor: z.string().nullable().meta({
       description:

@@ -7,7 +7,7 @@ import { Documented } from '../platform/http/route.js';
 import type { Viewer } from '../platform/http/viewer.js';
 import { Limited } from '../platform/limits/limited.js';
 import { PlaylistItems } from './playlist-items.service.js';
-import { AddBody, ChangeBody, ItemParam, PlaylistView } from './playlists.schemas.js';
+import { AddBody, ChangeBody, ItemParam, PlaylistAnswer } from './playlists.schemas.js';
 
 type Address = z.infer<typeof ItemParam>;
 const params = { url: 'The `url` of the media', playlistUrl: 'The `url` of a playlist of yours' };
@@ -26,8 +26,8 @@ export class PlaylistItemsController {
     description: 'Any media that you see. At its end, or where `position` says.',
     params,
     answers: {
-      201: { schema: PlaylistView, description: 'It is in it' },
-      200: { schema: PlaylistView, description: 'It was in it before; nothing has changed' },
+      201: { schema: PlaylistAnswer, description: 'It is in it' },
+      200: { schema: PlaylistAnswer, description: 'It was in it before; nothing has changed' },
     },
     problems: [...problems, 'playlist_type_mismatch', 'limit_reached'],
   })
@@ -49,7 +49,7 @@ export class PlaylistItemsController {
     summary: 'Change the note or the position of a media in a playlist',
     description: 'Only what is named changes.',
     params,
-    answers: { 200: { schema: PlaylistView, description: 'Changed' } },
+    answers: { 200: { schema: PlaylistAnswer, description: 'Changed' } },
     problems: [...problems, 'not_in_playlist'],
   })
   change(

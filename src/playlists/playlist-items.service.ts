@@ -5,7 +5,7 @@ import { MediaAccess } from '../media/media-access.service.js';
 import { visibleTo } from '../visibility/medias.js';
 import { Problem } from '../platform/http/problems.js';
 import { refuseBeyond } from '../platform/limits/amounts.js';
-import type { AddBody, ChangeBody, OrderBody, PlaylistView } from './playlists.schemas.js';
+import type { AddBody, ChangeBody, OrderBody, PlaylistAnswer } from './playlists.schemas.js';
 import { PlaylistsService, takes } from './playlists.service.js';
 import { Ranks, type Place } from './ranks.service.js';
 
@@ -25,7 +25,7 @@ export class PlaylistItems {
     mediaUrl: string,
     url: string,
     { note, position }: AddBody,
-  ): Promise<{ isNew: boolean; playlist: PlaylistView }> {
+  ): Promise<{ isNew: boolean; playlist: PlaylistAnswer }> {
     const isNew = await this.em.transactional(async (em) => {
       const media = await this.access.hold(em, viewer, mediaUrl);
       const playlist = await this.playlists.hold(em, viewer, url);
@@ -44,7 +44,7 @@ export class PlaylistItems {
   }
 
   /** @throws {Problem} `media_not_found`, `not_in_playlist`, those of `PlaylistsService.hold` */
-  async change(viewer: string, mediaUrl: string, url: string, { note, position }: ChangeBody): Promise<PlaylistView> {
+  async change(viewer: string, mediaUrl: string, url: string, { note, position }: ChangeBody): Promise<PlaylistAnswer> {
     await this.em.transactional(async (em) => {
       const mediaId = await this.find(em, viewer, mediaUrl, url);
       const playlist = await this.playlists.hold(em, viewer, url);
@@ -67,7 +67,7 @@ export class PlaylistItems {
   }
 
   /** One row changes, however long the list. @throws {Problem} `not_in_playlist`, those of `PlaylistsService.hold` */
-  async move(viewer: string, url: string, { media, before, after }: OrderBody): Promise<PlaylistView> {
+  async move(viewer: string, url: string, { media, before, after }: OrderBody): Promise<PlaylistAnswer> {
     const next = (before ?? after)!;
     await this.em.transactional(async (em) => {
       const playlist = await this.playlists.hold(em, viewer, url);

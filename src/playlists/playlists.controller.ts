@@ -20,7 +20,7 @@ import {
   PlaylistItemPage,
   PlaylistPage,
   PlaylistParam,
-  PlaylistView,
+  PlaylistAnswer,
   SearchQuery,
 } from './playlists.schemas.js';
 import { PlaylistsService } from './playlists.service.js';
@@ -28,7 +28,7 @@ import { PlaylistsService } from './playlists.service.js';
 type Address = z.infer<typeof PlaylistParam>;
 const params = { url: 'The `url` of the playlist' };
 const ownerProblems = ['playlist_not_found', 'not_yours', 'validation_failed'] as const;
-const asItIs = { 200: { schema: PlaylistView, description: 'As it is now' } };
+const asItIs = { 200: { schema: PlaylistAnswer, description: 'As it is now' } };
 
 @ApiTags('playlists')
 @Controller('playlists')
@@ -76,7 +76,7 @@ export class PlaylistsController {
   @Idempotent(201)
   @Documented({
     summary: 'Make a playlist',
-    answers: { 201: { schema: PlaylistView, description: 'The playlist' } },
+    answers: { 201: { schema: PlaylistAnswer, description: 'The playlist' } },
     problems: ['validation_failed', 'limit_reached'],
   })
   create(@CurrentUser() viewer: Viewer, @Body({ schema: CreateBody }) body: CreateBody) {
@@ -88,7 +88,7 @@ export class PlaylistsController {
   @Documented({
     summary: 'Read a playlist',
     params,
-    answers: { 200: { schema: PlaylistView, description: 'The playlist' } },
+    answers: { 200: { schema: PlaylistAnswer, description: 'The playlist' } },
     problems: ['playlist_not_found', 'validation_failed'],
   })
   read(@MaybeUser() viewer: Viewer | null, @Param({ schema: PlaylistParam }) { url }: Address) {

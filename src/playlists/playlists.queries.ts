@@ -12,11 +12,11 @@ import { playlistListedFor, playlistVisibleTo } from '../visibility/playlists.js
 import type { ViewerId } from '../visibility/relations.js';
 import { afterCursor, keyOf, keysetPage, pageOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
 import type { PageQuery } from '../platform/http/page.js';
-import { ownerView, type OwnerRow } from '../users/users.schemas.js';
-import type { ListQuery, PlaylistView, SearchQuery, Sort } from './playlists.schemas.js';
+import { ownerAnswer, type OwnerRow } from '../users/users.schemas.js';
+import type { ListQuery, PlaylistAnswer, SearchQuery, Sort } from './playlists.schemas.js';
 import { isNamed } from '../visibility/accounts.js';
 
-type Row = Pick<PlaylistView, 'url' | 'title' | 'description' | 'type' | 'visibility' | 'counts'> &
+type Row = Pick<PlaylistAnswer, 'url' | 'title' | 'description' | 'type' | 'visibility' | 'counts'> &
   OwnerRow & {
     cover: { kind: FileKind; url: string; open: boolean } | null;
     createdAt: string | Date;
@@ -83,7 +83,7 @@ export class PlaylistsQueries {
     private readonly signed: SignedHrefs,
   ) {}
 
-  async byUrl(viewer: ViewerId, url: string): Promise<PlaylistView | null> {
+  async byUrl(viewer: ViewerId, url: string): Promise<PlaylistAnswer | null> {
     const [row] = await this.rows<Row>(sql`select ${columns(viewer)} from playlists p join users u on u.id = p.owner_id
       where p.url = ${url} and ${playlistVisibleTo(viewer)}`);
     return row ? this.view(row, viewer) : null;
@@ -147,7 +147,7 @@ export class PlaylistsQueries {
     return await sql<R>`${query}`.all(this.em);
   }
 
-  private view({ cover, ...row }: Row, viewer: ViewerId): PlaylistView {
+  private view({ cover, ...row }: Row, viewer: ViewerId): PlaylistAnswer {
     const signed = cover && !cover.open && viewer ? this.signed.sign(cover.url, viewer) : null;
     return {
       url: row.url,
@@ -155,7 +155,7 @@ export class PlaylistsQueries {
       description: row.description,
       type: row.type,
       visibility: row.visibility,
-      owner: ownerView(row),
+      owner: ownerAnswer(row),
       counts: row.counts,
       cover: cover && fileHref(cover.kind, cover.url, pictures[cover.kind], { t: signed?.t }),
       ...(signed && { expiresAt: signed.expiresAt }),

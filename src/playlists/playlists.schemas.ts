@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ExpiresAt, Slug } from '../files/files.schemas.js';
 import { visibilities } from '../media/media.entity.js';
-import { MediaView } from '../media/media.schemas.js';
+import { MediaAnswer } from '../media/media.schemas.js';
 import { page, PageQuery } from '../platform/http/page.js';
 import { line, text } from '../platform/http/text-fields.js';
 import { Owner, Username } from '../users/users.schemas.js';
@@ -65,7 +65,7 @@ export type ListQuery = z.infer<typeof ListQuery>;
 export const SearchQuery = PageQuery.extend({ sort: z.enum([...sorts, 'relevance']).default('relevance') });
 export type SearchQuery = z.infer<typeof SearchQuery>;
 
-export const PlaylistView = z
+export const PlaylistAnswer = z
   .object({
     url: Slug,
     title: z.string(),
@@ -83,8 +83,8 @@ export const PlaylistView = z
     updatedAt: z.iso.datetime(),
   })
   .meta({ id: 'Playlist' });
-export type PlaylistView = z.infer<typeof PlaylistView>;
-export const PlaylistPage = page(PlaylistView).meta({ id: 'PlaylistPage' });
+export type PlaylistAnswer = z.infer<typeof PlaylistAnswer>;
+export const PlaylistPage = page(PlaylistAnswer).meta({ id: 'PlaylistPage' });
 
-export const PlaylistItemView = MediaView.extend({ note: z.string() }).meta({ id: 'PlaylistItem' });
-export const PlaylistItemPage = page(PlaylistItemView).meta({ id: 'PlaylistItemPage' });
+export const PlaylistItemAnswer = MediaAnswer.extend({ note: z.string() }).meta({ id: 'PlaylistItem' });
+export const PlaylistItemPage = page(PlaylistItemAnswer).meta({ id: 'PlaylistItemPage' });

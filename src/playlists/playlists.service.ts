@@ -10,7 +10,7 @@ import { Problem } from '../platform/http/problems.js';
 import type { playlistTypes } from './playlist.entity.js';
 import { refuseBeyond } from '../platform/limits/amounts.js';
 import { PlaylistsQueries } from './playlists.queries.js';
-import type { CreateBody, EditBody, PlaylistView, SearchQuery } from './playlists.schemas.js';
+import type { CreateBody, EditBody, PlaylistAnswer, SearchQuery } from './playlists.schemas.js';
 
 type PlaylistType = (typeof playlistTypes)[number];
 export interface HeldPlaylist {
@@ -34,7 +34,7 @@ export class PlaylistsService {
     private readonly queries: PlaylistsQueries,
   ) {}
 
-  async read(viewer: ViewerId, url: string): Promise<PlaylistView> {
+  async read(viewer: ViewerId, url: string): Promise<PlaylistAnswer> {
     const playlist = await this.queries.byUrl(viewer, url);
     if (!playlist) throw new Problem('playlist_not_found');
     return playlist;
@@ -50,7 +50,7 @@ export class PlaylistsService {
     return this.queries.search(viewer, term, query);
   }
 
-  async create(ownerId: string, { title, description, type, visibility }: CreateBody): Promise<PlaylistView> {
+  async create(ownerId: string, { title, description, type, visibility }: CreateBody): Promise<PlaylistAnswer> {
     const url = slug();
     await this.em.transactional(async (em) => {
       await sql`
@@ -62,7 +62,7 @@ export class PlaylistsService {
   }
 
   /** @throws {Problem} `playlist_type_mismatch` where what is in it is of another type */
-  async edit(viewer: string, url: string, body: EditBody): Promise<PlaylistView> {
+  async edit(viewer: string, url: string, body: EditBody): Promise<PlaylistAnswer> {
     const { title, description, type, visibility } = body;
     await this.em.transactional(async (em) => {
       const { id } = await this.hold(em, viewer, url);

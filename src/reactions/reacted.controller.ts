@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { isoTime } from '../platform/database/iso-time.js';
 import { sql, type Statement } from '../platform/database/sql.js';
 import { MediaReader } from '../media/media-reader.service.js';
-import { MediaView } from '../media/media.schemas.js';
+import { MediaAnswer } from '../media/media.schemas.js';
 import { visibleTo } from '../visibility/medias.js';
 import { CurrentUser, Verified } from '../platform/http/access.js';
 import { page } from '../platform/http/page.js';
@@ -12,7 +12,7 @@ import { Documented } from '../platform/http/route.js';
 import type { Viewer } from '../platform/http/viewer.js';
 import { ReactorsQuery } from './reactions.schemas.js';
 
-const Reacted = MediaView.extend({ reactedAt: z.iso.datetime() }).meta({ id: 'ReactedMedia' });
+const Reacted = MediaAnswer.extend({ reactedAt: z.iso.datetime() }).meta({ id: 'ReactedMedia' });
 const ReactedPage = page(Reacted).meta({ id: 'ReactedMediaPage' });
 
 @ApiTags('reactions')

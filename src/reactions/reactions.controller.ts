@@ -7,7 +7,15 @@ import { CurrentUser, MaybeUser, OptionalUser, Verified } from '../platform/http
 import { Documented } from '../platform/http/route.js';
 import type { Viewer } from '../platform/http/viewer.js';
 import { Limited } from '../platform/limits/limited.js';
-import { dislike, like, LikeBody, ReactionBody, ReactorPage, ReactorsQuery, Standing } from './reactions.schemas.js';
+import {
+  dislike,
+  like,
+  LikeBody,
+  ReactionBody,
+  ReactorPage,
+  ReactorsQuery,
+  ReactionState,
+} from './reactions.schemas.js';
 import { ReactionsService } from './reactions.service.js';
 import { targets, type TargetName } from './targets.js';
 
@@ -33,8 +41,8 @@ function controllerOf(target: TargetName, path: string): Type {
       description: 'A like is the reaction 👍, a dislike 👎; it takes the place of what your reaction was.',
       params,
       answers: {
-        201: { schema: Standing, description: 'Your first reaction to it' },
-        200: { schema: Standing, description: 'As it was, or changed' },
+        201: { schema: ReactionState, description: 'Your first reaction to it' },
+        200: { schema: ReactionState, description: 'As it was, or changed' },
       },
       problems,
     })
@@ -87,8 +95,8 @@ function controllerOf(target: TargetName, path: string): Type {
       description: 'With any one emoji: flags, skin tones and combined ones too. One reaction per user.',
       params,
       answers: {
-        201: { schema: Standing, description: 'Your first reaction to it' },
-        200: { schema: Standing, description: 'As it was, or changed' },
+        201: { schema: ReactionState, description: 'Your first reaction to it' },
+        200: { schema: ReactionState, description: 'As it was, or changed' },
       },
       problems,
     })
@@ -111,9 +119,9 @@ function controllerOf(target: TargetName, path: string): Type {
     }
 
     private async set({ id }: Viewer, url: string, emoji: string, reply: FastifyReply) {
-      const { isNew, standing } = await this.reactions.set(id, target, url, emoji);
+      const { isNew, state } = await this.reactions.set(id, target, url, emoji);
       reply.status(isNew ? 201 : 200);
-      return standing;
+      return state;
     }
   }
   Object.defineProperty(ReactionsController, 'name', { value: `${target}ReactionsController` });

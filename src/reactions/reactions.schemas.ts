@@ -25,13 +25,13 @@ export const LikeBody = z
   .meta({ id: 'Like' });
 
 const count = z.int().min(0);
-export const Standing = z
+export const ReactionState = z
   .object({
     reaction: z.string().nullable().meta({ description: 'Yours, as it is now', example: like }),
     counts: z.object({ likes: count, dislikes: count, reactions: count }).meta({ id: 'ReactionCounts' }),
   })
   .meta({ id: 'ReactionStanding' });
-export type Standing = z.infer<typeof Standing>;
+export type ReactionState = z.infer<typeof ReactionState>;
 
 export const ReactorsQuery = PageQuery.extend({
   emoji: Emoji.optional().meta({ description: 'Only this one; `👍` for likes, `👎` for dislikes' }),

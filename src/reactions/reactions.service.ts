@@ -6,10 +6,10 @@ import type { ViewerId } from '../visibility/relations.js';
 import { afterCursor, keyOf, keysetPage, pageOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
 import { Outbox } from '../platform/events/outbox.js';
 import { Problem } from '../platform/http/problems.js';
-import { ownerView, type OwnerRow } from '../users/users.schemas.js';
+import { ownerAnswer, type OwnerRow } from '../users/users.schemas.js';
 import { metCounts, reactionCounts, unmetReactions } from '../media/met-counts.js';
 import { notBlocked } from '../visibility/relations.js';
-import type { Reactor, ReactorsQuery, Standing } from './reactions.schemas.js';
+import type { Reactor, ReactorsQuery, ReactionState } from './reactions.schemas.js';
 import { targets, type TargetName } from './targets.js';
 import { isActive } from '../visibility/accounts.js';
 
@@ -47,7 +47,7 @@ export class ReactionsService {
           where ${sql.ident(reactions, 'emoji')} <> excluded.emoji
         returning old.emoji as before`.all(em);
       if (rows.length) await this.outbox.record(event, tell(id, viewer) as never);
-      return { isNew: rows[0]?.before === null, standing: await this.standing(em, viewer, target, id) };
+      return { isNew: rows[0]?.before === null, state: await this.state(em, viewer, target, id) };
     });
   }
 
@@ -90,9 +90,9 @@ export class ReactionsService {
     return id;
   }
 
-  private async standing(em: EntityManager, viewer: string, target: TargetName, id: string): Promise<Standing> {
+  private async state(em: EntityManager, viewer: string, target: TargetName, id: string): Promise<ReactionState> {
     const { reactions, key, table } = targets[target];
-    const rows = await sql<Standing>`
+    const rows = await sql<ReactionState>`
       select r.emoji as reaction, ${counts[target](viewer)} as counts
       from ${sql.ident(table)} t left join ${sql.ident(reactions)} r on ${sql.ident('r', key)} = t.id
         and r.user_id = ${viewer}
@@ -102,7 +102,7 @@ export class ReactionsService {
 }
 
 const toReactor = (row: ReactorRow): Reactor => ({
-  user: ownerView(row),
+  user: ownerAnswer(row),
   emoji: row.emoji,
   createdAt: isoTime(row.createdAt),
 });

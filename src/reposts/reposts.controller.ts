@@ -2,7 +2,7 @@ import { Controller, Delete, Get, HttpCode, Param, Post, Query, Res } from '@nes
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { MediaParam, MediaView } from '../media/media.schemas.js';
+import { MediaParam, MediaAnswer } from '../media/media.schemas.js';
 import { CurrentUser, MaybeUser, OptionalUser, Verified } from '../platform/http/access.js';
 import { page, PageQuery } from '../platform/http/page.js';
 import { Documented } from '../platform/http/route.js';
@@ -13,7 +13,7 @@ import { RepostsService } from './reposts.service.js';
 
 const Reposter = z.object({ user: Owner, createdAt: z.iso.datetime() }).meta({ id: 'Reposter' });
 const ReposterPage = page(Reposter).meta({ id: 'ReposterPage' });
-const Reposted = MediaView.extend({ repostedAt: z.iso.datetime() }).meta({ id: 'RepostedMedia' });
+const Reposted = MediaAnswer.extend({ repostedAt: z.iso.datetime() }).meta({ id: 'RepostedMedia' });
 const RepostedPage = page(Reposted).meta({ id: 'RepostedMediaPage' });
 const params = { url: 'The `url` of the media' };
 const problems = ['media_not_found', 'validation_failed'] as const;

@@ -11,7 +11,7 @@ import { Outbox } from '../platform/events/outbox.js';
 import type { PageQuery } from '../platform/http/page.js';
 import { refuseBeyond } from '../platform/limits/amounts.js';
 import { Problem } from '../platform/http/problems.js';
-import { ownerView, type OwnerRow } from '../users/users.schemas.js';
+import { ownerAnswer, type OwnerRow } from '../users/users.schemas.js';
 import { UsersService } from '../users/users.service.js';
 import { isActive } from '../visibility/accounts.js';
 
@@ -72,7 +72,7 @@ export class RepostsService {
       where r.media_id = ${media.id} and ${isActive()} and ${notBlocked(viewer, 'u.id')} and ${after}`;
     const rows = await pageOf(reposters, newest, limit).all(this.em);
     return keysetPage(newest, rows, limit, (row) => ({
-      user: ownerView(row),
+      user: ownerAnswer(row),
       createdAt: isoTime(row.createdAt),
     }));
   }

@@ -2,7 +2,7 @@ import { Controller, Delete, Get, HttpCode, Param, Post, Query, Res } from '@nes
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { MediaParam, MediaView } from '../media/media.schemas.js';
+import { MediaParam, MediaAnswer } from '../media/media.schemas.js';
 import { CurrentUser, Verified } from '../platform/http/access.js';
 import { page, PageQuery } from '../platform/http/page.js';
 import { Documented } from '../platform/http/route.js';
@@ -10,7 +10,7 @@ import type { Viewer } from '../platform/http/viewer.js';
 import { Limited } from '../platform/limits/limited.js';
 import { SavesService } from './saves.service.js';
 
-const Saved = MediaView.extend({ savedAt: z.iso.datetime() }).meta({ id: 'SavedMedia' });
+const Saved = MediaAnswer.extend({ savedAt: z.iso.datetime() }).meta({ id: 'SavedMedia' });
 const SavedPage = page(Saved).meta({ id: 'SavedMediaPage' });
 const params = { url: 'The `url` of the media' };
 const problems = ['media_not_found', 'validation_failed'] as const;

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { MediaView } from '../media/media.schemas.js';
+import { MediaAnswer } from '../media/media.schemas.js';
 import { page, PageQuery } from '../platform/http/page.js';
 import { toNfcLeniently } from '../platform/unicode.js';
-import { PlaylistView } from '../playlists/playlists.schemas.js';
-import { TagView } from '../tags/tags.schemas.js';
+import { PlaylistAnswer } from '../playlists/playlists.schemas.js';
+import { TagAnswer } from '../tags/tags.schemas.js';
 import { Profile } from '../users/users.schemas.js';
 
 /** Units of what is typed that are looked at: NFC may make them a quarter. */
@@ -26,4 +26,4 @@ export const things = ['medias', 'users', 'playlists', 'tags'] as const;
 export const SearchQuery = PageQuery.extend({ q: Term, type: z.enum(things).default('medias') });
 export type SearchQuery = z.infer<typeof SearchQuery>;
 
-export const SearchPage = page(z.union([MediaView, Profile, PlaylistView, TagView])).meta({ id: 'SearchPage' });
+export const SearchPage = page(z.union([MediaAnswer, Profile, PlaylistAnswer, TagAnswer])).meta({ id: 'SearchPage' });

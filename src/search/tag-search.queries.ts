@@ -15,7 +15,7 @@ import {
   type Keyset,
 } from '../platform/database/keyset.js';
 import type { PageQuery } from '../platform/http/page.js';
-import type { TagView } from '../tags/tags.schemas.js';
+import type { TagAnswer } from '../tags/tags.schemas.js';
 
 /** The tag itself, those that begin so, those written alike; in each, the most used first. */
 const best: Keyset = {
@@ -42,7 +42,7 @@ export class TagSearchQueries {
     const plain = sql`searchable(t.name)`;
     const matches = sql`(${plain} like ${inside} or ${wanted} <% ${plain})`;
     // In their order first: no more are looked at than the page needs.
-    const found = sql<TagView & Keyed>`
+    const found = sql<TagAnswer & Keyed>`
       select t.name, ${tagCounts(viewer)} as counts, ${keyOf(best)}
       from (
         select t.* from (

@@ -8,7 +8,7 @@ import { PageQuery } from '../platform/http/page.js';
 import { Documented } from '../platform/http/route.js';
 import type { Viewer } from '../platform/http/viewer.js';
 import { TagsQueries } from './tags.queries.js';
-import { TagParam, TagView } from './tags.schemas.js';
+import { TagParam, TagAnswer } from './tags.schemas.js';
 
 type Address = z.infer<typeof TagParam>;
 const params = { name: 'The tag, with or without `#`' };
@@ -26,7 +26,7 @@ export class TagsController {
   @Documented({
     summary: 'Read a tag',
     params,
-    answers: { 200: { schema: TagView, description: 'The tag' } },
+    answers: { 200: { schema: TagAnswer, description: 'The tag' } },
     problems: ['tag_not_found', 'validation_failed'],
   })
   read(@MaybeUser() viewer: Viewer | null, @Param({ schema: TagParam }) { name }: Address) {

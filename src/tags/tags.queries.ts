@@ -5,15 +5,15 @@ import { tagCounts } from '../media/met-counts.js';
 import { isTagOpen } from '../visibility/tags.js';
 import type { ViewerId } from '../visibility/relations.js';
 import { Problem } from '../platform/http/problems.js';
-import type { TagView } from './tags.schemas.js';
+import type { TagAnswer } from './tags.schemas.js';
 
 @Injectable()
 export class TagsQueries {
   constructor(private readonly em: EntityManager) {}
 
   /** @throws {Problem} `tag_not_found` for one that nobody can meet */
-  async byName(viewer: ViewerId, name: string): Promise<TagView> {
-    const rows = await sql<TagView>`
+  async byName(viewer: ViewerId, name: string): Promise<TagAnswer> {
+    const rows = await sql<TagAnswer>`
       select t.name, ${tagCounts(viewer)} as counts from tags t
       where t.name = ${name} and t.medias_count > 0 and ${isTagOpen()}`.all(this.em);
     if (!rows[0]) throw new Problem('tag_not_found');

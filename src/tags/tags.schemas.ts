@@ -18,7 +18,7 @@ export const TagName = nfc(64)
   .meta({ maxLength: 64, example: 'sunset' });
 export const TagParam = z.strictObject({ name: TagName });
 
-export const TagView = z
+export const TagAnswer = z
   .object({
     name: z.string(),
     counts: z.object({
@@ -26,4 +26,4 @@ export const TagView = z
     }),
   })
   .meta({ id: 'Tag' });
-export type TagView = z.infer<typeof TagView>;
+export type TagAnswer = z.infer<typeof TagAnswer>;

@@ -6,7 +6,7 @@ import { Problem } from '../platform/http/problems.js';
 import { sql } from '../platform/database/sql.js';
 
 /** A tag of a media: because its owner put it there (`explicit`), because the text has it, or both. */
-interface Standing {
+interface TagState {
   name: string;
   explicit: boolean;
   inText: boolean;
@@ -46,7 +46,7 @@ export class TagsService {
 
   /** What the owner gives comes first; of those in the text there are as many as then have room. */
   private async write(em: EntityManager, mediaId: string, change: (given: string[]) => string[]): Promise<void> {
-    const [media] = await sql<{ title: string; description: string; tags: Standing[] }>`
+    const [media] = await sql<{ title: string; description: string; tags: TagState[] }>`
       select m.title, m.description, (select coalesce(json_agg(json_build_object('name', t.name, 'explicit',
         mt.explicit, 'inText', mt.in_text)
           order by mt.created_at, t.name), '[]') from media_tags mt join tags t on t.id = mt.tag_id
@@ -57,13 +57,13 @@ export class TagsService {
     const said = new Set(read(title, description).tags);
     const after = [...new Set([...given, ...said])]
       .slice(0, amounts.tags.max)
-      .map((name): Standing => ({ name, explicit: given.has(name), inText: said.has(name) }));
-    const key = (tags: Standing[]) => JSON.stringify(tags.map((tag) => Object.values(tag)).toSorted());
+      .map((name): TagState => ({ name, explicit: given.has(name), inText: said.has(name) }));
+    const key = (tags: TagState[]) => JSON.stringify(tags.map((tag) => Object.values(tag)).toSorted());
     if (key(before) !== key(after)) await this.replace(em, mediaId, after);
   }
 
   /** In a few statements however many there are. New names go in in their own order, or two users' lists could deadlock. */
-  private async replace(em: EntityManager, mediaId: string, tags: Standing[]): Promise<void> {
+  private async replace(em: EntityManager, mediaId: string, tags: TagState[]): Promise<void> {
     const names = tags.map(({ name }) => name);
     const isThere = async (): Promise<boolean> => {
       await sql`

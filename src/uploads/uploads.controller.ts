@@ -12,7 +12,7 @@ import { binary, Documented } from '../platform/http/route.js';
 import { allowedTitles } from '../processing/run/formats.js';
 import { LimitsService } from '../quota/limits.service.js';
 import { brokenBody } from './receive.js';
-import { LimitsView } from './uploads.schemas.js';
+import { LimitsAnswer } from './uploads.schemas.js';
 import { UploadsService } from './uploads.service.js';
 
 type UploadedKind = Exclude<FileKind, 'file'>;
@@ -103,7 +103,7 @@ export class UploadsController {
     summary: 'What you may upload',
     answers: {
       200: {
-        schema: LimitsView,
+        schema: LimitsAnswer,
         description: 'Quota used and allowed, the limits of each kind, and how many there may be of what you can add',
       },
     },

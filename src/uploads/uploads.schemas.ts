@@ -3,7 +3,7 @@ import { Quota } from '../users/users.schemas.js';
 
 const limit = z.int().min(1);
 
-export const LimitsView = Quota.extend({
+export const LimitsAnswer = Quota.extend({
   kinds: z.object({
     photo: z.object({ maxBytes: limit, maxPixels: limit, maxFrames: limit }),
     video: z.object({ maxBytes: limit, maxDurationMs: limit, maxSide: limit, maxFps: limit }),

@@ -7,7 +7,7 @@ import { notBlockedBy, type ViewerId } from '../visibility/relations.js';
 import { afterCursor, keyOf, keysetPage, pageOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
 import { thereIs } from '../platform/database/there-is.js';
 import type { PageQuery } from '../platform/http/page.js';
-import { photoHref, type Profile, type Standing } from './users.schemas.js';
+import { photoHref, type Profile, type Relation } from './users.schemas.js';
 import { isActive, isNamed } from '../visibility/accounts.js';
 
 interface ProfileRow extends Pick<
@@ -24,7 +24,7 @@ interface ProfileRow extends Pick<
   locale: string;
   role: NonNullable<Profile['role']>;
   createdAt: string | Date;
-  viewer: Standing;
+  viewer: Relation;
 }
 
 /** Whether of the follow between two, if there is one, something holds. */
@@ -32,7 +32,7 @@ const follow = (follower: Statement<unknown>, followee: Statement<unknown>, hold
   sql`(select ${holds} from follows f where f.follower_id = ${follower} and f.followee_id = ${followee}) is true`;
 
 /** How the viewer stands to `u`. By values, not by joins, which may become a look at all whom the viewer follows. */
-const standing = (viewer: ViewerId) => {
+const relation = (viewer: ViewerId) => {
   const [me, them] = [sql`${viewer}::uuid`, sql.raw('u.id')];
   return sql`
     json_build_object('following', ${follow(me, them, sql`f.accepted_at is not null`)},
@@ -72,7 +72,7 @@ const columns = (viewer: ViewerId) => sql`
   u.profile_photo_id as "profilePhotoId", u.channel_photo_id as "channelPhotoId", u.created_at as "createdAt", u.email, u.email_verified_at is not null as "emailVerified", u.role,
   u.pending_email as "pendingEmail", u.birthday::text as birthday, u.locale,
   ${counts(viewer)} as counts,
-  ${standing(viewer)}`;
+  ${relation(viewer)}`;
 
 /** A list of users, told apart by where it comes from. Rows are `u` (users). */
 export interface ProfileSource {
@@ -111,9 +111,9 @@ export class ProfileReader {
   }
 
   /** How the viewer stands to somebody who is there. */
-  async standing(viewer: string, userId: string): Promise<Standing> {
-    const rows = await sql<{ viewer: Standing }>`
-      select ${standing(viewer)} from users u where u.id = ${userId}`.all(this.em);
+  async relation(viewer: string, userId: string): Promise<Relation> {
+    const rows = await sql<{ viewer: Relation }>`
+      select ${relation(viewer)} from users u where u.id = ${userId}`.all(this.em);
     return rows[0]!.viewer;
   }
 

@@ -126,20 +126,20 @@ export interface OwnerRow {
   displayName: string;
   profilePhotoId: string | null;
 }
-export const ownerView = ({ username, displayName, profilePhotoId }: OwnerRow): z.infer<typeof Owner> => ({
+export const ownerAnswer = ({ username, displayName, profilePhotoId }: OwnerRow): z.infer<typeof Owner> => ({
   ...{ username, displayName },
   avatarUrl: photoHref(username, 'profile', profilePhotoId),
 });
 
 /** How the caller stands to another user. */
-export const Standing = z.object({
+export const Relation = z.object({
   following: z.boolean(),
   followsMe: z.boolean(),
   requested: z.boolean().meta({ description: 'Asked to follow, and not accepted yet' }),
   blocking: z.boolean(),
   muting: z.boolean(),
 });
-export type Standing = z.infer<typeof Standing>;
+export type Relation = z.infer<typeof Relation>;
 
 export const Profile = z
   .object({
@@ -154,7 +154,7 @@ export const Profile = z
     isPrivate: z.boolean(),
     createdAt: z.iso.datetime(),
     counts: UserCounts,
-    viewer: Standing.optional().meta({ description: 'How the signed-in caller stands to this user' }),
+    viewer: Relation.optional().meta({ description: 'How the signed-in caller stands to this user' }),
     email: z.email().optional().meta({ description: 'Only of oneself, as all below' }),
     emailVerified: z.boolean().optional(),
     pendingEmail: z

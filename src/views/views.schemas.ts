@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { MediaView } from '../media/media.schemas.js';
+import { MediaAnswer } from '../media/media.schemas.js';
 import { page } from '../platform/http/page.js';
 
 const dayMs = 86_400_000;
@@ -10,7 +10,7 @@ export const ViewBody = z
     watchedMs: ms.max(dayMs).default(0).meta({ description: 'How long it was watched since you said so last' }),
   })
   .prefault({})
-  .meta({ id: 'ReportView' });
+  .meta({ id: 'ReportAnswer' });
 export type ViewBody = z.infer<typeof ViewBody>;
 
 export const ViewAnswer = z
@@ -28,5 +28,5 @@ export const Audience = z
   .meta({ id: 'Audience' });
 export type Audience = z.infer<typeof Audience>;
 
-const Watched = MediaView.extend({ viewedAt: z.iso.datetime(), watchedMs: ms }).meta({ id: 'WatchedMedia' });
+const Watched = MediaAnswer.extend({ viewedAt: z.iso.datetime(), watchedMs: ms }).meta({ id: 'WatchedMedia' });
 export const WatchedPage = page(Watched).meta({ id: 'WatchedMediaPage' });

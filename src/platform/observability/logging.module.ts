@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { LoggerModule } from 'nestjs-pino';
-import { Scope } from '../scope.js';
+import { Activity } from '../activity.js';
 import { CONFIG } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
 
@@ -20,7 +20,7 @@ function stdout(): NodeJS.WritableStream {
       useFactory: ({ logLevel }: Config) => ({
         // Requests are logged by a hook of the server's (request-log.ts): once, and with what was answered.
         forRoutes: [],
-        pinoHttp: [{ level: logLevel, mixin: () => Scope.names() }, stdout()],
+        pinoHttp: [{ level: logLevel, mixin: () => Activity.names() }, stdout()],
       }),
     }),
   ],

@@ -34,12 +34,12 @@ export const rateOf = (fraction: string): number => {
 export type Source = Probe & { video: NonNullable<Probe['video']> };
 
 /** One HLS stream without pictures. */
-export type SoundTrack = { name: string; stream: AudioStream; /** bit/s */ bitrate: number };
+export type PlannedSound = { name: string; stream: AudioStream; /** bit/s */ bitrate: number };
 
 /** What one run of ffmpeg makes, out of one decode. */
 export type Stage = {
   rungs: Rung[];
-  sounds: SoundTrack[];
+  sounds: PlannedSound[];
 };
 
 /**

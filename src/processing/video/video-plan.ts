@@ -1,7 +1,7 @@
 import type { Copy } from './copyable.js';
 import { planStoryboard, type StoryboardPlan } from './storyboard.js';
 import type { AudioStream } from '../run/streams.js';
-import { rateOf, targetRate, type SoundTrack, type Source, type Stage } from './video-command.js';
+import { rateOf, targetRate, type PlannedSound, type Source, type Stage } from './video-command.js';
 import { planLadder, type Rung } from './video-ladder.js';
 
 /** How a video becomes its ladder: runs of the encoder, each with something to show at its end. */
@@ -58,7 +58,7 @@ function batchesOf(rungs: Rung[], pictures: number): Rung[][] {
 const pixelsOf = (rungs: Rung[]) => rungs.reduce((sum, { width, height }) => sum + width * height, 0);
 
 /** The main track once more without pictures, and every other track. */
-function soundsOf({ audio, otherAudio }: Source): SoundTrack[] {
+function soundsOf({ audio, otherAudio }: Source): PlannedSound[] {
   if (!audio) return [];
   const others = otherAudio.slice(0, mostLanguages);
   const track = (stream: AudioStream, i: number) => ({

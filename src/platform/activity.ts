@@ -6,10 +6,10 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 /** What the log lines of one request or job bear. */
 type Names = Readonly<Record<string, string | undefined>>;
 
-const scopes = new AsyncLocalStorage<Scope>();
+const activities = new AsyncLocalStorage<Activity>();
 
 /** One request, job or command: an entity manager that nobody else has, and what its log lines say of it. */
-export class Scope {
+export class Activity {
   private forked: EntityManager | undefined;
 
   private constructor(
@@ -18,24 +18,24 @@ export class Scope {
   ) {}
 
   static run<T>(orm: MikroORM, names: Names, work: () => T): T {
-    return scopes.run(new Scope(orm, names), work);
+    return activities.run(new Activity(orm, names), work);
   }
 
   static names(): Names {
-    return { ...scopes.getStore()?.names };
+    return { ...activities.getStore()?.names };
   }
 
   /** Made when it is asked for, which reads never do. */
   static entityManager(): EntityManager | undefined {
-    const scope = scopes.getStore();
-    if (!scope) return undefined;
+    const activity = activities.getStore();
+    if (!activity) return undefined;
     // Forking asks for the present one as well, and would be answered by itself.
-    scope.forked ??= scopes.exit(() => scope.orm.em.fork({ useContext: true })) as EntityManager;
-    return scope.forked;
+    activity.forked ??= activities.exit(() => activity.orm.em.fork({ useContext: true })) as EntityManager;
+    return activity.forked;
   }
 }
 
 /** Not as middleware: that costs a request more than all our hooks together. */
-export function scopeRequests(server: FastifyInstance, orm: MikroORM): void {
-  server.addHook('onRequest', ({ id }, _reply, done) => Scope.run(orm, { reqId: id }, done));
+export function beginActivities(server: FastifyInstance, orm: MikroORM): void {
+  server.addHook('onRequest', ({ id }, _reply, done) => Activity.run(orm, { reqId: id }, done));
 }

@@ -4,10 +4,10 @@ import type { FileKind } from '../files/file.entity.js';
 import type { RenditionRole } from '../files/rendition.entity.js';
 import { fileHref, SignedHrefs } from '../files/signed-hrefs.service.js';
 import type { FailureCode } from '../processing/run/failure.js';
-import type { MediaView } from './media.schemas.js';
+import type { MediaAnswer } from './media.schemas.js';
 import type { ViewerId } from '../visibility/relations.js';
 
-type FileView = MediaView['files'][number];
+type FileAnswer = MediaAnswer['files'][number];
 
 interface RenditionRow {
   /** Another one for each making. */
@@ -24,7 +24,7 @@ interface RenditionRow {
 }
 /** What `fileJson` gives. */
 export type FileRow = Omit<
-  FileView,
+  FileAnswer,
   'renditions' | 'hls' | 'poster' | 'storyboard' | 'waveform' | 'cover' | 'subtitles'
 > & {
   failureCode: FailureCode | null;
@@ -73,7 +73,7 @@ const byName: Partial<
 
 /** Turns a file's row into what clients see, wherever it is shown; private bytes get signed addresses. */
 @Injectable()
-export class FileViews {
+export class FileAnswers {
   constructor(private readonly signed: SignedHrefs) {}
 
   /**
@@ -81,11 +81,11 @@ export class FileViews {
    * than all the rest.
    * @param signFor whose token the addresses carry; null for bytes that are open anyway
    */
-  of(file: FileRow, signFor: ViewerId): FileView {
+  of(file: FileRow, signFor: ViewerId): FileAnswer {
     const { url, kind } = file;
     const signed = signFor === null ? null : this.signed.sign(url, signFor);
     const href = (path: string, v?: string) => fileHref(kind, url, path, { v, t: signed?.t });
-    const view: FileView = {
+    const view: FileAnswer = {
       url,
       kind,
       status: file.status,

@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { isoTime } from '../platform/database/iso-time.js';
 import { failures } from '../processing/run/failure.js';
-import { ownerView, type OwnerRow } from '../users/users.schemas.js';
-import { FileViews, type FileRow } from './file-views.service.js';
-import type { MediaView } from './media.schemas.js';
+import { ownerAnswer, type OwnerRow } from '../users/users.schemas.js';
+import { FileAnswers, type FileRow } from './file-answers.service.js';
+import type { MediaAnswer } from './media.schemas.js';
 import type { ViewerId } from '../visibility/relations.js';
 
-export type MediaRow = Omit<MediaView, 'files' | 'failure' | 'owner' | 'viewer' | 'createdAt' | 'updatedAt'> &
+export type MediaRow = Omit<MediaAnswer, 'files' | 'failure' | 'owner' | 'viewer' | 'createdAt' | 'updatedAt'> &
   OwnerRow & {
-    viewer: MediaView['viewer'] | null;
+    viewer: MediaAnswer['viewer'] | null;
     id: string;
     open: boolean;
     files: FileRow[];
@@ -19,9 +19,9 @@ export type MediaRow = Omit<MediaView, 'files' | 'failure' | 'owner' | 'viewer' 
 /** Turns rows into what clients see. */
 @Injectable()
 export class MediaViews {
-  constructor(private readonly files: FileViews) {}
+  constructor(private readonly files: FileAnswers) {}
 
-  of(row: MediaRow, viewer: ViewerId): MediaView {
+  of(row: MediaRow, viewer: ViewerId): MediaAnswer {
     const { open, files } = row;
     const failed = files.find((file) => file.failureCode !== null)?.failureCode;
     return {
@@ -32,7 +32,7 @@ export class MediaViews {
       visibility: row.visibility,
       status: row.status,
       ...(failed && { failure: { code: failed, message: failures[failed].sentence } }),
-      owner: ownerView(row),
+      owner: ownerAnswer(row),
       files: files.map((file) => this.files.of(file, open ? null : viewer)),
       tags: row.tags,
       mentions: row.mentions,

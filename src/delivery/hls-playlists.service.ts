@@ -21,7 +21,7 @@ import type { Body } from './send.js';
 
 /** Playlists are written at request time, from what was measured: so private ones can carry the viewer's token. */
 @Injectable()
-export class Playlists {
+export class HlsPlaylists {
   constructor(private readonly delivery: DeliveryService) {}
 
   master(file: Deliverable, asking: Asking): Body {
