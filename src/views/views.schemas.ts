@@ -10,7 +10,7 @@ export const ViewBody = z
     watchedMs: ms.max(dayMs).default(0).meta({ description: 'How long it was watched since you said so last' }),
   })
   .prefault({})
-  .meta({ id: 'ReportAnswer' });
+  .meta({ id: 'ReportView' });
 export type ViewBody = z.infer<typeof ViewBody>;
 
 export const ViewAnswer = z
