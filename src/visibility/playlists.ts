@@ -1,23 +1,12 @@
 import { sql, type Statement } from '../platform/database/sql.js';
-import { thereIs } from '../platform/database/there-is.js';
-import { isActive } from './accounts.js';
-import { isFollowed, notBlocked, notMuted, type ViewerId, type ViewerRef } from './relations.js';
+import { isListedFor, isSeenBy, type Owned } from './owned.js';
+import type { ViewerId, ViewerRef } from './relations.js';
 
-/** The same rule for playlists, which have an owner and a visibility as medias have. `p` is their alias. */
-export const playlistVisibleTo = (viewer: ViewerRef, p = 'p'): Statement<boolean> => {
-  const open = sql<boolean>`(${sql.ident(p, 'visibility')} in ('public', 'unlisted')
-    and ${thereIs(sql`from users o where o.id = ${sql.ident(p, 'owner_id')} and ${isActive('o')} and not o.is_private`)})`;
-  return viewer === null
-    ? open
-    : sql<boolean>`(
-        ${sql.ident(p, 'owner_id')} = ${viewer}
-        or ((${open} or (${sql.ident(p, 'visibility')} <> 'private' and ${isFollowed(viewer, `${p}.owner_id`)}))
-          and ${notBlocked(viewer, `${p}.owner_id`)}))`;
-};
+/** @param p the alias of `playlists` */
+const playlist = (p: string): Owned => ({ alias: p, isReady: sql<boolean>`true` });
 
-/** Playlists in lists, as `listedFor` says it of medias. */
+/** Who may see a playlist. */
+export const playlistVisibleTo = (viewer: ViewerRef, p = 'p'): Statement<boolean> => isSeenBy(viewer, playlist(p));
+
 export const playlistListedFor = (viewer: ViewerId, ownList: boolean, p = 'p'): Statement<boolean> =>
-  ownList
-    ? sql<boolean>`(${playlistVisibleTo(viewer, p)} and (${sql.ident(p, 'visibility')} <> 'unlisted' or ${sql.ident(p, 'owner_id')} = ${viewer}))`
-    : sql<boolean>`(${playlistVisibleTo(viewer, p)} and ${sql.ident(p, 'visibility')} in ('public', 'followers')
-        and ${notMuted(viewer, `${p}.owner_id`)})`;
+  isListedFor(viewer, ownList, playlist(p));

@@ -1,0 +1,39 @@
+import { sql, type Statement } from '../platform/database/sql.js';
+import { thereIs } from '../platform/database/there-is.js';
+import { isActive } from './accounts.js';
+import { isFollowed, notBlocked, notMuted, type ViewerRef } from './relations.js';
+
+/** A row with `owner_id` and `visibility`. The rules are the same whatever the thing is. */
+export interface Owned {
+  alias: string;
+  /** Whether there is anything to see of it yet, for others than its owner. */
+  isReady: Statement<boolean>;
+}
+
+const ownerOf = ({ alias }: Owned) => sql.ident<string>(alias, 'owner_id');
+const visibilityOf = ({ alias }: Owned) => sql.ident<string>(alias, 'visibility');
+
+/** Anybody with the address may see it. */
+export const isOpenToAll = (thing: Owned): Statement<boolean> => sql<boolean>`(
+  ${thing.isReady} and ${visibilityOf(thing)} in ('public', 'unlisted')
+  and ${thereIs(sql`from users o where o.id = ${ownerOf(thing)} and ${isActive('o')} and not o.is_private`)})`;
+
+/** THE rule of who may see a thing; every query that can show one goes through here. */
+export const isSeenBy = (viewer: ViewerRef, thing: Owned): Statement<boolean> => {
+  if (viewer === null) return isOpenToAll(thing);
+  const owner = `${thing.alias}.owner_id`;
+  const follows = sql<boolean>`(
+    ${thing.isReady} and ${visibilityOf(thing)} <> 'private' and ${isFollowed(viewer, owner)})`;
+  return sql<boolean>`(
+    ${ownerOf(thing)} = ${viewer}
+    or ((${isOpenToAll(thing)} or ${follows}) and ${notBlocked(viewer, owner)}))`;
+};
+
+/** In lists: unlisted and private things only to their owner, and only among the owner's own. */
+export const isListedFor = (viewer: ViewerRef, ownList: boolean, thing: Owned): Statement<boolean> =>
+  ownList
+    ? sql<boolean>`(
+        ${isSeenBy(viewer, thing)} and (${visibilityOf(thing)} <> 'unlisted' or ${ownerOf(thing)} = ${viewer}))`
+    : sql<boolean>`(
+        ${isSeenBy(viewer, thing)} and ${visibilityOf(thing)} in ('public', 'followers') and ${thing.isReady}
+        and ${notMuted(viewer, `${thing.alias}.owner_id`)})`;
