@@ -1,7 +1,7 @@
-import { AddressCountSchema } from './auth/address-count.entity.js';
+import { AddressCountSchema } from './accounts/address-count.entity.js';
 import { ApiKeySchema } from './auth/api-key.entity.js';
-import { OneTimeCodeSchema } from './auth/one-time-code.entity.js';
-import { PasswordResetLinkSchema } from './auth/password-reset-link.entity.js';
+import { OneTimeCodeSchema } from './accounts/one-time-code.entity.js';
+import { PasswordResetLinkSchema } from './accounts/password-reset-link.entity.js';
 import { SessionSchema } from './auth/session.entity.js';
 import { BlockSchema, MuteSchema } from './blocks/block.entity.js';
 import { CommentSchema } from './comments/comment.entity.js';

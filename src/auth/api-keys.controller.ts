@@ -11,7 +11,7 @@ import { UsernameParam } from '../users/users.schemas.js';
 import { ApiKeysQueries } from './api-keys.queries.js';
 import { ApiKeyPage, ApiKeyParam, MintedApiKey, NewApiKeyBody, RenewBody, RenewedApiKey } from './api-keys.schemas.js';
 import { ApiKeysService } from './api-keys.service.js';
-import { CredentialsService } from './credentials.service.js';
+import { CredentialsService } from '../accounts/account-edit.service.js';
 
 @ApiTags('accounts')
 @Controller('users')

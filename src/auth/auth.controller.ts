@@ -4,7 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { Limited } from '../platform/limits/limited.js';
 import { Documented } from '../platform/http/route.js';
-import { AccountsService } from './accounts.service.js';
+import { AccountsService } from '../accounts/accounts.service.js';
 import { CurrentUser, MaybeUser, OptionalUser, Public, SignedIn } from '../platform/http/access.js';
 import { IdempotentInService } from '../platform/http/idempotency.js';
 import {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Profile } from '../users/users.schemas.js';
 import { Bio, DisplayName, Locale, NewUsername, Username } from '../users/users.schemas.js';
-import { passwordFault, passwordLength, passwordTellsNothing } from './passwords.js';
+import { passwordFault, passwordLength, passwordTellsNothing } from './passwords.service.js';
 
 const { min: minLength, max: maxLength } = passwordLength;
 /** One that somebody chooses. */

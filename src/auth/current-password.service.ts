@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Problem } from '../platform/http/problems.js';
 import type { Viewer } from '../platform/http/viewer.js';
 import { RateLimiter } from '../platform/limits/rate-limiter.service.js';
-import { passwordMatches } from './passwords.js';
+import { passwordMatches } from './passwords.service.js';
 import { sql } from '../platform/database/sql.js';
 import { isActive } from '../visibility/accounts.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hashPassword, passwordFault, passwordMatches, passwordTellsNothing } from './passwords.js';
+import { hashPassword, passwordFault, passwordMatches, passwordTellsNothing } from './passwords.service.js';
 
 describe('a password', () => {
   it.each([

@@ -2,7 +2,7 @@ import { brokenUnique } from '../platform/database/unique.js';
 import { Option, type Command } from 'commander';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
-import { AccountAdminService, NoSuchUser } from '../auth/account-admin.service.js';
+import { AccountAdminService, NoSuchUser } from '../accounts/account-admin.service.js';
 import { roles } from '../platform/http/viewer.js';
 import { withServices } from './with-services.js';
 

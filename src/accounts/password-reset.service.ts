@@ -2,12 +2,12 @@ import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { Outbox } from '../platform/events/outbox.js';
 import { Problem } from '../platform/http/problems.js';
-import type { ResetBody } from './account.schemas.js';
+import type { ResetBody } from './accounts.schemas.js';
 import { AccountAccess } from './account-access.service.js';
-import { knownPassword } from './auth.schemas.js';
+import { knownPassword } from '../auth/auth.schemas.js';
 import { CodesService } from './codes.service.js';
 import { PasswordResetLinks } from './password-reset-links.service.js';
-import { hashPassword, passwordTellsNothing } from './passwords.js';
+import { hashPassword, passwordTellsNothing } from '../auth/passwords.service.js';
 import { sql } from '../platform/database/sql.js';
 import { isActive } from '../visibility/accounts.js';
 

@@ -7,13 +7,13 @@ import { toNfcLeniently } from '../platform/unicode.js';
 import { User } from '../users/user.entity.js';
 import { UsersService } from '../users/users.service.js';
 import { AccountAccess } from './account-access.service.js';
-import { ApiKeysService } from './api-keys.service.js';
-import type { SignInBody, SignUpBody } from './auth.schemas.js';
+import { ApiKeysService } from '../auth/api-keys.service.js';
+import type { SignInBody, SignUpBody } from '../auth/auth.schemas.js';
 import { CodesService } from './codes.service.js';
 import { NamesService } from './names.service.js';
-import { hashPassword, passwordMatches } from './passwords.js';
-import { SignInTries } from './sign-in-tries.js';
-import { TokensService, type Device } from './tokens.service.js';
+import { hashPassword, passwordMatches } from '../auth/passwords.service.js';
+import { SignInTries } from '../auth/sign-in-tries.js';
+import { TokensService, type Device } from '../auth/tokens.service.js';
 import { sql } from '../platform/database/sql.js';
 import { isActive, isNamed } from '../visibility/accounts.js';
 

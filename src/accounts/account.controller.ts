@@ -5,8 +5,8 @@ import { CurrentUser, Verified } from '../platform/http/access.js';
 import { Documented } from '../platform/http/route.js';
 import type { Viewer } from '../platform/http/viewer.js';
 import { Profile, UsernameParam } from '../users/users.schemas.js';
-import { AccountEdit } from './account.schemas.js';
-import { CredentialsService } from './credentials.service.js';
+import { AccountEdit } from './accounts.schemas.js';
+import { CredentialsService } from './account-edit.service.js';
 
 @ApiTags('users')
 @Controller('users')

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { NewUsername, ProfileFields } from '../users/users.schemas.js';
-import { Email, GivenPassword, NewPassword } from './auth.schemas.js';
+import { Email, GivenPassword, NewPassword } from '../auth/auth.schemas.js';
 
 /** Profile and credentials in one; what is not named stays. */
 export const AccountEdit = ProfileFields.extend({

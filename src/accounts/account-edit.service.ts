@@ -8,16 +8,16 @@ import type { Viewer } from '../platform/http/viewer.js';
 import { RateLimiter } from '../platform/limits/rate-limiter.service.js';
 import type { Profile } from '../users/users.schemas.js';
 import { UsersService } from '../users/users.service.js';
-import type { AccountEdit } from './account.schemas.js';
+import type { AccountEdit } from './accounts.schemas.js';
 import { AccountAccess } from './account-access.service.js';
-import type { NewApiKeyBody } from './api-keys.schemas.js';
-import { ApiKeysService } from './api-keys.service.js';
-import { knownPassword } from './auth.schemas.js';
+import type { NewApiKeyBody } from '../auth/api-keys.schemas.js';
+import { ApiKeysService } from '../auth/api-keys.service.js';
+import { knownPassword } from '../auth/auth.schemas.js';
 import { CodesService } from './codes.service.js';
-import { CurrentPasswordService } from './current-password.service.js';
+import { CurrentPasswordService } from '../auth/current-password.service.js';
 import { NamesService } from './names.service.js';
-import { hashPassword, passwordTellsNothing } from './passwords.js';
-import { TokensService } from './tokens.service.js';
+import { hashPassword, passwordTellsNothing } from '../auth/passwords.service.js';
+import { TokensService } from '../auth/tokens.service.js';
 import { sql } from '../platform/database/sql.js';
 
 interface Account {

@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { Public } from '../platform/http/access.js';
 import { Documented } from '../platform/http/route.js';
 import { Limited } from '../platform/limits/limited.js';
-import { ResetBody, ResetRequestBody } from './account.schemas.js';
+import { ResetBody, ResetRequestBody } from './accounts.schemas.js';
 import { passwordResetPage } from './password-reset.page.js';
 import { PasswordResetService } from './password-reset.service.js';
 

@@ -1,8 +1,8 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import type { roles } from '../platform/http/viewer.js';
-import { SignUpBody } from './auth.schemas.js';
-import { hashPassword } from './passwords.js';
+import { SignUpBody } from '../auth/auth.schemas.js';
+import { hashPassword } from '../auth/passwords.service.js';
 import { sql, type Statement } from '../platform/database/sql.js';
 
 export class NoSuchUser extends Error {
