@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { AccountsCareModule, AuthModule, AuthWorkerModule } from './auth/auth.module.js';
+import { AccountsCareModule, AccountsModule, AccountsWorkerModule } from './accounts/accounts.module.js';
+import { AuthModule } from './auth/auth.module.js';
 import { BlocksModule } from './blocks/blocks.module.js';
 import { CommentsModule } from './comments/comments.module.js';
 import { CountersCareModule, CountersWorkerModule } from './counters/counters.module.js';
@@ -53,6 +54,7 @@ const platform = [
     ...platform,
     HealthModule,
     LimitsModule,
+    AccountsModule,
     AuthModule,
     UsersModule,
     FollowsModule,
@@ -97,7 +99,7 @@ export class WorkerModule {
         EventDeliveryModule.with({ relay: queues.includes('social') }),
         HealthWorkerModule,
         ExpiryModule,
-        AuthWorkerModule,
+        AccountsWorkerModule,
         FilesWorkerModule,
         UploadsWorkerModule,
         MediaWorkerModule,

@@ -1,10 +1,10 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
-import type { Viewer } from '../platform/http/viewer.js';
 import { ApiKeysService } from '../auth/api-keys.service.js';
+import { TokensService } from '../auth/tokens.service.js';
+import type { Viewer } from '../platform/http/viewer.js';
 import { CodesService } from './codes.service.js';
 import { PasswordResetLinks } from './password-reset-links.service.js';
-import { TokensService } from '../auth/tokens.service.js';
 import { sql } from '../platform/database/sql.js';
 
 /** Everything that opens an account, to be taken away from whoever may hold it unasked. */

@@ -1,8 +1,8 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
+import { PasswordsService } from '../auth/passwords.service.js';
 import type { roles } from '../platform/http/viewer.js';
-import { SignUpBody } from '../auth/auth.schemas.js';
-import { hashPassword } from '../auth/passwords.service.js';
+import { SignUpBody } from './accounts.schemas.js';
 import { sql, type Statement } from '../platform/database/sql.js';
 
 export class NoSuchUser extends Error {
@@ -14,7 +14,10 @@ export class NoSuchUser extends Error {
 /** What operators do to accounts from the command line. Users are named by username or e-mail address. */
 @Injectable()
 export class AccountAdminService {
-  constructor(private readonly em: EntityManager) {}
+  constructor(
+    private readonly em: EntityManager,
+    private readonly passwords: PasswordsService,
+  ) {}
 
   /**
    * An account whose address counts as verified: the operator answers for it.
@@ -27,7 +30,9 @@ export class AccountAdminService {
     const { username, email, password } = SignUpBody.parse(given);
     await sql`
       insert into users (username, email, password_hash, display_name, role, email_verified_at)
-        values (${username}, ${email}, ${await hashPassword(password)}, ${username}, ${role}, now())`.all(this.em);
+        values (${username}, ${email}, ${await this.passwords.hash(password)}, ${username}, ${role}, now())`.all(
+      this.em,
+    );
   }
 
   /** Out at once: each request looks at the row. What the account published can't be seen while it lasts. */

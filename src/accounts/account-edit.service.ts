@@ -1,8 +1,11 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
+import { CurrentPasswordService } from '../auth/current-password.service.js';
+import { knownPassword, passwordTellsNothing } from '../auth/passwords.schemas.js';
+import { PasswordsService } from '../auth/passwords.service.js';
+import { TokensService } from '../auth/tokens.service.js';
 import { FollowRequests } from '../follows/follow-requests.service.js';
 import { Outbox } from '../platform/events/outbox.js';
-import { IdempotencyKeys } from '../platform/http/idempotency-keys.service.js';
 import { Problem } from '../platform/http/problems.js';
 import type { Viewer } from '../platform/http/viewer.js';
 import { RateLimiter } from '../platform/limits/rate-limiter.service.js';
@@ -10,14 +13,8 @@ import type { Profile } from '../users/users.schemas.js';
 import { UsersService } from '../users/users.service.js';
 import type { AccountEdit } from './accounts.schemas.js';
 import { AccountAccess } from './account-access.service.js';
-import type { NewApiKeyBody } from '../auth/api-keys.schemas.js';
-import { ApiKeysService } from '../auth/api-keys.service.js';
-import { knownPassword } from '../auth/auth.schemas.js';
 import { CodesService } from './codes.service.js';
-import { CurrentPasswordService } from '../auth/current-password.service.js';
 import { NamesService } from './names.service.js';
-import { hashPassword, passwordTellsNothing } from '../auth/passwords.service.js';
-import { TokensService } from '../auth/tokens.service.js';
 import { sql } from '../platform/database/sql.js';
 
 interface Account {
@@ -25,22 +22,21 @@ interface Account {
   email: string;
 }
 
-/** What an account is entered with: changed by its owner, who shows the password they have. */
+/** An account changed by its owner, who shows the password they have for what it is entered with. */
 @Injectable()
-export class CredentialsService {
+export class AccountEditService {
   constructor(
     private readonly em: EntityManager,
     private readonly outbox: Outbox,
     private readonly users: UsersService,
     private readonly requests: FollowRequests,
     private readonly password: CurrentPasswordService,
+    private readonly passwords: PasswordsService,
     private readonly names: NamesService,
     private readonly codes: CodesService,
     private readonly tokens: TokensService,
-    private readonly keys: ApiKeysService,
     private readonly access: AccountAccess,
     private readonly limiter: RateLimiter,
-    private readonly idempotency: IdempotencyKeys,
   ) {}
 
   /** Only what is named changes, and all of it or nothing. */
@@ -72,26 +68,6 @@ export class CredentialsService {
     return this.users.ownProfile(viewer.id);
   }
 
-  async renewKey(viewer: Viewer, username: string, currentPassword: string): Promise<{ apiKey: string }> {
-    await this.users.mustBeOwn(username, viewer);
-    return this.password.confirm(viewer, currentPassword, async () => {
-      await this.limiter.consume('credentials', viewer.id);
-      return { apiKey: await this.keys.renew(viewer.id) };
-    });
-  }
-
-  /** Whoever found a device or a key lying about must not make themselves a key that outlasts it. */
-  async mintKey(viewer: Viewer, { currentPassword, ...wanted }: NewApiKeyBody) {
-    const mint = () =>
-      this.idempotency.once(async () => {
-        await this.limiter.consume('credentials', viewer.id);
-        return this.keys.mint(viewer, wanted);
-      });
-    if (currentPassword !== undefined) return this.password.confirm(viewer, currentPassword, mint);
-    if (await this.tokens.isFresh(viewer.sessionId)) return mint();
-    throw new Problem('wrong_password', 'Send `currentPassword`, or sign in again.');
-  }
-
   /** Stays the old one until a code mailed to the new one comes back. The present address takes the wish back. */
   private async requestEmail({ id: userId, sessionId }: Viewer, email: string): Promise<void> {
     const isPresent = (await this.account(userId)).email.toLowerCase() === email.toLowerCase();
@@ -110,7 +86,7 @@ export class CredentialsService {
     if (passwordTellsNothing(password, await this.account(userId)))
       throw new Problem('validation_failed', { errors: [{ pointer: '/newPassword', message: knownPassword }] });
     await sql`
-      update users set password_hash = ${await hashPassword(password)}, updated_at = now()
+      update users set password_hash = ${await this.passwords.hash(password)}, updated_at = now()
         where id = ${userId}`.all(this.em);
     if (endOtherAccess) await this.access.endAll(userId, viewer);
     else await this.access.endClaims(userId);

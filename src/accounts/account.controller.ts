@@ -5,13 +5,13 @@ import { CurrentUser, Verified } from '../platform/http/access.js';
 import { Documented } from '../platform/http/route.js';
 import type { Viewer } from '../platform/http/viewer.js';
 import { Profile, UsernameParam } from '../users/users.schemas.js';
+import { AccountEditService } from './account-edit.service.js';
 import { AccountEdit } from './accounts.schemas.js';
-import { CredentialsService } from './account-edit.service.js';
 
 @ApiTags('users')
 @Controller('users')
 export class AccountController {
-  constructor(private readonly credentials: CredentialsService) {}
+  constructor(private readonly edits: AccountEditService) {}
 
   @Put(':username')
   @Verified('write')
@@ -37,6 +37,6 @@ export class AccountController {
     @Param({ schema: UsernameParam }) { username }: z.infer<typeof UsernameParam>,
     @Body({ schema: AccountEdit }) body: AccountEdit,
   ) {
-    return this.credentials.edit(viewer, username, body);
+    return this.edits.edit(viewer, username, body);
   }
 }

@@ -1,6 +1,37 @@
 import { z } from 'zod';
-import { NewUsername, ProfileFields } from '../users/users.schemas.js';
-import { Email, GivenPassword, NewPassword } from '../auth/auth.schemas.js';
+import { SignedInAnswer } from '../auth/auth.schemas.js';
+import { GivenPassword, knownPassword, NewPassword, passwordTellsNothing } from '../auth/passwords.schemas.js';
+import { Bio, DisplayName, Locale, NewUsername, Profile, ProfileFields, Username } from '../users/users.schemas.js';
+
+export const Email = z
+  .string()
+  .max(254, { abort: true })
+  .pipe(z.email().regex(/^[^@]{1,64}@/, 'the part before the @ is too long'))
+  .meta({ format: 'email', maxLength: 254, example: 'ada@example.org' });
+
+export const SignUpBody = z
+  .strictObject({
+    email: Email,
+    username: NewUsername,
+    password: NewPassword,
+    displayName: DisplayName.optional(),
+    bio: Bio.optional(),
+    locale: Locale.optional(),
+  })
+  .superRefine(({ password, ...account }, context) => {
+    if (passwordTellsNothing(password, account))
+      context.addIssue({ code: 'custom', path: ['password'], message: knownPassword });
+  })
+  .meta({ id: 'SignUp' });
+export type SignUpBody = z.infer<typeof SignUpBody>;
+
+export const SignedUpAnswer = SignedInAnswer.extend({
+  apiKey: z.string().meta({ description: 'Shown this once; kept hashed' }),
+}).meta({ id: 'SignedUp' });
+
+export const VerifiedAnswer = z.object({ user: Profile }).meta({ id: 'VerifiedUser' });
+
+export const VerifyParams = z.strictObject({ username: Username.or(z.literal('me')), code: z.string().min(1).max(32) });
 
 /** Profile and credentials in one; what is not named stays. */
 export const AccountEdit = ProfileFields.extend({

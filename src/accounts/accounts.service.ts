@@ -1,39 +1,39 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
+import { ApiKeysService } from '../auth/api-keys.service.js';
+import { PasswordsService } from '../auth/passwords.service.js';
+import { TokensService } from '../auth/tokens.service.js';
+import type { Device } from '../platform/http/device.js';
 import { IdempotencyKeys } from '../platform/http/idempotency-keys.service.js';
 import { Problem } from '../platform/http/problems.js';
 import type { Viewer } from '../platform/http/viewer.js';
-import { toNfcLeniently } from '../platform/unicode.js';
 import { User } from '../users/user.entity.js';
 import { UsersService } from '../users/users.service.js';
 import { AccountAccess } from './account-access.service.js';
-import { ApiKeysService } from '../auth/api-keys.service.js';
-import type { SignInBody, SignUpBody } from '../auth/auth.schemas.js';
+import type { SignUpBody } from './accounts.schemas.js';
 import { CodesService } from './codes.service.js';
 import { NamesService } from './names.service.js';
-import { hashPassword, passwordMatches } from '../auth/passwords.service.js';
-import { SignInTries } from '../auth/sign-in-tries.js';
-import { TokensService, type Device } from '../auth/tokens.service.js';
 import { sql } from '../platform/database/sql.js';
 import { isActive, isNamed } from '../visibility/accounts.js';
 
+/** Opens accounts, and learns which addresses are really their owners’. */
 @Injectable()
 export class AccountsService {
   constructor(
     private readonly em: EntityManager,
+    private readonly passwords: PasswordsService,
     private readonly codes: CodesService,
     private readonly tokens: TokensService,
     private readonly users: UsersService,
     private readonly names: NamesService,
     private readonly keys: ApiKeysService,
-    private readonly tries: SignInTries,
     private readonly access: AccountAccess,
     private readonly idempotency: IdempotencyKeys,
   ) {}
 
   /** Account, default key, first session and the request for a code: all of it or nothing. */
   async signUp({ email, username, password, displayName, bio, locale }: SignUpBody, device: Device) {
-    const passwordHash = await hashPassword(password);
+    const passwordHash = await this.passwords.hash(password);
     return this.idempotency.once(async () => {
       const user = this.em.create(User, {
         email,
@@ -50,27 +50,6 @@ export class AccountsService {
       const tokens = await this.tokens.open(user.id, device);
       return { user: await this.users.ownProfile(user.id), apiKey, ...tokens };
     });
-  }
-
-  /** The same answer, after the same time, for an unknown name and a wrong password. */
-  async signIn({ usernameOrEmail, password }: SignInBody, device: Device) {
-    const name = toNfcLeniently(usernameOrEmail);
-    const user = await this.tries.guess(name, device.address, async () => {
-      const [found] = await sql<{ id: string; password_hash: string }>`
-        select id, password_hash from users where ${sql.raw(name.includes('@') ? 'lower(email)' : 'lower(username)')}
-          = lower(${name}) and ${isActive('users')}`.all(this.em);
-      return (await passwordMatches(found?.password_hash ?? null, password)) && found ? found : null;
-    });
-    if (!user) throw new Problem('invalid_credentials');
-    const tokens = await this.em.transactional(async (em) => {
-      // Whoever changes the password meanwhile ends all sessions: this one must not come after.
-      const [unchanged] = await sql`
-        select 1 from users where id = ${user.id} and password_hash = ${user.password_hash}
-          and ${isActive('users')} for share`.all(em);
-      return unchanged ? this.tokens.open(user.id, device) : null;
-    });
-    if (!tokens) throw new Problem('invalid_credentials');
-    return { user: await this.users.ownProfile(user.id), ...tokens };
   }
 
   /** The address of a new account, or the one that an account wishes for. */

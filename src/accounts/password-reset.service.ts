@@ -1,13 +1,13 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
+import { knownPassword, passwordTellsNothing } from '../auth/passwords.schemas.js';
+import { PasswordsService } from '../auth/passwords.service.js';
 import { Outbox } from '../platform/events/outbox.js';
 import { Problem } from '../platform/http/problems.js';
 import type { ResetBody } from './accounts.schemas.js';
 import { AccountAccess } from './account-access.service.js';
-import { knownPassword } from '../auth/auth.schemas.js';
 import { CodesService } from './codes.service.js';
 import { PasswordResetLinks } from './password-reset-links.service.js';
-import { hashPassword, passwordTellsNothing } from '../auth/passwords.service.js';
 import { sql } from '../platform/database/sql.js';
 import { isActive } from '../visibility/accounts.js';
 
@@ -25,6 +25,7 @@ export class PasswordResetService {
     private readonly codes: CodesService,
     private readonly links: PasswordResetLinks,
     private readonly access: AccountAccess,
+    private readonly passwords: PasswordsService,
   ) {}
 
   async request(email: string): Promise<void> {
@@ -41,7 +42,7 @@ export class PasswordResetService {
    * @throws {Problem} `code_invalid`, `code_expired`, `too_many_tries`; `validation_failed`, after which it is good yet
    */
   async reset({ email, code, token, newPassword }: ResetBody): Promise<void> {
-    const hash = await hashPassword(newPassword);
+    const hash = await this.passwords.hash(newPassword);
     if (email !== undefined && code !== undefined)
       return this.codes.redeem({ email, by: 'stranger' }, 'reset_password', code, (_, userId) =>
         this.setPassword(userId, newPassword, hash),

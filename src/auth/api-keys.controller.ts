@@ -11,7 +11,6 @@ import { UsernameParam } from '../users/users.schemas.js';
 import { ApiKeysQueries } from './api-keys.queries.js';
 import { ApiKeyPage, ApiKeyParam, MintedApiKey, NewApiKeyBody, RenewBody, RenewedApiKey } from './api-keys.schemas.js';
 import { ApiKeysService } from './api-keys.service.js';
-import { CredentialsService } from '../accounts/account-edit.service.js';
 
 @ApiTags('accounts')
 @Controller('users')
@@ -19,7 +18,6 @@ export class ApiKeysController {
   constructor(
     private readonly keys: ApiKeysService,
     private readonly queries: ApiKeysQueries,
-    private readonly credentials: CredentialsService,
   ) {}
 
   @Get('me/api-keys')
@@ -45,7 +43,7 @@ export class ApiKeysController {
     problems: ['validation_failed', 'wrong_password', 'too_many_keys', 'too_many_requests'],
   })
   mint(@CurrentUser() viewer: Viewer, @Body({ schema: NewApiKeyBody }) body: NewApiKeyBody) {
-    return this.credentials.mintKey(viewer, body);
+    return this.keys.mint(viewer, body);
   }
 
   @Delete('me/api-keys/:id')
@@ -77,6 +75,6 @@ export class ApiKeysController {
     @Param({ schema: UsernameParam }) { username }: z.infer<typeof UsernameParam>,
     @Body({ schema: RenewBody }) { currentPassword }: z.infer<typeof RenewBody>,
   ) {
-    return this.credentials.renewKey(viewer, username, currentPassword);
+    return this.keys.renew(viewer, username, currentPassword);
   }
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { page } from '../platform/http/page.js';
 import { line } from '../platform/http/text-fields.js';
 import { scopes } from '../platform/http/viewer.js';
-import { GivenPassword } from './auth.schemas.js';
+import { GivenPassword } from './passwords.schemas.js';
 
 const Scopes = z
   .array(z.enum(scopes))

@@ -1,13 +1,18 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { Outbox } from '../platform/events/outbox.js';
+import { IdempotencyKeys } from '../platform/http/idempotency-keys.service.js';
 import { Problem } from '../platform/http/problems.js';
 import { amounts } from '../platform/limits/amounts.js';
+import { RateLimiter } from '../platform/limits/rate-limiter.service.js';
 import { scopes, type Scope, type Viewer } from '../platform/http/viewer.js';
 import { randomToken, sha256 } from '../platform/secrets.js';
+import { UsersService } from '../users/users.service.js';
 import { ApiKey } from './api-key.entity.js';
 import { ApiKeysQueries, toAnswer } from './api-keys.queries.js';
 import type { ApiKeyAnswer, NewApiKeyBody } from './api-keys.schemas.js';
+import { CurrentPasswordService } from './current-password.service.js';
+import { TokensService } from './tokens.service.js';
 import { sql } from '../platform/database/sql.js';
 
 interface Grant {
@@ -24,6 +29,11 @@ export class ApiKeysService {
     private readonly em: EntityManager,
     private readonly outbox: Outbox,
     private readonly queries: ApiKeysQueries,
+    private readonly users: UsersService,
+    private readonly password: CurrentPasswordService,
+    private readonly tokens: TokensService,
+    private readonly limiter: RateLimiter,
+    private readonly idempotency: IdempotencyKeys,
   ) {}
 
   /** The key that comes with an account. In the caller's transaction. */
@@ -31,22 +41,57 @@ export class ApiKeysService {
     return (await this.make(userId, full)).apiKey;
   }
 
-  /** Replaces the default key; the old one is dead from the commit on. In the caller's transaction. */
-  async renew(userId: string): Promise<string> {
-    await this.lock(userId);
+  /** Replaces the default key; the old one is dead from the commit on. */
+  async renew(viewer: Viewer, username: string, currentPassword: string): Promise<{ apiKey: string }> {
+    await this.users.mustBeOwn(username, viewer);
+    return this.password.confirm(viewer, currentPassword, async () => {
+      const { id: userId } = viewer;
+      await this.limiter.consume('credentials', userId);
+      await this.lock(userId);
+      await sql`
+        update api_keys set revoked_at = now() where user_id = ${userId} and is_default
+          and revoked_at is null`.all(this.em);
+      const { apiKey } = await this.make(userId, full);
+      await this.outbox.record('account.changed', { userId, what: 'apiKeyCreated' });
+      return { apiKey };
+    });
+  }
+
+  /** Whoever found a device or a key lying about must not make themselves a key that outlasts it. */
+  async mint(
+    viewer: Viewer,
+    { currentPassword, ...wanted }: NewApiKeyBody,
+  ): Promise<ApiKeyAnswer & { apiKey: string }> {
+    const mint = () =>
+      this.idempotency.once(async () => {
+        await this.limiter.consume('credentials', viewer.id);
+        return this.derive(viewer, wanted);
+      });
+    if (currentPassword !== undefined) return this.password.confirm(viewer, currentPassword, mint);
+    if (await this.tokens.isFresh(viewer.sessionId)) return mint();
+    throw new Problem('wrong_password', 'Send `currentPassword`, or sign in again.');
+  }
+
+  /** Twice is once. @throws {Problem} `api_key_not_found` */
+  async revoke(userId: string, id: string): Promise<void> {
+    const [revoked] = await sql`
+      update api_keys set revoked_at = coalesce(revoked_at, now()) where id = ${id}
+        and user_id = ${userId} returning id`.all(this.em);
+    if (!revoked) throw new Problem('api_key_not_found');
+  }
+
+  /** In the caller's transaction. @param except the id of one that stays */
+  async revokeAll(userId: string, except?: string): Promise<void> {
     await sql`
-      update api_keys set revoked_at = now() where user_id = ${userId} and is_default
-        and revoked_at is null`.all(this.em);
-    const { apiKey } = await this.make(userId, full);
-    await this.outbox.record('account.changed', { userId, what: 'apiKeyCreated' });
-    return apiKey;
+      update api_keys set revoked_at = now() where user_id = ${userId} and revoked_at is null and id is distinct
+        from ${except ?? null}::uuid`.all(this.em);
   }
 
   /**
    * A key that may do what its maker may, or less, and for no longer.
    * @throws {Problem} `scope_missing` for more than that, `too_many_keys`
    */
-  mint(
+  private derive(
     viewer: Viewer,
     { name, scopes, expiresAt }: Omit<NewApiKeyBody, 'currentPassword'>,
   ): Promise<ApiKeyAnswer & { apiKey: string }> {
@@ -70,21 +115,6 @@ export class ApiKeysService {
       await this.outbox.record('account.changed', { userId: viewer.id, what: 'apiKeyCreated' });
       return minted;
     });
-  }
-
-  /** Twice is once. @throws {Problem} `api_key_not_found` */
-  async revoke(userId: string, id: string): Promise<void> {
-    const [revoked] = await sql`
-      update api_keys set revoked_at = coalesce(revoked_at, now()) where id = ${id}
-        and user_id = ${userId} returning id`.all(this.em);
-    if (!revoked) throw new Problem('api_key_not_found');
-  }
-
-  /** In the caller's transaction. @param except the id of one that stays */
-  async revokeAll(userId: string, except?: string): Promise<void> {
-    await sql`
-      update api_keys set revoked_at = now() where user_id = ${userId} and revoked_at is null and id is distinct
-        from ${except ?? null}::uuid`.all(this.em);
   }
 
   private async make(userId: string, { scopes, ...grant }: Grant): Promise<ApiKeyAnswer & { apiKey: string }> {

@@ -1,49 +1,7 @@
 import { z } from 'zod';
+import { page } from '../platform/http/page.js';
 import { Profile } from '../users/users.schemas.js';
-import { Bio, DisplayName, Locale, NewUsername, Username } from '../users/users.schemas.js';
-import { passwordFault, passwordLength, passwordTellsNothing } from './passwords.service.js';
-
-const { min: minLength, max: maxLength } = passwordLength;
-/** One that somebody chooses. */
-export const NewPassword = z
-  .string()
-  .superRefine((value, context) => {
-    const fault = passwordFault(value);
-    if (fault) context.addIssue(fault);
-  })
-  .meta({
-    minLength,
-    maxLength,
-    description: `${minLength} to ${maxLength} characters, any of them, but none of the most used passwords`,
-    example: 'correct horse battery',
-  });
-
-/** One that somebody has: any length, so that the rules of another day keep nobody out. */
-export const GivenPassword = z.string().min(1).max(1024, { abort: true }).meta({ example: 'correct horse battery' });
-
-export const Email = z
-  .string()
-  .max(254, { abort: true })
-  .pipe(z.email().regex(/^[^@]{1,64}@/, 'the part before the @ is too long'))
-  .meta({ format: 'email', maxLength: 254, example: 'ada@example.org' });
-
-export const knownPassword = 'is your name or your address';
-
-export const SignUpBody = z
-  .strictObject({
-    email: Email,
-    username: NewUsername,
-    password: NewPassword,
-    displayName: DisplayName.optional(),
-    bio: Bio.optional(),
-    locale: Locale.optional(),
-  })
-  .superRefine(({ password, ...account }, context) => {
-    if (passwordTellsNothing(password, account))
-      context.addIssue({ code: 'custom', path: ['password'], message: knownPassword });
-  })
-  .meta({ id: 'SignUp' });
-export type SignUpBody = z.infer<typeof SignUpBody>;
+import { GivenPassword } from './passwords.schemas.js';
 
 export const SignInBody = z
   .strictObject({
@@ -79,9 +37,18 @@ export const Tokens = z
   .meta({ id: 'Tokens' });
 
 export const SignedInAnswer = Tokens.extend({ user: Profile }).meta({ id: 'SignedIn' });
-export const SignedUpAnswer = SignedInAnswer.extend({
-  apiKey: z.string().meta({ description: 'Shown this once; kept hashed' }),
-}).meta({ id: 'SignedUp' });
-export const VerifiedAnswer = z.object({ user: Profile }).meta({ id: 'VerifiedUser' });
 
-export const VerifyParams = z.strictObject({ username: Username.or(z.literal('me')), code: z.string().min(1).max(32) });
+export const SessionAnswer = z
+  .object({
+    id: z.uuid(),
+    device: z.string().meta({ description: 'The User-Agent of its client' }),
+    address: z.string().meta({ example: '203.0.113.7' }),
+    createdAt: z.iso.datetime(),
+    lastUsedAt: z.iso.datetime().meta({ description: 'Exact to a minute' }),
+    expiresAt: z.iso.datetime().meta({ description: 'Unless it is refreshed before' }),
+    current: z.boolean().meta({ description: 'Whether it asks' }),
+  })
+  .meta({ id: 'Session' });
+export type SessionAnswer = z.infer<typeof SessionAnswer>;
+export const SessionPage = page(SessionAnswer).meta({ id: 'SessionPage' });
+export const SessionParam = z.strictObject({ id: z.uuid() });

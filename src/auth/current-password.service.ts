@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Problem } from '../platform/http/problems.js';
 import type { Viewer } from '../platform/http/viewer.js';
 import { RateLimiter } from '../platform/limits/rate-limiter.service.js';
-import { passwordMatches } from './passwords.service.js';
+import { PasswordsService } from './passwords.service.js';
 import { sql } from '../platform/database/sql.js';
 import { isActive } from '../visibility/accounts.js';
 
@@ -12,6 +12,7 @@ import { isActive } from '../visibility/accounts.js';
 export class CurrentPasswordService {
   constructor(
     private readonly em: EntityManager,
+    private readonly passwords: PasswordsService,
     private readonly limiter: RateLimiter,
   ) {}
 
@@ -33,7 +34,7 @@ export class CurrentPasswordService {
     const counted = `${viewer.id}:${viewer.sessionId ?? 'key'}`;
     await this.limiter.consume('current-password', counted);
     const hash = await this.hashOf(viewer.id);
-    if (!(await passwordMatches(hash, password))) throw new Problem('wrong_password');
+    if (!(await this.passwords.matches(hash, password))) throw new Problem('wrong_password');
     await this.limiter.forgive('current-password', counted);
     return this.em.transactional(async () => {
       await first?.();

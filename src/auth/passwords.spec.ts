@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { hashPassword, passwordFault, passwordMatches, passwordTellsNothing } from './passwords.service.js';
+import { passwordFault, passwordTellsNothing } from './passwords.schemas.js';
+import { PasswordsService } from './passwords.service.js';
+
+const passwords = new PasswordsService();
 
 describe('a password', () => {
   it.each([
@@ -33,21 +36,21 @@ describe('a password', () => {
 
   it('counts to its last character, however many bytes it has', async () => {
     const long = '🦆'.repeat(127);
-    const stored = await hashPassword(`${long}a`);
+    const stored = await passwords.hash(`${long}a`);
     expect(stored).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
-    expect(await passwordMatches(stored, `${long}a`)).toBe(true);
-    expect(await passwordMatches(stored, `${long}b`)).toBe(false);
-    expect(await passwordMatches(stored, long)).toBe(false);
+    expect(await passwords.matches(stored, `${long}a`)).toBe(true);
+    expect(await passwords.matches(stored, `${long}b`)).toBe(false);
+    expect(await passwords.matches(stored, long)).toBe(false);
   });
 
   it('is the same however the keyboard composes it, and no other', async () => {
-    const stored = await hashPassword('caf\u00e9 au lait');
-    expect(await passwordMatches(stored, 'cafe\u0301 au lait')).toBe(true);
-    expect(await passwordMatches(stored, 'cafe au lait')).toBe(false);
-    expect(await passwordMatches(await hashPassword('ﬁve ﬁngers'), 'five fingers')).toBe(false);
+    const stored = await passwords.hash('caf\u00e9 au lait');
+    expect(await passwords.matches(stored, 'cafe\u0301 au lait')).toBe(true);
+    expect(await passwords.matches(stored, 'cafe au lait')).toBe(false);
+    expect(await passwords.matches(await passwords.hash('ﬁve ﬁngers'), 'five fingers')).toBe(false);
   });
 
   it('fits nobody where there is no account', async () => {
-    expect(await passwordMatches(null, 'nobody has this password')).toBe(false);
+    expect(await passwords.matches(null, 'nobody has this password')).toBe(false);
   });
 });

@@ -7,7 +7,7 @@ import { PageQuery } from '../platform/http/page.js';
 import { Documented } from '../platform/http/route.js';
 import type { Viewer } from '../platform/http/viewer.js';
 import { SessionsQueries } from './sessions.queries.js';
-import { SessionPage, SessionParam } from './sessions.schemas.js';
+import { SessionPage, SessionParam } from './auth.schemas.js';
 import { TokensService } from './tokens.service.js';
 
 @ApiTags('accounts')

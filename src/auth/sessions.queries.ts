@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { isoTime } from '../platform/database/iso-time.js';
 import { decodeCursor, encodeCursor, toPage, type PageQuery } from '../platform/http/page.js';
 import type { Viewer } from '../platform/http/viewer.js';
-import type { SessionAnswer } from './sessions.schemas.js';
+import type { SessionAnswer } from './auth.schemas.js';
 import { sql } from '../platform/database/sql.js';
 
 interface Row {

@@ -3,6 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
 import { CONFIG } from '../platform/config/config.module.js';
 import type { Config } from '../platform/config/env.js';
+import type { Device } from '../platform/http/device.js';
 import { Problem } from '../platform/http/problems.js';
 import { amounts } from '../platform/limits/amounts.js';
 import { deriveKey, randomToken, sameSecret, sha256 } from '../platform/secrets.js';
@@ -17,12 +18,6 @@ export const accessTokenRules = (config: Pick<Config, 'secret'>) =>
     issuer: 'vitrine',
     audience: 'vitrine-api',
   }) as const;
-
-export interface Device {
-  /** The client's User-Agent. */
-  device: string;
-  address: string;
-}
 
 /** How long after a sign-in its session shows that the account's owner is there. */
 const freshMs = 10 * 60_000;

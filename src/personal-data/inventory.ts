@@ -1,4 +1,5 @@
 import type { Holding } from '../platform/database/holding.js';
+import { oneTimeCodes, passwordResetLinks } from '../accounts/accounts.personal-data.js';
 import { blocks, mutes } from '../blocks/blocks.personal-data.js';
 import { comments } from '../comments/comments.personal-data.js';
 import { exports } from './exports.personal-data.js';
@@ -21,7 +22,7 @@ import { reactions, commentReactions } from '../reactions/reactions.personal-dat
 import { renditions, files } from '../files/files.personal-data.js';
 import { reposts } from '../reposts/reposts.personal-data.js';
 import { saves } from '../saves/saves.personal-data.js';
-import { sessions, apiKeys, oneTimeCodes, passwordResetLinks } from '../auth/auth.personal-data.js';
+import { sessions, apiKeys } from '../auth/auth.personal-data.js';
 import { uploads } from '../uploads/uploads.personal-data.js';
 import { users } from '../users/users.personal-data.js';
 import { views, mediaViewDays } from '../views/views.personal-data.js';

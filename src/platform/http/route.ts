@@ -15,6 +15,8 @@ type Answers = Record<number, Answer | null>;
 interface Documented<A extends Answers> {
   summary: string;
   description?: string;
+  /** What generated clients call it, where that is not its controller and method. */
+  operationId?: string;
   answers: A;
   problems?: readonly ProblemCode[];
   params?: Record<string, string>;
@@ -49,12 +51,13 @@ const always: ProblemCode[] = ['malformed_request', 'unavailable'];
 export function Documented<const A extends Answers>({
   summary,
   description,
+  operationId,
   answers,
   problems: codes = [],
   params = {},
 }: Documented<A>): OnReturning<Returned<A[keyof A]>> {
   return applyDecorators(
-    ApiOperation({ summary, ...(description && { description }) }),
+    ApiOperation({ summary, ...(description && { description }), ...(operationId && { operationId }) }),
     ...Object.entries(params).map(([name, text]) => ApiParam({ name, description: text, schema: { type: 'string' } })),
     ...Object.entries<Answer | null>(answers).map(([status, answer]) => goodAnswer(Number(status), answer)),
     problemAnswers([...codes, ...always]),
