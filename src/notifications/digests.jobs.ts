@@ -1,10 +1,10 @@
 import { EntityManager } from '@mikro-orm/postgresql';
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { sql } from '../platform/database/sql.js';
 import { CONFIG } from '../platform/config/config.module.js';
 import type { Config } from '../platform/config/env.js';
 import { letter } from '../platform/mail/letters.js';
-import { Mailer, MailNotConfigured } from '../platform/mail/mailer.js';
+import { BadAddress, Mailer, MailNotConfigured } from '../platform/mail/mailer.js';
 import { OnJob, type JobContext } from '../platform/queue/on-job.js';
 import { visibleTo } from '../visibility/medias.js';
 import type { KindName } from './kinds.js';
@@ -15,6 +15,7 @@ import { isActive } from '../visibility/accounts.js';
 /** However busy it is, a mail comes after so many times the quiet that is waited for. */
 const patience = 6;
 const maxLines = 20;
+const mostTries = 5;
 
 interface Reader {
   email: string;
@@ -27,6 +28,8 @@ type Line = Omit<Told, 'name'> & { kind: KindName; name: string | null };
 /** Mails what happened, in one mail once it is quiet: what was read in the app by then is in none. */
 @Injectable()
 export class DigestsJobs {
+  private readonly logger = new Logger('Digests');
+
   constructor(
     private readonly em: EntityManager,
     private readonly mailer: Mailer,
@@ -39,12 +42,27 @@ export class DigestsJobs {
     const quiet = `${this.config.digestAfterMs} milliseconds`;
     const due = await sql<{ user_id: string }>`
       select user_id from notification_entries where mail and mailed_at is null group by user_id
-      having max(created_at) <= now() - ${quiet}::interval
-        or min(created_at) <= now() - ${patience} * ${quiet}::interval limit 1000`.all(this.em);
+      having (max(created_at) <= now() - ${quiet}::interval
+          or min(created_at) <= now() - ${patience} * ${quiet}::interval)
+        and coalesce(max(mail_after), now()) <= now()
+      order by min(created_at) limit 1000`.all(this.em);
     for (const { user_id } of due) {
       signal.throwIfAborted();
-      await this.mail(user_id);
+      // One mailbox that refuses keeps nobody else's mails.
+      await this.mail(user_id).catch((error: unknown) => this.postpone(user_id, error));
     }
+  }
+
+  /** Each time four times as long, up to a day and a half in all; what the other side refuses for good is given up. */
+  private async postpone(userId: string, error: unknown): Promise<void> {
+    const { responseCode = 0 } = error as { responseCode?: number };
+    const isRefused = error instanceof BadAddress || (responseCode >= 550 && responseCode < 560);
+    this.logger.warn({ userId, isRefused, err: error }, 'a digest was not sent');
+    await sql`
+      update notification_entries set mail_tries = mail_tries + 1,
+        mail_after = now() + interval '1 minute' * power(4, least(mail_tries, ${mostTries})),
+        mailed_at = case when ${isRefused} or mail_tries >= ${mostTries} then now() end
+      where user_id = ${userId} and mail and mailed_at is null`.all(this.em);
   }
 
   /** Marked in the transaction that sends: a mail that could not be sent is tried again, one that was is not. */
@@ -79,7 +97,9 @@ export class DigestsJobs {
   private async send(userId: string, { email, ...about }: Reader, lines: Line[]): Promise<void> {
     const origin = this.config.http.publicUrl;
     const link = `${origin}/api/notifications/unsubscribe?t=${this.preferences.tokenOf(userId)}`;
-    const told = lines.map(({ name, ...line }) => sentence({ ...line, name: name ?? undefined }, about.locale));
+    const told = lines.map(({ name, ...line }) =>
+      sentence({ ...line, name: name === null ? undefined : withoutLinks(name) }, about.locale),
+    );
     try {
       await this.mailer.send({
         to: { address: email, name: about.name },
@@ -92,3 +112,6 @@ export class DigestsJobs {
     }
   }
 }
+
+/** People choose their names, and mail programs make links of what looks like one. */
+const withoutLinks = (name: string) => name.replaceAll(/:\/\/|\.(?=\S)/g, ' ');

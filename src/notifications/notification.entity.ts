@@ -43,6 +43,9 @@ const NotificationEntrySchema = defineEntity({
     emoji: p.string().length(64).nullable(),
     mail: p.boolean(),
     mailedAt: p.datetime().nullable(),
+    /** How often its mail failed, and when it is tried again. */
+    mailTries: p.smallint().default(0),
+    mailAfter: p.datetime().nullable(),
     createdAt: p.datetime().defaultRaw('now()'),
   },
 });

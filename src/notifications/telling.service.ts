@@ -26,6 +26,16 @@ interface Desired extends Told {
 }
 type Entry = Pick<Told, 'subject_id' | 'user_id' | 'actor_id' | 'kind' | 'emoji'> & { id: string };
 
+/** Mails that one account can have sent in a day to people who don't follow it. */
+const strangersMailedADay = 50;
+
+/** How many mails the actor has caused since yesterday, taken back or not; more than enough are not counted. */
+const mailedToday = (actor: string) => sql`(
+  (select count(*) from (select 1 from notification_entries e where e.actor_id = ${sql.ident(actor)} and e.mail
+    and e.created_at > now() - interval '1 day' limit ${strangersMailedADay}) x)
+  + (select count(*) from (select 1 from mailed_acts x where x.actor_id = ${sql.ident(actor)}
+    and x.mailed_at > now() - interval '1 day' limit ${strangersMailedADay}) x))`;
+
 /** Makes the notifications say what the rows say: whatever is told twice, late or in another order, ends the same. */
 @Injectable()
 export class TellingService {
@@ -110,10 +120,16 @@ export class TellingService {
     const column = <T>(of: (row: Desired) => T) => rows.map(of);
     await sql`
       with told as materialized (
-        select t.*, t.wants_mail and not exists (
-          select 1 from mailed_acts x
-          where x.user_id = t.user_id and x.act = ${name} and x.subject_id = t.subject_id
-            and x.actor_id is not distinct from t.actor_id) as mail
+        select t.*, t.wants_mail
+          and not exists (
+            select 1 from mailed_acts x
+            where x.user_id = t.user_id and x.act = ${name} and x.subject_id = t.subject_id
+              and x.actor_id is not distinct from t.actor_id)
+          and (t.actor_id is null
+            or exists (select 1 from follows f
+              where f.follower_id = t.user_id and f.followee_id = t.actor_id and f.accepted_at is not null)
+            or ${mailedToday('t.actor_id')} + row_number() over (partition by t.actor_id order by t.user_id)
+              <= ${strangersMailedADay}) as mail
         from unnest(
           ${column((row) => row.subject_id)}::uuid[], ${column((row) => row.user_id)}::uuid[],
           ${column((row) => row.actor_id)}::uuid[], ${column((row) => row.kind)}::text[],

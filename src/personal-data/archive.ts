@@ -7,7 +7,8 @@ import type { Holding } from '../platform/database/holding.js';
 import { sql } from '../platform/database/sql.js';
 import { inventory } from './inventory.js';
 
-const batch = 500;
+/** Rows per statement. */
+const batch = 2_000;
 
 interface StoredFile {
   url: string;
@@ -92,19 +93,27 @@ function lazily(
 
 async function* jsonOf(holding: Holding, userId: string, em: EntityManager, count: (rows: number) => void) {
   const { table, rows, exportedBy, without = [] } = holding;
-  const order = sql.join(exportedBy!.map((column) => sql.ident('t', column)));
+  const from = sql.ident(table);
+  const columns = (alias: string) => sql.join(exportedBy!.map((column) => sql.ident(alias, column)));
+  const key = sql.join(exportedBy!.flatMap((column) => [sql.word(column), sql.ident('x', column)]));
   let seen = 0;
+  let last: object | undefined;
   yield '[';
-  for (;;) {
-    const found = await sql<{ row: object }>`
-      select to_jsonb(t) - ${without}::text[] as row from ${sql.ident(table)} t where ${rows(userId)}
-      order by ${order} limit ${batch} offset ${seen}`.all(em);
+  do {
+    // The key of the row before, as a row of the table: its columns have their types.
+    const after = last
+      ? sql`(${columns('t')}) > (select ${columns('k')} from jsonb_populate_record(null::${from}, ${JSON.stringify(last)}::jsonb) k)`
+      : sql`true`;
+    const found = await sql<{ row: object; key: object }>`
+      select to_jsonb(x) - ${without}::text[] as row, jsonb_build_object(${key}) as key
+      from (select t.* from ${from} t where ${rows(userId)} and ${after} order by ${columns('t')} limit ${batch}) x
+      order by ${columns('x')}`.all(em);
     for (const { row } of found) {
       yield `${seen ? ',' : ''}\n${JSON.stringify(row)}`;
       seen += 1;
     }
-    if (found.length < batch) break;
-  }
+    last = found.length === batch ? found.at(-1)!.key : undefined;
+  } while (last);
   count(seen);
   yield '\n]\n';
 }

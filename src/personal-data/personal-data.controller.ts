@@ -54,6 +54,7 @@ export class PersonalDataController {
 
   @Get('me/export/archive')
   @Public()
+  @Limited('archive')
   @Documented({
     summary: 'Download an export',
     description: 'The mailed link. The archive is made while it is downloaded, so it has no length and no ranges.',

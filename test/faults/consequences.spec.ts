@@ -121,6 +121,30 @@ describe('a media that many follow', () => {
   }, 240_000);
 });
 
+it('what a newer version recorded waits for one that knows it', async () => {
+  const later = await one<string>(
+    `insert into outbox_events (name, payload) values ('thing.of.next.version', '{}') returning id`,
+  );
+  const ours = await one<string>(
+    `insert into outbox_events (name, payload, dispatched_at, waiting)
+     values ('reaction.changed', '{}', now() - interval '1 minute', '{tell-webhooks.1}') returning id`,
+  );
+  const [media] = await bareMedias(vitrine, ada, 1);
+  await people[0]!.post(`/api/medias/${media}/likes`).expect(201);
+  await until(async () => (await told(media!)) === 1, 'what came after it');
+  await vitrine.doNow('unfinished.sweep');
+  await until(
+    async () =>
+      (await one<number>(
+        `select count(*)::int from bullmq.job where name = 'unfinished.sweep' and state = 'completed'`,
+      )) > 0,
+    'the sweep',
+  );
+  expect(await one('select dispatched_at from outbox_events where id = $1', later)).toBeNull();
+  expect(await one('select waiting from outbox_events where id = $1', ours)).toEqual(['tell-webhooks.1']);
+  await vitrine.db.query('delete from outbox_events where id in ($1, $2)', [later, ours]);
+}, 90_000);
+
 it('no statement of a request notifies anybody before its commit', async () => {
   const { rows } = await vitrine.db.query(
     `select p.proname from pg_proc p join pg_namespace n on n.oid = p.pronamespace

@@ -88,6 +88,55 @@ describe('the mail', () => {
     expect(await digests(reader)).toEqual([]);
   });
 
+  it('comes to others when one mailbox refuses it', async () => {
+    const [refusing, reader] = [await vitrine.signUp(), await vitrine.signUp()];
+    await bob.post(`/api/follows/${refusing.username}`).expect(201);
+    await vitrine.settled();
+    // No server takes it.
+    await vitrine.db.query(`update users set email = 'two@example.org,' || email where username = $1`, [
+      refusing.username,
+    ]);
+    await bob.post(`/api/follows/${reader.username}`).expect(201);
+    await until(async () => (await digests(reader)).length === 1, 'the mail', 60_000);
+    const { rows } = await vitrine.db.query(
+      `select mail_tries, mailed_at from notification_entries e join users u on u.id = e.user_id where username = $1`,
+      [refusing.username],
+    );
+    expect(rows).toEqual([{ mail_tries: 1, mailed_at: expect.any(Date) }]);
+  });
+
+  it('is caused by one account for fifty strangers a day at most, and names no address', async () => {
+    const spammer = await vitrine.signUp();
+    await vitrine.db.query(`update users set display_name = 'Support https://evil.example/login' where username = $1`, [
+      spammer.username,
+    ]);
+    const { rows: people } = await vitrine.db.query<{ username: string }>(
+      `insert into users (username, email, email_verified_at, password_hash, display_name)
+       select 'stranger' || i, 'stranger' || i || '@example.org', now(), '-', 'Stranger' from generate_series(1, 70) i
+       returning username`,
+    );
+    const reader = await vitrine.signUp();
+    const post = await photo(ada);
+    const names = [reader, ...people].map(({ username }) => `@${username}`);
+    for (const some of [names.slice(0, 36), names.slice(36)])
+      await spammer.post(`/api/comments/medias/${post.url}`, { text: some.join(' ') }).expect(201);
+    await vitrine.settled();
+    const { rows } = await vitrine.db.query(
+      `select count(*)::int as told, count(*) filter (where mail)::int as mailed
+       from notification_entries e join users u on u.id = e.actor_id where u.username = $1 and e.user_id <> $2`,
+      [
+        spammer.username,
+        (await vitrine.db.query('select id from users where username = $1', [ada.username])).rows[0].id,
+      ],
+    );
+    expect(rows[0].told).toBe(71);
+    expect(rows[0].mailed).toBeLessThanOrEqual(50);
+    expect(rows[0].mailed).toBeGreaterThan(45);
+    const mail = await until(async () => (await digests(reader))[0], 'the mail');
+    expect(mail.text).toContain('Support https');
+    expect(mail.text).not.toContain('evil.example');
+  });
+
   it('comes once of what somebody does, undoes and does again', async () => {
     const reader = await vitrine.signUp();
     const followed = async () => (await digests(reader)).filter(({ text }) => text.includes('follow'));

@@ -88,6 +88,21 @@ async function linkFor(account: Account): Promise<string> {
 }
 
 describe('the export', () => {
+  it('holds every row of a table that takes several statements', async () => {
+    const writer = await vitrine.signUp();
+    await vitrine.db.query(
+      `insert into comments (url, media_id, author_id, text)
+       select 'long' || lpad(i::text, 12, '0'), (select id from medias limit 1), u.id, 'Comment ' || i
+       from generate_series(1, 4500) i, users u where username = $1`,
+      [writer.username],
+    );
+    await writer.get('/api/users/me/export').expect(202);
+    const answer = await fetch(vitrine.origin + (await linkFor(writer)));
+    const archive = unzipSync(new Uint8Array(await answer.arrayBuffer()));
+    const comments = JSON.parse(new TextDecoder().decode(archive['data/comments.json'])) as Json[];
+    expect(comments.map(({ text }) => text)).toEqual(Array.from({ length: 4_500 }, (_, i) => `Comment ${i + 1}`));
+  });
+
   it('leaves no file open when its reader goes away', async () => {
     const reader = await vitrine.signUp();
     const [width, height] = [2_800, 2_800];

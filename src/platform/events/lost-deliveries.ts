@@ -40,7 +40,14 @@ export class LostDeliveries implements OnModuleInit {
 
   private async restart({ id, eventIds, rescues }: Waiting): Promise<void> {
     const name = subscriberOf(id);
-    if (!name || rescues >= maxRescues) {
+    if (!name) {
+      this.logger.warn(
+        { job: id, events: eventIds.length },
+        'a job of another version waits for a worker of that version',
+      );
+      return;
+    }
+    if (rescues >= maxRescues) {
       this.logger.error({ job: id, events: eventIds.length }, 'events are given up');
       await waitsNoMore(eventIds, id).all(this.em);
       return;

@@ -12,12 +12,14 @@ import { CONFIG } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
 import { databaseUrl } from '../database/orm.js';
 import { Jobs, type Added } from '../queue/jobs.service.js';
-import type { EventName } from './events.js';
+import { events, type EventName } from './events.js';
 import { jobIdOf } from './outbox-jobs.js';
 import { subscriptions, togetherMost, type Subscriber } from './subscriptions.js';
 import { wakeChannel } from './wake-up.js';
 import { sql } from '../database/sql.js';
 
+/** What a newer version records waits for a relay of that version. */
+const known = Object.keys(events);
 /** Events per transaction. */
 const most = 500;
 /** From one look to the next, however many events come in. The first after a quiet time does not wait. */
@@ -78,7 +80,7 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
   private carry(): Promise<number> {
     return this.em.transactional(async (em) => {
       const recorded = await sql<{ id: string; name: EventName }>`
-        select id, name from outbox_events where dispatched_at is null order by id
+        select id, name from outbox_events where dispatched_at is null and name = any(${known}) order by id
           limit ${most} for update skip locked`.all(em);
       const added = jobsFor(recorded);
       await this.jobs.addAll(added);

@@ -47,6 +47,8 @@ export const rateLimits = {
   playlist: limit(1_200, minutes(10), 'user'),
   view: limit(1_200, minutes(10), 'user'),
   export: limit(5, hours(24), 'user'),
+  /** Downloads of archives, each made while it is read. */
+  archive: limit(20, hours(1), 'address'),
 } as const satisfies Record<string, RateLimit>;
 
 export type RateLimitName = keyof typeof rateLimits;

@@ -39,7 +39,8 @@ export async function deriveAnimation(
   const open = () => openImage(input, limits.maxPixels, { animated: true });
   const { width, pageHeight, pages = 1, delay = [], loop = 0 } = await orImageFailure(open().metadata());
   if (!pageHeight) throw new ProcessingFailure('internal', 'an animation without frames');
-  const delays = Array.from({ length: pages }, (_, i) => shownFor(delay[i]));
+  // WebP and libvips hold sixteen bits of it; nobody waits for more than a minute.
+  const delays = Array.from({ length: pages }, (_, i) => Math.min(65_535, shownFor(delay[i])));
   const durationMs = delays.reduce((sum, ms) => sum + ms, 0);
 
   const animated = path.join(dir, 'animated.webp');

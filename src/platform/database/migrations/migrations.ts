@@ -10,6 +10,7 @@ import { Migration0009AccountStates } from './0009-account-states.js';
 import { Migration0010Segments } from './0010-segments.js';
 import { Migration0011Consequences } from './0011-consequences.js';
 import { Migration0012MailedActs } from './0012-mailed-acts.js';
+import { Migration0013MailsOfNotifications } from './0013-mails-of-notifications.js';
 
 export const migrations = [
   { name: '0001-initial', class: Migration0001Initial },
@@ -24,4 +25,5 @@ export const migrations = [
   { name: '0010-segments', class: Migration0010Segments },
   { name: '0011-consequences', class: Migration0011Consequences },
   { name: '0012-mailed-acts', class: Migration0012MailedActs },
+  { name: '0013-mails-of-notifications', class: Migration0013MailsOfNotifications },
 ];
