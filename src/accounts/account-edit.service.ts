@@ -1,7 +1,7 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { CurrentPasswordService } from '../auth/current-password.service.js';
-import { knownPassword, passwordTellsNothing } from '../auth/passwords.schemas.js';
+import { knownPassword, isPasswordPublic } from '../auth/passwords.schemas.js';
 import { PasswordsService } from '../auth/passwords.service.js';
 import { TokensService } from '../auth/tokens.service.js';
 import { FollowRequests } from '../follows/follow-requests.service.js';
@@ -22,7 +22,7 @@ interface Account {
   email: string;
 }
 
-/** An account changed by its owner, who shows the password they have for what it is entered with. */
+/** Changes by an account's owner. Its name, address and password ask for the current password. */
 @Injectable()
 export class AccountEditService {
   constructor(
@@ -44,12 +44,12 @@ export class AccountEditService {
     await this.users.mustBeOwn(username, viewer);
     const { username: newName, email, newPassword, currentPassword, endOtherAccess = true, ...profile } = edit;
     const credentials = { newName, email, newPassword };
-    const open = async () => {
+    const acceptPending = async () => {
       if (profile.isPrivate === false) await this.requests.acceptAll(viewer.id);
     };
     if (Object.values(credentials).every((value) => value === undefined)) {
       await this.em.transactional(async () => {
-        await open();
+        await acceptPending();
         await this.users.edit(viewer.id, profile);
       });
     } else {
@@ -59,23 +59,23 @@ export class AccountEditService {
         await this.limiter.consume('credentials', viewer.id);
         await this.users.edit(viewer.id, profile);
         if (newName !== undefined) await this.names.rename(viewer.id, newName);
-        // It ends what was asked for before, but not what is asked for with it.
+        // Before the address: a new password ends changes of address that are pending, and must not end this one.
         if (newPassword !== undefined) await this.setPassword(viewer, newPassword, endOtherAccess);
         if (email !== undefined) await this.requestEmail(viewer, email);
       };
-      await this.password.confirm(viewer, currentPassword, change, open);
+      await this.password.confirm(viewer, currentPassword, change, acceptPending);
     }
     return this.users.ownProfile(viewer.id);
   }
 
-  /** Stays the old one until a code mailed to the new one comes back. The present address takes the wish back. */
+  /** The old one stays until the code mailed to the new one comes back. To ask for the current one takes that back. */
   private async requestEmail({ id: userId, sessionId }: Viewer, email: string): Promise<void> {
-    const isPresent = (await this.account(userId)).email.toLowerCase() === email.toLowerCase();
-    if (!isPresent && (await this.names.hasAccount(email))) throw new Problem('email_taken');
+    const isCurrent = (await this.account(userId)).email.toLowerCase() === email.toLowerCase();
+    if (!isCurrent && (await this.names.hasAccount(email))) throw new Problem('email_taken');
     await sql`
-      update users set pending_email = ${isPresent ? null : email}, updated_at = now()
+      update users set pending_email = ${isCurrent ? null : email}, updated_at = now()
         where id = ${userId}`.all(this.em);
-    if (isPresent) return this.codes.forget(userId, 'change_email');
+    if (isCurrent) return this.codes.forget(userId, 'change_email');
     await this.codes.request({ userId, email }, 'change_email');
     await this.tokens.endAll(userId, sessionId);
     await this.outbox.record('account.changed', { userId, what: 'emailRequested' });
@@ -83,7 +83,7 @@ export class AccountEditService {
 
   private async setPassword(viewer: Viewer, password: string, endOtherAccess: boolean): Promise<void> {
     const { id: userId } = viewer;
-    if (passwordTellsNothing(password, await this.account(userId)))
+    if (isPasswordPublic(password, await this.account(userId)))
       throw new Problem('validation_failed', { errors: [{ pointer: '/newPassword', message: knownPassword }] });
     await sql`
       update users set password_hash = ${await this.passwords.hash(password)}, updated_at = now()

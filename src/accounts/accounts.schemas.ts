@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { SignedInAnswer } from '../auth/auth.schemas.js';
-import { GivenPassword, knownPassword, NewPassword, passwordTellsNothing } from '../auth/passwords.schemas.js';
+import { GivenPassword, knownPassword, NewPassword, isPasswordPublic } from '../auth/passwords.schemas.js';
 import { Bio, DisplayName, Locale, NewUsername, Profile, ProfileFields, Username } from '../users/users.schemas.js';
 
 export const Email = z
@@ -19,7 +19,7 @@ export const SignUpBody = z
     locale: Locale.optional(),
   })
   .superRefine(({ password, ...account }, context) => {
-    if (passwordTellsNothing(password, account))
+    if (isPasswordPublic(password, account))
       context.addIssue({ code: 'custom', path: ['password'], message: knownPassword });
   })
   .meta({ id: 'SignUp' });

@@ -1,6 +1,6 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
-import { knownPassword, passwordTellsNothing } from '../auth/passwords.schemas.js';
+import { knownPassword, isPasswordPublic } from '../auth/passwords.schemas.js';
 import { PasswordsService } from '../auth/passwords.service.js';
 import { Outbox } from '../platform/events/outbox.js';
 import { Problem } from '../platform/http/problems.js';
@@ -59,7 +59,7 @@ export class PasswordResetService {
     const [account] = await sql<Account>`
       select username, email from users where id = ${userId} and ${isActive('users')} for no key update`.all(this.em);
     if (!account) throw new Problem('code_invalid');
-    if (passwordTellsNothing(password, account))
+    if (isPasswordPublic(password, account))
       throw new Problem('validation_failed', { errors: [{ pointer: '/newPassword', message: knownPassword }] });
     await sql`
       update users set password_hash = ${hash}, email_verified_at = coalesce(email_verified_at, now()), updated_at =

@@ -31,7 +31,7 @@ export function passwordFault(password: string): string | null {
 }
 
 /** Whether the password is what everybody knows about the account: its name, its address, or what stands before the @. */
-export function passwordTellsNothing(password: string, { username, email }: { username: string; email: string }) {
+export function isPasswordPublic(password: string, { username, email }: { username: string; email: string }) {
   const given = normalPassword(password).toLowerCase();
   return [username, email, email.split('@')[0]!].some((known) => known.toLowerCase() === given);
 }

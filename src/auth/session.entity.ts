@@ -1,7 +1,7 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { User } from '../users/user.entity.js';
 
-/** One signed-in device, and the family of its refresh tokens: only the newest is good, an older one ends the session. */
+/** One sign-in. Refresh tokens rotate: the newest is good, and any other secret with this session's id ends it. */
 const SessionSchema = defineEntity({
   name: 'Session',
   tableName: 'sessions',
@@ -10,7 +10,9 @@ const SessionSchema = defineEntity({
     user: () => p.manyToOne(User).deleteRule('cascade'),
     /** SHA-256, hex, of the newest refresh token. */
     refreshHash: p.string().length(64),
+    /** The user agent. */
     device: p.string().length(200),
+    /** Of the network, as of the last refresh. */
     address: p.string().length(45),
     lastUsedAt: p.datetime().defaultRaw('now()'),
     expiresAt: p.datetime(),

@@ -10,18 +10,18 @@ import { CredentialsQueries } from './credentials.queries.js';
 import { accessTokenRules } from './tokens.service.js';
 import type { Viewer } from '../platform/http/viewer.js';
 
-/** A token without an end is none of ours, and the library lets it pass. */
+/** We always set `exp`; the library accepts tokens without it. */
 const Claims = z.object({ sub: z.uuid(), sid: z.uuid(), exp: z.int() });
 
-/** Longer than any of ours. The library's own reading takes time that is quadratic in a header without a blank. */
-const maxTokenLength = 2_048;
+/** Of the whole header. The library's own parsing takes time that is quadratic in a header without spaces. */
+const maxHeaderLength = 2_048;
 const bearerToken = ({ headers }: { headers: { authorization?: string } }): string | null => {
   const { authorization = '' } = headers;
-  if (authorization.length > maxTokenLength) return null;
+  if (authorization.length > maxHeaderLength) return null;
   return /^Bearer +([\w.-]+) *$/i.exec(authorization)?.[1] ?? null;
 };
 
-/** `Authorization: Bearer <access token>`. The token names a session, and the session must still live. */
+/** `Authorization: Bearer <access token>`. The token names a session, and the session must still be active. */
 @Injectable()
 export class AccessTokenStrategy extends PassportStrategy(JwtStrategy, 'access-token') {
   constructor(

@@ -3,13 +3,16 @@ import { sql } from '../platform/database/sql.js';
 import type { Outbox } from '../platform/events/outbox.js';
 import { isCharged } from './rendition.entity.js';
 
-/** Whether a file `f` is shown by its owner's profile, or is going to be. */
+/** Whether a file `f` is its owner's profile or channel photo, or wished for as one. */
 export const onProfile = sql`(exists (select 1 from users u where u.id = f.owner_id and f.id in (u.profile_photo_id, u.channel_photo_id))
   or exists (select 1 from photo_wishes w where w.file_id = f.id))`;
 
-/** In the caller's transaction: rows and quota go, events for the bytes stay. What a profile shows stays whole. */
+/**
+ * Deletes rows of files, gives back their quota and records `file.deleted`, whose job deletes the bytes. Leaves out, without
+ * a word, what a profile shows. Whether a media or comment shows them is the caller's to know. In the caller's transaction.
+ */
 export async function deleteFiles(em: EntityManager, outbox: Outbox, fileIds: string[]): Promise<void> {
-  // A statement of its own: after waiting for the locks the next one sees what was waited for.
+  // Locked in a statement of its own, so that the next one sees what concurrent transactions committed.
   await sql`select id from files where id = any(${fileIds}::uuid[]) order by id for update`.all(em);
   const gone = await sql<{ id: string; ownerId: string; bytes: string }>`
     delete from files f where id = any(${fileIds}::uuid[]) and not ${onProfile}

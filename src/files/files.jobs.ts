@@ -11,6 +11,7 @@ import { UnfinishedWork } from '../platform/queue/unfinished-work.js';
 import { fileFolder } from '../platform/storage/keys.js';
 import { Storage } from '../platform/storage/storage.js';
 import type { FileKind } from './file.entity.js';
+import { onProfile } from './delete-files.js';
 import { FilesService } from './files.service.js';
 import { ProcessingService } from './processing.service.js';
 import { sql } from '../platform/database/sql.js';
@@ -96,8 +97,11 @@ export class FilesJobs implements OnModuleInit {
 
   /** The row is gone already; this takes the bytes, as often as it needs. */
   @OnEvent('delete-bytes')
-  deleteBytes({ fileId }: EventOf<'file.deleted'>): Promise<void> {
-    return this.storage.deletePrefix(fileFolder(fileId));
+  async deleteBytes(events: EventOf<'file.deleted'>[], { signal }: JobContext): Promise<void> {
+    for (const { fileId } of events) {
+      signal.throwIfAborted();
+      await this.storage.deletePrefix(fileFolder(fileId));
+    }
   }
 
   @OnEvent('delete-object')
@@ -112,8 +116,10 @@ export class FilesJobs implements OnModuleInit {
       signal.throwIfAborted();
       const expired = await this.em.transactional(async (em) => {
         const files = await sql<{ id: string }>`
-          select id from files where unused_since < ${new Date(Date.now() - this.config.unusedFileMs)}
-            and status <> 'processing' limit 200 for update skip locked`.all(em);
+          select id from files f
+          where unused_since < ${new Date(Date.now() - this.config.unusedFileMs)} and status <> 'processing'
+            and not ${onProfile}
+          limit 200 for update skip locked`.all(em);
         if (files.length)
           await this.files.deleteRows(
             em,

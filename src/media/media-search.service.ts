@@ -1,3 +1,4 @@
+import { isAlike } from '../platform/database/trigrams.js';
 import { Injectable } from '@nestjs/common';
 import { once } from '../platform/database/once.js';
 import { sql, type Statement } from '../platform/database/sql.js';
@@ -74,7 +75,7 @@ function candidates(viewer: ViewerId, term: string, filter: Filter) {
     words as materialized (select * from newest union select * from matching),
     alike as materialized (
       select w.media_id from media_words w
-      where (select count(*) from words) < ${few} and ${plain(term)} <% w.title ${among} limit ${alike})
+      where (select count(*) from words) < ${few} and ${isAlike(term, plain(term), sql`w.title`)} ${among} limit ${alike})
     select * from words union select * from alike`;
 }
 

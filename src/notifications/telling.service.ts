@@ -20,31 +20,40 @@ export interface Told {
   emoji: string | null;
 }
 interface Desired extends Told {
-  /** Null where the user left it as it is by default. */
+  /** Null: the user has set no preference. */
   in_app: boolean | null;
   email: boolean | null;
 }
 type Entry = Pick<Told, 'subject_id' | 'user_id' | 'actor_id' | 'kind' | 'emoji'> & { id: string };
 
-/** Mails that one account can have sent in a day to people who don't follow it. */
-const strangersMailedADay = 50;
+/** Entries that may be mailed which one actor can cause in 24 hours to people who don't follow them. */
+const maxStrangerMailsPerDay = 50;
 
-/** How many mails the actor has caused since yesterday, taken back or not; more than enough are not counted. */
-const mailedToday = (actor: string) => sql`(
-  (select count(*) from (select 1 from notification_entries e where e.actor_id = ${sql.ident(actor)} and e.mail
-    and e.created_at > now() - interval '1 day' limit ${strangersMailedADay}) x)
-  + (select count(*) from (select 1 from mailed_acts x where x.actor_id = ${sql.ident(actor)}
-    and x.mailed_at > now() - interval '1 day' limit ${strangersMailedADay}) x))`;
+const follows = (user: string, actor: string) => sql<boolean>`exists (select 1 from follows f
+  where f.follower_id = ${sql.ident(user)} and f.followee_id = ${sql.ident(actor)} and f.accepted_at is not null)`;
 
-/** Makes the notifications say what the rows say: whatever is told twice, late or in another order, ends the same. */
+/** How many of those there have been, including what was mailed and taken back. Each count stops at the limit. */
+const strangersMailed = (actor: string) => sql`(
+  (select count(*) from (
+    select 1 from notification_entries e
+    where e.actor_id = ${sql.ident(actor)} and e.mail and e.created_at > now() - interval '1 day'
+      and not ${follows('e.user_id', 'e.actor_id')}
+    limit ${maxStrangerMailsPerDay}) counted)
+  + (select count(*) from (
+    select 1 from mailed_acts x
+    where x.actor_id = ${sql.ident(actor)} and x.mailed_at > now() - interval '1 day'
+      and not ${follows('x.user_id', 'x.actor_id')}
+    limit ${maxStrangerMailsPerDay}) counted))`;
+
+/** Makes notification entries agree with the rows they follow from: events may come twice, late or in another order. */
 @Injectable()
 export class TellingService {
   constructor(private readonly em: EntityManager) {}
 
-  /** All of them in one transaction, with as many statements as one of them takes. */
-  async tell(kind: ActKind, told: readonly Act[]): Promise<void> {
-    if (!told.length) return;
-    const acts = [...new Map(told.map((act) => [`${act.subjectId} ${act.actorId}`, act])).values()];
+  /** One transaction, whose number of statements does not grow with the acts. All acts have an actor, or none has. */
+  async tell(kind: ActKind, given: readonly Act[]): Promise<void> {
+    if (!given.length) return;
+    const acts = [...new Map(given.map((act) => [`${act.subjectId} ${act.actorId}`, act])).values()];
     const k = sql`unnest(${acts.map((act) => act.subjectId)}::uuid[], ${acts.map((act) => act.actorId ?? null)}::uuid[])
       as k (subject_id, actor_id)`;
     await this.em.transactional(async (em) => {
@@ -53,13 +62,13 @@ export class TellingService {
         select pg_advisory_xact_lock(key) from (
           select distinct hashtextextended(concat_ws(' ', ${kind.name}::text, k.subject_id, k.actor_id), 0) as key
           from ${k} order by key) k`.all(em);
-      // Held to the end, what we saw stays true until it is written; a change after that has an event of its own.
+      // These locks last until the commit, so what we read stays true. A later change has an event of its own.
       for (const lock of kind.hold(k)) await lock.all(em);
       const desired = await this.desired(em, kind.desired(k));
       const entries = await this.entries(em, kind, acts, k);
       const known = new Map(entries.map((entry) => [keyOf(entry), entry]));
       const wanted = new Set(desired.map(keyOf));
-      const isNew = desired.filter((row) => !known.has(keyOf(row)));
+      const newRows = desired.filter((row) => !known.has(keyOf(row)));
       await this.withdraw(
         em,
         entries.filter((entry) => !wanted.has(keyOf(entry))),
@@ -71,13 +80,13 @@ export class TellingService {
           return entry && entry.emoji !== row.emoji ? [{ id: entry.id, emoji: row.emoji }] : [];
         }),
       );
-      if (!isNew.length) return;
-      await tellingOf(isNew.map((row) => row.actor_id)).all(em);
-      await this.add(em, kind, isNew);
+      if (!newRows.length) return;
+      await tellingOf(newRows.map((row) => row.actor_id)).all(em);
+      await this.add(em, kind, newRows);
     });
   }
 
-  /** Never oneself, nobody who is gone, who does not want to hear of the actor, or who may not see the thing. */
+  /** Leaves out the actor, accounts that are not active, blocked and muted pairs, and whoever may not see the thing. */
   private async desired(em: EntityManager, desired: Statement): Promise<Desired[]> {
     const reader = sql.ident<string>('d.user_id');
     const rows = await sql<Desired>`
@@ -115,21 +124,16 @@ export class TellingService {
       where e.id = c.id`.all(em);
   }
 
-  /** Joins the lines that are open for these kinds and things, or begins some: each once, however many join it. */
+  /** Adds entries to the unread line of their kind and thing, or begins one: one upsert per line, however many join it. */
   private async add(em: EntityManager, { name }: ActKind, rows: Desired[]): Promise<void> {
     const column = <T>(of: (row: Desired) => T) => rows.map(of);
     await sql`
-      with told as materialized (
-        select t.*, t.wants_mail
-          and not exists (
+      with wanted as (
+        select t.*, t.wants_mail and not exists (
             select 1 from mailed_acts x
             where x.user_id = t.user_id and x.act = ${name} and x.subject_id = t.subject_id
-              and x.actor_id is not distinct from t.actor_id)
-          and (t.actor_id is null
-            or exists (select 1 from follows f
-              where f.follower_id = t.user_id and f.followee_id = t.actor_id and f.accepted_at is not null)
-            or ${mailedToday('t.actor_id')} + row_number() over (partition by t.actor_id order by t.user_id)
-              <= ${strangersMailedADay}) as mail
+              and x.actor_id is not distinct from t.actor_id) as may_mail,
+          t.actor_id is not null and not ${follows('t.user_id', 't.actor_id')} as is_stranger
         from unnest(
           ${column((row) => row.subject_id)}::uuid[], ${column((row) => row.user_id)}::uuid[],
           ${column((row) => row.actor_id)}::uuid[], ${column((row) => row.kind)}::text[],
@@ -140,6 +144,11 @@ export class TellingService {
           ${column((row) => row.email ?? kinds[row.kind].email)}::boolean[]
         ) as t (subject_id, user_id, actor_id, kind, media_id, comment_id, file_id, emoji, asker_id, in_app, wants_mail)
         where ${notBlocked(sql.ident<string>('t.user_id'), 't.actor_id')}),
+      told as materialized (
+        select w.*, w.may_mail and (not w.is_stranger
+          or ${strangersMailed('w.actor_id')} + row_number() over (
+            partition by w.actor_id, w.may_mail, w.is_stranger order by w.user_id) <= ${maxStrangerMailsPerDay}) as mail
+        from wanted w),
       lines as (
         insert into notifications (user_id, kind, in_app, media_id, comment_id, file_id, asker_id)
         select distinct user_id, kind, in_app, media_id, comment_id, file_id, asker_id from told

@@ -7,16 +7,16 @@ import { inventory } from './inventory.js';
 
 const slice = 500;
 
-const erased = inventory.filter(({ table }) => table !== 'users');
+const erasedTables = inventory.filter(({ table }) => table !== 'users');
 
-/** Something still belongs to the account: an upload that is not swept yet, a request that was quicker. */
-class NotYet extends Error {
+/** Something still belongs to the account: an upload that is not swept yet, or what a concurrent request added. */
+class RowsRemain extends Error {
   constructor(table: string) {
     super(`${table} still holds rows of the account`);
   }
 }
 
-/** Takes an account away. Everything may run twice and be broken off anywhere: what is left is done by the next run. */
+/** Takes an account away. Safe to repeat and to interrupt: the next run goes on. */
 @Injectable()
 export class ErasureService {
   private readonly logger = new Logger('PersonalData');
@@ -27,16 +27,19 @@ export class ErasureService {
   ) {}
 
   /**
-   * All of a closed account but the row that says where the last mail goes.
-   * @throws {NotYet} while something can't be taken: to be tried again
+   * Deletes everything of a closed account but its row, whose profile is blanked: it says where the last mail goes. Does
+   * nothing to an account that is not closed.
+   * @throws {RowsRemain} while something can't be taken: to be tried again
    */
   async erase(userId: string, signal: AbortSignal): Promise<void> {
+    const [closed] = await sql`select 1 from users where id = ${userId} and deleted_at is not null`.all(this.em);
+    if (!closed) return;
     // A profile keeps the files it shows.
     await sql`
       update users set profile_photo_id = null, channel_photo_id = null where id = ${userId}
         and deleted_at is not null`.all(this.em);
     const counts: Record<string, number> = {};
-    for (const holding of erased) {
+    for (const holding of erasedTables) {
       let gone: number;
       do {
         signal.throwIfAborted();
@@ -44,7 +47,6 @@ export class ErasureService {
         counts[holding.table] = (counts[holding.table] ?? 0) + gone;
       } while (gone === slice);
     }
-    this.logger.log({ userId, counts }, 'account erased');
     await this.em.transactional(async (em) => {
       await this.expectNothingLeft(em, userId);
       const rows = await sql`
@@ -53,9 +55,10 @@ export class ErasureService {
         where id = ${userId} and deleted_at is not null and erased_at is null returning id`.all(em);
       if (rows.length) await this.outbox.record('account.erased', { userId });
     });
+    this.logger.log({ userId, counts }, 'account erased');
   }
 
-  /** The last row. @throws {NotYet} */
+  /** Deletes the account's row; nothing where it is not erased yet. @throws {RowsRemain} */
   async forget(userId: string): Promise<void> {
     await this.em.transactional(async (em) => {
       await this.expectNothingLeft(em, userId);
@@ -66,19 +69,19 @@ export class ErasureService {
   /** The account's row is locked first: nothing can be added to it from then on. */
   private async expectNothingLeft(em: EntityManager, userId: string): Promise<void> {
     await sql`select 1 from users where id = ${userId} for update`.all(em);
-    for (const holding of erased) {
+    for (const holding of erasedTables) {
       const { table, rows } = holding;
       const left = await sql`select 1 from ${sql.ident(table)} t where ${rows(userId)} limit 1`.all(em);
-      if (left.length) throw new NotYet(table);
+      if (left.length) throw new RowsRemain(table);
     }
   }
 
-  /** Closed accounts that no job takes care of any more. */
-  async left(): Promise<{ userId: string; isErased: boolean }[]> {
+  /** Closed for 5 minutes and not erased, or erased for 6 hours: its events were lost, or its last mail can't be sent. */
+  async overdue(): Promise<{ userId: string; isErased: boolean }[]> {
     return sql<{ userId: string; isErased: boolean }>`
       select id as "userId", erased_at is not null as "isErased" from users
       where deleted_at < now() - interval '5 minutes' and (erased_at is null
-        or erased_at < now() - interval '6 hours') limit 100`.all(this.em);
+        or erased_at < now() - interval '6 hours') order by random() limit 100`.all(this.em);
   }
 
   /** @returns how many rows are gone */

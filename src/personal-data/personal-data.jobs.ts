@@ -58,9 +58,14 @@ export class PersonalDataJobs {
   /** What its events have lost, and accounts whose last mail can't be sent. */
   @OnJob('accounts.sweep')
   async sweep(_payload: object, { signal }: JobContext): Promise<void> {
-    for (const { userId, isErased } of await this.erasure.left()) {
-      await (isErased ? this.erasure.forget(userId) : this.erasure.erase(userId, signal));
+    const errors: unknown[] = [];
+    for (const { userId, isErased } of await this.erasure.overdue()) {
+      signal.throwIfAborted();
+      const work = isErased ? this.erasure.forget(userId) : this.erasure.erase(userId, signal);
+      // One that can't go yet keeps none of the others.
+      await work.catch((error: unknown) => errors.push(error));
     }
+    if (errors.length) throw new AggregateError(errors, 'Some accounts were not erased');
   }
 
   private send(

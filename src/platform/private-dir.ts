@@ -1,8 +1,8 @@
 import { chmod, mkdir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Passing through is let to the database's own user, where it has one (local/postgres-binaries.ts). */
-const openMode = 0o067;
+/** All rights of others but one: PostgreSQL's user, where it has one, passes through (local/postgres-binaries.ts). */
+const forbiddenBits = 0o067;
 
 /** New files and folders of this process, and of those it starts, are its user's alone. */
 export const keepNewFilesPrivate = () => process.umask(0o077);
@@ -14,10 +14,10 @@ export const keepNewFilesPrivate = () => process.umask(0o077);
 export async function makePrivateDir(dir: string): Promise<void> {
   await mkdir(dir, { recursive: true, mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
     if (!['EACCES', 'EROFS', 'EPERM'].includes(error.code ?? '')) throw error;
-    const advice = 'name a folder that this user may write to in DATA_DIR';
+    const advice = 'set DATA_DIR to a folder that this user can write to';
     throw new Error(`${dir} can't be made (${error.code}): ${advice}.`, { cause: error });
   });
-  if ((await stat(dir)).mode & openMode) await close(dir);
+  if ((await stat(dir)).mode & forbiddenBits) await close(dir);
 }
 
 /** Children first: a run that breaks off leaves the top open, so that the next one goes on. */

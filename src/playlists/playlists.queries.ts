@@ -1,3 +1,4 @@
+import { isAlike } from '../platform/database/trigrams.js';
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { isoTime } from '../platform/database/iso-time.js';
@@ -108,7 +109,7 @@ export class PlaylistsQueries {
       join (
         with matching as materialized (select p.id from playlists p where ${words} @@ ${query} limit ${most})
         select id from matching union
-          (select p.id from playlists p where (select count(*) from matching) < ${few} and ${plain} <% ${title} limit ${alike})
+          (select p.id from playlists p where (select count(*) from matching) < ${few} and ${isAlike(term, plain, title)} limit ${alike})
       ) c on c.id = p.id
       cross join lateral (select ${rank} as rank offset 0) found`;
     return this.page(viewer, ordersOfFound[sort], join, [playlistListedFor(viewer, false)], page);

@@ -1,3 +1,4 @@
+import { isAlike, likeTerm } from '../platform/database/trigrams.js';
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { once } from '../platform/database/once.js';
@@ -40,7 +41,7 @@ export class TagSearchQueries {
     const beginning = `${name.replace(/[\\%_]/g, (c) => `\\${c}`)}%`;
     const [wanted, inside] = [once(sql`searchable(${name})`), once(sql`searchable(${beginning})`)];
     const plain = sql`searchable(t.name)`;
-    const matches = sql`(${plain} like ${inside} or ${wanted} <% ${plain})`;
+    const matches = sql`(${likeTerm(name, plain, inside)} or ${isAlike(name, wanted, plain)})`;
     // In their order first: no more are looked at than the page needs.
     const found = sql<TagAnswer & Keyed>`
       select t.name, ${tagCounts(viewer)} as counts, ${keyOf(best)}

@@ -23,7 +23,7 @@ interface Video {
   open: boolean;
 }
 
-interface Stored {
+interface NewTrack {
   label: string;
   language: string;
   cues: number;
@@ -33,7 +33,7 @@ interface Stored {
 
 const mimeType = 'text/vtt; charset=utf-8';
 
-/** Subtitles that a video's owner brings: one track per language, kept beside the renditions. */
+/** A video's subtitles as its owner sets and deletes them: one track per language, those embedded in the file too. */
 @Injectable()
 export class SubtitlesService {
   constructor(
@@ -58,21 +58,26 @@ export class SubtitlesService {
     // Before the transaction: a slow store must not hold a connection to the database.
     await this.storage.put(key, { path }, { contentType: mimeType });
     const track = { language, label, cues, key, bytes: Buffer.byteLength(vtt) };
-    let isToCommit = false;
+    let reachedCommit = false;
     try {
       return await this.em.transactional(async (em) => {
         const answer = await this.record(em, ownerId, url, track);
-        isToCommit = true;
+        reachedCommit = true;
         return answer;
       });
     } catch (error) {
-      // What came of a commit that failed nobody knows.
-      if (!isToCommit) await this.storage.delete(key);
+      // A commit that failed may still have happened: the object stays.
+      if (!reachedCommit) await this.storage.delete(key);
       throw error;
     }
   }
 
-  private async record(em: EntityManager, ownerId: string, url: string, { language, label, cues, key, bytes }: Stored) {
+  private async record(
+    em: EntityManager,
+    ownerId: string,
+    url: string,
+    { language, label, cues, key, bytes }: NewTrack,
+  ) {
     // Held: a deletion that is under way is waited for, and found.
     const video = await this.ownVideo(em, ownerId, url, sql`for key share of m, f`);
     const [row] = await sql<{ old_key: string | null; charge: string }>`

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { once } from '../platform/database/once.js';
+import { isAlike, likeTerm } from '../platform/database/trigrams.js';
 import { sql, type Statement } from '../platform/database/sql.js';
 import { notBlocked, type ViewerId } from '../visibility/relations.js';
 import type { KeyKind, Keyset } from '../platform/database/keyset.js';
@@ -34,9 +35,6 @@ const text = sql`searchable(u.username || ' ' || u.display_name)`;
 const most = sql.raw('500');
 const popular = sql.raw('1000');
 
-/** What one types first: of so few letters the index knows only the beginnings of words. */
-const isBeginning = /^[\p{Script=Latin}\p{N}]{1,2}$/u;
-
 /** Everybody, and whom a term finds: but nobody who blocked the viewer, or whom they blocked. */
 @Injectable()
 export class UsersListQueries {
@@ -51,9 +49,7 @@ export class UsersListQueries {
     const [wanted, inside] = [once(sql`searchable(${term})`), once(sql`'%' || searchable(${plain}) || '%'`)];
     // In thousandths: how well a name fits. The whole username first, then its beginning, then what is written alike
     // (pg_trgm), so that typing errors are forgiven.
-    const matches = isBeginning.test(term)
-      ? sql`${wanted} <% ${text}`
-      : sql`(${text} like ${inside} or ${wanted} <% ${text})`;
+    const matches = sql`(${likeTerm(term, text, inside)} or ${isAlike(term, wanted, text)})`;
     const rank = sql`(case when ${isNamed(term)} then 3000
       when lower(u.username) like ${`${plain.toLowerCase()}%`} then 2000
       when ${text} like ${inside} then 1000 else 0 end + round(word_similarity(${wanted}, ${text}) * 999))::int`;

@@ -42,13 +42,14 @@ export const subscriptions = {
   'count-rows': on('account.state.changed', maintenance, 'each'),
   'erase-account': on('account.closed', maintenance, 'each'),
 
-  'start-processing': on('file.uploaded', maintenance, 'each'),
-  'start-over': on('file.redo', maintenance, 'each'),
-  'delete-bytes': on('file.deleted', maintenance, 'each'),
+  // Not behind what clears up: somebody waits for these.
+  'start-processing': on('file.uploaded', social, 'each'),
+  'start-over': on('file.redo', social, 'each'),
+  'make-squares': on('photo.wished', social, 'each'),
+  'embed-picture': on('file.pictured', social, 'each'),
+  'embed-picture-again': on('file.ready', social, 'each'),
+  'delete-bytes': on('file.deleted', maintenance, 'together'),
   'delete-object': on('bytes.orphaned', maintenance, 'each'),
-  'embed-picture': on('file.pictured', maintenance, 'each'),
-  'embed-picture-again': on('file.ready', maintenance, 'each'),
-  'make-squares': on('photo.wished', maintenance, 'each'),
 
   'show-media': on('file.playable', social, 'each'),
   'settle-media': on('file.ready', social, 'each'),

@@ -6,6 +6,8 @@ import type { JobName } from './jobs.js';
 import { OnJob, type JobContext } from './on-job.js';
 
 const slice = 500;
+/** Of one kind in one run: what is left is looked at by the next, and no kind keeps the others. */
+const shareMs = 15_000;
 
 /** Work that stands in rows, and has a job in a queue as long as all goes well. */
 export interface Unfinished<Row extends { id: string }> {
@@ -24,6 +26,9 @@ export interface Unfinished<Row extends { id: string }> {
 @Injectable()
 export class UnfinishedWork {
   private readonly kinds = new Map<string, Unfinished<{ id: string }>>();
+  /** Where a kind goes on that was not looked through in one run. */
+  private readonly reached = new Map<string, string | undefined>();
+  private isRunning = false;
 
   constructor(
     private readonly em: EntityManager,
@@ -38,19 +43,27 @@ export class UnfinishedWork {
   /** One kind that fails keeps none of the others from being looked at. */
   @OnJob('unfinished.sweep')
   async sweep(_payload: object, { signal }: JobContext): Promise<void> {
+    // It comes back before a long run is over.
+    if (this.isRunning) return;
+    this.isRunning = true;
     const errors: unknown[] = [];
-    for (const [what, kind] of this.kinds) {
-      try {
-        await this.restartLost(kind, signal);
-      } catch (error) {
-        errors.push(new Error(`${what}: ${String(error)}`, { cause: error }));
+    try {
+      for (const [what, kind] of this.kinds) {
+        await this.restartLost(what, kind, signal).catch((error: unknown) =>
+          errors.push(new Error(`${what}: ${String(error)}`, { cause: error })),
+        );
       }
+    } finally {
+      this.isRunning = false;
     }
     if (errors.length) throw new AggregateError(errors, 'Some unfinished work was not looked through');
   }
 
-  private async restartLost(kind: Unfinished<{ id: string }>, signal: AbortSignal): Promise<void> {
-    for (let after: string | undefined; ;) {
+  private async restartLost(what: string, kind: Unfinished<{ id: string }>, signal: AbortSignal): Promise<void> {
+    const end = performance.now() + shareMs;
+    let after = this.reached.get(what);
+    this.reached.delete(what);
+    for (;;) {
       const rows = await kind.silent(slice, after).all(this.em);
       for (const row of rows) {
         signal.throwIfAborted();
@@ -58,6 +71,7 @@ export class UnfinishedWork {
       }
       if (rows.length < slice) return;
       after = rows.at(-1)!.id;
+      if (performance.now() > end) return void this.reached.set(what, after);
     }
   }
 

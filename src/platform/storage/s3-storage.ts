@@ -23,6 +23,7 @@ import { type ByteRange, type Listed, NotStored, type Opened, OutOfRange, Storag
 const MiB = 1024 * 1024;
 /** S3 takes 10,000 parts of one object; the largest file then has 80 GB. */
 const partBytes = 8 * MiB;
+const sockets = { keepAlive: true, maxSockets: 2_000 };
 const fullCodes = new Set(['QuotaExceeded', 'XMinioStorageFull', 'InsufficientCapacity']);
 
 export const s3Client = (settings: NonNullable<Config['s3']>) =>
@@ -31,6 +32,9 @@ export const s3Client = (settings: NonNullable<Config['s3']>) =>
     region: settings.region,
     forcePathStyle: settings.forcePathStyle,
     credentials: { accessKeyId: settings.accessKeyId, secretAccessKey: settings.secretAccessKey },
+    // As many as there may be readers: each holds one for as long as it reads, and the default of 50 would let the 51st,
+    // and every upload, wait for them.
+    requestHandler: { httpAgent: sockets, httpsAgent: sockets, connectionTimeout: 5_000 },
     // The default adds a CRC32 trailer in aws-chunked framing, which several S3-compatible stores refuse or, worse,
     // store as part of the object.
     requestChecksumCalculation: 'WHEN_REQUIRED',

@@ -6,10 +6,13 @@ const target = -14;
 /** EBU R 128 does not count what is quieter than this: a piece that never gets louder has no loudness. */
 const silence = -70;
 
-/** Integrated loudness after EBU R 128, and what brings it to -14 LUFS. */
+/** Integrated loudness per EBU R 128, and the gain that brings it to -14 LUFS; peaks are not looked at, and may clip. */
 export type Loudness = { integratedLufs: number; gainDb: number };
 
-/** @param path what ffmpeg's `ametadata=print` wrote of `ebur128`; the last value is that of the whole piece */
+/**
+ * @param path what ffmpeg's `ametadata=print` wrote of `ebur128`; the last value is that of the whole piece
+ * @returns null for silence
+ */
 export async function loudnessOf(path: string): Promise<Loudness | null> {
   let last: number | undefined;
   for await (const line of createInterface({ input: createReadStream(path) })) {
