@@ -59,9 +59,9 @@ export function excessOf(
   header: ImageHeader,
   limits: PhotoLimits,
 ): 'too_many_frames' | 'too_large_dimensions' | 'too_many_pixels' | undefined {
-  if (Math.max(header.width, header.height) > maxPhotoSide) return 'too_large_dimensions';
   if (header.frames > limits.maxFrames) return 'too_many_frames';
-  return header.width * header.height * header.frames > limits.maxPixels ? 'too_many_pixels' : undefined;
+  if (header.width * header.height * header.frames > limits.maxPixels) return 'too_many_pixels';
+  return Math.max(header.width, header.height) > maxPhotoSide ? 'too_large_dimensions' : undefined;
 }
 
 /** What libvips says when it gives up, first match wins. */
