@@ -15,7 +15,7 @@ import { isActive } from '../visibility/accounts.js';
 /** However busy it is, a mail comes after so many times the quiet that is waited for. */
 const patience = 6;
 const maxLines = 20;
-const mostTries = 5;
+const mostTries = 6;
 
 interface Reader {
   email: string;
@@ -53,7 +53,7 @@ export class DigestsJobs {
     }
   }
 
-  /** Each time four times as long, up to a day and a half in all; what the other side refuses for good is given up. */
+  /** After 1 minute, then each time four times as long, about a day in all; what the other side refuses for good is given up. */
   private async postpone(userId: string, error: unknown): Promise<void> {
     const { responseCode = 0 } = error as { responseCode?: number };
     const isRefused = error instanceof BadAddress || (responseCode >= 550 && responseCode < 560);

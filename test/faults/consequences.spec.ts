@@ -121,6 +121,32 @@ describe('a media that many follow', () => {
   }, 240_000);
 });
 
+it('what was told of a deleted comment is taken back, however many pages it takes', async () => {
+  const [media] = await bareMedias(vitrine, ada, 1);
+  const comment = await one<string>(
+    `insert into comments (url, media_id, text, deleted_at)
+     select 'deleted000000001', id, '', now() from medias where url = $1 returning id`,
+    media,
+  );
+  await vitrine.db.query(
+    `with reader as (select id from users where username = $2), line as (
+       insert into notifications (user_id, kind, in_app, comment_id) select id, 'comment_reaction', true, $1 from reader
+       returning id, user_id)
+     insert into notification_entries (notification_id, user_id, actor_id, act, subject_id, mail)
+     select l.id, l.user_id, u.id, 'comment_reaction', $1, false
+     from line l, (select id from users order by id limit 1700) u`,
+    [comment, ada.username],
+  );
+  const entries = () => one<number>('select count(*)::int from notification_entries where subject_id = $1', comment);
+  expect(await entries()).toBeGreaterThan(1_500);
+  await vitrine.db.query(
+    `insert into outbox_events (name, payload) values ('comment.deleted', jsonb_build_object('commentId', $1::text))`,
+    [comment],
+  );
+  await vitrine.settled(20_000);
+  expect(await entries()).toBe(0);
+}, 60_000);
+
 it('what a newer version recorded waits for one that knows it', async () => {
   const later = await one<string>(
     `insert into outbox_events (name, payload) values ('thing.of.next.version', '{}') returning id`,

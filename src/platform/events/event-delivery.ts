@@ -86,7 +86,8 @@ export class EventDelivery {
    * before there is a job comes by again, and finds the page noted, or done.
    */
   private async turnPage(name: Subscriber, eventId: string, cursor: string, jobId: string): Promise<void> {
-    const next = jobIdOf(name, [eventId], cursor);
+    // Of the page before, too: two pages may have one cursor, where each takes away what it found.
+    const next = jobIdOf(name, [eventId], `${jobId} ${cursor}`);
     await sql`
       update outbox_events set waiting = array_replace(waiting, ${jobId}, ${next}) where id = ${eventId}`.all(this.em);
     await this.jobs.addAll([{ name, payload: { eventIds: [eventId], cursor }, id: next }]);

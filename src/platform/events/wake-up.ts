@@ -23,6 +23,8 @@ export class WakeUp implements EventSubscriber, OnModuleInit, BeforeApplicationS
   private recordedAt = -Infinity;
   private timer: NodeJS.Timeout | undefined;
   private client: Promise<pg.Client> | undefined;
+  /** One after the other: a client takes one statement at a time. */
+  private sending: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly orm: MikroORM,
@@ -35,6 +37,7 @@ export class WakeUp implements EventSubscriber, OnModuleInit, BeforeApplicationS
 
   async beforeApplicationShutdown(): Promise<void> {
     clearTimeout(this.timer);
+    await this.sending;
     await (await this.client?.catch(() => undefined))?.end();
   }
 
@@ -47,11 +50,13 @@ export class WakeUp implements EventSubscriber, OnModuleInit, BeforeApplicationS
     // A savepoint that is released is no commit.
     if (transaction && 'savepointName' in (transaction as object)) return;
     if (performance.now() - this.recordedAt > openMs) return;
-    this.timer ??= setTimeout(() => void this.send(), gatherMs);
+    this.timer ??= setTimeout(() => {
+      this.timer = undefined;
+      this.sending = this.sending.then(() => this.send());
+    }, gatherMs);
   }
 
   private async send(): Promise<void> {
-    this.timer = undefined;
     try {
       this.client ??= this.connect();
       await (await this.client).query(`notify ${wakeChannel}`);
