@@ -58,6 +58,7 @@ describe('medias', () => {
     ],
     ['Über-Straße №5', ['uber', 'strasse', 'uber strasse', 'über-straße']],
     ['東京タワーの夜景', ['東京', 'タワー', '夜景', '東京タワーの夜景', 'の', '東京 夜景']],
+    ['ABC東京塔def京', ['abc', '東京', '京塔', '塔', '東京塔', 'def', 'abc東京塔', '京塔 京']],
     ['서울의 밤하늘', ['서울', '밤하늘']],
     ['Прогулка по набережной', ['прогулка', 'НАБЕРЕЖНОЙ', 'набереж']],
     ['हिन्दी में गीत', ['हिन्दी', 'गीत']],
@@ -67,6 +68,17 @@ describe('medias', () => {
     const url = await media({ title });
     for (const term of terms) expect(await find(term), term).toContain(url);
     expect(await find(`${terms[0]} ${word()} ${word()} ${word()}`)).not.toContain(url);
+  });
+
+  it('of a script without spaces are found by pairs of characters, never by a phrase that each row is read for', async () => {
+    const asked = async (term: string) =>
+      (await vitrine.db.query<{ query: string }>('select search_query($1)::text as query', [term])).rows[0]!.query;
+    expect((await asked('東京塔の')).split(' & ').toSorted()).toEqual(["'京塔'", "'塔の':*", "'東京'"].toSorted());
+    expect(await asked('京')).toBe("'京':*");
+    expect(await asked('京 photo')).toBe("'京':* & 'photo':*");
+    expect(await asked(`${'東京'.repeat(50)} x`)).not.toContain('<');
+    const url = await media({ title: '東京塔' });
+    expect(await find('東塔')).not.toContain(url);
   });
 
   it('are found in spite of a typing error, after those that have the word', async () => {
