@@ -60,8 +60,11 @@ export class AccountEditService {
         await this.users.edit(viewer.id, profile);
         if (newName !== undefined) await this.names.rename(viewer.id, newName);
         // Before the address: a new password ends changes of address that are pending, and must not end this one.
-        if (newPassword !== undefined) await this.setPassword(viewer, newPassword, endOtherAccess);
-        if (email !== undefined) await this.requestEmail(viewer, email);
+        if (newPassword !== undefined) {
+          await this.refusePublic(viewer, newPassword, email);
+          await this.setPassword(viewer, newPassword, endOtherAccess);
+        }
+        if (email !== undefined) await this.requestEmail(viewer, email, endOtherAccess);
       };
       await this.password.confirm(viewer, currentPassword, change, acceptPending);
     }
@@ -69,7 +72,7 @@ export class AccountEditService {
   }
 
   /** The old one stays until the code mailed to the new one comes back. To ask for the current one takes that back. */
-  private async requestEmail({ id: userId, sessionId }: Viewer, email: string): Promise<void> {
+  private async requestEmail({ id: userId, sessionId }: Viewer, email: string, endOthers: boolean): Promise<void> {
     const isCurrent = (await this.account(userId)).email.toLowerCase() === email.toLowerCase();
     if (!isCurrent && (await this.names.hasAccount(email))) throw new Problem('email_taken');
     await sql`
@@ -77,14 +80,20 @@ export class AccountEditService {
         where id = ${userId}`.all(this.em);
     if (isCurrent) return this.codes.forget(userId, 'change_email');
     await this.codes.request({ userId, email }, 'change_email');
-    await this.tokens.endAll(userId, sessionId);
+    if (endOthers) await this.tokens.endAll(userId, sessionId);
     await this.outbox.record('account.changed', { userId, what: 'emailRequested' });
+  }
+
+  /** A password that is the name or an address of the account, the one asked for in the same request included. */
+  private async refusePublic({ id }: Viewer, password: string, newEmail?: string): Promise<void> {
+    const account = await this.account(id);
+    const accounts = newEmail === undefined ? [account] : [account, { ...account, email: newEmail }];
+    if (accounts.some((known) => isPasswordPublic(password, known)))
+      throw new Problem('validation_failed', { errors: [{ pointer: '/newPassword', message: knownPassword }] });
   }
 
   private async setPassword(viewer: Viewer, password: string, endOtherAccess: boolean): Promise<void> {
     const { id: userId } = viewer;
-    if (isPasswordPublic(password, await this.account(userId)))
-      throw new Problem('validation_failed', { errors: [{ pointer: '/newPassword', message: knownPassword }] });
     await sql`
       update users set password_hash = ${await this.passwords.hash(password)}, updated_at = now()
         where id = ${userId}`.all(this.em);

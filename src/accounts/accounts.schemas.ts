@@ -40,7 +40,7 @@ export const AccountEdit = ProfileFields.extend({
   newPassword: NewPassword.optional(),
   endOtherAccess: z.boolean().optional().meta({
     description:
-      'With `newPassword`: whether all other sessions, API keys and links to archives end. They do, unless this is `false`',
+      'With `newPassword`: whether all other sessions, API keys and links to archives end. With `email`: whether all other sessions end. They do, unless this is `false`',
   }),
   currentPassword: GivenPassword.optional().meta({ description: 'Needed for `username`, `email`, `newPassword`' }),
 }).meta({ id: 'AccountEdit' });

@@ -197,6 +197,17 @@ describe('a thief who was in the account', () => {
     expect((await mailAbout('password was changed', ada.email)).text).toMatch(/API keys still work/);
   });
 
+  it('stays where the owner asks for that together with a new address', async () => {
+    const { ada, session, key } = await stolen();
+    const other = await signIn(ada.username);
+    const change = { email: addressOf('other'), newPassword, currentPassword: password };
+    await session.put('/api/users/me', { ...change, endOtherAccess: false }).expect(200);
+    for (const client of [session, other, key]) await client.get('/api/users/me').expect(200);
+    await session.put('/api/users/me', { email: addressOf('third'), currentPassword: newPassword }).expect(200);
+    await session.get('/api/users/me').expect(200);
+    await other.get('/api/users/me').expect(401);
+  });
+
   it.each(['reset', 'change', 'change that ends nothing else'])(
     'brings no address of their own in after a %s of the password, however it was asked for before',
     async (way) => {
@@ -221,6 +232,15 @@ describe('a thief who was in the account', () => {
       expect([body.email, body.pendingEmail]).toEqual([ada.email, null]);
     },
   );
+
+  it('takes no password that is the address asked for in the same request', async () => {
+    const ada = await vitrine.signUp();
+    const session = await signIn(ada.username);
+    const email = addressOf('same');
+    for (const newPassword of [email, email.split('@')[0]])
+      await session.put('/api/users/me', { email, newPassword, currentPassword: password }).expect(422);
+    expect((await session.get('/api/users/me').expect(200)).body.pendingEmail).toBeNull();
+  });
 
   it('leaves the owner a new address that is asked for together with a new password', async () => {
     const ada = await vitrine.signUp();
