@@ -38,6 +38,7 @@ export const DocumentedBytes = ({ content, schema, ...about }: Bytes): OnReturni
       'not_yours',
       'range_not_satisfiable',
       'precondition_failed',
+      'too_many_requests',
       'validation_failed',
     ],
   });

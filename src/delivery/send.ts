@@ -3,6 +3,7 @@ import type { FastifyReply } from 'fastify';
 import { Readable } from 'node:stream';
 import { answerDefaults, varyOfPublic } from '../platform/http/answer-headers.js';
 import { Problem } from '../platform/http/problems.js';
+import { admitReader } from '../platform/http/slow-readers.js';
 import type { Asking } from './asking.js';
 import { evaluate, rangeHolds } from './conditions.js';
 import { parseRange, type Range } from './range.js';
@@ -24,6 +25,9 @@ export interface Body {
   /** @param range both ends included */
   read(range?: Range): Promise<Readable>;
 }
+
+/** A shorter answer fits into the buffers of the socket, and is never waited for. */
+const longBytes = 64 * 1024;
 
 /** No document of ours runs scripts, whatever somebody managed to put into it. */
 const harmless = {
@@ -62,10 +66,12 @@ export async function send(reply: FastifyReply, { method, headers }: Asking, bod
       headers: { 'content-range': `bytes */${body.bytes}` },
     });
   }
+  const length = range ? range.end - range.start + 1 : body.bytes;
+  if (method !== 'HEAD' && length > longBytes) admitReader(reply);
   void reply
     .code(range ? 206 : 200)
     .type(body.mimeType)
-    .header('content-length', range ? range.end - range.start + 1 : body.bytes);
+    .header('content-length', length);
   if (range) void reply.header('content-range', `bytes ${range.start}-${range.end}/${body.bytes}`);
   // An empty stream: for no body at all Fastify would call the length 0.
   return void reply.send(method === 'HEAD' ? Readable.from([]) : await body.read(range ?? undefined));

@@ -1,6 +1,7 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { sql, type Statement } from '../platform/database/sql.js';
+import { amounts } from '../platform/limits/amounts.js';
 import { isActive } from '../visibility/accounts.js';
 import { visibleTo } from '../visibility/medias.js';
 import { notBlocked, notMuted } from '../visibility/relations.js';
@@ -27,7 +28,7 @@ interface Desired extends Told {
 type Entry = Pick<Told, 'subject_id' | 'user_id' | 'actor_id' | 'kind' | 'emoji'> & { id: string };
 
 /** Entries that may be mailed which one actor can cause in 24 hours to people who don't follow them. */
-const maxStrangerMailsPerDay = 50;
+const maxStrangerMailsPerDay = amounts.strangerMails.max;
 
 const follows = (user: string, actor: string) => sql<boolean>`exists (select 1 from follows f
   where f.follower_id = ${sql.ident(user)} and f.followee_id = ${sql.ident(actor)} and f.accepted_at is not null)`;

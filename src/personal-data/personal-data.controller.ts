@@ -5,6 +5,7 @@ import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import { CurrentUser, Public, SignedIn, Verified } from '../platform/http/access.js';
 import { Documented } from '../platform/http/route.js';
+import { admitReader } from '../platform/http/slow-readers.js';
 import type { Viewer } from '../platform/http/viewer.js';
 import { Limited } from '../platform/limits/limited.js';
 import { UsernameParam } from '../users/users.schemas.js';
@@ -59,12 +60,13 @@ export class PersonalDataController {
     summary: 'Download an export',
     description: 'The mailed link. The archive is made while it is downloaded, so it has no length and no ranges.',
     answers: { 200: { description: 'A ZIP', content: 'application/zip' } },
-    problems: ['export_expired', 'validation_failed'],
+    problems: ['export_expired', 'too_many_requests', 'validation_failed'],
   })
   async archive(
     @Query({ schema: ArchiveQuery }) { t }: z.infer<typeof ArchiveQuery>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<StreamableFile> {
+    admitReader(reply);
     const { username, archive } = await this.exports.open(t);
     void reply.header('content-disposition', contentDisposition(`vitrine-${username}.zip`));
     return new StreamableFile(archive, { type: 'application/zip' });

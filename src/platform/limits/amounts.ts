@@ -25,6 +25,7 @@ export const amounts = {
   commentsOfOne: { max: 1_000, of: 'a media', what: 'comments of one author' },
   // A deleted comment that has replies stays, without its author: `commentsOfOne` does not count it.
   commentsAbove: { max: 1_000, of: 'a comment', what: 'comments above it' },
+  strangerMails: { max: 50, of: 'an account', what: 'mails a day to users who do not follow it' },
   mentions: { max: 50, of: 'a text', what: 'mentions that are told' },
   items: { max: 10_000, of: 'a playlist', what: 'medias' },
 } as const satisfies Record<string, { max: number; of: string; what: string }>;

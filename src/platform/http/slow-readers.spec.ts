@@ -1,0 +1,76 @@
+import Fastify from 'fastify';
+import { once } from 'node:events';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import { Readable } from 'node:stream';
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { admitReader, maxLongAnswers } from './slow-readers.js';
+
+const chunk = Buffer.alloc(64 * 1024);
+const server = Fastify();
+server.get('/endless', (_request, reply) => {
+  admitReader(reply, 300);
+  return reply.send(
+    new Readable({
+      read() {
+        this.push(chunk);
+      },
+    }),
+  );
+});
+server.get('/waiting', (_request, reply) => {
+  admitReader(reply, 300);
+  return reply.send(new Readable({ read() {} }));
+});
+beforeAll(() => server.listen({ port: 0 }));
+afterAll(() => server.close());
+
+function ask(path: string, localAddress = '127.0.0.1'): Socket {
+  const { port } = server.server.address() as AddressInfo;
+  const socket = connect({ port, host: '127.0.0.1', localAddress });
+  socket.on('error', () => {});
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`);
+  return socket;
+}
+const statusOf = async (socket: Socket) => {
+  const [head] = (await once(socket, 'data')) as [Buffer];
+  return Number(head.toString('latin1').split(' ')[1]);
+};
+const isCutOff = (socket: Socket, ms: number) =>
+  Promise.race([once(socket, 'close').then(() => true), wait(ms).then(() => false)]);
+
+it('cuts off a client that stops reading', async () => {
+  const stalled = ask('/endless');
+  expect(await statusOf(stalled)).toBe(200);
+  stalled.pause();
+  await wait(1_500);
+  stalled.resume();
+  expect(await isCutOff(stalled, 5_000)).toBe(true);
+});
+
+it('lets a client go on that reads slowly, and one whose source is slow', async () => {
+  const waiting = ask('/waiting');
+  const slow = ask('/endless');
+  slow.on('data', () => {
+    slow.pause();
+    setTimeout(() => slow.resume(), 5).unref();
+  });
+  expect(await Promise.all([isCutOff(slow, 2_000), isCutOff(waiting, 2_000)])).toEqual([false, false]);
+  slow.destroy();
+  waiting.destroy();
+});
+
+it('answers so many at a time to one network, and others whatever it does', async () => {
+  const all = Array.from({ length: maxLongAnswers }, () => ask('/waiting'));
+  await Promise.all(all.map((socket) => once(socket, 'connect')));
+  await wait(300);
+  const one = ask('/endless');
+  expect(await statusOf(one)).toBe(429);
+  const other = ask('/endless', '127.0.0.2');
+  expect(await statusOf(other)).toBe(200);
+  for (const socket of [...all, one, other]) socket.destroy();
+  await wait(100);
+  const next = ask('/endless');
+  expect(await statusOf(next)).toBe(200);
+  next.destroy();
+});
