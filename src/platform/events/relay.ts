@@ -85,13 +85,12 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
       const added = jobsFor(recorded);
       await this.jobs.addAll(added);
       const ids = recorded.map(({ id }) => id);
-      const waiting = ids.map((id) =>
-        added.filter(({ payload }) => payload.eventIds.includes(id)).map((job) => job.id),
-      );
+      const jobsOf = new Map<string, string[]>(ids.map((id) => [id, []]));
+      for (const job of added) for (const id of job.payload.eventIds) jobsOf.get(id)!.push(job.id);
       if (ids.length) {
         await sql`
           update outbox_events e set dispatched_at = now(), waiting = string_to_array(carried.jobs, ' ')
-          from unnest(${ids}::uuid[], ${waiting.map((jobs) => jobs.join(' '))}::text[]) as carried (id, jobs)
+          from unnest(${ids}::uuid[], ${ids.map((id) => jobsOf.get(id)!.join(' '))}::text[]) as carried (id, jobs)
           where e.id = carried.id`.all(em);
       }
       return ids.length;
