@@ -7,6 +7,7 @@ import { CountersCareModule, CountersWorkerModule } from './counters/counters.mo
 import { CoversModule, CoversWorkerModule } from './covers/covers.module.js';
 import { DeliveryModule } from './delivery/delivery.module.js';
 import { entities } from './entities.js';
+import { FeedsModule, FeedsWorkerModule } from './feeds/feeds.module.js';
 import { FilesCareModule, FilesModule, FilesWorkerModule } from './files/files.module.js';
 import { FollowsModule } from './follows/follows.module.js';
 import { MediaModule, MediaWorkerModule } from './media/media.module.js';
@@ -73,6 +74,7 @@ const platform = [
     DeliveryModule,
     ReactionsModule,
     RepostsModule,
+    FeedsModule,
     SavesModule,
     ViewsModule,
     NotificationsModule,
@@ -108,6 +110,7 @@ export class WorkerModule {
         TagsWorkerModule,
         ViewsWorkerModule,
         NotificationsWorkerModule,
+        FeedsWorkerModule,
         PersonalDataWorkerModule,
         CountersWorkerModule,
       ],

@@ -5,6 +5,8 @@ import { PasswordResetLinkSchema } from './accounts/password-reset-link.entity.j
 import { SessionSchema } from './auth/session.entity.js';
 import { BlockSchema, MuteSchema } from './blocks/block.entity.js';
 import { CommentSchema } from './comments/comment.entity.js';
+import { ActivitySchema } from './feeds/activity.entity.js';
+import { FeedEntrySchema, FeedReaderSchema, FeedSourceSchema } from './feeds/feed.entity.js';
 import { FileSchema } from './files/file.entity.js';
 import { RenditionSchema } from './files/rendition.entity.js';
 import { FollowSchema } from './follows/follow.entity.js';
@@ -33,6 +35,10 @@ import { MediaViewDaySchema, ViewSchema } from './views/view.entity.js';
 
 /** Every table. The migrations are written by hand; a test compares the two. */
 export const entities = [
+  ActivitySchema,
+  FeedEntrySchema,
+  FeedReaderSchema,
+  FeedSourceSchema,
   AddressCountSchema,
   ApiKeySchema,
   BlockSchema,

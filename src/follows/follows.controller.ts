@@ -10,7 +10,7 @@ import { Limited } from '../platform/limits/limited.js';
 import { UsernameParam, UserPage } from '../users/users.schemas.js';
 import { FollowRequests } from './follow-requests.service.js';
 import { FollowsQueries } from './follows.queries.js';
-import { FollowAnswer } from './follows.schemas.js';
+import { FollowAnswer, UnfollowQuery } from './follows.schemas.js';
 import { FollowsService } from './follows.service.js';
 
 type Address = z.infer<typeof UsernameParam>;
@@ -69,9 +69,19 @@ export class FollowsController {
   @HttpCode(204)
   @Verified('write')
   @Limited('follow')
-  @Documented({ summary: 'Stop following, or take your request back', params, answers: { 204: null }, problems })
-  unfollow(@CurrentUser() viewer: Viewer, @Param({ schema: UsernameParam }) { username }: Address) {
-    return this.follows.unfollow(viewer, username);
+  @Documented({
+    summary: 'Stop following, or take your request back',
+    description: 'Your timeline loses what they published and reposted; with `keep=true` it keeps what it has.',
+    params,
+    answers: { 204: null },
+    problems: [...problems, 'limit_reached'],
+  })
+  unfollow(
+    @CurrentUser() viewer: Viewer,
+    @Param({ schema: UsernameParam }) { username }: Address,
+    @Query({ schema: UnfollowQuery }) { keep }: z.infer<typeof UnfollowQuery>,
+  ) {
+    return this.follows.unfollow(viewer, username, keep === 'true');
   }
 
   @Put('requests/:username')

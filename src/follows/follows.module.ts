@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { KeepingModule } from '../feeds/feeds.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { FollowRequests } from './follow-requests.service.js';
 import { FollowersController } from './followers.controller.js';
@@ -7,7 +8,7 @@ import { FollowsQueries } from './follows.queries.js';
 import { FollowsService } from './follows.service.js';
 
 @Module({
-  imports: [UsersModule],
+  imports: [UsersModule, KeepingModule],
   controllers: [FollowsController, FollowersController],
   providers: [FollowsService, FollowRequests, FollowsQueries],
   exports: [FollowRequests],

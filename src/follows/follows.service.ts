@@ -1,6 +1,7 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { sql } from '../platform/database/sql.js';
+import { KeepingService } from '../feeds/keeping.service.js';
 import { refuseBeyond } from '../platform/limits/amounts.js';
 import { Outbox } from '../platform/events/outbox.js';
 import { Problem } from '../platform/http/problems.js';
@@ -18,6 +19,7 @@ export class FollowsService {
     private readonly pairs: UserPairs,
     private readonly profiles: ProfileReader,
     private readonly requests: FollowRequests,
+    private readonly keeping: KeepingService,
   ) {}
 
   /**
@@ -47,9 +49,13 @@ export class FollowsService {
     });
   }
 
-  /** Ends following, or takes the request back. */
-  async unfollow(viewer: Viewer, username: string): Promise<void> {
-    await this.end(viewer, username, (id) => ({ followerId: viewer.id, followeeId: id }));
+  /**
+   * Ends following, or takes the request back.
+   * @param keep the timeline keeps what it has; without it, also what was kept before goes
+   * @throws {Problem} `limit_reached`
+   */
+  async unfollow(viewer: Viewer, username: string, keep: boolean): Promise<void> {
+    await this.end(viewer, username, (id) => ({ followerId: viewer.id, followeeId: id }), keep);
   }
 
   async removeFollower(viewer: Viewer, username: string): Promise<void> {
@@ -60,13 +66,16 @@ export class FollowsService {
     viewer: Viewer,
     username: string,
     edge: (other: string) => { followerId: string; followeeId: string },
+    keep = false,
   ): Promise<void> {
     await this.em.transactional(async (em) => {
       const { id } = await this.pairs.hold(em, viewer, username);
       const { followerId, followeeId } = edge(id);
+      if (keep) await this.keeping.keep(em, followerId, followeeId);
+      const isDropped = !keep && (await this.keeping.drop(em, followerId, followeeId));
       const gone = await sql`
         delete from follows where follower_id = ${followerId} and followee_id = ${followeeId} returning 1`.all(em);
-      if (gone.length) await this.outbox.record('follow.changed', { followerId, followeeId });
+      if (gone.length || isDropped) await this.outbox.record('follow.changed', { followerId, followeeId });
     });
   }
 }

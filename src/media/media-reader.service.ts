@@ -132,6 +132,19 @@ export class MediaReader {
     return rows[0] ? this.views.of(rows[0], viewer) : null;
   }
 
+  /** A bounded number of medias, at once. @param join as in `MediaSource` @param order for `order by` */
+  async all<R extends object, M extends object>(
+    viewer: ViewerId,
+    join: Statement<unknown>,
+    order: Statement<unknown>,
+    more: More<R, M>,
+  ): Promise<(MediaAnswer & M)[]> {
+    const rows = await sql<MediaRow & R>`
+      select ${columns(viewer)}, ${more.columns}
+      from medias m join users u on u.id = m.owner_id ${join} order by ${order}`.all(this.em);
+    return rows.map((row) => ({ ...this.views.of(row, viewer), ...more.of(row) }));
+  }
+
   page(viewer: ViewerId, source: MediaSource, query: PageQuery): Promise<Page<MediaAnswer>>;
   page<R extends object, M extends object>(
     viewer: ViewerId,

@@ -3,6 +3,7 @@ import { oneTimeCodes, passwordResetLinks } from '../accounts/accounts.personal-
 import { blocks, mutes } from '../blocks/blocks.personal-data.js';
 import { comments } from '../comments/comments.personal-data.js';
 import { exports } from './exports.personal-data.js';
+import { activities, feedEntries, feedReaders, feedSources } from '../feeds/feeds.personal-data.js';
 import { follows } from '../follows/follows.personal-data.js';
 import { idempotencyKeys } from '../platform/http/idempotency-key.personal-data.js';
 import { mediaFiles, medias } from '../media/media.personal-data.js';
@@ -39,6 +40,9 @@ export const inventory: readonly Holding[] = [
   exports,
   idempotencyKeys,
   follows,
+  feedSources,
+  feedEntries,
+  feedReaders,
   blocks,
   mutes,
   notificationEntries,
@@ -49,6 +53,7 @@ export const inventory: readonly Holding[] = [
   reactions,
   commentReactions,
   reposts,
+  activities,
   saves,
   views,
   mediaMentions,

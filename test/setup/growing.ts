@@ -74,6 +74,17 @@ export function sourcesOf({ db }: Vitrine, ada: Client & { username: string }, f
   const by = (row: string, of = ofName): Source => ({ ...users, of, add: sql(`with u as (${user}) ${row} from u`) });
   const reactors = (table: string, thing: string) =>
     by(`insert into ${table} select ${thing}, u.id, '❤️'`, ({ user: reactor }: Json) => reactor.username);
+  /** Medias of users whom the reader follows, each of another one. */
+  const followed = (of: Source['of']): Source => ({
+    of,
+    add: async (name, count) => {
+      await sql(user)(name, count);
+      await sql(`insert into follows (follower_id, followee_id, accepted_at)
+        select :me, id, now() from users where username = $1 and $2 >= 0`)(name, count);
+      await sql(media.replace(':me', `(select id from users where username = $1)`))(name, count);
+    },
+    drop: drop('medias', 'url'),
+  });
   const comments = (parent: string): Source => ({
     of: ofUrl,
     add: sql(`insert into comments (url, media_id, parent_id, author_id, text, likes_count, dislikes_count, replies_count)
@@ -109,6 +120,11 @@ export function sourcesOf({ db }: Vitrine, ada: Client & { username: string }, f
     '/api/comments/{url}/replies': comments(theComment),
     '/api/users': users,
     '/api/users/search/{term}': users,
+    '/api/feeds/global': medias,
+    '/api/feeds/user/{username}': medias,
+    '/api/feeds/timeline': followed(ofUrl),
+    // Each is a group of its own: somebody published one media.
+    '/api/feeds/timeline-aggregated': followed(({ medias: [media] }: Json) => media.url),
     '/api/users/{username}/followers': by(
       'insert into follows (follower_id, followee_id, accepted_at) select u.id, :me, now()',
     ),

@@ -41,6 +41,10 @@ export function addressesOf(path: string, { username, media, comment, playlist, 
     '/api/comments/medias/{mediaUrl}': { in: { mediaUrl: media }, by: commentSorts },
     '/api/comments/{url}/replies': { in: { url: comment }, by: commentSorts },
     '/api/comments/{url}/likes': { in: { url: comment } },
+    '/api/feeds/global': { by: ['', 'type=photo'] },
+    '/api/feeds/user/{username}': { in: { username }, by: ['', 'type=photo'] },
+    '/api/feeds/timeline': { by: ['', 'type=photo'] },
+    '/api/feeds/timeline-aggregated': { by: ['', 'type=photo'] },
     '/api/users': {
       by: ['newest', 'oldest', 'most-viewed', 'least-viewed', 'most-followed', 'least-followed'].map(
         (s) => `sort=${s}`,

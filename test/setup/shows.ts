@@ -43,6 +43,14 @@ const told: Rule = (at) => {
   if (at.address.includes('kind=like')) return at.who === 'owner' && sees(at);
   return at.address.includes('kind=media_published') ? at.who === 'follower' && meets(at) : keeps(at);
 };
+/** In the feed of its owner, and of whoever reposted it. */
+const published: Rule = (at) =>
+  (at.of === 'owner' || (at.of === 'self' && at.who === 'owner')
+    ? at.state.listedByOwnerFor
+    : at.state.listedFor
+  ).includes(at.who);
+/** Two follow who reposted it: one of them is its owner. */
+const followed: Rule = (at) => ['owner', 'follower'].includes(at.who) && at.state.listedFor.includes(at.who);
 const type =
   (wanted: string, rule: Rule): Rule =>
   (at) =>
@@ -64,6 +72,10 @@ export const shows: Record<string, Shown> = {
   },
   '/api/comments/{url}/replies': { media: (at) => at.of !== 'other' && sees(at), users: true },
   '/api/comments/{url}/likes': { users: true },
+  '/api/feeds/global': { media: meets, users: true },
+  '/api/feeds/user/{username}': { media: published, users: true },
+  '/api/feeds/timeline': { media: followed, users: true },
+  '/api/feeds/timeline-aggregated': { media: followed, users: true },
   '/api/users': { users: true },
   '/api/users/search/{term}': { users: true },
   '/api/users/{username}/followers': { users: true },

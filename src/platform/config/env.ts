@@ -80,6 +80,8 @@ const Env = z.object({
   UPLOAD_EXPIRY_MS: int(hours(24), 1),
   UNUSED_FILE_MS: int(hours(24), 1),
 
+  FEED_FANOUT_LIMIT: int(250_000),
+
   RATE_LIMIT_FACTOR: z.coerce.number().min(0).max(1_000_000).default(1),
 
   ACCESS_TOKEN_MS: int(minutes(15), 1),
@@ -172,6 +174,8 @@ export function readConfig(source: NodeJS.ProcessEnv = process.env) {
       file: { maxBytes: env.FILE_MAX_BYTES },
     },
     quota: { dayBytes: env.QUOTA_DAY_BYTES, totalBytes: env.QUOTA_TOTAL_BYTES },
+    /** Followers of an account up to which its activities are written into their timelines; beyond, each finds them. */
+    feeds: { fanoutLimit: env.FEED_FANOUT_LIMIT },
     uploadExpiryMs: env.UPLOAD_EXPIRY_MS,
     unusedFileMs: env.UNUSED_FILE_MS,
     /** Stretches every rate limit; 0 switches them off. */

@@ -50,6 +50,10 @@ export const events = {
   /** It stands without its words, for its replies. */
   'comment.deleted': z.strictObject({ commentId: id }),
   'repost.changed': z.strictObject({ mediaId: id, userId: id }),
+  /** A timeline was read that is not written in advance. */
+  'timeline.wanted': z.strictObject({ readerId: id }),
+  /** Those who follow the actor have something new in their timelines. */
+  'feed.changed': z.strictObject({ actorId: id, seq: z.int() }),
   /** The people whom a media's text names. */
   'mentions.changed': z.strictObject({ mediaId: id }),
 } as const;

@@ -67,6 +67,10 @@ export const subscriptions = {
   'tell-followers': on('media.published', fanout, 'paged'),
   'tell-failure': on('file.failed', social, 'together'),
   'withdraw-failure': on('file.uploaded', social, 'together'),
+  'write-post': on('media.published', fanout, 'paged'),
+  'write-repost': on('repost.changed', fanout, 'paged'),
+  'settle-source': on('follow.changed', social, 'each'),
+  'build-timeline': on('timeline.wanted', fanout, 'each'),
   'withdraw-blocked': on('block.changed', social, 'each'),
 } as const;
 

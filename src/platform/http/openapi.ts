@@ -17,6 +17,7 @@ const tags: Record<string, string> = {
   blocks: 'Blocks, which hold in both directions, and mutes',
   comments: 'What people say under medias, and to each other there',
   reactions: 'Likes, dislikes, and any other emoji',
+  feeds: 'What is new: of everybody, of a user, of those one follows',
   reposts: 'Medias shown to one’s own followers',
   saves: 'Bookmarks of one’s own',
   views: 'How often things are watched, and what you watched',

@@ -14,6 +14,7 @@ export const amounts = {
   medias: { max: 100_000, of: 'an account', what: 'medias' },
   playlists: { max: 1_000, of: 'an account', what: 'playlists' },
   followings: { max: 10_000, of: 'an account', what: 'users it follows, or has asked to' },
+  kept: { max: 10_000, of: 'an account', what: 'users it follows no more, but keeps in its timeline' },
   blocks: { max: 10_000, of: 'an account', what: 'blocked users' },
   mutes: { max: 10_000, of: 'an account', what: 'muted users' },
   saves: { max: 20_000, of: 'an account', what: 'saved medias' },

@@ -60,6 +60,7 @@ export const work = {
   'owners.count': sweep('social', seconds(5), minutes(1)),
   'digests.sweep': sweep('mail', seconds(10)),
   'uploads.sweep': sweep('maintenance', minutes(1)),
+  'feeds.sweep': sweep('maintenance', minutes(10)),
   'files.expire': sweep('maintenance', minutes(10)),
   'accounts.sweep': sweep('maintenance', minutes(5)),
   'states.sweep': sweep('maintenance', seconds(20)),

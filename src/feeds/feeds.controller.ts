@@ -1,0 +1,79 @@
+import { Controller, Get, Param, Query } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { z } from 'zod';
+import { CurrentUser, MaybeUser, OptionalUser, Verified } from '../platform/http/access.js';
+import { Documented } from '../platform/http/route.js';
+import type { Viewer } from '../platform/http/viewer.js';
+import { UsernameParam } from '../users/users.schemas.js';
+import { FeedGroupPage, FeedPage, FeedQuery } from './feeds.schemas.js';
+import { FeedsQueries } from './feeds.queries.js';
+import { GroupsQueries } from './groups.queries.js';
+import { ReadersService } from './readers.service.js';
+
+const since = '`since` answers what is newer, and misses nothing; take what you have of the same media out.';
+const answers = { 200: { schema: FeedPage, description: 'A page' } };
+
+@ApiTags('feeds')
+@Controller('feeds')
+export class FeedsController {
+  constructor(
+    private readonly feeds: FeedsQueries,
+    private readonly groups: GroupsQueries,
+    private readonly readers: ReadersService,
+  ) {}
+
+  @Get('global')
+  @OptionalUser()
+  @Documented({
+    summary: 'Read what everybody publishes',
+    description: `The latest first. ${since}`,
+    answers,
+    problems: ['validation_failed'],
+  })
+  global(@MaybeUser() viewer: Viewer | null, @Query({ schema: FeedQuery }) query: FeedQuery) {
+    return this.feeds.global(viewer?.id ?? null, query);
+  }
+
+  @Get('user/:username')
+  @OptionalUser()
+  @Documented({
+    summary: 'Read what a user publishes and reposts',
+    description: `The latest first. Of a private account only its followers see it. ${since}`,
+    params: { username: 'A username, or `me`' },
+    answers,
+    problems: ['user_not_found', 'private_account', 'not_signed_in', 'validation_failed'],
+  })
+  ofUser(
+    @MaybeUser() viewer: Viewer | null,
+    @Param({ schema: UsernameParam }) { username }: z.infer<typeof UsernameParam>,
+    @Query({ schema: FeedQuery }) query: FeedQuery,
+  ) {
+    return this.feeds.ofUser(viewer, username, query);
+  }
+
+  @Get('timeline')
+  @Verified('read')
+  @Documented({
+    summary: 'Read your timeline',
+    description: `What those publish and repost whom you follow, the latest first: their last fifty from before you followed them, and all that came after. A media appears once, at its latest repost. ${since}`,
+    answers,
+    problems: ['validation_failed'],
+  })
+  async timeline(@CurrentUser() { id }: Viewer, @Query({ schema: FeedQuery }) query: FeedQuery) {
+    const page = await this.feeds.timeline(id, query);
+    if (query.cursor === undefined) await this.readers.seen(id);
+    return page;
+  }
+
+  @Get('timeline-aggregated')
+  @Verified('read')
+  @Documented({
+    summary: 'Read your timeline, grouped',
+    description: `One item per user, verb and day (UTC), with its latest medias. A group that grows comes to the top. \`since\` answers the groups that are new or have grown, and misses nothing; take what you have of the same user, verb and day out.`,
+    answers: { 200: { schema: FeedGroupPage, description: 'A page' } },
+    problems: ['validation_failed'],
+  })
+  grouped(@CurrentUser() { id }: Viewer, @Query({ schema: FeedQuery }) query: FeedQuery) {
+    return this.groups.timeline(id, query);
+  }
+}

@@ -1,0 +1,27 @@
+import { Module } from '@nestjs/common';
+import { MediaModule } from '../media/media.module.js';
+import { UsersModule } from '../users/users.module.js';
+import { BuildingService } from './building.service.js';
+import { FeedsController } from './feeds.controller.js';
+import { FeedsJobs } from './feeds.jobs.js';
+import { FeedsQueries } from './feeds.queries.js';
+import { GroupsQueries } from './groups.queries.js';
+import { KeepingService } from './keeping.service.js';
+import { ReadersService } from './readers.service.js';
+import { SweepingService } from './sweeping.service.js';
+import { WritingService } from './writing.service.js';
+
+@Module({
+  imports: [MediaModule, UsersModule],
+  controllers: [FeedsController],
+  providers: [FeedsQueries, GroupsQueries, ReadersService],
+})
+export class FeedsModule {}
+
+/** What follows know of feeds. */
+@Module({ providers: [KeepingService], exports: [KeepingService] })
+export class KeepingModule {}
+
+/** In workers: timelines are written in advance. */
+@Module({ providers: [FeedsJobs, WritingService, BuildingService, SweepingService] })
+export class FeedsWorkerModule {}
