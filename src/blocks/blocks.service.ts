@@ -1,6 +1,6 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
-import { givingWay } from '../platform/database/giving-way.js';
+import { retryOnDeadlock } from '../platform/database/retry-on-deadlock.js';
 import { sql } from '../platform/database/sql.js';
 import { Outbox } from '../platform/events/outbox.js';
 import type { Keyset } from '../platform/database/keyset.js';
@@ -30,7 +30,7 @@ export class BlocksService {
 
   /** Neither of the two follows the other any more, or asks to. @returns whether it is new */
   block(viewer: Viewer, username: string): Promise<{ isNew: boolean; relation: Relation }> {
-    return givingWay(() =>
+    return retryOnDeadlock(() =>
       this.em.transactional(async (em) => {
         const { id, isBlocked } = await this.pairs.hold(em, viewer, username);
         if (!isBlocked) {

@@ -1,6 +1,6 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
-import { givingWay } from '../platform/database/giving-way.js';
+import { retryOnDeadlock } from '../platform/database/retry-on-deadlock.js';
 import { sql } from '../platform/database/sql.js';
 import { countedRows, type CountedRows } from './counted-rows.js';
 import { isActive } from '../visibility/accounts.js';
@@ -45,7 +45,7 @@ export class AccountStatesService {
     for (let after: string | undefined = first; after;) {
       signal.throwIfAborted();
       const from: string = after;
-      const ids = await givingWay(() => this.flipSlice(of, userId, isCounted, from));
+      const ids = await retryOnDeadlock(() => this.flipSlice(of, userId, isCounted, from));
       changed += ids.length;
       after = ids.length === slice ? ids.at(-1) : undefined;
     }

@@ -2,7 +2,7 @@ import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { sql, type Statement } from '../platform/database/sql.js';
 import { afterCursor, keyOf, keysetPage, pageOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
-import { thereIs } from '../platform/database/there-is.js';
+import { existsByKey } from '../platform/database/exists-by-key.js';
 import type { Page, PageQuery } from '../platform/http/page.js';
 import { fileJson } from './file-answers.service.js';
 import type { MediaAnswer, OrderedQuery, Sort } from './media.schemas.js';
@@ -18,8 +18,8 @@ const standing = (viewer: ViewerId) =>
     ? sql`null as viewer`
     : sql`json_build_object(
         'reaction', (select x.emoji from reactions x where x.media_id = m.id and x.user_id = ${viewer}),
-        'saved', ${thereIs(sql`from saves x where x.media_id = m.id and x.user_id = ${viewer}`)},
-        'reposted', ${thereIs(sql`from reposts x where x.media_id = m.id and x.user_id = ${viewer}`)}) as viewer`;
+        'saved', ${existsByKey(sql`from saves x where x.media_id = m.id and x.user_id = ${viewer}`)},
+        'reposted', ${existsByKey(sql`from reposts x where x.media_id = m.id and x.user_id = ${viewer}`)}) as viewer`;
 
 /** Nobody sees who viewed or saved: of these there is only the number. */
 const counts = metCounts(

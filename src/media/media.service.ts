@@ -1,6 +1,6 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
-import { givingWay } from '../platform/database/giving-way.js';
+import { retryOnDeadlock } from '../platform/database/retry-on-deadlock.js';
 import { sql } from '../platform/database/sql.js';
 import type { FileKind, FileStatus } from '../files/file.entity.js';
 import { FilesService } from '../files/files.service.js';
@@ -90,7 +90,7 @@ export class MediaService {
 
   /** The media and its files: rows now, bytes by jobs. */
   async delete(ownerId: string, url: string): Promise<void> {
-    await givingWay(() =>
+    await retryOnDeadlock(() =>
       this.em.transactional(async (em) => {
         const media = await this.ownMedia(em, ownerId, url);
         // Files before their owner, whose counters move: everybody locks in this order.

@@ -9,12 +9,12 @@ type Counts = Record<string, readonly [stored: Statement, unmet?: Statement]>;
  * More are not looked for, either way, as each count of a page asks for all of them: who blocks more counts those blocked
  * first, who is blocked by more some of those.
  */
-const most = sql.raw(1000);
+const maxBlocks = sql.raw(1000);
 
 /** Whom the reader blocks, and who blocks the reader: one array for the whole statement, or null. */
 const unmetBy = (viewer: string) => sql`(select array_agg(b.id) from (
-  (select blocked_id as id from blocks where blocker_id = ${viewer} order by id desc limit ${most})
-  union (select blocker_id from blocks where blocked_id = ${viewer} limit ${most})) b)`;
+  (select blocked_id as id from blocks where blocker_id = ${viewer} order by id desc limit ${maxBlocks})
+  union (select blocker_id from blocks where blocked_id = ${viewer} limit ${maxBlocks})) b)`;
 
 /**
  * Counts as the lists beside them have it: without the rows of those whom a block keeps apart from the reader, as a JSON

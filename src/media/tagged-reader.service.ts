@@ -1,7 +1,7 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { sql, type Statement } from '../platform/database/sql.js';
-import { thereIs } from '../platform/database/there-is.js';
+import { existsByKey } from '../platform/database/exists-by-key.js';
 import { isByTime, mediaFilters, mediaOrders, MediaReader, ordersOfFound } from './media-reader.service.js';
 import type { OrderedQuery } from './media.schemas.js';
 import { listedFor } from '../visibility/medias.js';
@@ -10,7 +10,7 @@ import type { ViewerId } from '../visibility/relations.js';
 /** By time, the tag's own indexes give the order. */
 const orders = ordersOfFound('mt.media_id');
 /** More are not sorted: the medias are gone through in that order, until there are enough that have the tag. */
-const most = sql.raw('2000');
+const maxCandidates = sql.raw('2000');
 
 /** The medias of a tag. */
 @Injectable()
@@ -29,7 +29,7 @@ export class TaggedReader {
     const isListed = listedFor(viewer, username !== undefined);
     const isTagged = sql`mt.media_id = m.id and mt.tag_id = ${tag.id}`;
     if (tag.isCommon) {
-      const where = [thereIs(sql`from media_tags mt where ${isTagged}`), isListed, ...mediaFilters(viewer, filter)];
+      const where = [existsByKey(sql`from media_tags mt where ${isTagged}`), isListed, ...mediaFilters(viewer, filter)];
       return this.reader.page(viewer, { keyset: mediaOrders[sort], where }, page);
     }
     const join = sql`join media_tags mt on ${isTagged}`;
@@ -43,7 +43,7 @@ export class TaggedReader {
   ): Promise<{ id: string; isCommon: boolean } | undefined> {
     const isCommon = filters
       ? sql`(select count(*) from (select from media_tags mt where ${sql.join([sql`mt.tag_id = t.id`, ...filters], ' and ')}
-          limit ${most}) mt) = ${most}`
+          limit ${maxCandidates}) mt) = ${maxCandidates}`
       : sql`false`;
     const rows = await sql<{ id: string; isCommon: boolean }>`
       select t.id, ${isCommon} as "isCommon" from tags t where t.name = ${name}`.all(this.em);

@@ -7,7 +7,7 @@ import type { FileKind } from '../files/file.entity.js';
 import { isOpen, visibleTo } from '../visibility/medias.js';
 import { notBlocked } from '../visibility/relations.js';
 import { afterCursor, keyOf, keysetPage, pageOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
-import { thereIs } from '../platform/database/there-is.js';
+import { existsByKey } from '../platform/database/exists-by-key.js';
 import { encodeCursor } from '../platform/http/page.js';
 import { failures, type FailureCode } from '../processing/run/failure.js';
 import { ownerAnswer, type OwnerRow } from '../users/users.schemas.js';
@@ -46,9 +46,9 @@ interface Row extends Keyed {
 /** Of a line `n`: what it is about can be seen (by followers no more, once it is unlisted), and one of those who did it may be met. */
 export const shownTo = (userId: string): Statement<boolean> => sql<boolean>`(
   n.user_id = ${userId} and n.in_app
-  and (n.media_id is null or ${thereIs(sql`from medias m where m.id = n.media_id and ${visibleTo(userId)}
+  and (n.media_id is null or ${existsByKey(sql`from medias m where m.id = n.media_id and ${visibleTo(userId)}
     and (n.kind <> 'media_published' or m.visibility <> 'unlisted')`)})
-  and ${thereIs(sql`from notification_entries e left join users a on a.id = e.actor_id
+  and ${existsByKey(sql`from notification_entries e left join users a on a.id = e.actor_id
     where e.notification_id = n.id and (e.actor_id is null or ${isMet(userId)}) limit 1`)})`;
 
 const isMet = (userId: string) => sql<boolean>`(${isActive('a')} and ${notBlocked(userId, 'a.id')})`;

@@ -3,12 +3,12 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import type { FastifyInstance } from 'fastify';
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-/** What the log lines of one request or job bear. */
+/** Names on the log lines of one request or job. */
 type Names = Readonly<Record<string, string | undefined>>;
 
 const activities = new AsyncLocalStorage<Activity>();
 
-/** One request, job or command: an entity manager that nobody else has, and what its log lines say of it. */
+/** One request, job or command: its own entity manager, and the names on its log lines. */
 export class Activity {
   private forked: EntityManager | undefined;
 
@@ -25,17 +25,18 @@ export class Activity {
     return { ...activities.getStore()?.names };
   }
 
-  /** Made when it is asked for, which reads never do. */
+  /** Created on first use: reads never need one. */
   static entityManager(): EntityManager | undefined {
     const activity = activities.getStore();
     if (!activity) return undefined;
-    // Forking asks for the present one as well, and would be answered by itself.
+    // `fork` asks the ORM's `context` for the current entity manager, which is this method: leave the activity to avoid
+    // recursion.
     activity.forked ??= activities.exit(() => activity.orm.em.fork({ useContext: true })) as EntityManager;
     return activity.forked;
   }
 }
 
-/** Not as middleware: that costs a request more than all our hooks together. */
+/** A hook, not middleware: middleware would cost a request more than all our hooks together. */
 export function beginActivities(server: FastifyInstance, orm: MikroORM): void {
   server.addHook('onRequest', ({ id }, _reply, done) => Activity.run(orm, { reqId: id }, done));
 }

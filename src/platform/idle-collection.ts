@@ -2,14 +2,14 @@ import { performance } from 'node:perf_hooks';
 
 const MiB = 1024 * 1024;
 const everyMs = 10_000;
-/** As much garbage as is not worth the pause, of a tenth of a second. */
-const mostBytes = 32 * MiB;
-/** Of the time. */
-const busy = 0.05;
+/** Less garbage than this is not worth a pause of a tenth of a second. */
+const minGarbageBytes = 32 * MiB;
+/** Event-loop utilization above which the process counts as busy. */
+const busyUtilization = 0.05;
 
 /**
- * Gives back what a rush left behind, once it is over: V8 collects its old generation when it grows on, and keeps
- * hundreds of MiB where nobody comes any more. Does nothing where the process was started without --expose-gc.
+ * Collects the old generation once a rush is over: V8 does so only when its heap grows, and keeps hundreds of MiB in an
+ * idle process. Does nothing without --expose-gc.
  */
 export function collectWhenIdle(): void {
   const { gc } = globalThis;
@@ -20,7 +20,7 @@ export function collectWhenIdle(): void {
     const now = performance.eventLoopUtilization();
     const { utilization } = performance.eventLoopUtilization(now, before);
     before = now;
-    if (utilization > busy || process.memoryUsage().heapUsed < aliveBytes + mostBytes) return;
+    if (utilization > busyUtilization || process.memoryUsage().heapUsed < aliveBytes + minGarbageBytes) return;
     void gc({ type: 'major' });
     aliveBytes = process.memoryUsage().heapUsed;
   }, everyMs).unref();

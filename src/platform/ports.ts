@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 
 export const loopback = '127.0.0.1';
 
-/** @returns the port it got, or the error's code (`EADDRINUSE`, `EACCES` ...) */
+/** @returns the port, or the error's code (`EADDRINUSE`, `EACCES` ...) */
 function tryListen(port: number, host: string): Promise<number | string> {
   return new Promise((resolve) => {
     const server = createServer();
@@ -14,13 +14,13 @@ function tryListen(port: number, host: string): Promise<number | string> {
   });
 }
 
-/** @returns null when the port can be listened on, else the error's code */
+/** @returns null if the port is free, else the error's code */
 export async function portTrouble(port: number, host = loopback): Promise<string | null> {
   const got = await tryListen(port, host);
   return typeof got === 'string' ? got : null;
 }
 
-/** The preferred port or, when it is taken, the next free one above it; without a preference, any. */
+/** The preferred port or, if it is taken, the next free one above; without a preference, any. */
 export async function freePort(preferred = 0): Promise<number> {
   for (let port = preferred; port <= 65_535; port++) {
     const got = await tryListen(port, loopback);
@@ -31,10 +31,10 @@ export async function freePort(preferred = 0): Promise<number> {
 
 const anyAddress: Record<string, string> = { '0.0.0.0': loopback, '::': '[::1]' };
 
-/** How a URL names the host that a server listens on. */
+/** The host part of a URL, for the address a server listens on. */
 export const urlHost = (host: string) => anyAddress[host] ?? (host.includes(':') ? `[${host}]` : host);
 
-/** @throws {Error} one line for whoever chose the port */
+/** @throws {Error} with one line for whoever chose the port */
 export async function refuseBusyPort(port: number, host: string): Promise<void> {
   const trouble = await portTrouble(port, host);
   if (!trouble) return;

@@ -1,26 +1,29 @@
 import { chmod, mkdir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** All rights of others but one: PostgreSQL's user, where it has one, passes through (local/postgres-binaries.ts). */
+/**
+ * All rights of others except execution by the group's user: PostgreSQL's own user, where it has one, passes through
+ * (local/postgres-binaries.ts).
+ */
 const forbiddenBits = 0o067;
 
-/** New files and folders of this process, and of those it starts, are its user's alone. */
+/** Makes new files and folders of this process, and of its children, accessible to its user only. */
 export const keepNewFilesPrivate = () => process.umask(0o077);
 
 /**
- * A folder that only this user can look into: it holds everybody's files. One from before, which others could read, is
- * closed with all that is in it.
+ * A folder that only this user can read: it holds everybody's files. An existing one that others could read is closed
+ * with all its content.
  */
 export async function makePrivateDir(dir: string): Promise<void> {
   await mkdir(dir, { recursive: true, mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
     if (!['EACCES', 'EROFS', 'EPERM'].includes(error.code ?? '')) throw error;
     const advice = 'set DATA_DIR to a folder that this user can write to';
-    throw new Error(`${dir} can't be made (${error.code}): ${advice}.`, { cause: error });
+    throw new Error(`${dir} can't be created (${error.code}): ${advice}.`, { cause: error });
   });
   if ((await stat(dir)).mode & forbiddenBits) await close(dir);
 }
 
-/** Children first: a run that breaks off leaves the top open, so that the next one goes on. */
+/** Children first: after an interrupted run the top is still open, so the next run continues. */
 async function close(dir: string): Promise<void> {
   for (const entry of await readdir(dir, { withFileTypes: true })) {
     const path = join(dir, entry.name);

@@ -1,16 +1,16 @@
-/** As much as may lie around of what was streamed. */
-const mostBytes = 8 * 1024 * 1024;
+/** Streamed bytes after which dead buffers are collected. */
+const collectAfterBytes = 8 * 1024 * 1024;
 let spentBytes = 0;
 
 /**
- * Says that a buffer of so many bytes went by. V8 doesn't count them as its own: it would let them pile up until its
- * young generation is full of the small objects that hold them, which takes 60 MiB of buffers
+ * Counts the bytes of a buffer that was streamed. V8 does not count them as its own memory: it lets them pile up until
+ * the small objects that hold them fill its young generation, at 60 MiB of buffers
  * (docs/decisions/0009-spent-buffers.md).
  */
 export function spent(bytes: number): void {
   spentBytes += bytes;
-  if (spentBytes < mostBytes) return;
+  if (spentBytes < collectAfterBytes) return;
   spentBytes = 0;
-  // There where the process was started with --expose-gc, as all of ours are.
+  // Available with --expose-gc, which all our processes have.
   void globalThis.gc?.({ type: 'minor' });
 }

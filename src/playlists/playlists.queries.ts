@@ -70,7 +70,7 @@ const positions: Keyset = { name: 'position', columns: [[sql.raw('i.rank'), 'tex
 const words = sql`search_words(p.title, p.description)`;
 const title = sql`search_plain(p.title)`;
 /** Of common words, more are not ranked. */
-const most = sql.raw('500');
+const maxCandidates = sql.raw('500');
 /** With fewer than that, titles written alike are looked for, too: and this many of them. */
 const few = sql.raw('10');
 const alike = sql.raw('200');
@@ -107,7 +107,7 @@ export class PlaylistsQueries {
         round(999 * word_similarity(${plain}, ${title}))))::int`;
     const join = sql`
       join (
-        with matching as materialized (select p.id from playlists p where ${words} @@ ${query} limit ${most})
+        with matching as materialized (select p.id from playlists p where ${words} @@ ${query} limit ${maxCandidates})
         select id from matching union
           (select p.id from playlists p where (select count(*) from matching) < ${few} and ${isAlike(term, plain, title)} limit ${alike})
       ) c on c.id = p.id

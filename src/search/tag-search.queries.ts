@@ -29,7 +29,7 @@ const best: Keyset = {
   direction: 'desc',
 };
 /** More are not ranked: of a beginning that very many have, these and some of the most used. */
-const most = sql.raw('500');
+const maxCandidates = sql.raw('500');
 const popular = sql.raw('1000');
 
 @Injectable()
@@ -50,11 +50,11 @@ export class TagSearchQueries {
           select t.*, case when ${plain} = ${wanted} then 3000
             when ${plain} like ${inside} then 2000 else round(999 * similarity(${wanted}, ${plain})) end::int as rank
           from (
-            with matching as materialized (select t.id from tags t where t.medias_count > 0 and ${matches} limit ${most})
+            with matching as materialized (select t.id from tags t where t.medias_count > 0 and ${matches} limit ${maxCandidates})
             select id from matching union select id from tags where name = lower(${name})
             union select t.id from (select id, name from tags where medias_count > 0
                 order by medias_count desc, id desc limit ${popular}) t
-              where (select count(*) from matching) = ${most} and ${matches}
+              where (select count(*) from matching) = ${maxCandidates} and ${matches}
           ) c join tags t on t.id = c.id where t.medias_count > 0 offset 0) t
         where ${afterCursor(best, cursor)} order by ${orderOf(best)} offset 0) t
       where ${isTagOpen()}`;

@@ -4,7 +4,7 @@ import { spent } from '../platform/spent-buffers.js';
 import { tapped } from './tapped.js';
 
 /** Of more uploads than these at once the oldest is forgotten. */
-const most = 1_000;
+const maxRunning = 1_000;
 
 interface Running {
   hash: Hash;
@@ -52,6 +52,6 @@ export class RunningHashes {
   private remember(id: string, running: Running): void {
     this.running.set(id, running);
     const [oldest] = this.running.keys();
-    if (this.running.size > most) this.forget(oldest!);
+    if (this.running.size > maxRunning) this.forget(oldest!);
   }
 }

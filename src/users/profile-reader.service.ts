@@ -5,7 +5,7 @@ import { sql, type Statement } from '../platform/database/sql.js';
 import { metCounts, unmetRows } from '../media/met-counts.js';
 import { notBlockedBy, type ViewerId } from '../visibility/relations.js';
 import { afterCursor, keyOf, keysetPage, pageOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
-import { thereIs } from '../platform/database/there-is.js';
+import { existsByKey } from '../platform/database/exists-by-key.js';
 import type { PageQuery } from '../platform/http/page.js';
 import { photoHref, type Profile, type Relation } from './users.schemas.js';
 import { isActive, isNamed } from '../visibility/accounts.js';
@@ -37,8 +37,8 @@ const relation = (viewer: ViewerId) => {
   return sql`
     json_build_object('following', ${follow(me, them, sql`f.accepted_at is not null`)},
       'requested', ${follow(me, them, sql`f.accepted_at is null`)}, 'followsMe', ${follow(them, me, sql`f.accepted_at is not null`)},
-      'blocking', ${thereIs(sql`from blocks b where b.blocker_id = ${me} and b.blocked_id = u.id`)},
-      'muting', ${thereIs(sql`from mutes s where s.muter_id = ${me} and s.muted_id = u.id`)}) as viewer`;
+      'blocking', ${existsByKey(sql`from blocks b where b.blocker_id = ${me} and b.blocked_id = u.id`)},
+      'muting', ${existsByKey(sql`from mutes s where s.muter_id = ${me} and s.muted_id = u.id`)}) as viewer`;
 };
 
 /** Who blocks somebody still reads their profile, and nothing they published. */

@@ -32,7 +32,7 @@ const ordersOfFound = ordersBy(sql`c.id`, sql`(u.views_count + 0)`, sql`(u.follo
 const text = sql`searchable(u.username || ' ' || u.display_name)`;
 
 /** More are not ranked: of a name that very many have, these and some of the most followed. */
-const most = sql.raw('500');
+const maxCandidates = sql.raw('500');
 const popular = sql.raw('1000');
 
 /** Everybody, and whom a term finds: but nobody who blocked the viewer, or whom they blocked. */
@@ -59,11 +59,11 @@ export class UsersListQueries {
         keyset: ordersOfFound[sort],
         join: sql`
           join (
-            with matching as materialized (select u.id from users u where ${matches} and ${isActive()} limit ${most})
+            with matching as materialized (select u.id from users u where ${matches} and ${isActive()} limit ${maxCandidates})
             select id from matching union select id from users where ${isNamed(term, 'users')}
             union select u.id from (select id, username, display_name from users where ${isActive('users')}
                 order by followers_count desc, id desc limit ${popular}) u
-              where (select count(*) from matching) = ${most} and ${matches}
+              where (select count(*) from matching) = ${maxCandidates} and ${matches}
           ) c on c.id = u.id
           cross join lateral (select ${rank} as rank offset 0) found`,
         where: [notBlocked(viewer, 'u.id')],

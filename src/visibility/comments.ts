@@ -1,5 +1,5 @@
 import { sql, type Statement } from '../platform/database/sql.js';
-import { thereIs } from '../platform/database/there-is.js';
+import { existsByKey } from '../platform/database/exists-by-key.js';
 import { isActive } from './accounts.js';
 import { visibleTo } from './medias.js';
 import { notBlocked, type ViewerRef } from './relations.js';
@@ -8,5 +8,5 @@ import { notBlocked, type ViewerRef } from './relations.js';
 export const commentVisibleTo = (viewer: ViewerRef, c = 'c', m = 'm'): Statement<boolean> => sql<boolean>`(
   ${visibleTo(viewer, m)}
   and (${sql.ident(c, 'author_id')} is null or (
-    ${thereIs(sql`from users a where a.id = ${sql.ident(c, 'author_id')} and ${isActive('a')}`)}
+    ${existsByKey(sql`from users a where a.id = ${sql.ident(c, 'author_id')} and ${isActive('a')}`)}
     and ${notBlocked(viewer, `${c}.author_id`)})))`;

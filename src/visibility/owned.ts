@@ -1,5 +1,5 @@
 import { sql, type Statement } from '../platform/database/sql.js';
-import { thereIs } from '../platform/database/there-is.js';
+import { existsByKey } from '../platform/database/exists-by-key.js';
 import { isActive } from './accounts.js';
 import { isFollowed, notBlocked, notMuted, type ViewerRef } from './relations.js';
 
@@ -16,7 +16,7 @@ const visibilityOf = ({ alias }: Owned) => sql.ident<string>(alias, 'visibility'
 /** Anybody with the address may see it. */
 export const isOpenToAll = (thing: Owned): Statement<boolean> => sql<boolean>`(
   ${thing.isReady} and ${visibilityOf(thing)} in ('public', 'unlisted')
-  and ${thereIs(sql`from users o where o.id = ${ownerOf(thing)} and ${isActive('o')} and not o.is_private`)})`;
+  and ${existsByKey(sql`from users o where o.id = ${ownerOf(thing)} and ${isActive('o')} and not o.is_private`)})`;
 
 /** THE rule of who may see a thing; every query that can show one goes through here. */
 export const isSeenBy = (viewer: ViewerRef, thing: Owned): Statement<boolean> => {

@@ -1,5 +1,5 @@
 import { sql, type Statement } from '../platform/database/sql.js';
-import { thereIs, thereIsNo } from '../platform/database/there-is.js';
+import { existsByKey, missingByKey } from '../platform/database/exists-by-key.js';
 import { isActive } from './accounts.js';
 
 /** Null for a stranger. */
@@ -11,22 +11,22 @@ export type ViewerRef = ViewerId | Statement<string>;
 export const notBlockedBy = (viewer: ViewerRef, user: string): Statement<boolean> =>
   viewer === null
     ? sql<boolean>`true`
-    : thereIsNo(sql`from blocks b where b.blocker_id = ${sql.ident(user)} and b.blocked_id = ${viewer}`);
+    : missingByKey(sql`from blocks b where b.blocker_id = ${sql.ident(user)} and b.blocked_id = ${viewer}`);
 
 /** Neither of the two has blocked the other. @param user the column of the other one's id, as `m.owner_id` */
 export const notBlocked = (viewer: ViewerRef, user: string): Statement<boolean> =>
   viewer === null
     ? sql<boolean>`true`
-    : sql<boolean>`(${thereIsNo(sql`from blocks b where b.blocker_id = ${viewer} and b.blocked_id = ${sql.ident(user)}`)}
+    : sql<boolean>`(${missingByKey(sql`from blocks b where b.blocker_id = ${viewer} and b.blocked_id = ${sql.ident(user)}`)}
         and ${notBlockedBy(viewer, user)})`;
 
 /** The viewer does not mind meeting this one in lists. @param user as above */
 export const notMuted = (viewer: ViewerRef, user: string): Statement<boolean> =>
   viewer === null
     ? sql<boolean>`true`
-    : thereIsNo(sql`from mutes s where s.muter_id = ${viewer} and s.muted_id = ${sql.ident(user)}`);
+    : missingByKey(sql`from mutes s where s.muter_id = ${viewer} and s.muted_id = ${sql.ident(user)}`);
 
 /** An account that is there, and that the viewer follows. */
 export const isFollowed = (viewer: string | Statement<string>, owner: string) => sql<boolean>`(
-  ${thereIs(sql`from users o where o.id = ${sql.ident(owner)} and ${isActive('o')}`)}
-  and ${thereIs(sql`from follows f where f.follower_id = ${viewer} and f.followee_id = ${sql.ident(owner)} and f.accepted_at is not null`)})`;
+  ${existsByKey(sql`from users o where o.id = ${sql.ident(owner)} and ${isActive('o')}`)}
+  and ${existsByKey(sql`from follows f where f.follower_id = ${viewer} and f.followee_id = ${sql.ident(owner)} and f.accepted_at is not null`)})`;

@@ -145,7 +145,7 @@ describe('npm start', { timeout: 3 * startMs }, () => {
     expect(await running.query(`select role from users where username = 'ada'`)).toEqual([{ role: 'admin' }]);
     expect(await running.stop()).toBe(0);
     await expect(operate('data', 'recount', '--check')).rejects.toMatchObject({
-      stderr: expect.stringMatching(/DATABASE_URL is not set\. `npm start` brings/) as string,
+      stderr: expect.stringMatching(/DATABASE_URL is not set\. `npm start` runs/) as string,
     });
   });
 

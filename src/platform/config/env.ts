@@ -6,7 +6,7 @@ const GiB = 1024 * MiB;
 const minutes = (n: number) => n * 60_000;
 const hours = (n: number) => minutes(60 * n);
 
-/** Known to everybody who can read this file, so production refuses it. */
+/** Public in this file, so production refuses it. */
 const developmentSecret = 'development-only-secret-that-everybody-knows';
 
 const int = (fallback: number, min = 0) => z.coerce.number().int().min(min).default(fallback);
@@ -93,14 +93,14 @@ const Env = z.object({
 /** The one tree of settings. Every module takes what it needs from here; nothing else reads `process.env`. */
 export type Config = ReturnType<typeof readConfig>;
 
-/** Says every mistake at once, by the name of the variable. */
+/** Lists every mistake at once, by variable name. */
 export class ConfigError extends Error {
   constructor(mistakes: string[]) {
     super(`The configuration is not usable:\n${mistakes.map((m) => `  ${m}`).join('\n')}`);
   }
 }
 
-/** Asked where the configuration itself may be what is wrong. */
+/** Reads the environment directly: the configuration itself may be invalid. */
 export const wantsDetail = (source: NodeJS.ProcessEnv = process.env): boolean =>
   ['debug', 'trace'].includes(source.LOG_LEVEL ?? '');
 
@@ -124,7 +124,7 @@ export function readConfig(source: NodeJS.ProcessEnv = process.env) {
     },
     logLevel: env.LOG_LEVEL,
     secret: env.AUTH_SECRET,
-    /** Everybody could forge tokens: fit for nothing but trying. */
+    /** Anybody could forge tokens with it: for development only. */
     secretIsKnown: env.AUTH_SECRET === developmentSecret,
     dataDir: env.DATA_DIR,
     database: { url: env.DATABASE_URL, pool: env.DATABASE_POOL, isPrepared: env.DATABASE_PREPARED },
@@ -140,7 +140,7 @@ export function readConfig(source: NodeJS.ProcessEnv = process.env) {
         }
       : undefined,
     mail: { smtpUrl: env.SMTP_URL, from: env.MAIL_FROM },
-    /** Of quiet, until what happened is mailed. */
+    /** Quiet time before notifications are mailed. */
     digestAfterMs: env.DIGEST_AFTER_MS,
     worker: {
       port: env.WORKER_PORT,
@@ -178,7 +178,7 @@ export function readConfig(source: NodeJS.ProcessEnv = process.env) {
     feeds: { fanoutLimit: env.FEED_FANOUT_LIMIT },
     uploadExpiryMs: env.UPLOAD_EXPIRY_MS,
     unusedFileMs: env.UNUSED_FILE_MS,
-    /** Stretches every rate limit; 0 switches them off. */
+    /** Multiplies every rate limit; 0 disables them. */
     rateLimitFactor: env.RATE_LIMIT_FACTOR,
     tokens: {
       accessMs: env.ACCESS_TOKEN_MS,
@@ -192,7 +192,7 @@ export function readConfig(source: NodeJS.ProcessEnv = process.env) {
 function productionMistakes(env: z.infer<typeof Env>): string[] {
   if (env.NODE_ENV !== 'production') return [];
   return [
-    ...(env.AUTH_SECRET === developmentSecret ? ['AUTH_SECRET: set your own, 32 characters or more'] : []),
+    ...(env.AUTH_SECRET === developmentSecret ? ['AUTH_SECRET: set your own, at least 32 characters'] : []),
     ...(env.DATABASE_URL ? [] : ['DATABASE_URL: production needs a PostgreSQL of its own']),
     ...(env.SMTP_URL ? [] : ['SMTP_URL: production needs a mail server']),
   ];

@@ -1,12 +1,12 @@
 /**
- * PostgreSQL's connection errors, 53 (resources) and 57P (shutdown), and the socket's own errors; and 40P01, where two
- * transactions wait for each other and one is undone, which goes through when it is sent again.
+ * PostgreSQL's connection errors, 53 (resources), 57P (shutdown), socket errors, and 40P01: the statement of a
+ * deadlock's victim succeeds when it is sent again.
  */
 const codes = /^(08(000|001|003|004|006)|40P01|53|57P)|^(ECONNREFUSED|ECONNRESET|ENOTFOUND|EPIPE|ETIMEDOUT)$/;
 const sentences =
   /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/;
 
-/** Whether an error says that the database can't do it now, as opposed to a mistake of ours. */
+/** Whether an error means that the database is unavailable for now, as opposed to a bug of ours. */
 export function isDatabaseDown(error: unknown): boolean {
   for (let e = error; e instanceof Error; e = e.cause ?? (e as { previous?: unknown }).previous) {
     const { code } = e as { code?: string };

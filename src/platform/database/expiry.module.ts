@@ -3,7 +3,7 @@ import { Injectable, Module } from '@nestjs/common';
 import { OnJob } from '../queue/on-job.js';
 import { sql, type Statement } from './sql.js';
 
-/** Rows that are kept for a while only. Deleted in slices, so that no statement holds locks for long. */
+/** Rows with a limited lifetime. Deleted in slices, so that no statement holds locks for long. */
 const kept: Record<string, Statement> = {
   outbox_events: sql`dispatched_at < now() - interval '7 days'`,
   idempotency_keys: sql`created_at < now() - interval '24 hours'`,
@@ -11,7 +11,7 @@ const kept: Record<string, Statement> = {
   api_keys: sql`revoked_at < now() - interval '30 days' or expires_at < now() - interval '30 days'`,
   'limits.rates': sql`expire < extract(epoch from now()) * 1000`,
   exports: sql`expires_at < now()`,
-  // What was counted of strangers stands in media_view_days.
+  // Their counts are already in media_view_days.
   views: sql`user_id is null and last_viewed_at < now() - interval '30 days' and pending = 0 and pending_ms = 0`,
   notifications: sql`created_at < now() - interval '180 days'`,
   mailed_acts: sql`mailed_at < now() - interval '7 days'`,

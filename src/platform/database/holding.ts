@@ -2,25 +2,31 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Outbox } from '../events/outbox.js';
 import { sql, type Statement } from './sql.js';
 
-/** One table, and what of it belongs to an account: it is deleted with it. Stands beside the table's entity. */
+/** What of a table belongs to an account, and is deleted with it. Stands beside the table's entity. */
 export interface Holding {
   table: string;
-  /** The rows `t` that belong to an account. */
+  /** Condition on the rows `t` that belong to an account. */
   rows: (userId: string) => Statement<boolean>;
-  /** Columns that order them, in the archive of an export; null: they are not in it. */
+  /** Columns that order the rows in an exported archive; null: they are not exported. */
   exportedBy: readonly string[] | null;
-  /** Columns that stay out of the archive: secrets, and where things lie inside. */
+  /** Columns left out of the archive: secrets and internal locations. */
   without?: string[];
   why: string;
-  /** Locked before, one after the other: what moves along. `page` is `from … where … limit …` of the rows `t`. */
+  /**
+   * Statements that lock what changes along with the rows, run in this order before. `page` is `from … where … limit …`
+   * of the rows `t`.
+   */
   locks?: (page: Statement, userId: string) => Statement[];
-  /** Which rows can go yet. The account is not done before the others have gone, too. */
+  /** Which rows can be deleted yet. The account is not finished until the others are deleted, too. */
   when?: Statement<boolean>;
-  /** Takes a page in another way than by deleting its rows. @returns how many it was */
+  /**
+   * Erases a page other than by deleting its rows.
+   * @returns the number of rows
+   */
   erase?: (erasing: Erasing) => Promise<number>;
 }
 
-/** In one transaction. */
+/** State of one transaction of an erasure. */
 export interface Erasing {
   em: EntityManager;
   outbox: Outbox;
@@ -28,7 +34,7 @@ export interface Erasing {
   limit: number;
 }
 
-/** Rows in one of whose columns the account stands. */
+/** Rows with the account in one of these columns. */
 export const by =
   (...columns: string[]) =>
   (userId: string) =>
@@ -37,6 +43,6 @@ export const by =
 export const ofMedias = (userId: string) =>
   sql<boolean>`t.media_id in (select id from medias where owner_id = ${userId})`;
 
-/** Medias before what hangs on them, as everywhere: see MediaAccess. */
+/** Locks medias before the rows below them, as everywhere: see MediaAccess. */
 export const mediasOf = (page: Statement) =>
   sql`select 1 from medias where id in (select t.media_id ${page}) order by id for no key update`;

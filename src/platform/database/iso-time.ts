@@ -1,6 +1,6 @@
 /**
- * A `timestamptz` as JSON has it. What PostgreSQL says of one in UTC, to the microsecond, has only to be cut, which takes
- * a tenth of the time that it takes to read it: a list has two of them in each of its items.
+ * A `timestamptz` as an ISO 8601 string. PostgreSQL's text in UTC with microseconds is cut instead of parsed, which
+ * takes a tenth of the time: each item of a list has two.
  */
 export function isoTime(at: string | Date): string {
   const isPlain = typeof at === 'string' && at.length === 29 && at.endsWith('+00');

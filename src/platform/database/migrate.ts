@@ -5,12 +5,12 @@ import { migrateQueueStore } from '../queue/store.js';
 import { migrations } from './migrations/migrations.js';
 import { databaseUrl, ormOptions } from './orm.js';
 
-/** Any number: the same one for everybody who migrates. */
+/** Arbitrary, but the same for everybody who migrates. */
 const lock = 7_418_529_630;
 const oldest = 180_000;
 
 /**
- * Runs what has not run yet; processes that start together wait for the first of them.
+ * Runs pending migrations; processes that start together wait for the first one.
  * @returns the names of the migrations that ran
  */
 export async function migrate(config: Config): Promise<string[]> {
@@ -34,7 +34,7 @@ export async function migrate(config: Config): Promise<string[]> {
   }
 }
 
-/** A process that meets another database than it was written for would fail at its first statement, or worse. */
+/** Without this check, a process would fail at its first statement, or damage data of another version. */
 export class NotMigrated extends Error {
   constructor() {
     super('The database or the queue in it is not up to date: run `npm run vitrine -- migrate` first.');
@@ -50,14 +50,14 @@ export async function requireMigrated(config: Config): Promise<void> {
     const { rows: done } = await client.query<{ name: string }>('select name from migrations');
     const names = new Set(done.map(({ name }) => name));
     if (!migrations.every(({ name }) => names.has(name))) throw new NotMigrated();
-    // Of who used Redis before.
+    // Missing where Redis was in use until now.
     if (!config.redisUrl && !(await isThere(client, 'bullmq.job'))) throw new NotMigrated();
   } finally {
     await client.end();
   }
 }
 
-/** A migration is known by its words; its number is its place, and places have moved up. */
+/** A migration is identified by the words of its name; the number in front has changed for some. */
 async function renumber(client: pg.Client): Promise<void> {
   await client.query(
     `update migrations m set name = known.name from unnest($1::text[]) as known (name)

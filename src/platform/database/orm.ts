@@ -5,7 +5,7 @@ import { Activity } from '../activity.js';
 import { PreparingClient } from './preparing-client.js';
 import { migrations } from './migrations/migrations.js';
 
-/** What the API, the workers, the command line and MikroORM's own tool share. */
+/** Shared by the API, the workers, the command line and MikroORM's own tool. */
 export const ormOptions = (url: string, entities: Options['entities'], pool = 10, isPrepared = true) =>
   defineConfig({
     driver: PostgreSqlDriver,
@@ -23,16 +23,16 @@ export const ormOptions = (url: string, entities: Options['entities'], pool = 10
       statement_timeout: 30_000,
       idle_in_transaction_session_timeout: 60_000,
       application_name: 'vitrine',
-      // Two letters exchanged in a name of five are still that name.
+      // Low enough that a name of five letters with two of them swapped still matches.
       options: '-c pg_trgm.word_similarity_threshold=0.45',
     },
   });
 
-/** @throws {Error} where nobody said which database, and nobody started the embedded one */
+/** @throws {Error} without a DATABASE_URL, where no embedded PostgreSQL runs */
 export function databaseUrl(config: Pick<Config, 'database'>): string {
   if (!config.database.url)
     throw new Error(
-      'DATABASE_URL is not set. `npm start` brings a PostgreSQL of its own, which only operator commands in its folder find.',
+      'DATABASE_URL is not set. `npm start` runs its own PostgreSQL, but only operator commands in its folder find it.',
     );
   return config.database.url;
 }

@@ -3,7 +3,7 @@ import type { Plans } from './plans.js';
 
 export type Done = (error: Error | undefined, result: unknown) => void;
 
-/** What pg's own query does and its types do not tell; pg-cursor and pg-query-stream stand on the same. */
+/** Internals of pg's Query that its types omit; pg-cursor and pg-query-stream rely on the same ones. */
 interface Inner {
   readonly name: string;
   _result: Columns;
@@ -12,13 +12,13 @@ interface Inner {
   handleRowDescription(message: unknown): void;
   handleCommandComplete(message: unknown, connection: pg.Connection): void;
 }
-/** Of the rows of a statement: what they are called, and how each is read. */
+/** The columns of a result: their names and parsers. */
 interface Columns {
   fields: unknown;
   _parsers: unknown;
   _prebuiltEmptyResultObject: unknown;
 }
-/** What a connection of pg knows of its prepared statements, by name. */
+/** What a pg connection knows of its prepared statements, by name. */
 interface Statements {
   parsedStatements: Record<string, string>;
   close(message: { type: 'S'; name: string }): void;
@@ -29,10 +29,13 @@ const Query = pg.Query as unknown as new (
   done: Done,
 ) => Inner & pg.Submittable;
 
-/** Plans that a connection may hold beyond those that are kept, so that it does not look through them for each. */
-const spare = 50;
+/** Retired plans that a connection may still hold, so that it does not search for them at every statement. */
+const maxRetiredPlans = 50;
 
-/** What a connection has told of its statements, which can't change there: PostgreSQL refuses to run one whose did. */
+/**
+ * Result columns of a connection's prepared statements. They cannot change: PostgreSQL refuses to run a statement whose
+ * columns did.
+ */
 class Known {
   readonly columns = new Map<string, Columns>();
   readonly undescribed: pg.Connection;
@@ -48,9 +51,9 @@ class Known {
     this.undescribed = Object.create(connection, { describe: { value: () => {} } }) as pg.Connection;
   }
 
-  /** Gives up plans that nobody asks for any more, in front of what is asked now (PostgreSQL 18, 54.7, Close). */
+  /** Closes retired plans, in the same round trip as the next statement (PostgreSQL 18, 54.7, Close). */
   makeRoom(plans: Plans): void {
-    if (this.columns.size < plans.max + spare) return;
+    if (this.columns.size < plans.max + maxRetiredPlans) return;
     const { parsedStatements, close } = this.connection as unknown as Statements;
     for (const name of this.columns.keys()) {
       if (plans.keeps(name)) continue;
@@ -62,8 +65,9 @@ class Known {
 }
 
 /**
- * A prepared statement that asks for the description of its rows only once per connection. PostgreSQL sends it with every
- * answer to pg, which makes its readers of it anew: for one row of thirty columns that took longer than the row.
+ * A prepared statement that requests its row description only once per connection. PostgreSQL sends the description
+ * with every result to pg, which then rebuilds the parsers: for one row of thirty columns that took longer than the
+ * row.
  */
 export class PlannedQuery extends Query {
   private known: Known | undefined;
@@ -86,7 +90,7 @@ export class PlannedQuery extends Query {
     super.prepare(this.known.undescribed);
   }
 
-  // Its columns are known by then, or that it has none.
+  // By then its columns are known, or that it has none.
   override handleCommandComplete(message: unknown, connection: pg.Connection): void {
     const { columns } = this.known!;
     if (!columns.has(this.name)) {

@@ -1,13 +1,13 @@
 import { LRUCache } from 'lru-cache';
 
-/** Texts that are kept. A connection holds a plan of each that it was asked: some 50 kB of PostgreSQL's memory. */
-const most = 400;
-/** A text that is asked so often is worth one: what a rare one costs to plan, it costs rarely. */
-const worth = 3;
+/** Each connection holds a plan of each prepared text that it has run: some 50 kB of PostgreSQL's memory. */
+const maxPreparedStatements = 400;
+/** Uses after which a text is prepared: planning a rare one each time costs little. */
+const minUses = 3;
 
 /**
- * Which texts of this process are prepared: those that are asked often, and of these the ones that were asked last. How
- * many there are is for the code to say, and for nobody who sends a request, so there is always room for what is asked.
+ * Decides which statements of this process are prepared: frequent ones, and of these the most recently used. Their
+ * number depends on the code, never on what requests contain, so clients cannot push plans out.
  */
 export class Plans {
   readonly numbers = { asked: 0, prepared: 0, kept: 0, retired: 0 };
@@ -16,12 +16,12 @@ export class Plans {
   private readonly names: LRUCache<string, string>;
   private readonly kept = new Set<string>();
 
-  constructor(readonly max = most) {
+  constructor(readonly max = maxPreparedStatements) {
     this.asked = new LRUCache({ max: 5 * max });
     this.names = new LRUCache({ max, dispose: (name) => this.retire(name) });
   }
 
-  /** @returns the name under which a connection keeps the plan of a text; undefined while it is not worth one */
+  /** @returns the name of the prepared statement; undefined while the text is too rare to prepare */
   nameOf(text: string): string | undefined {
     this.numbers.asked += 1;
     const known = this.names.get(text);
@@ -30,7 +30,7 @@ export class Plans {
       return known;
     }
     const times = (this.asked.get(text) ?? 0) + 1;
-    if (times < worth) {
+    if (times < minUses) {
       this.asked.set(text, times);
       return undefined;
     }
@@ -42,12 +42,12 @@ export class Plans {
     return name;
   }
 
-  /** Whether a connection that has this plan may still be asked for it. */
+  /** Whether a plan is still in use. */
   keeps(name: string): boolean {
     return this.kept.has(name);
   }
 
-  /** PostgreSQL does not run it any more: what it stands on has changed. The next one has another name. */
+  /** PostgreSQL can no longer run the plan: its tables changed. The next one gets another name. */
   forget(text: string): void {
     this.names.delete(text);
   }

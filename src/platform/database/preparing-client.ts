@@ -2,15 +2,15 @@ import pg from 'pg';
 import { PlannedQuery, type Done } from './planned-query.js';
 import { Plans } from './plans.js';
 
-/** Of this process, over all of its connections. */
+/** Shared by all connections of this process. */
 export const plans = new Plans();
 
 /**
- * Prepares the statements that have parameters and are asked often, once per connection: planning one of our larger reads
- * takes longer than running it. Values never stand in these texts, so there are as many as there are places in the code.
+ * Prepares frequent statements that have parameters, once per connection: planning one of our larger reads takes longer
+ * than running it. Values are never part of the text, so the number of texts is bounded by the code.
  */
 export class PreparingClient extends pg.Client {
-  // The ways of calling it are pg's; ours is the one that `sql` and Kysely use.
+  // pg has several call signatures; only the one that `sql` and Kysely use is prepared.
   override query(...args: unknown[]): never {
     const [text, values, done] = args;
     if (typeof text !== 'string' || !Array.isArray(values) || !values.length) return this.ask(...args);
@@ -26,7 +26,7 @@ export class PreparingClient extends pg.Client {
     const settle: Done = (error, result) => {
       if (!error || !isPlanLost(error)) return done(error, result);
       plans.forget(text);
-      // In a transaction nothing can be asked any more; a statement alone changed nothing, and is asked again.
+      // A transaction has failed by now; a single statement changed nothing and can be sent again.
       if (this.getTransactionStatus() === 'I') return this.ask(text, values, done);
       done(error, result);
     };
@@ -38,6 +38,6 @@ export class PreparingClient extends pg.Client {
   }
 }
 
-/** Its result would have other columns than when it was prepared (0A000), or the connection does not know it (26000). */
+/** Its columns differ from when it was prepared (0A000), or the connection does not know it (26000). */
 const isPlanLost = ({ code, message }: Error & { code?: string }) =>
   code === '26000' || (code === '0A000' && message.includes('cached plan'));

@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
 /**
- * The public name of a thing (`url`): 16 characters of base 62, 95 bits, so it can't be guessed or counted.
- * Bytes of 248 and above are thrown away, or the first letters would come up more often.
+ * The public name of a thing (`url`): 16 characters of base 62, 95 bits, so it can't be guessed or enumerated. Bytes
+ * from 248 are skipped, or the first letters would be more frequent.
  */
 export function slug(): string {
   let name = '';

@@ -3,9 +3,9 @@ import type { EntityManager, PostgreSqlConnection } from '@mikro-orm/postgresql'
 import { CompiledQuery } from 'kysely';
 import type { Pool } from 'pg';
 
-/** A statement, or a part of one. What is no `Statement` itself becomes a parameter; a list becomes an array. */
+/** A statement, or a part of one. Values that are no `Statement` become parameters; lists become arrays. */
 export class Statement<R = unknown> {
-  /** Of one row; for a part, its value. */
+  /** Type of one row; for a part, of its value. */
   declare readonly row: R;
 
   constructor(
@@ -13,14 +13,17 @@ export class Statement<R = unknown> {
     private readonly values: readonly unknown[],
   ) {}
 
-  /** Runs it, in the transaction where there is one. @returns its rows */
+  /**
+   * Runs the statement, in the current transaction if there is one.
+   * @returns its rows
+   */
   async all(em: EntityManager): Promise<R[]> {
     const values: unknown[] = [];
     const shape = this.walk(shapes, values);
     const text = (shape.text ??= this.print({ parameters: 0 }));
     if (TransactionContext.currentTransactionContext())
       return (await em.getKysely<unknown>().executeQuery<R>(CompiledQuery.raw(text, values))).rows;
-    // Past Kysely, whose pipeline costs more than sending a small statement.
+    // Bypasses Kysely, whose pipeline costs more than sending a small statement.
     const pool = (await (em.getConnection() as PostgreSqlConnection).getNativeClient()) as Pool;
     return (await pool.query(text, values)).rows as R[];
   }
@@ -50,9 +53,9 @@ export class Statement<R = unknown> {
 const parameter = Symbol('parameter');
 
 /**
- * The parts of a statement in their order, each known by the array that JavaScript makes once for its place in the code.
- * So a text is made once, and found again without looking at its thousands of letters: making it took longer than sending
- * it. There are as many as there are places in the code, times the lists and conditions that are put together there.
+ * Trie of statement parts, keyed by the strings array that JavaScript creates once per template literal. A statement's
+ * text is built once and found again without comparing thousands of characters: building it took longer than sending
+ * it. Its size is bounded by the code: the templates, times the lists and conditions combined there.
  */
 class Shape {
   text: string | undefined;
@@ -79,28 +82,34 @@ function asIs<R>(text: string): Statement<R> {
   return made;
 }
 
-/** Only of what stands in the code: an index of strings, as what comes with a request is one, may be empty. */
+/** Accepts only literals from the code: the type excludes index signatures, such as records from a request. */
 type Literal<T extends string | number> = Record<never, never> extends Record<T, true> ? never : T;
 
-/** Words and numbers of SQL that stand in the code: the type takes no other. */
+/** SQL keywords and numbers written in the code: the type takes nothing else. */
 const raw = <T extends string | number>(text: T & Literal<T>): Statement<never> => asIs(`${text}`);
 
-/** A name, or names with dots between them: `sql.ident('m', 'owner_id')` is `m.owner_id`. @throws {TypeError} for what is none */
+/**
+ * A name, or several joined by dots: `sql.ident('m', 'owner_id')` is `m.owner_id`.
+ * @throws {TypeError} for an invalid name
+ */
 function ident<R = unknown>(...names: string[]): Statement<R> {
   const text = names.join('.');
   const known = fixed.get(text);
   if (known) return known;
-  if (!/^[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)*$/.test(text)) throw new TypeError(`Not a name of SQL: ${text}`);
+  if (!/^[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)*$/.test(text)) throw new TypeError(`Not an SQL identifier: ${text}`);
   return asIs<R>(text);
 }
 
-/** A word in quotes, as a name within JSON. @throws {TypeError} for what is none */
+/**
+ * A quoted word, such as a key within JSON.
+ * @throws {TypeError} for anything else
+ */
 function word(text: string): Statement<string> {
   if (!/^\w+$/.test(text)) throw new TypeError(`Not a word: ${text}`);
   return asIs<string>(`'${text}'`);
 }
 
-/** @throws {RangeError} where there is nothing to join */
+/** @throws {RangeError} for an empty list */
 function join(parts: readonly unknown[], between = ', '): Statement {
   if (!parts.length) throw new RangeError('Nothing to join');
   const key = `${parts.length}${between}`;

@@ -10,11 +10,11 @@ const html = 'text/html; charset=utf-8';
 const player = new URL('./player.html', import.meta.url);
 const hlsScript = createRequire(import.meta.url).resolve('hls.js/dist/hls.min.js');
 
-/** Pages for people who build against the API. */
+/** Pages for developers who use the API. */
 @ApiExcludeController()
 @Controller('docs')
 export class DocsController {
-  /** What the `type` of every problem document points to. */
+  /** Target of the `type` of every problem document. */
   @Get('problems')
   @Public()
   @Header('content-type', html)
@@ -22,7 +22,7 @@ export class DocsController {
     return problemsPage;
   }
 
-  /** Shows one media: every size, and a player that goes on when signed addresses end. */
+  /** Shows one media: every size, and a player that continues when signed addresses expire. */
   @Get('player')
   @Public()
   @Header('content-type', html)

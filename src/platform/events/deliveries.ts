@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { Job } from '../queue/definition.js';
-import { subscriptions, togetherMost, type Subscriber } from './subscriptions.js';
+import { maxTogether, subscriptions, type Subscriber } from './subscriptions.js';
 
 const Delivery = z.strictObject({
-  eventIds: z.array(z.uuid()).min(1).max(togetherMost),
-  /** Of a paged subscriber: what the page before returned. */
+  eventIds: z.array(z.uuid()).min(1).max(maxTogether),
+  /** Of a paged subscriber: what it returned for the previous page. */
   cursor: z.string().max(200).optional(),
 });
 export type Delivery = z.infer<typeof Delivery>;

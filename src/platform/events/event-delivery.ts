@@ -6,10 +6,10 @@ import type { JobContext } from '../queue/on-job.js';
 import { ShuttingDown } from '../queue/runner.js';
 import type { Delivery } from './deliveries.js';
 import { events, type EventName } from './events.js';
-import { jobIdOf, waitsNoMore } from './outbox-jobs.js';
+import { jobIdOf, removeFromWaiting } from './outbox-jobs.js';
 import { subscriptions, type Subscriber } from './subscriptions.js';
 
-/** Any method with @OnEvent. */
+/** Any @OnEvent method. */
 export type AnyHandler = (events: unknown, ...rest: unknown[]) => Promise<unknown>;
 
 interface Recorded {
@@ -18,7 +18,7 @@ interface Recorded {
   payload: unknown;
 }
 
-/** Hands events to a subscriber, and says in the outbox which of them it has done. */
+/** Hands events to a subscriber, and records in the outbox which of them are done. */
 @Injectable()
 export class EventDelivery {
   private readonly logger = new Logger('Events');
@@ -28,7 +28,10 @@ export class EventDelivery {
     private readonly jobs: Jobs,
   ) {}
 
-  /** One job. Of several events none is done again because another failed more than once: each goes on alone. */
+  /**
+   * Runs one job. If several events fail together, each is retried in a job of its own, so that one that keeps failing
+   * does not repeat the others.
+   */
   async deliver(
     name: Subscriber,
     handle: AnyHandler,
@@ -37,7 +40,7 @@ export class EventDelivery {
   ): Promise<void> {
     const recorded = await sql<Recorded>`
       select id, name, payload from outbox_events where id = any(${eventIds}::uuid[]) order by id`.all(this.em);
-    // Older than the outbox keeps: they were done long ago.
+    // Deleted from the outbox after a week: they were handled long ago.
     if (!recorded.length) return;
     let next: string | undefined;
     try {
@@ -45,16 +48,22 @@ export class EventDelivery {
     } catch (error) {
       if (context.signal.reason instanceof ShuttingDown) throw error;
       if (eventIds.length > 1) {
-        this.logger.warn({ subscriber: name, events: eventIds.length, err: error }, 'together they failed');
+        this.logger.warn(
+          { subscriber: name, events: eventIds.length, err: error },
+          'batch failed, retrying its events one by one',
+        );
         return this.separate(name, eventIds, context.jobId);
       }
       if (context.isLastAttempt) {
-        this.logger.error({ subscriber: name, eventId: eventIds[0], err: error }, 'an event is given up');
-        await waitsNoMore(eventIds, context.jobId).all(this.em);
+        this.logger.error(
+          { subscriber: name, eventId: eventIds[0], err: error },
+          'event given up after its last attempt',
+        );
+        await removeFromWaiting(eventIds, context.jobId).all(this.em);
       }
       throw error;
     }
-    if (next === undefined) await waitsNoMore(eventIds, context.jobId).all(this.em);
+    if (next === undefined) await removeFromWaiting(eventIds, context.jobId).all(this.em);
     else await this.turnPage(name, eventIds[0]!, next, context.jobId);
   }
 
@@ -82,11 +91,11 @@ export class EventDelivery {
   }
 
   /**
-   * The next page is a job of its own: others get their turn, and what fails begins at its page. Noted first: who dies
-   * before there is a job comes by again, and finds the page noted, or done.
+   * The next page is a job of its own: other work gets its turn, and a retry repeats one page only. The outbox is
+   * updated first: if the process dies before the job exists, the retried job finds the next page recorded or done.
    */
   private async turnPage(name: Subscriber, eventId: string, cursor: string, jobId: string): Promise<void> {
-    // Of the page before, too: two pages may have one cursor, where each takes away what it found.
+    // The id includes the previous job's: two pages may have the same cursor, where each deletes the rows it found.
     const next = jobIdOf(name, [eventId], `${jobId} ${cursor}`);
     await sql`
       update outbox_events set waiting = array_replace(waiting, ${jobId}, ${next}) where id = ${eventId}`.all(this.em);

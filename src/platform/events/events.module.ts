@@ -11,7 +11,7 @@ import { WakeUp } from './wake-up.js';
 @Module({ providers: [Outbox, WakeUp], exports: [Outbox] })
 export class EventsModule {}
 
-/** In workers only: delivers what the outbox holds, and, where a relay runs, carries it into the queues. */
+/** In workers only: handles events from the outbox, and, where a relay runs, carries them into the queues. */
 @Module({})
 export class EventDeliveryModule {
   static with({ relay }: { relay: boolean }): DynamicModule {

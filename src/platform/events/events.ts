@@ -3,7 +3,7 @@ import { z } from 'zod';
 const id = z.uuid();
 const file = z.strictObject({ fileId: id });
 
-/** What of an account its owner must hear of, at once and by mail. */
+/** Account changes that are mailed to the owner at once. */
 export const accountChanges = [
   'passwordChanged',
   'passwordChangedOnly',
@@ -14,47 +14,50 @@ export const accountChanges = [
   'apiKeyCreated',
 ] as const;
 
-/** Everything that can happen in Vitrine, on one page. Payloads are ids: a subscriber reads the present, not the past. */
+/**
+ * Everything that can happen in Vitrine, on one page. Payloads are ids: a subscriber reads the current rows, not the
+ * past.
+ */
 export const events = {
-  /** `formerEmail`: the address before, which no row knows any more. */
+  /** `formerEmail`: the previous address, which is in no row any more. */
   'account.changed': z.strictObject({ userId: id, what: z.enum(accountChanges), formerEmail: z.string().optional() }),
-  /** Disabled, or enabled again; recorded by the table itself. */
+  /** Disabled or enabled again; recorded by a trigger of the table. */
   'account.state.changed': z.strictObject({ userId: id }),
-  /** Nobody sees the account any more; what is left of it is to be taken away. */
+  /** Nobody sees the account any more; its rows are still to be erased. */
   'account.closed': z.strictObject({ userId: id }),
-  /** Nothing is left but where the last mail goes. */
+  /** Everything is erased but the address for the last mail. */
   'account.erased': z.strictObject({ userId: id }),
-  /** No row knows the stored object any more. */
+  /** No row refers to the stored object any more. */
   'bytes.orphaned': z.strictObject({ key: z.string() }),
   'code.requested': z.strictObject({ codeId: id }),
   'file.uploaded': file,
-  /** Enough of it is there to show it; `file.ready` follows. */
+  /** Enough is processed to show it; `file.ready` follows. */
   'file.playable': file,
   'file.ready': file,
   'file.redo': file,
   'file.failed': file,
   'file.deleted': file,
-  /** The download has to carry another picture. */
+  /** Its cover changed: the download must embed the new one. */
   'file.pictured': file,
   'export.requested': z.strictObject({ exportId: id }),
   'photo.wished': z.strictObject({ wishId: id }),
   'media.published': z.strictObject({ mediaId: id, ownerId: id }),
-  // Of what follows, whoever hears of it looks whether it is there or not (any more).
-  /** Asked, accepted, withdrawn or ended. */
+  // The events below say only that something changed; subscribers look whether it exists.
+  /** Requested, accepted, withdrawn or ended. */
   'follow.changed': z.strictObject({ followerId: id, followeeId: id }),
   'block.changed': z.strictObject({ blockerId: id, blockedId: id }),
   'reaction.changed': z.strictObject({ mediaId: id, userId: id }),
   'comment.reaction.changed': z.strictObject({ commentId: id, userId: id }),
   /** Written, edited or deleted. */
   'comment.changed': z.strictObject({ commentId: id, mediaId: id }),
-  /** It stands without its words, for its replies. */
+  /** Its text is gone, but it stays for its replies. */
   'comment.deleted': z.strictObject({ commentId: id }),
   'repost.changed': z.strictObject({ mediaId: id, userId: id }),
-  /** A timeline was read that is not written in advance. */
+  /** A reader asked for a timeline that is not materialized. */
   'timeline.wanted': z.strictObject({ readerId: id }),
-  /** Those who follow the actor have something new in their timelines. */
+  /** The timelines of the actor's followers have something new. */
   'feed.changed': z.strictObject({ actorId: id, seq: z.int() }),
-  /** The people whom a media's text names. */
+  /** The mentions in a media's text. */
   'mentions.changed': z.strictObject({ mediaId: id }),
 } as const;
 

@@ -3,19 +3,19 @@ import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { sql } from '../database/sql.js';
 import { Jobs } from '../queue/jobs.service.js';
 import { UnfinishedWork } from '../queue/unfinished-work.js';
-import { jobIdOf, subscriberOf, waitsNoMore } from './outbox-jobs.js';
+import { jobIdOf, subscriberOf, removeFromWaiting } from './outbox-jobs.js';
 
-/** From then on it is not the queue that loses it. */
+/** After so many the cause is not a lossy queue. */
 const maxRescues = 5;
 
 interface Waiting {
-  /** Of the job. */
+  /** Job id. */
   id: string;
   eventIds: string[];
   rescues: number;
 }
 
-/** Events whose jobs no queue remembers (it was emptied, or lost its last second) get new ones. */
+/** Gives new jobs to events whose jobs no queue knows any more (it was emptied, or lost its last second). */
 @Injectable()
 export class LostDeliveries implements OnModuleInit {
   private readonly logger = new Logger('Events');
@@ -43,13 +43,13 @@ export class LostDeliveries implements OnModuleInit {
     if (!name) {
       this.logger.warn(
         { job: id, events: eventIds.length },
-        'a job of another version waits for a worker of that version',
+        'job of another version, left to a worker of that version',
       );
       return;
     }
     if (rescues >= maxRescues) {
-      this.logger.error({ job: id, events: eventIds.length }, 'events are given up');
-      await waitsNoMore(eventIds, id).all(this.em);
+      this.logger.error({ job: id, events: eventIds.length }, 'events given up: their jobs were lost too often');
+      await removeFromWaiting(eventIds, id).all(this.em);
       return;
     }
     const again = jobIdOf(name, eventIds, `${id} ${rescues}`);
@@ -57,7 +57,7 @@ export class LostDeliveries implements OnModuleInit {
       update outbox_events set waiting = array_replace(waiting, ${id}, ${again}), rescues = rescues + 1
       where id = any(${eventIds}::uuid[]) and ${id} = any(waiting) returning id`.all(this.em);
     if (!rows.length) return;
-    this.logger.warn({ job: id, events: rows.length }, 'lost by the queue: started again');
+    this.logger.warn({ job: id, events: rows.length }, 'job lost by the queue, started again');
     await this.jobs.addAll([{ name, payload: { eventIds: rows.map((row) => row.id) }, id: again }]);
   }
 }

@@ -8,15 +8,15 @@ export const ON_EVENT = Symbol('on-event');
 type Handlers<Event> = {
   each: (event: Event, context: JobContext) => Promise<void>;
   together: (events: Event[], context: JobContext) => Promise<void>;
-  /** Undefined, the first page is asked for; whoever returns a cursor is called again with it, and undefined is the end. */
+  /** Called without a cursor for the first page; a returned cursor is passed to the next call, undefined ends it. */
   paged: (event: Event, cursor: string | undefined, context: JobContext) => Promise<string | undefined>;
 };
 export type EventHandler<S extends Subscriber> = Handlers<EventOf<EventFor<S>>>[(typeof subscriptions)[S]['mode'] &
   Mode];
 
 /**
- * Makes a method THE subscriber of that line in subscriptions.ts. It is called until it succeeds, at least once for each
- * committed event, so it must change nothing the second time; and late, so it looks at what the rows say by then.
+ * Makes a method THE subscriber of that line in subscriptions.ts. It is called at least once for each committed event,
+ * so it must be idempotent; and late, so it must look at the current rows.
  */
 export const OnEvent =
   <S extends Subscriber>(subscriber: S) =>

@@ -9,11 +9,11 @@ const OutboxEventSchema = defineEntity({
     name: p.string().length(64).$type<EventName>(),
     payload: p.json<Record<string, unknown>>(),
     createdAt: p.datetime().defaultRaw('now()'),
-    /** When its jobs were made. Kept for a week, for those who look into what happened. */
+    /** When its jobs were added. Rows are kept for a week, for investigations. */
     dispatchedAt: p.datetime().nullable(),
-    /** Ids of the jobs that are to do what follows from it. */
+    /** Ids of the jobs that have not handled it yet. */
     waiting: p.array().$type<string[]>().default([]),
-    /** How often it got a new job because the queue had lost it. */
+    /** How often it got a new job because the queue lost one. */
     rescues: p.smallint().default(0),
   },
 });

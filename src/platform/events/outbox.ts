@@ -4,7 +4,7 @@ import { sql } from '../database/sql.js';
 import { events, type EventName, type EventOf } from './events.js';
 import { WakeUp } from './wake-up.js';
 
-/** Records what happened in the caller's transaction: it commits with the rows, or not at all. The relay does the rest. */
+/** Records an event in the caller's transaction, so it commits with the rows or not at all. The relay does the rest. */
 @Injectable()
 export class Outbox {
   constructor(
@@ -13,16 +13,16 @@ export class Outbox {
   ) {}
 
   async record<N extends EventName>(name: N, payload: EventOf<N>): Promise<void> {
-    if (!this.em.isInTransaction()) throw new Error(`${name} must be recorded in the transaction of what it tells`);
+    if (!this.em.isInTransaction()) throw new Error(`${name} must be recorded in the transaction that causes it`);
     await sql`
       insert into outbox_events (name, payload)
       values (${name}, ${JSON.stringify(events[name].parse(payload))}::jsonb)`.all(this.em);
     this.wakeUp.expect();
   }
 
-  /** The same of many, in one statement however many they are. */
+  /** Records many events of one kind in one statement. */
   async recordAll<N extends EventName>(name: N, payloads: EventOf<N>[]): Promise<void> {
-    if (!this.em.isInTransaction()) throw new Error(`${name} must be recorded in the transaction of what it tells`);
+    if (!this.em.isInTransaction()) throw new Error(`${name} must be recorded in the transaction that causes it`);
     await sql`
       insert into outbox_events (name, payload) select ${name}, payload
         from jsonb_array_elements(${JSON.stringify(payloads.map((payload) => events[name].parse(payload)))}::jsonb)

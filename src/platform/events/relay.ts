@@ -14,22 +14,22 @@ import { databaseUrl } from '../database/orm.js';
 import { Jobs, type Added } from '../queue/jobs.service.js';
 import { events, type EventName } from './events.js';
 import { jobIdOf } from './outbox-jobs.js';
-import { subscriptions, togetherMost, type Subscriber } from './subscriptions.js';
+import { maxTogether, subscriptions, type Subscriber } from './subscriptions.js';
 import { wakeChannel } from './wake-up.js';
 import { sql } from '../database/sql.js';
 
-/** What a newer version records waits for a relay of that version. */
+/** Events that only a newer version knows wait for its relay. */
 const known = Object.keys(events);
 /** Events per transaction. */
-const most = 500;
-/** From one look to the next, however many events come in. The first after a quiet time does not wait. */
+const maxEventsPerRound = 500;
+/** Minimum time between two rounds, however many events come in. The first event after a quiet time does not wait. */
 const gatherMs = 100;
-/** How often it looks without being woken. */
+/** Polling interval, in case a wake-up is lost. */
 const pollMs = 1_000;
 
 /**
- * Carries committed events into the queues (subscriptions.ts), and notes by each event which jobs it waits for. Several
- * relays share the work by SKIP LOCKED. One that dies between adding the jobs and noting them leaves the events to be
+ * Carries committed events into the queues (subscriptions.ts), and stores with each event which jobs it waits for.
+ * Several relays share the work by SKIP LOCKED. If one dies between adding jobs and storing them, the events are
  * carried again: handlers may run twice.
  */
 @Injectable()
@@ -66,11 +66,11 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
       try {
         this.listener ??= await this.listen();
         const begun = performance.now();
-        while (!this.stopped && (await this.carry()) === most);
-        // What happens in the meantime comes together: ten events in one job cost little more than one.
+        while (!this.stopped && (await this.carry()) === maxEventsPerRound);
+        // Events are gathered meanwhile: ten in one job cost little more than one.
         if (!this.stopped) await sleep(Math.max(0, gatherMs - (performance.now() - begun)));
       } catch (error) {
-        this.logger.warn({ err: error }, 'the relay waits for its services');
+        this.logger.warn({ err: error }, 'relay failed, will try again');
       }
       if (!this.stopped) await this.pause();
     }
@@ -81,7 +81,7 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
     return this.em.transactional(async (em) => {
       const recorded = await sql<{ id: string; name: EventName }>`
         select id, name from outbox_events where dispatched_at is null and name = any(${known}) order by id
-          limit ${most} for update skip locked`.all(em);
+          limit ${maxEventsPerRound} for update skip locked`.all(em);
       const added = jobsFor(recorded);
       await this.jobs.addAll(added);
       const ids = recorded.map(({ id }) => id);
@@ -118,7 +118,7 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
     this.wakeUp?.();
   }
 
-  /** Until woken, or until it is time to look anyway. A call that came while we worked is not forgotten. */
+  /** Until woken, or until the next poll. A wake-up that arrived during the last round counts. */
   private async pause(): Promise<void> {
     if (!this.woken) {
       await new Promise<void>((resolve) => {
@@ -133,12 +133,12 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
   }
 }
 
-/** A job for each subscriber of each event, or for up to a hundred that one subscriber takes together. */
+/** A job for each subscriber of each event, or for up to a hundred events that a subscriber takes together. */
 function jobsFor(recorded: { id: string; name: EventName }[]): Added<Subscriber>[] {
   const byName = Map.groupBy(recorded, ({ name }) => name);
   return Object.entries(subscriptions).flatMap(([name, { event, mode }]) => {
     const ids = byName.get(event)?.map(({ id }) => id) ?? [];
-    const size = mode === 'together' ? togetherMost : 1;
+    const size = mode === 'together' ? maxTogether : 1;
     return Array.from({ length: Math.ceil(ids.length / size) }, (_, i) => {
       const eventIds = ids.slice(i * size, (i + 1) * size);
       return { name: name as Subscriber, payload: { eventIds }, id: jobIdOf(name as Subscriber, eventIds) };

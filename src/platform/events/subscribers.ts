@@ -6,7 +6,7 @@ import { EventDelivery, type AnyHandler } from './event-delivery.js';
 import { ON_EVENT } from './on-event.js';
 import { subscriptions, type Subscriber } from './subscriptions.js';
 
-/** Finds the method of each line in subscriptions.ts, and makes it the handler of the job of that name. */
+/** Finds the method of each line in subscriptions.ts, and registers it as the handler of the job of that name. */
 @Injectable()
 export class Subscribers implements OnModuleInit {
   constructor(
@@ -17,7 +17,7 @@ export class Subscribers implements OnModuleInit {
     private readonly reflector: Reflector,
   ) {}
 
-  /** @throws {Error} where a line has no method, or several: the process must not start */
+  /** @throws {Error} if a line has no method, or several: the process must not start */
   onModuleInit(): void {
     const { discovery, scanner, reflector } = this;
     const found = discover<Subscriber>(ON_EVENT, { discovery, scanner, reflector });

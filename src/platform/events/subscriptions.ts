@@ -7,11 +7,11 @@ interface Subscription<E extends EventName, M extends Mode> extends Terms {
 }
 
 /**
- * How events reach the method: `each` alone, `together` in a list of up to `togetherMost`, or `paged`, each alone and
- * page after page of those whom it concerns.
+ * How a method gets events: `each` on its own, `together` as a list of up to `maxTogether`, or `paged`: one event,
+ * called once for each page of the people it concerns.
  */
 export type Mode = 'each' | 'together' | 'paged';
-export const togetherMost = 100;
+export const maxTogether = 100;
 
 const social = { queue: 'social', attempts: 12, backoff: exponential(seconds(1)), timeout: minutes(1) } as const;
 const fanout = { ...social, queue: 'fanout' } as const;
@@ -30,8 +30,8 @@ const on = <E extends EventName, M extends Mode>(event: E, terms: Terms, mode: M
 });
 
 /**
- * Who reacts to what, on one page: each line is a job of that name, and a method with @OnEvent of it. Names are stable:
- * they are in the queue, on its board and in metrics. A process refuses to boot when a line has no method, or two.
+ * Who reacts to what, on one page: each line is a job of that name, and its @OnEvent method. Names are stable: they are
+ * in the queue, on its dashboard and in metrics. A process refuses to boot when a line has no method, or two.
  */
 export const subscriptions = {
   'mail-code': on('code.requested', mail, 'each'),
@@ -42,7 +42,7 @@ export const subscriptions = {
   'count-rows': on('account.state.changed', maintenance, 'each'),
   'erase-account': on('account.closed', maintenance, 'each'),
 
-  // Not behind what clears up: somebody waits for these.
+  // On `social`, so that they never wait behind cleanup: users wait for these.
   'start-processing': on('file.uploaded', social, 'each'),
   'start-over': on('file.redo', social, 'each'),
   'make-squares': on('photo.wished', social, 'each'),

@@ -7,15 +7,15 @@ import { databaseUrl } from '../database/orm.js';
 
 export const wakeChannel = 'vitrine_outbox';
 
-/** At most one wake-up in so many ms leaves a process. */
+/** Shortest time between two wake-ups of a process. */
 const gatherMs = 5;
-/** No request takes as long from its event to its commit; a wake-up too many costs a relay one look. */
+/** Longer than any request takes from its event to its commit; a needless wake-up costs a relay one query. */
 const openMs = 30_000;
 
 /**
- * Wakes the relays once what was recorded is committed. Never within the transaction: NOTIFY holds one lock of the whole
- * cluster until the commit is on disk, one commit at a time (docs/decisions/0015). A wake-up that is lost costs a second,
- * after which a relay looks by itself.
+ * Wakes the relays after events are committed. Never within the transaction: NOTIFY holds a lock of the whole cluster
+ * until the commit is on disk, so commits would go one at a time (docs/decisions/0015). A lost wake-up costs a second,
+ * the relay's polling interval.
  */
 @Injectable()
 export class WakeUp implements EventSubscriber, OnModuleInit, BeforeApplicationShutdown {
@@ -23,7 +23,7 @@ export class WakeUp implements EventSubscriber, OnModuleInit, BeforeApplicationS
   private recordedAt = -Infinity;
   private timer: NodeJS.Timeout | undefined;
   private client: Promise<pg.Client> | undefined;
-  /** One after the other: a client takes one statement at a time. */
+  /** Serialises sends: a client takes one statement at a time. */
   private sending: Promise<void> = Promise.resolve();
 
   constructor(
@@ -41,13 +41,13 @@ export class WakeUp implements EventSubscriber, OnModuleInit, BeforeApplicationS
     await (await this.client?.catch(() => undefined))?.end();
   }
 
-  /** An event stands in a transaction of this process that is still open. */
+  /** An open transaction of this process has recorded an event. */
   expect(): void {
     this.recordedAt = performance.now();
   }
 
   afterTransactionCommit({ transaction }: TransactionEventArgs): void {
-    // A savepoint that is released is no commit.
+    // Releasing a savepoint is no commit.
     if (transaction && 'savepointName' in (transaction as object)) return;
     if (performance.now() - this.recordedAt > openMs) return;
     this.timer ??= setTimeout(() => {
@@ -62,7 +62,7 @@ export class WakeUp implements EventSubscriber, OnModuleInit, BeforeApplicationS
       await (await this.client).query(`notify ${wakeChannel}`);
     } catch (error) {
       this.client = undefined;
-      this.logger.warn({ err: error }, 'the relays were not woken, and will look by themselves');
+      this.logger.warn({ err: error }, 'could not wake the relays; they poll');
     }
   }
 
@@ -71,10 +71,10 @@ export class WakeUp implements EventSubscriber, OnModuleInit, BeforeApplicationS
       connectionString: databaseUrl(this.config),
       keepAlive: true,
       application_name: 'vitrine-wake-up',
-      // It writes nothing that has to be on disk.
+      // It writes nothing that must survive a crash.
       options: '-c synchronous_commit=off',
     });
-    client.on('error', () => (this.client = undefined)); // Another is opened by the next wake-up.
+    client.on('error', () => (this.client = undefined)); // The next wake-up opens another one.
     await client.connect();
     return client;
   }

@@ -20,14 +20,17 @@ declare module 'fastify' {
 
 const credentials = () => applyDecorators(ApiSecurity('apiKey'), ApiBearerAuth('accessToken'));
 
-/** Open, and blind to who asks: sign-in, health, documentation. */
+/** Open, and ignores credentials: sign-in, health, documentation. */
 export const Public = () =>
   applyDecorators(
     SetMetadata(ACCESS, { who: 'nobody', verified: false, scope: 'read' } satisfies Access),
     ApiSecurity({}),
   );
 
-/** Open; whoever is signed in gets their own view. Wrong credentials are 401, not anonymous. @param scope that a key needs */
+/**
+ * Open; signed-in users get their own view. Wrong credentials are 401, not anonymous.
+ * @param scope that a key needs
+ */
 export const OptionalUser = (scope: Scope = 'read') =>
   applyDecorators(
     SetMetadata(ACCESS, { who: 'anyone', verified: false, scope } satisfies Access),
@@ -54,10 +57,10 @@ export const Verified = (scope: Scope) =>
 
 const request = (context: ExecutionContext) => context.switchToHttp().getRequest<FastifyRequest>();
 
-/** The viewer of a route that asks for one. */
+/** The viewer, on a route that requires one. */
 export const CurrentUser = createParamDecorator((_: unknown, context: ExecutionContext): Viewer => {
   const { user } = request(context);
-  if (!user) throw new Error('CurrentUser on a route that lets strangers in');
+  if (!user) throw new Error('CurrentUser on a route that allows anonymous requests');
   return user;
 });
 

@@ -9,7 +9,7 @@ const codes: Record<string, { code: ProblemCode; status: string }> = {
 };
 const otherwise = { code: 'malformed_request', status: '400 Bad Request' } as const;
 
-/** What is no HTTP never becomes a request; its sender still gets a problem document, and the connection ends. */
+/** Invalid HTTP never becomes a request; its sender still gets a problem document, and the connection ends. */
 export function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return;
   const { code, status } = codes[error.code ?? ''] ?? otherwise;

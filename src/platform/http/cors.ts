@@ -3,7 +3,9 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
-/** Browsers hide all other headers from pages, but for a few (Fetch standard, "CORS-safelisted response-header name"). */
+/**
+ * Browsers hide all other headers from pages, except a few (Fetch standard, "CORS-safelisted response-header name").
+ */
 export const exposedHeaders = [
   'Accept-Ranges',
   'Allow',
@@ -30,10 +32,10 @@ export const exposedHeaders = [
   'X-Request-Id',
 ];
 
-/** How long a browser remembers a preflight; Chromium takes no longer one. */
+/** How long a browser caches a preflight; Chromium's maximum. */
 const maxAgeSeconds = 7_200;
 
-/** Lets pages of other origins call the API. They sign their requests by header, so cookies have no part in it. */
+/** Lets pages of other origins call the API. Credentials are headers, never cookies. */
 export function allowOrigins(server: FastifyInstance, origins: readonly string[]): void {
   if (!origins.length) return;
   const options: FastifyCorsOptions = {
@@ -47,6 +49,6 @@ export function allowOrigins(server: FastifyInstance, origins: readonly string[]
   });
 }
 
-/** Any other OPTIONS is for its route: tus clients ask so what the server can do. */
+/** Any other OPTIONS goes to its route: tus clients use it to discover what the server can do. */
 const isPreflight = ({ method, headers }: FastifyRequest): boolean =>
   method === 'OPTIONS' && headers.origin !== undefined && headers['access-control-request-method'] !== undefined;

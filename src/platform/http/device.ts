@@ -1,7 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 
-/** From what somebody signs in, as their list of sessions tells it. */
+/** Where somebody signs in from, as shown in their list of sessions. */
 export interface Device {
   /** The client's User-Agent. */
   device: string;

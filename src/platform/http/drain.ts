@@ -2,14 +2,16 @@ import type { FastifyInstance } from 'fastify';
 import type { IncomingMessage } from 'node:http';
 import { spent } from '../spent-buffers.js';
 
-/** What we read of a body that was refused, and for how long, so that its client gets to hear so and can go on. */
+/**
+ * How much of a refused body is read, and for how long, so that the client receives the answer and can keep the
+ * connection.
+ */
 const maxBytes = 32 * 1024 * 1024;
 const maxMs = 30_000;
 
 /**
- * A handler that answers before it has read the whole body leaves the rest in the socket, and the next request on the
- * same connection would wait behind it for ever. The rest is thrown away; where there is too much of it, or it
- * comes too slowly, the connection.
+ * If a handler answers before it has read the whole body, the next request on the connection would wait behind the rest
+ * for ever. The rest is discarded; if it is too large or too slow, the connection is closed.
  */
 export function drainRefused(server: FastifyInstance): void {
   server.addHook('onResponse', ({ raw }, _reply, done) => {

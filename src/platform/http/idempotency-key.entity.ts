@@ -1,8 +1,8 @@
 import { defineEntity, p } from '@mikro-orm/core';
 
 /**
- * What a create answered under an Idempotency-Key, for 24 hours. The user is not a relation: the platform knows no
- * feature. Rows of users who are gone go with their age.
+ * The answer to a create under an Idempotency-Key, kept for 24 hours. The user is not a relation: the platform knows no
+ * feature. Rows of deleted users expire like the others.
  */
 const IdempotencyKeySchema = defineEntity({
   name: 'IdempotencyKey',

@@ -7,7 +7,7 @@ import { deriveKey, hmac, seal, unseal } from '../secrets.js';
 import { Problem } from './problems.js';
 import { sql } from '../database/sql.js';
 
-/** Whose key it is. Of strangers, who could choose the same one, a key only counts together with its request. */
+/** The owner of a key. Anonymous clients could choose the same key, so theirs includes the request. */
 export interface ClaimedKey {
   userId: string;
   key: string;
@@ -22,14 +22,14 @@ export interface KeyedRequest {
   onReplay: () => void;
 }
 
-/** What was answered under a key; `claimed` is for whoever has it for the first time. */
+/** The first request claims the key; later ones get its answer. */
 export type Claim = { claimed: true } | { claimed: false; answer: unknown };
 
 const nobody = '00000000-0000-0000-0000-000000000000';
 
 /**
- * What was done under an `Idempotency-Key`, for 24 hours (draft-ietf-httpapi-idempotency-key-header). Answers hold
- * signed addresses, and at times keys and tokens: they are kept encrypted.
+ * What was done under an `Idempotency-Key`, for 24 hours (draft-ietf-httpapi-idempotency-key-header). Answers are
+ * stored encrypted: they hold signed addresses, and some hold keys or tokens.
  */
 @Injectable()
 export class IdempotencyKeys {
@@ -43,7 +43,7 @@ export class IdempotencyKeys {
     this.secret = deriveKey(config.secret, 'idempotency');
   }
 
-  /** @param request everything that makes it the same request. Its hash is keyed: bodies hold passwords. */
+  /** @param request everything that identifies the request. Its hash is keyed: bodies hold passwords. */
   named(userId: string | undefined, key: string, request: string): ClaimedKey {
     const requestHash = hmac(this.secret, request);
     return userId
@@ -52,8 +52,8 @@ export class IdempotencyKeys {
   }
 
   /**
-   * In the transaction that does the work, before it: key and work commit together, so no crash can part them, and a
-   * parallel request with the same key waits here for the commit.
+   * To be called in the work's transaction, before the work: key and work commit together, and a parallel request with
+   * the same key waits here for the commit.
    * @throws {Problem} `idempotency_mismatch`
    */
   async claim({ userId, key, requestHash }: ClaimedKey): Promise<Claim> {
@@ -67,14 +67,14 @@ export class IdempotencyKeys {
     return { claimed: false, answer: first.body === null ? undefined : JSON.parse(unseal(this.secret, first.body)) };
   }
 
-  /** Lets `once` know, somewhere below, under which key the request came. */
+  /** Passes the request's key to `once`, wherever `handle` calls it. */
   during<T>(request: KeyedRequest, handle: () => Promise<T>): Promise<T> {
     return this.asking.run(request, handle);
   }
 
   /**
-   * Does the work in a transaction, and once under the request's key, if it has one; a repeat gets the first answer. What
-   * takes long without the database, as hashing does, belongs before it: it would hold a connection.
+   * Does the work in a transaction, once per key if the request has one; a repeat gets the first answer. Slow work
+   * without the database, such as hashing, belongs before it: it would hold a connection.
    */
   once<T>(work: () => Promise<T>): Promise<T> {
     const request = this.asking.getStore();
@@ -91,7 +91,7 @@ export class IdempotencyKeys {
     });
   }
 
-  /** In the same transaction, when the work is done. */
+  /** Stores the answer, in the same transaction, after the work. */
   async keep({ userId, key }: ClaimedKey, status: number, answer: unknown): Promise<void> {
     await sql`
       update idempotency_keys set status = ${status}, body = ${
@@ -100,7 +100,10 @@ export class IdempotencyKeys {
   }
 }
 
-/** @returns what the client sent. @throws {Problem} `malformed_request` */
+/**
+ * @returns the key of the request, or null
+ * @throws {Problem} `malformed_request`
+ */
 export function idempotencyKeyOf(header: string | string[] | undefined): string | null {
   if (typeof header !== 'string') return null;
   if (/^[\x21-\x7e]{1,255}$/.test(header)) return header;

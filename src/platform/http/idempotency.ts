@@ -17,27 +17,27 @@ import { problemAnswers } from './route.js';
 
 type Asking = FastifyRequest & { user?: { id: string } };
 
-/** The header, for OpenAPI. */
+/** Declares the header in OpenAPI. */
 export const IdempotencyKeyHeader = () =>
   applyDecorators(
     ApiHeader({
       name: 'Idempotency-Key',
       required: false,
-      description: 'Repeat a request with the same key, and it is done once. Kept for 24 hours.',
+      description: 'A repeated request with the same key is done only once. Keys are kept for 24 hours.',
       schema: { type: 'string', maxLength: 255 },
     }),
     problemAnswers(['idempotency_mismatch']),
   );
 
 /**
- * Makes a create repeatable: the same `Idempotency-Key` with the same body answers what the first one answered.
- * Refusals are not remembered.
- * @param status what the route answers when it succeeds
+ * Makes a create repeatable: the same `Idempotency-Key` with the same body gets the first answer again. Refusals are
+ * not stored.
+ * @param status of the route's success
  */
 export const Idempotent = (status: number) =>
   applyDecorators(UseInterceptors(repeatable(status, false)), IdempotencyKeyHeader());
 
-/** The same for a route whose service says by `IdempotencyKeys.once` what is done once: it hashes before. */
+/** The same for a route whose service calls `IdempotencyKeys.once` itself, after slow work such as hashing. */
 export const IdempotentInService = (status: number) =>
   applyDecorators(UseInterceptors(repeatable(status, true)), IdempotencyKeyHeader());
 

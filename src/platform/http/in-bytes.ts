@@ -1,6 +1,6 @@
 const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
 
-/** `41943040` → `40 MiB (41943040 bytes)`: for a person, and exact. */
+/** `41943040` → `40 MiB (41943040 bytes)`: readable and exact. */
 export function inBytes(bytes: number): string {
   let value = bytes;
   let unit = 0;

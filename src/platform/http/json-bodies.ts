@@ -6,16 +6,16 @@ const otherCharset = /;\s*charset\s*=(?!\s*"?utf-?8"?\s*(?:;|$))/i;
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * JSON without tricks: `__proto__` is refused, nesting and number of values are bounded, and what is no UTF-8 (RFC 8259, 8.1) rather than read as something else.
- * No body at all is none, also where a client said that it would be JSON.
+ * Strict JSON: `__proto__` is refused, depth and number of values are bounded, and bytes that are not UTF-8 (RFC 8259,
+ * 8.1) are refused instead of decoded otherwise. An empty body counts as none, whatever its declared type.
  */
 export function acceptJson(server: FastifyInstance): void {
   const parse = server.getDefaultJsonParser('error', 'error');
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     if (otherCharset.test(request.headers['content-type'] ?? ''))
-      return done(new Problem('unsupported_media_type', 'JSON is UTF-8.'));
+      return done(new Problem('unsupported_media_type', 'JSON must be UTF-8.'));
     const text = decoded(body as Buffer);
-    if (text === null) done(new Problem('malformed_request', 'The body is no UTF-8.'));
+    if (text === null) done(new Problem('malformed_request', 'The body is not valid UTF-8.'));
     else if (text === '') done(null, undefined);
     else
       parse(request, text, (error, value) => {
@@ -26,7 +26,7 @@ export function acceptJson(server: FastifyInstance): void {
   });
 }
 
-/** @returns null for what is no UTF-8 */
+/** @returns null for invalid UTF-8 */
 function decoded(body: Buffer): string | null {
   try {
     return utf8.decode(body);

@@ -9,44 +9,44 @@ import { addProblems, problemExample } from './route.js';
 const tags: Record<string, string> = {
   accounts: 'Sign-up, sign-in, sessions, codes, passwords, API keys',
   users: 'Profiles',
-  uploads: 'Files on their way in: one request, or resumable (tus 1.0)',
-  files: 'State of your own files',
-  medias: 'What is published',
-  bytes: 'Images, videos and music themselves',
-  follows: 'Who follows whom, and who asks to',
-  blocks: 'Blocks, which hold in both directions, and mutes',
-  comments: 'What people say under medias, and to each other there',
+  uploads: 'Uploading files: in one request, or resumable (tus 1.0)',
+  files: 'The state of your own files',
+  medias: 'Published photos, videos and music',
+  bytes: 'Delivery of images, videos and music',
+  follows: 'Follows and follow requests',
+  blocks: 'Blocks, which work in both directions, and mutes',
+  comments: 'Comments on medias, and replies',
   reactions: 'Likes, dislikes, and any other emoji',
-  feeds: 'What is new: of everybody, of a user, of those one follows',
-  reposts: 'Medias shown to one’s own followers',
-  saves: 'Bookmarks of one’s own',
-  views: 'How often things are watched, and what you watched',
-  tags: 'Words that medias are found by',
-  playlists: 'Medias in an order',
-  search: 'Medias, users, playlists and tags by what people type',
-  notifications: 'What happened to you and yours, in lists and in mails',
+  feeds: 'What is new: from everybody, from a user, from the users you follow',
+  reposts: 'Sharing medias with your followers',
+  saves: 'Your bookmarks',
+  views: 'View counts, and your history',
+  tags: 'Tags that medias are found by',
+  playlists: 'Ordered collections of medias',
+  search: 'Search for medias, users, playlists and tags',
+  notifications: 'What concerns you, in lists and in mails',
   operations: 'For load balancers and operators',
 };
 
 const description = `
 Sign up, verify your e-mail address, upload files, publish them, and stream them back.
 
-**Signing in.** Send \`X-API-KEY: <key>\` or \`Authorization: Bearer <access token>\`; the "Authorize" button knows both.
+**Signing in.** Send \`X-API-KEY: <key>\` or \`Authorization: Bearer <access token>\`; the "Authorize" button takes both.
 
 **Lists** take \`limit\` and \`cursor\`, and answer \`{ items, nextCursor }\`.
 
 **Errors** are problem documents (RFC 9457) with a stable \`code\`; all of them are listed at [/docs/problems](/docs/problems).
 
-**Repeats** are safe: a DELETE is 204 the second time, too, a PUT that changes nothing is 200, and what makes something new
-takes an \`Idempotency-Key\`.
+**Repeats** are safe: a repeated DELETE is 204 again, a PUT that changes nothing is 200, and requests that create
+something take an \`Idempotency-Key\`.
 
-**Addresses** (\`href\`, \`hls\`, \`poster\`) are relative to this host. Those of what not everybody may see are signed:
-\`expiresAt\` beside them says until when they are good, and a dead one is 401. Ask for the media again then.`;
+**Addresses** (\`href\`, \`hls\`, \`poster\`) are relative to this host. Addresses of content that is not public are signed
+until \`expiresAt\`, beside them; after that they answer 401. Request the media again for new ones.`;
 
 type SchemasObject = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
 type OperationObject = NonNullable<OpenAPIObject['paths'][string]['get']>;
 
-/** The document behind `/docs` and `/docs-json`, made from the same schemas that check the requests. */
+/** The document behind `/docs` and `/docs-json`, generated from the schemas that validate requests. */
 export function openApiDocument(app: INestApplication): OpenAPIObject {
   const builder = new DocumentBuilder()
     .setTitle('Vitrine')
@@ -83,13 +83,13 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
   return document;
 }
 
-/** Of the problems that the operations name. */
+/** Examples of the problems that the operations refer to. */
 const examplesIn = (paths: OpenAPIObject['paths']) => {
   const named = JSON.stringify(paths).match(/(?<=#\/components\/examples\/)\w+/g) as ProblemCode[];
   return Object.fromEntries([...new Set(named)].map((code) => [code, problemExample(code)]));
 };
 
-/** Whatever a client sends as a body is looked at, also where none is needed. */
+/** A body is parsed on all of these, even where a route needs none. */
 const methodsWithBody = ['post', 'put', 'patch', 'delete'] as const;
 
 function declareOptionalBody({ requestBody }: OperationObject, optional: ReadonlySet<string>): void {

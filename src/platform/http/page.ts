@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { Problem } from './problems.js';
 
-/** On one page. */
-export const mostItems = 100;
+/** Per page. */
+export const maxPageItems = 100;
 
-/** `limit` and `cursor` of every list. A schema with an id would lose its parameters in OpenAPI: leave it off. */
+/** `limit` and `cursor` of every list. No schema id: with one, OpenAPI would lose the parameters. */
 export const PageQuery = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(mostItems).default(20).meta({ description: 'Items per page' }),
-  cursor: z.string().max(400).optional().meta({ description: '`nextCursor` of the page before' }),
+  limit: z.coerce.number().int().min(1).max(maxPageItems).default(20).meta({ description: 'Items per page' }),
+  cursor: z.string().max(400).optional().meta({ description: '`nextCursor` of the previous page' }),
 });
 export type PageQuery = z.infer<typeof PageQuery>;
 
@@ -20,8 +20,8 @@ export interface Page<T> {
 }
 
 /**
- * A cursor is the sort key of the last row shown, under the name of its sort: one made for another sort is refused
- * instead of giving a page from somewhere else.
+ * A cursor is the sort key of the last row shown, prefixed with the name of its sort: a cursor of another sort is
+ * refused instead of giving an arbitrary page.
  */
 export const encodeCursor = (sort: string, key: readonly (string | number)[]) =>
   Buffer.from(JSON.stringify([sort, ...key])).toString('base64url');
@@ -45,7 +45,7 @@ export function decodeCursor<T extends z.ZodTuple>(
   });
 }
 
-/** Queries ask for `limit + 1` rows; the extra one only tells that there is more. */
+/** Queries request `limit + 1` rows; the extra one only shows that there are more. */
 export function toPage<R, T>(rows: R[], limit: number, cursorOf: (row: R) => string, toItem: (row: R) => T): Page<T> {
   const shown = rows.slice(0, limit);
   const last = shown.at(-1);

@@ -1,6 +1,6 @@
 /**
- * Every refusal a client can meet. The code is stable; the title is for a person; the detail says what to do, where the
- * case at hand has nothing better to say.
+ * Every refusal a client can get. The code is stable; the title is for people; the detail is the default advice, for
+ * cases that have nothing more specific.
  */
 export const problems = {
   malformed_request: {
@@ -16,8 +16,8 @@ export const problems = {
   code_expired: { status: 400, title: 'The code has expired', detail: 'Ask for a new one.' },
   already_verified: {
     status: 409,
-    title: 'The e-mail address is verified already',
-    detail: 'There is nothing left to do.',
+    title: 'The e-mail address is already verified',
+    detail: 'Nothing to do.',
   },
   not_signed_in: {
     status: 401,
@@ -46,8 +46,8 @@ export const problems = {
   },
   media_token_invalid: {
     status: 401,
-    title: 'The signed address is not valid any more',
-    detail: 'It has expired or was changed. Ask for the media again: its answer has new addresses.',
+    title: 'The signed address is no longer valid',
+    detail: 'It has expired or was changed. Request the media again: the answer has new addresses.',
   },
   email_not_verified: {
     status: 403,
@@ -59,11 +59,11 @@ export const problems = {
     title: 'This API key may not do that',
     detail: 'Use a key whose scopes include it, or an access token.',
   },
-  not_yours: { status: 403, title: 'Only the owner may do that', detail: 'You see it, but it is not yours to change.' },
+  not_yours: { status: 403, title: 'Only the owner may do that', detail: 'You can see it, but not change it.' },
   private_account: {
     status: 403,
     title: 'The account is private',
-    detail: 'Only its followers see that. Ask to follow it.',
+    detail: 'Only its followers can see that. Ask to follow it.',
   },
   not_found: {
     status: 404,
@@ -73,12 +73,12 @@ export const problems = {
   session_not_found: {
     status: 404,
     title: 'There is no such session of yours',
-    detail: '`GET users/me/sessions` lists those there are.',
+    detail: '`GET users/me/sessions` lists your sessions.',
   },
   api_key_not_found: {
     status: 404,
     title: 'There is no such API key of yours',
-    detail: '`GET users/me/api-keys` lists those there are.',
+    detail: '`GET users/me/api-keys` lists your keys.',
   },
   user_not_found: {
     status: 404,
@@ -88,43 +88,43 @@ export const problems = {
   media_not_found: {
     status: 404,
     title: 'There is no such media, or you may not see it',
-    detail: 'It may have been deleted, or be for others only.',
+    detail: 'It may have been deleted, or not be shared with you.',
   },
   comment_not_found: {
     status: 404,
     title: 'There is no such comment, or you may not see it',
-    detail: 'It may have been deleted, or its media be for others only.',
+    detail: 'It may have been deleted, or its media may not be shared with you.',
   },
   playlist_not_found: {
     status: 404,
     title: 'There is no such playlist, or you may not see it',
-    detail: 'It may have been deleted, or be for others only.',
+    detail: 'It may have been deleted, or not be shared with you.',
   },
   request_not_found: {
     status: 404,
     title: 'This user has not asked to follow you',
-    detail: 'They may have taken the request back.',
+    detail: 'They may have withdrawn the request.',
   },
-  tag_not_found: { status: 404, title: 'There is no such tag', detail: 'Nothing that everybody may see has it.' },
+  tag_not_found: { status: 404, title: 'There is no such tag', detail: 'No public media has it.' },
   notification_not_found: {
     status: 404,
     title: 'There is no such notification of yours',
-    detail: 'It may have been withdrawn, or taken out of the list.',
+    detail: 'It may have been withdrawn or removed.',
   },
   not_in_playlist: {
     status: 404,
     title: 'The media is not in this playlist',
-    detail: 'Put it in first: `POST medias/{url}/playlists/{playlistUrl}`.',
+    detail: 'Add it first: `POST medias/{url}/playlists/{playlistUrl}`.',
   },
   file_not_found: {
     status: 404,
     title: 'There is no such file, or you may not see it',
-    detail: 'It may have been deleted, or be for others only.',
+    detail: 'It may have been deleted, or not be shared with you.',
   },
   upload_not_found: {
     status: 404,
     title: 'There is no such upload, or it is not yours',
-    detail: 'It may have been given up or have ended. Start again.',
+    detail: 'It may have been cancelled or finished. Start again.',
   },
   file_not_ready: {
     status: 404,
@@ -134,17 +134,17 @@ export const problems = {
   rendition_not_found: {
     status: 404,
     title: 'The file has no such rendition',
-    detail: 'The media lists those there are.',
+    detail: 'The media lists its renditions.',
   },
   export_expired: {
     status: 404,
-    title: 'The link to the archive is not valid any more',
-    detail: 'Ask for another one: `GET users/me/export`.',
+    title: 'The link to the archive is no longer valid',
+    detail: 'Request another one: `GET users/me/export`.',
   },
   method_not_allowed: {
     status: 405,
-    title: 'This address does not know that method',
-    detail: '`Allow` lists those it knows.',
+    title: 'Method not allowed at this address',
+    detail: '`Allow` lists the allowed ones.',
   },
   request_timeout: {
     status: 408,
@@ -154,14 +154,14 @@ export const problems = {
   username_taken: { status: 409, title: 'The username is taken', detail: 'Choose another one.' },
   email_taken: {
     status: 409,
-    title: 'The e-mail address has an account already',
+    title: 'The e-mail address already has an account',
     detail: 'Sign in, or reset the password.',
   },
   blocked: { status: 409, title: 'You block this user', detail: 'Unblock them first.' },
   limit_reached: {
     status: 409,
     title: 'Limit reached',
-    detail: 'There may be no more of them: `GET users/me/limits` says how many. Remove one to add another.',
+    detail: '`GET users/me/limits` lists the limits. Remove one to add another.',
   },
   too_many_keys: { status: 409, title: 'API key limit reached', detail: 'Delete a key to create another.' },
   file_in_use: { status: 409, title: 'The file is in use', detail: 'A media, a comment or your profile shows it.' },
@@ -174,7 +174,7 @@ export const problems = {
   file_not_failed: {
     status: 409,
     title: 'Only a failed file can be retried',
-    detail: '`GET files/{url}` says how it stands.',
+    detail: '`GET files/{url}` shows its status.',
   },
   upload_offset_conflict: {
     status: 409,
@@ -186,13 +186,13 @@ export const problems = {
   precondition_failed: {
     status: 412,
     title: 'The precondition does not hold',
-    detail: 'What was asked for is another version than the request names.',
+    detail: 'The resource has another version than the request requires.',
   },
-  too_large: { status: 413, title: 'That is larger than allowed', detail: '`GET users/me/limits` lists the limits.' },
+  too_large: { status: 413, title: 'Larger than allowed', detail: '`GET users/me/limits` lists the limits.' },
   quota_exceeded: {
     status: 413,
-    title: 'That is more than your quota leaves',
-    detail: '`GET users/me/limits` says how much that is.',
+    title: 'Quota exceeded',
+    detail: '`GET users/me/limits` shows what is left.',
   },
   unsupported_media_type: {
     status: 415,
@@ -202,20 +202,20 @@ export const problems = {
   range_not_satisfiable: {
     status: 416,
     title: 'The range lies outside the content',
-    detail: '`Content-Range` says how much there is.',
+    detail: '`Content-Range` has its size.',
   },
   file_missing: {
     status: 422,
     title: 'The form has no file in the field `file`',
     detail: 'Send one part with that name and a filename.',
   },
-  validation_failed: { status: 422, title: 'Some values are not acceptable', detail: '`errors` says which, and why.' },
+  validation_failed: { status: 422, title: 'Some values are invalid', detail: '`errors` lists them with the reason.' },
   content_refused: {
     status: 422,
     title: 'The content of the file is not acceptable',
-    detail: 'It is damaged, or of a kind that is not processed here.',
+    detail: 'It is damaged, or in a format that is not supported.',
   },
-  yourself: { status: 422, title: 'Nobody can do that to themselves', detail: 'Name another user.' },
+  yourself: { status: 422, title: 'You cannot do that to yourself', detail: 'Name another user.' },
   playlist_type_mismatch: {
     status: 422,
     title: 'The playlist takes another type of media',
@@ -224,7 +224,7 @@ export const problems = {
   file_kind_mismatch: {
     status: 422,
     title: 'A file is not of the kind this media needs',
-    detail: 'Check its `kind`, and for a reel its shape.',
+    detail: 'Check its `kind`, and for a reel its orientation.',
   },
   idempotency_mismatch: {
     status: 422,
@@ -240,14 +240,14 @@ export const problems = {
   too_many_uploads: {
     status: 429,
     title: 'Too many uploads are open at once',
-    detail: 'Finish or give up some of them first.',
+    detail: 'Finish or cancel some of them first.',
   },
   too_many_requests: {
     status: 429,
-    title: 'That was asked for too often',
-    detail: '`Retry-After` says when it may be asked for again.',
+    title: 'Too many requests',
+    detail: '`Retry-After` says when to try again.',
   },
-  too_many_codes: { status: 429, title: 'Too many codes were asked for', detail: 'Wait an hour.' },
+  too_many_codes: { status: 429, title: 'Too many codes requested', detail: 'Wait an hour.' },
   headers_too_large: {
     status: 431,
     title: 'The headers are larger than allowed',
@@ -256,12 +256,12 @@ export const problems = {
   upload_checksum_mismatch: {
     status: 460,
     title: 'The bytes do not match Upload-Checksum',
-    detail: 'They were damaged on their way. Send them again.',
+    detail: 'They were damaged in transit. Send them again.',
   },
   internal: {
     status: 500,
     title: 'Something went wrong on our side',
-    detail: 'Try again; if it stays, report it with the `instance`.',
+    detail: 'Try again; if it persists, report it with the `instance`.',
   },
   not_supported: {
     status: 501,

@@ -13,11 +13,11 @@ import type { ProblemCode } from './problem-codes.js';
 import { Problem } from './problems.js';
 import type { RouteTable } from './route-table.js';
 
-/** What the framework's own refusals are called here. */
+/** Our codes for the framework's own refusals. */
 const byStatus: Record<number, ProblemCode> = {
   400: 'malformed_request',
   401: 'not_signed_in',
-  /** A path that leads out of a folder of static files. */
+  /** A path that escapes a folder of static files. */
   403: 'not_found',
   404: 'not_found',
   405: 'method_not_allowed',
@@ -29,8 +29,8 @@ const byStatus: Record<number, ProblemCode> = {
   503: 'unavailable',
 };
 
-/** What an answer with this status says unless it knows better (RFC 9110, 15.5.2 and 15.6.4). */
-const toldWith: Record<number, Record<string, string>> = {
+/** Default headers by status (RFC 9110, 15.5.2 and 15.6.4). */
+const defaultHeaders: Record<number, Record<string, string>> = {
   401: { 'www-authenticate': 'Bearer' },
   503: { 'retry-after': '5' },
 };
@@ -50,7 +50,7 @@ export class ProblemFilter implements ExceptionFilter {
     sendProblem(http.getResponse<FastifyReply>(), request, problem);
   }
 
-  /** The framework says "not found" also where only the method is wrong. */
+  /** The framework says "not found" even where only the method is wrong. */
   private wrongMethod(error: unknown, { method, url }: FastifyRequest): Problem | undefined {
     if (!(error instanceof NotFoundException)) return undefined;
     const allowed = this.routes.allowed(url);
@@ -63,16 +63,17 @@ export class ProblemFilter implements ExceptionFilter {
 }
 
 export function sendProblem(reply: FastifyReply, request: FastifyRequest, problem: Problem) {
-  // Bytes are on their way already: the only honest signal left is a broken connection.
+  // Part of the body is sent already: the only way left to signal an error is to break the connection.
   if (reply.raw.headersSent) return void reply.raw.destroy();
-  // What was said of a body that did not come after all.
+  // Headers of the body that was not sent after all.
   for (const name of ['etag', 'last-modified', 'content-disposition', 'accept-ranges', 'content-length'])
     reply.removeHeader(name);
-  // Fastify hangs up on a body that is announced as too large: with bytes on their way, that is a reset instead of a 413.
+  // Fastify closes the connection when the announced body is too large: the client, still sending, would see a reset
+  // instead of the 413.
   if (problem.getStatus() === 413) reply.removeHeader('connection');
   void reply
     .code(problem.getStatus())
-    .headers({ ...answerDefaults, ...toldWith[problem.getStatus()], ...problem.extras.headers })
+    .headers({ ...answerDefaults, ...defaultHeaders[problem.getStatus()], ...problem.extras.headers })
     .type('application/problem+json; charset=utf-8')
     .send(JSON.stringify(problem.toDocument(request.id)));
 }
@@ -86,7 +87,7 @@ export function toProblem(error: unknown): Problem {
   }
   if (isDatabaseDown(error)) return new Problem('unavailable', { cause: error });
   if ((error as { code?: string }).code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
-    return new Problem('too_large', { detail: 'A JSON body may have 1 MiB.', cause: error });
+    return new Problem('too_large', { detail: 'A JSON body may have at most 1 MiB.', cause: error });
   }
   const { statusCode, message } = error as { statusCode?: number; message?: string };
   if (statusCode && statusCode >= 400 && statusCode < 500) {

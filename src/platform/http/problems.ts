@@ -2,7 +2,7 @@ import { HttpException } from '@nestjs/common';
 import { problems, type ProblemCode } from './problem-codes.js';
 
 export interface FieldError {
-  /** JSON pointer into the body, or the name of a parameter. */
+  /** JSON pointer into the body, or `/` and the name of a parameter. */
   pointer: string;
   message: string;
 }
@@ -10,12 +10,12 @@ interface ProblemOptions {
   detail?: string;
   errors?: FieldError[];
   headers?: Record<string, string>;
-  /** A finer reason than the code, for programs: `too_many_pixels`. */
+  /** More specific than the code, for programs: `too_many_pixels`. */
   reason?: string;
   cause?: unknown;
 }
 
-/** Becomes an RFC 9457 document in the one exception filter. */
+/** The exception filter turns it into an RFC 9457 document. */
 export class Problem extends HttpException {
   readonly extras: ProblemOptions;
 

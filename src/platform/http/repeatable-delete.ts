@@ -21,7 +21,7 @@ class RepeatableDeleteInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const { user, url } = context.switchToHttp().getRequest<FastifyRequest & { user: { id: string } }>();
     const path = url.split('?')[0]!;
-    // With a blank in it, which no Idempotency-Key has.
+    // Contains a space, which no Idempotency-Key does.
     const named = this.keys.named(user.id, 'DELETE', path);
     const remembered = { ...named, key: `DELETE ${named.requestHash}` };
     const work = async () => {
@@ -39,7 +39,7 @@ class RepeatableDeleteInterceptor implements NestInterceptor {
 const isGone = (error: unknown): boolean => error instanceof Problem && error.getStatus() === 404;
 
 /**
- * For a DELETE that finds nothing the second time: whoever deleted it within the last 24 hours gets 204 again. What never
- * was, or can't be seen, stays 404. Both commit together, and a parallel DELETE waits for the first one.
+ * Answers a repeated DELETE with 204 again, for whoever deleted the thing within the last 24 hours. What never existed,
+ * or can't be seen, stays 404. Both commit together, and a parallel DELETE waits for the first one.
  */
 export const RepeatableDelete = () => UseInterceptors(RepeatableDeleteInterceptor);

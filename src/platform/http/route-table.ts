@@ -6,20 +6,20 @@ interface Route {
   pattern: RegExp;
 }
 
-/** Every route the server has, for the answer 405 and for those who compare it with the documentation. */
+/** Every route of the server, for 405 answers and for comparing with the documentation. */
 export class RouteTable {
   readonly routes: Route[] = [];
 
-  /** Before the first route is added. */
+  /** To be called before the first route is added. */
   watch(server: FastifyInstance): void {
     server.addHook('onRoute', ({ method, url }) => {
-      // Of @fastify/cors, for preflights of any path: it makes no address known.
+      // The route of @fastify/cors for preflights of any path: it must not make every address count as known.
       if (url === '*') return;
       for (const m of [method].flat()) this.routes.push({ method: m, url, pattern: toPattern(url) });
     });
   }
 
-  /** Methods of the routes that a path meets. */
+  /** Methods of the routes that match a path. */
   allowed(path: string): string[] {
     const plain = path.split('?')[0]!.replace(/(?<=.)\/$/, '');
     return [

@@ -9,20 +9,22 @@ interface Answer {
   content?: string | readonly string[];
   headers?: Record<string, string>;
 }
-/** What a good answer is, by status. `null` is an answer without a body. */
+/** Successful answers by status. `null` is an answer without a body. */
 type Answers = Record<number, Answer | null>;
 
 interface Documented<A extends Answers> {
   summary: string;
   description?: string;
-  /** What generated clients call it, where that is not its controller and method. */
+  /** Name in generated clients, where it is not derived from controller and method. */
   operationId?: string;
   answers: A;
   problems?: readonly ProblemCode[];
   params?: Record<string, string>;
 }
 
-/** What a handler returns for an answer. Of JSON, what clients read: nothing on the way fills in or converts. */
+/**
+ * What a handler must return for an answer. For JSON, exactly what clients receive: nothing converts or completes it.
+ */
 type Returned<A> = A extends { schema: infer S extends z.ZodType }
   ? z.output<S>
   : A extends { content: `text/${string}` }
@@ -32,9 +34,9 @@ type Returned<A> = A extends { schema: infer S extends z.ZodType }
       : void;
 
 /**
- * A decorator for methods that return a `T` or promise it; on others it does not compile. Without it, what a route says
- * and what its handler returns come apart one day, and only a test of that very answer would tell. Fields that a schema
- * does not name pass here (TypeScript calls that a subtype): `test/setup/contract.ts` finds those.
+ * A decorator for methods that return a `T` or promise it; on others it does not compile. Without it, documentation and
+ * handler drift apart, and only a test of that very answer would notice. Fields that a schema does not name pass here
+ * (TypeScript allows subtypes): `test/setup/contract.ts` finds those.
  */
 export type OnReturning<T> = <M extends (...args: never[]) => T | Promise<T>>(
   target: object,
@@ -45,8 +47,8 @@ export type OnReturning<T> = <M extends (...args: never[]) => T | Promise<T>>(
 const always: ProblemCode[] = ['malformed_request', 'unavailable'];
 
 /**
- * Says once what a route answers, for OpenAPI and for the compiler. Problems are grouped by status, each with an example
- * of its own; the access decorators add theirs (401, 403).
+ * Declares once what a route answers, for OpenAPI and for the compiler. Problems are grouped by status, each with its
+ * own example; the access decorators add theirs (401, 403).
  */
 export function Documented<const A extends Answers>({
   summary,
@@ -88,16 +90,16 @@ function goodAnswer(status: number, answer: Answer | null) {
 
 const isText = /^(text\/|application\/(json|vnd\.apple\.mpegurl)$)/;
 
-/** Bytes: `format` is what clients made for OpenAPI 3.0 look for, `contentMediaType` what 3.1 says. */
+/** `format` is for generators made for OpenAPI 3.0, `contentMediaType` is the 3.1 way. */
 export const binary = { type: 'string', format: 'binary', contentMediaType: 'application/octet-stream' } as const;
 
 const bodyOf = (contentType: string) => (isText.test(contentType) ? ({ type: 'string' } as const) : binary);
 
 const CODES = Symbol('problem-codes');
-/** Where @nestjs/swagger keeps what `ApiResponse` was told. */
+/** Metadata key under which @nestjs/swagger stores `ApiResponse`. */
 const RESPONSES = 'swagger/apiResponse';
 
-/** OpenAPI responses of the given problems, one per status; together with those that another decorator has named. */
+/** OpenAPI responses of the given problems, one per status, merged with those of other decorators. */
 export function problemAnswers(codes: readonly ProblemCode[]): MethodDecorator {
   return (target, key, method) => {
     const known = (Reflect.getMetadata(CODES, method.value as object) ?? []) as ProblemCode[];
@@ -105,14 +107,14 @@ export function problemAnswers(codes: readonly ProblemCode[]): MethodDecorator {
     Reflect.defineMetadata(CODES, all, method.value as object);
     for (const status of new Set(all.map((code) => problems[code].status))) {
       const group = all.filter((code) => problems[code].status === status);
-      // What was said of this status before is said again, with the rest.
+      // Replaces the response of this status with one that lists the former problems, too.
       Reflect.deleteProperty((Reflect.getMetadata(RESPONSES, method.value as object) ?? {}) as object, String(status));
       ApiResponse(problemAnswer(status, group))(target, key, method);
     }
   };
 }
 
-/** Adds problems to the answers of an operation of the finished document. */
+/** Adds problems to the responses of an operation in the finished document. */
 export function addProblems(responses: Record<string, unknown>, codes: readonly ProblemCode[]): void {
   for (const code of codes) {
     const { status } = problems[code];
@@ -134,7 +136,7 @@ const problemAnswer = (status: number, codes: ProblemCode[]) => ({
   },
 });
 
-/** What the answers refer to: below each operation they would be most of the document. */
+/** Shared by reference: repeated in each operation, examples would be most of the document. */
 export const problemExample = (code: ProblemCode) => ({
   value: { type: `/docs/problems#${code}`, ...problems[code], code },
 });

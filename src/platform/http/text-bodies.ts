@@ -2,8 +2,8 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Problem } from './problems.js';
 
 /**
- * Lets routes whose pattern matches take text as bytes, in whatever encoding it comes; everywhere else a body is JSON.
- * @param maxBytes a little more than the route takes, so that the route itself can say what its limit is
+ * Lets routes whose pattern matches accept text as raw bytes, whatever its encoding; everywhere else a body is JSON.
+ * @param maxBytes slightly more than the route accepts, so that the route itself can name its limit
  */
 export function acceptText(server: FastifyInstance, types: RegExp, routes: RegExp, maxBytes: number): void {
   server.addContentTypeParser(

@@ -1,10 +1,13 @@
 import { z } from 'zod';
 import { toNfc } from '../unicode.js';
 
-/** NFC makes text shorter, by a factor of up to four: this much longer may a text be before it is in that form. */
+/** NFC shortens text by a factor of up to four, so raw text may be that much longer. */
 const rawFactor = 4;
 
-/** Text in NFC, whose raw length was checked before anything else looked at it. @param max UTF-16 units */
+/**
+ * Text in NFC, whose raw length is checked before anything else.
+ * @param max UTF-16 units
+ */
 export const nfc = (max: number) =>
   z
     .string()
@@ -17,8 +20,8 @@ export const nfc = (max: number) =>
     });
 
 /**
- * One line of text: no control characters, no bidi overrides that would turn the page around, NFC. No half of a
- * surrogate pair either, which is no character, and which PostgreSQL takes into no jsonb.
+ * One line of text in NFC: no control characters, no bidi overrides, which would reverse the text around it, and no
+ * lone surrogates, which PostgreSQL refuses in jsonb.
  */
 export const line = (max: number, min = 0) =>
   nfc(max)

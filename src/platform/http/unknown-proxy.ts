@@ -18,8 +18,8 @@ for (const [network, bits] of [
   privateNetworks.addSubnet(network, bits, 'ipv6');
 
 /**
- * Says once that requests come through a proxy which nobody told us to trust: then all clients have the proxy's address,
- * and share what one address may do.
+ * Warns once when requests come through a proxy that is not trusted: all clients then share the proxy's address and its
+ * rate limits.
  */
 export function warnOfUnknownProxy(server: FastifyInstance, warn: (message: string) => void): void {
   let isSaid = false;

@@ -18,13 +18,13 @@ const pointer = (path: Path = []) =>
     )
     .join('');
 
-/** Zod names unknown keys in one issue without a path; a client wants each at its own pointer. */
+/** Zod reports unknown keys in one issue without a path; a client wants a pointer for each. */
 const toErrors = ({ message, path, keys }: Issue): FieldError[] =>
   keys
     ? keys.map((key) => ({ pointer: pointer([...(path ?? []), key]).slice(0, 200), message: 'There is no such field' }))
     : [{ pointer: pointer(path), message }];
 
-/** Every body, query and parameter goes through its zod schema here; what comes out is what the handler gets. */
+/** Validates every body, query and parameter with its zod schema; handlers get the parsed value. */
 export const validationPipe = () =>
   new StandardSchemaValidationPipe({
     exceptionFactory: (issues: readonly Issue[]) =>

@@ -1,10 +1,10 @@
 export const roles = ['user', 'moderator', 'admin'] as const;
 
-/** What an API key can be allowed to do. A session may do all of it. */
+/** What an API key can be allowed to do. A session has all of them. */
 export const scopes = ['read', 'write', 'account'] as const;
 export type Scope = (typeof scopes)[number];
 
-/** Who is asking: made by the guards from a token or a key, never from a body. */
+/** Who is asking: set by the guards from a token or a key, never from a body. */
 export interface Viewer {
   id: string;
   username: string;

@@ -3,18 +3,18 @@ import { sql, type Statement } from '../database/sql.js';
 import { Problem } from '../http/problems.js';
 
 /**
- * How many of a thing somebody can add, on one page; `GET users/me/limits` shows it. Whatever a client can add to
- * something has its number here, and what adds it asks for it.
+ * How many of a thing can be added, on one page; shown by `GET users/me/limits`. Everything that clients can add has
+ * its number here, and the code that adds it calls `refuseBeyond`.
  */
 export const amounts = {
   apiKeys: { max: 50, of: 'an account', what: 'API keys' },
-  /** One more ends the one that was used least recently: nobody must be kept from signing in. */
+  /** Beyond it, the least recently used session ends: signing in must always be possible. */
   sessions: { max: 100, of: 'an account', what: 'sessions' },
   openUploads: { max: 200, of: 'an account', what: 'open uploads' },
   medias: { max: 100_000, of: 'an account', what: 'medias' },
   playlists: { max: 1_000, of: 'an account', what: 'playlists' },
-  followings: { max: 10_000, of: 'an account', what: 'users it follows, or has asked to' },
-  kept: { max: 10_000, of: 'an account', what: 'users it follows no more, but keeps in its timeline' },
+  followings: { max: 10_000, of: 'an account', what: 'followed users and follow requests' },
+  kept: { max: 10_000, of: 'an account', what: 'unfollowed users kept in the timeline' },
   blocks: { max: 10_000, of: 'an account', what: 'blocked users' },
   mutes: { max: 10_000, of: 'an account', what: 'muted users' },
   saves: { max: 20_000, of: 'an account', what: 'saved medias' },
@@ -24,24 +24,24 @@ export const amounts = {
   tags: { max: 30, of: 'a media', what: 'tags' },
   subtitles: { max: 32, of: 'a media', what: 'subtitle tracks' },
   commentsOfOne: { max: 1_000, of: 'a media', what: 'comments of one author' },
-  // A deleted comment that has replies stays, without its author: `commentsOfOne` does not count it.
+  // A deleted comment with replies stays, without its author, so `commentsOfOne` does not count it.
   commentsAbove: { max: 1_000, of: 'a comment', what: 'comments above it' },
   strangerMails: { max: 50, of: 'an account', what: 'mails a day to users who do not follow it' },
-  mentions: { max: 50, of: 'a text', what: 'mentions that are told' },
+  mentions: { max: 50, of: 'a text', what: 'notified mentions' },
   items: { max: 10_000, of: 'a playlist', what: 'medias' },
 } as const satisfies Record<string, { max: number; of: string; what: string }>;
 
 export type AmountName = keyof typeof amounts;
 
-/** More than requests of one user are in progress at once. */
+/** More than one user's requests in progress at once. */
 const margin = 200;
 
 /**
- * Refuses one more than there may be. To be called once the row was added, in the same transaction, so that adding twice
- * what is there already is never refused. Close to the maximum those who add to the same thing wait for each other:
- * parallel requests cannot pass it together.
- * @param owner id of what it was added to
- * @param rows `from … where …` of all that are there now
+ * Refuses to exceed a maximum. To be called after the row was added, in the same transaction, so that adding something
+ * again is never refused. Near the maximum it takes a lock per owner, so that parallel requests cannot exceed it
+ * together.
+ * @param owner id of what the row was added to
+ * @param rows `from … where …` of all rows that count
  * @throws {Problem} `limit_reached`
  */
 export async function refuseBeyond(em: EntityManager, name: AmountName, owner: string, rows: Statement): Promise<void> {
@@ -55,5 +55,5 @@ export async function refuseBeyond(em: EntityManager, name: AmountName, owner: s
   await sql`select pg_advisory_xact_lock(hashtextextended(${`${name}:${owner}`}, 0))`.all(em);
   if ((await count()) <= max) return;
   const Of = of[0]!.toUpperCase() + of.slice(1);
-  throw new Problem('limit_reached', `${Of} may have ${max} ${what}. Remove one to add another.`);
+  throw new Problem('limit_reached', `${Of} may have at most ${max} ${what}. Remove one to add another.`);
 }

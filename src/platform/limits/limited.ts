@@ -14,13 +14,13 @@ import { RateLimiter } from './rate-limiter.service.js';
 import { rateLimits, type RateLimitName } from './rate-limits.js';
 
 /**
- * A route that may be asked for so often (rate-limits.ts); its answers say how much is left.
- * @param isCounted where only some of what the route is asked for costs as much
+ * Limits how often a route may be called (rate-limits.ts); its answers carry what is left.
+ * @param isCounted for routes of which only some requests are expensive
  */
 export const Limited = (name: RateLimitName, isCounted: IsCounted = () => true) =>
   applyDecorators(UseGuards(guardOf(name, isCounted)), problemAnswers(['too_many_requests']));
 
-/** Of a request as it came, not validated yet. */
+/** Gets the request before validation. */
 type IsCounted = (request: FastifyRequest) => boolean;
 
 function guardOf(name: RateLimitName, isCounted: IsCounted) {
@@ -42,7 +42,7 @@ function guardOf(name: RateLimitName, isCounted: IsCounted) {
   return mixin(RateLimitGuard);
 }
 
-/** One customer of a provider has at least a /64 of IPv6 (RFC 6177): its addresses count as one. */
+/** One customer of a provider has at least a /64 of IPv6 (RFC 6177), so a /64 counts as one address. */
 export function networkOf(address: string): string {
   if (!address.includes(':')) return address;
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];

@@ -14,13 +14,13 @@ import { databaseUrl } from '../database/orm.js';
 import { Problem } from '../http/problems.js';
 import { rateLimits, type RateLimitName } from './rate-limits.js';
 
-/** How a window stands (draft-ietf-httpapi-ratelimit-headers). */
+/** The state of a window (draft-ietf-httpapi-ratelimit-headers). */
 export type RateHeaders = Record<
   'ratelimit-limit' | 'ratelimit-remaining' | 'ratelimit-reset' | 'ratelimit-policy',
   string
 >;
 
-/** Counts requests over all processes: in Redis when there is one, else in an unlogged table of PostgreSQL. */
+/** Counts requests over all processes: in Redis if configured, else in an unlogged table of PostgreSQL. */
 @Injectable()
 export class RateLimiter implements OnModuleDestroy {
   private readonly logger = new Logger('RateLimits');
@@ -30,7 +30,7 @@ export class RateLimiter implements OnModuleDestroy {
   constructor(@Inject(CONFIG) private readonly config: Config) {}
 
   /**
-   * Counts one. Null where limits are switched off.
+   * Counts one request. Returns null where limits are disabled.
    * @throws {Problem} `too_many_requests`, with the seconds to wait in `Retry-After`
    */
   async consume(name: RateLimitName, key: string): Promise<RateHeaders | null> {
@@ -48,7 +48,7 @@ export class RateLimiter implements OnModuleDestroy {
     }
   }
 
-  /** Takes one back: it was none of those that are counted. */
+  /** Takes one back that should not count. */
   async forgive(name: RateLimitName, key: string): Promise<void> {
     await this.limiter(name)?.reward(key);
   }
@@ -97,7 +97,7 @@ export class RateLimiter implements OnModuleDestroy {
     client.on('error', (error) => this.logger.warn({ err: error }, 'connection lost'));
     return {
       make: (options: Options) =>
-        // Without Redis each process counts for itself: better than no limit, and than no answer.
+        // While Redis is down each process counts for itself: better than no limit, and than no answer.
         new RateLimiterRedis({ ...options, storeClient: client, insuranceLimiter: new RateLimiterMemory(options) }),
       close: () => client.quit(),
     };

@@ -2,30 +2,30 @@ const minutes = (n: number) => n * 60;
 const hours = (n: number) => minutes(60 * n);
 
 interface RateLimit {
-  /** Requests in a window. */
+  /** Requests per window. */
   points: number;
   /** Length of the window. */
   seconds: number;
   /**
-   * What is counted: requests of one network address, of one user (of the address of a stranger), or of a key that the
-   * service names.
+   * What is counted: requests of one network address, of one user (anonymous: address), or of a key that the service
+   * chooses.
    */
   by: 'address' | 'user' | 'key';
 }
 const limit = (points: number, seconds: number, by: RateLimit['by']): RateLimit => ({ points, seconds, by });
 
-/** What costs something, or can be guessed at, may be asked for so often. On one page; `RATE_LIMIT_FACTOR` stretches all. */
+/** Limits on what is expensive or can be guessed, on one page; `RATE_LIMIT_FACTOR` multiplies all. */
 export const rateLimits = {
   'sign-up': limit(100, hours(1), 'address'),
-  /** Wrong passwords for one account from one address: who knows it is never kept out by others elsewhere. */
+  /** Wrong passwords for one account from one address: attackers elsewhere cannot lock its owner out. */
   'sign-in': limit(10, minutes(15), 'key'),
-  /** Wrong passwords from one address, whatever the account: one password tried on many. */
+  /** Wrong passwords from one address, for any account: one password tried on many. */
   'sign-in-address': limit(100, minutes(15), 'key'),
-  /** Wrong passwords for one account from addresses that it was never used from. */
+  /** Wrong passwords for one account, from addresses where it was never used. */
   'sign-in-account': limit(100, hours(1), 'key'),
-  /** Wrong passwords where a session has to show that its owner is there. */
+  /** Wrong passwords where a signed-in user has to confirm theirs. */
   'current-password': limit(10, minutes(15), 'key'),
-  /** Changes of name, address and password, and new keys: each is mailed, and tells whether a name is taken. */
+  /** Changes of name, address and password, and new keys: each sends a mail, and reveals whether a name is taken. */
   credentials: limit(20, hours(1), 'key'),
   verify: limit(100, hours(1), 'address'),
   resend: limit(20, hours(1), 'user'),
@@ -34,11 +34,11 @@ export const rateLimits = {
   search: limit(240, minutes(1), 'user'),
   upload: limit(3_000, hours(1), 'user'),
   subtitles: limit(120, minutes(10), 'user'),
-  /** Of one failed file: what fails for a reason of its own fails again. */
+  /** Of one failed file: most failures are permanent. */
   retry: limit(5, hours(24), 'key'),
-  /** Choices of a profile photo or a cover: each has others made of a photo that may be large. */
+  /** Choosing a profile photo or a cover: each has new images made of a photo that may be large. */
   picture: limit(60, minutes(10), 'user'),
-  /** Each may name many, who are told of it. */
+  /** Each may mention many users, who are notified. */
   publish: limit(1_200, minutes(10), 'user'),
   follow: limit(400, hours(1), 'user'),
   block: limit(400, hours(1), 'user'),
@@ -47,7 +47,7 @@ export const rateLimits = {
   playlist: limit(1_200, minutes(10), 'user'),
   view: limit(1_200, minutes(10), 'user'),
   export: limit(5, hours(24), 'user'),
-  /** Downloads of archives, each made while it is read. */
+  /** Downloads of archives, which are generated while streaming. */
   archive: limit(20, hours(1), 'address'),
 } as const satisfies Record<string, RateLimit>;
 

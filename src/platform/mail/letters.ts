@@ -2,7 +2,7 @@ import { Eta } from 'eta';
 import { fileURLToPath } from 'node:url';
 import { catalogues, duration, languageFor, say, type MailName } from './words.js';
 
-/** Everything of a mail but its recipient. */
+/** A mail without its recipient. */
 export interface Letter {
   subject: string;
   text: string;
@@ -10,21 +10,21 @@ export interface Letter {
 }
 
 interface About {
-  /** Whom it greets. Not in mails to an address that is not verified: its owner has chosen neither. */
+  /** Whom the mail greets. Absent in mails to an unverified address, whose owner chose neither. */
   name?: string;
   username?: string;
-  /** The language they asked for, as BCP 47. */
+  /** The reader's language, as BCP 47. */
   locale: string;
-  /** Where this Vitrine is: from the configuration, never from a request. */
+  /** Address of this Vitrine: from the configuration, never from a request. */
   origin: string;
   code?: {
     digits: string;
     /** Milliseconds from now. */
     validForMs: number;
   };
-  /** What it lists, a line each. */
+  /** Rendered as a list. */
   lines?: string[];
-  /** An address that the mail is about. */
+  /** The address that the mail asks to open. */
   link?: string;
 }
 
@@ -40,10 +40,10 @@ interface Written {
   signature: string;
 }
 
-// Escapes every value it is given.
+// Escapes every value.
 const eta = new Eta({ views: fileURLToPath(new URL('.', import.meta.url)), cache: true });
 
-/** One of the mails of words/*.json, in the best language there is for its reader. */
+/** Renders a mail of words/*.json in the best available language for its reader. */
 export function letter(mail: MailName, { name, username, locale, origin, code, lines = [], link }: About): Letter {
   const language = languageFor(locale);
   const { greeting, greetingOfNobody, signature, mails } = catalogues.get(language)!;

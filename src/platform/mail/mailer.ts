@@ -4,7 +4,7 @@ import { CONFIG } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
 
 export interface Mail {
-  /** One address. A person's name is welcome in `name`, whatever it holds. */
+  /** One address. `name` may hold anything. */
   to: { address: string; name?: string };
   subject: string;
   text: string;
@@ -14,14 +14,14 @@ export interface Mail {
 
 export class MailNotConfigured extends Error {
   constructor() {
-    super('No mail can be sent: SMTP_URL is not set');
+    super('Cannot send mail: SMTP_URL is not set');
   }
 }
 
-/** An address that a mail server could read as several, as none, or as something else than an address. */
+/** An address that a mail server could read as several, as none, or as something else. */
 export class BadAddress extends Error {
   constructor() {
-    super('Not one plain mail address');
+    super('Not a single plain mail address');
   }
 }
 
@@ -29,13 +29,13 @@ export class BadAddress extends Error {
 const plainAddress = /^[^\s@<>()[\]\\,;:"\p{Cc}]{1,64}@[^\s@<>()[\]\\,;:"\p{Cc}]{1,255}$/u;
 
 const timeouts = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 30_000 };
-/** A body or attachment named by path or URL would read this machine's files. */
+/** Nodemailer would otherwise read a body or attachment from a local path or a URL. */
 const noReferences = { disableFileAccess: true, disableUrlAccess: true };
 
-/** Keeps absence notes from answering (RFC 3834). */
+/** Keeps auto-responders from answering (RFC 3834). */
 const automatic = { 'Auto-Submitted': 'auto-generated' };
 
-/** Line breaks would begin another header. */
+/** Line breaks would inject headers. */
 const oneLine = (value: string) => value.replace(/\p{Cc}+/gu, ' ').trim();
 
 @Injectable()
@@ -49,15 +49,16 @@ export class Mailer implements OnModuleDestroy {
   }
 
   /**
-   * Hands the mail to the server for exactly one recipient; an error means that it has to be tried again.
-   * @throws {MailNotConfigured} @throws {BadAddress}
+   * Hands the mail to the server for exactly one recipient; on an error it has to be tried again.
+   * @throws {MailNotConfigured}
+   * @throws {BadAddress}
    */
   async send({ to, subject, text, html, headers = {} }: Mail): Promise<void> {
     if (!this.transport) throw new MailNotConfigured();
     if (!plainAddress.test(to.address)) throw new BadAddress();
     await this.transport.sendMail({
       from: this.from,
-      // The name is data of a user and must never be parsed for addresses; the object form is not.
+      // The name is user data and must never be parsed for addresses; the object form is not parsed.
       to: { name: oneLine(to.name ?? ''), address: to.address },
       subject: oneLine(subject),
       text,

@@ -2,10 +2,12 @@ import { IntlMessageFormat } from 'intl-messageformat';
 import de from './words/de.json' with { type: 'json' };
 import en from './words/en.json' with { type: 'json' };
 
-/** What all mails say in one language, in ICU message format. English has every mail; a test holds the others to it. */
+/**
+ * All mail texts of one language, in ICU message format. English has every mail; a test compares the others with it.
+ */
 export interface Catalogue {
   greeting: string;
-  /** Of mails that do not know to whom they go. */
+  /** For mails to an unknown person. */
   greetingOfNobody: string;
   signature: string;
   mails: Record<MailName, Words>;
@@ -13,7 +15,7 @@ export interface Catalogue {
 interface Words {
   subject: string;
   before: string[];
-  /** What stands below a code. */
+  /** Below the code or link. */
   after?: string[];
 }
 export type MailName = Exclude<keyof typeof en, 'greeting' | 'greetingOfNobody' | 'signature'>;
@@ -42,13 +44,13 @@ export function languageFor(locale: string): string {
 
 export type Facts = Record<string, string | number>;
 
-/** Of the catalogues' messages: reading one takes longer than saying it. */
+/** Compiled messages: compiling takes longer than formatting. */
 const read = new Map<string, IntlMessageFormat>();
 
-/** @throws {Error} for a message that names a fact which is not given */
+/** @throws {Error} if the message names a fact that is not given */
 export function say(message: string, language: string, facts: Facts): string {
   const key = `${language} ${message}`;
-  // Words are plain text: `<b>` in a name is three characters.
+  // Values are plain text: `<b>` in a name is three characters.
   const format = read.get(key) ?? new IntlMessageFormat(message, language, undefined, { ignoreTag: true });
   read.set(key, format);
   return String(format.format(facts));

@@ -3,7 +3,10 @@ import { once } from 'node:events';
 import { answerDefaults } from '../http/answer-headers.js';
 import type { Health } from './health.js';
 
-/** `/livez` and `/readyz` of a process without an API. @param port 0: any free one */
+/**
+ * `/livez` and `/readyz` of a process without an API.
+ * @param port 0 for any free one
+ */
 export async function serveHealth(health: Health, host: string, port: number): Promise<Server> {
   const server = createServer((request, response) => {
     const answer = (status: number, body: object) =>

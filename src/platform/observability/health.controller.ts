@@ -24,8 +24,8 @@ export class HealthController {
   @Get('readyz')
   @Public()
   @Documented({
-    summary: 'Can it work?',
-    answers: { 200: { schema: Fine, description: 'Database and storage are there' } },
+    summary: 'Is the process ready to work?',
+    answers: { 200: { schema: Fine, description: 'Database and storage are available' } },
   })
   async ready(): Promise<Fine> {
     const troubles = await this.health.troubles();

@@ -4,7 +4,7 @@ import { Storage } from '../storage/storage.js';
 
 const patienceMs = 3_000;
 
-/** Alive means that the process answers. Ready means that it can work: its database and its storage are there. */
+/** Alive: the process answers. Ready: its database and storage are available. */
 @Injectable()
 export class Health {
   private draining = false;
@@ -14,12 +14,12 @@ export class Health {
     private readonly storage: Storage,
   ) {}
 
-  /** From here on no new work: load balancers see it before connections end. */
+  /** Reports not ready from now on, so that load balancers stop before connections end. */
   drain(): void {
     this.draining = true;
   }
 
-  /** What is not all right, by name; empty when ready. */
+  /** Names of failing checks; empty when ready. */
   async troubles(): Promise<string[]> {
     if (this.draining) return ['draining'];
     const checks = { database: this.em.fork().execute('select 1'), storage: this.storage.check() };

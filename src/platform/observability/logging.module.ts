@@ -5,8 +5,8 @@ import { CONFIG } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
 
 /**
- * Not pino's own destination: with nobody left to read it, that one tries the same write for ever when the process
- * wants to end (sonic-boom, flushSync on EPIPE). A log that nobody reads is no reason to stay, or to die.
+ * Not pino's own destination: when stdout's reader is gone, it retries the same write for ever while the process tries
+ * to exit (sonic-boom, flushSync on EPIPE). A closed stdout must neither keep the process alive nor kill it.
  */
 function stdout(): NodeJS.WritableStream {
   process.stdout.on('error', () => process.stdout.destroy());
@@ -18,7 +18,7 @@ function stdout(): NodeJS.WritableStream {
     LoggerModule.forRootAsync({
       inject: [CONFIG],
       useFactory: ({ logLevel }: Config) => ({
-        // Requests are logged by a hook of the server's (request-log.ts): once, and with what was answered.
+        // Requests are logged by a server hook (request-log.ts): once, with the answer's status.
         forRoutes: [],
         pinoHttp: [{ level: logLevel, mixin: () => Activity.names() }, stdout()],
       }),

@@ -1,14 +1,14 @@
 import type { FastifyInstance } from 'fastify';
 import type { LoggerService } from '@nestjs/common';
 
-/** `%74` is a `t` to the router as well (RFC 3986, 6.2.2.2). */
+/** Decodes what the router decodes: `%74` is `t` (RFC 3986, 6.2.2.2). */
 const plain = (url: string): string =>
   url.replace(/%[2-7][\da-f]/gi, (escape) => {
     const character = decodeURIComponent(escape);
     return /[\w.~-]/.test(character) ? character : escape;
   });
 
-/** Signed addresses are keys to private bytes, codes in paths prove a mailbox: neither reaches a log. */
+/** Signed addresses give access to private bytes, and codes in paths prove a mailbox: neither may be logged. */
 export const withoutSecrets = (url: string): string =>
   harmless.test(url)
     ? url
@@ -16,12 +16,12 @@ export const withoutSecrets = (url: string): string =>
         .replace(/([?&]t=)[^&]*/g, '$1…')
         .replace(/(\/verify\/)[^/?]+/, '$1…');
 
-/** Most addresses, seen at once. */
+/** Fast path for most addresses. */
 const harmless = /^\/api\/(?!users\/)[\w/-]*$/;
 
 const quiet = new Set(['/livez', '/readyz']);
 
-/** One line per request, and its id in the answer. */
+/** One log line per request; its id is in the answer. */
 export function logRequests(server: FastifyInstance, logger: LoggerService): void {
   server.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);

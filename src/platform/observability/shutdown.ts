@@ -4,9 +4,9 @@ import type { Health } from './health.js';
 const signals = ['SIGTERM', 'SIGINT'] as const;
 
 /**
- * Ends a process in order on SIGTERM or Ctrl-C: not ready first, then no new work, then what runs is finished or given
- * back. A second signal ends it at once.
- * @param limitMs after which it ends anyway
+ * Ends a process in order on SIGTERM or Ctrl-C: first not ready, then no new work, then running work is finished or
+ * returned to the queue. A second signal ends it at once.
+ * @param limitMs after which it is ended anyway
  */
 export function shutdownOnSignal(
   app: INestApplicationContext,
@@ -27,7 +27,7 @@ export function shutdownOnSignal(
   for (const signal of signals) {
     process.on(signal, () => {
       stop().catch((error: unknown) => {
-        process.stderr.write(`The shutdown failed: ${String(error)}\n`);
+        process.stderr.write(`Shutdown failed: ${String(error)}\n`);
         process.exit(1);
       });
     });

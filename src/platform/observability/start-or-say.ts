@@ -1,6 +1,6 @@
 import { wantsDetail } from '../config/env.js';
 
-/** Starts a process, or ends it with words a person can act on; with `LOG_LEVEL=debug` also where it happened. */
+/** Starts a process, or ends it with a message a person can act on; with `LOG_LEVEL=debug` also with the stack. */
 export async function startOrSay(start: () => Promise<void>): Promise<void> {
   try {
     await start();

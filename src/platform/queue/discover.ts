@@ -4,11 +4,11 @@ export interface Found<M> {
   metadata: M;
   /** Bound to its instance. */
   method: (...args: never[]) => Promise<void>;
-  /** `Class.method`, for messages. */
+  /** `Class.method`, for error messages. */
   where: string;
 }
 
-/** All methods of all providers that carry the given metadata. */
+/** All methods of all providers with the given metadata. */
 export function discover<M>(
   key: symbol,
   { discovery, scanner, reflector }: { discovery: DiscoveryService; scanner: MetadataScanner; reflector: Reflector },

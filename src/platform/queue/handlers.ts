@@ -4,7 +4,7 @@ import { discover, type Found } from './discover.js';
 import { work, type JobName, type WorkName } from './jobs.js';
 import { ON_JOB, type JobHandler } from './on-job.js';
 
-/** Which method does which job. Refuses to start a process in which a job has no handler, or two. */
+/** Which method handles which job. Refuses to start a process in which a job has no handler, or two. */
 @Injectable()
 export class Handlers {
   private readonly byName = new Map<JobName, JobHandler<JobName>>();
@@ -39,7 +39,7 @@ export class Handlers {
     this.byName.set(name, handler as JobHandler<JobName>);
   }
 
-  /** @throws {Error} where there is none, or more than one */
+  /** @throws {Error} if there is none, or more than one */
   only(name: JobName, methods: Found<unknown>[]): Found<unknown>['method'] {
     const [first, ...others] = methods;
     if (!first) throw new Error(`The job ${name} has no handler`);

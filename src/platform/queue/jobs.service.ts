@@ -6,7 +6,7 @@ import type { QueueName } from './definition.js';
 import { jobs, type JobName, type PayloadOf } from './jobs.js';
 
 const day = 24 * 3_600;
-/** On PostgreSQL BullMQ's function for many takes as much CPU (8 ms) as so many calls of that for one. */
+/** On PostgreSQL, BullMQ's bulk function takes as much CPU (8 ms) as this many single calls. */
 const worthBulk = 8;
 
 const optionsOf = (name: JobName, id: string) => {
@@ -26,13 +26,13 @@ export interface Added<N extends JobName> {
   id: string;
 }
 
-/** Puts jobs into their queues. Only workers do: a request records an event, and a job follows from its commit. */
+/** Adds jobs to their queues. Only workers do: a request records an event, whose jobs are added after its commit. */
 @Injectable()
 export class Jobs {
   constructor(private readonly modules: ModuleRef) {}
 
   /**
-   * @param id the same id twice is the same job, for as long as the queue remembers it (a day)
+   * @param id the queue ignores a second job of the same id for as long as it remembers the first (a day)
    * @param priority 0 first, 2,097,152 last
    */
   async add<N extends JobName>(
@@ -46,7 +46,7 @@ export class Jobs {
     });
   }
 
-  /** Many, with one round trip for each queue. */
+  /** Adds many jobs, with one round trip per queue. */
   async addAll<N extends JobName>(added: readonly Added<N>[]): Promise<void> {
     const byQueue = Map.groupBy(added, ({ name }) => jobs[name].queue);
     for (const [queue, ofQueue] of byQueue) {
@@ -60,7 +60,7 @@ export class Jobs {
     }
   }
 
-  /** Whether the queue still means to run the job. */
+  /** Whether the queue will still run the job. */
   async isPending(name: JobName, id: string): Promise<boolean> {
     const job = await this.queue(jobs[name].queue).getJob(id);
     if (!job) return false;

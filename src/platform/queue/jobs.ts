@@ -4,14 +4,14 @@ import { exponential, hours, job, minutes, seconds, type QueueName } from './def
 
 const file = z.strictObject({ fileId: z.uuid() });
 
-/** BullMQ runs jobs without a priority before all that have one. This is behind the first file of everybody. */
+/** BullMQ runs jobs without a priority before all that have one. This one is behind everybody's first file. */
 export const behindFirst = 2;
 
-/** Looks from time to time for what is to be done; what fails is done the next time. */
+/** Periodic job that looks for work in the rows; failures are left to the next run. */
 const sweep = (queue: QueueName, every: number, timeout = minutes(10)) =>
   job({ queue, payload: z.strictObject({}), attempts: 1, backoff: exponential(seconds(5)), timeout, every });
 
-/** Jobs with a handler of their own (@OnJob). A process refuses to boot when one has none, or two. */
+/** Jobs with their own handler (@OnJob). A process refuses to boot when one has none, or two. */
 export const work = {
   'photo.derive': job({
     queue: 'image',
@@ -68,7 +68,7 @@ export const work = {
   'rows.expire': sweep('maintenance', hours(1)),
 } as const;
 
-/** All work outside a request: what is above, and what events set off (events/subscriptions.ts). */
+/** All work outside requests: the jobs above, and those of events (events/subscriptions.ts). */
 export const jobs = { ...work, ...deliveries };
 
 export type WorkName = keyof typeof work;

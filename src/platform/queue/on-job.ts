@@ -5,9 +5,9 @@ export const ON_JOB = Symbol('on-job');
 
 export interface JobContext {
   jobId: string;
-  /** Aborts on timeout and on shutdown. Hand it to everything that can wait or spawn. */
+  /** Aborts on timeout and on shutdown. Pass it to everything that can wait or spawn. */
   signal: AbortSignal;
-  /** No try follows this one: say so in the row before throwing. */
+  /** No attempt follows: record the failure in the row before throwing. */
   isLastAttempt: boolean;
 }
 export type JobHandler<N extends JobName> = (payload: PayloadOf<N>, context: JobContext) => Promise<void>;

@@ -34,7 +34,7 @@ const STORE = Symbol('queue-store');
 })
 class QueueStoreModule {}
 
-/** A worker process: all queues to put jobs into, and a processor for each of the named ones. */
+/** A worker process: all queues to add jobs to, and a processor for each of the named ones. */
 @Module({})
 export class QueueModule {
   static working(names: readonly QueueName[], config: Config): DynamicModule {
@@ -49,7 +49,7 @@ export class QueueModule {
           useFactory: (store: QueueStore) => ({
             connection: store.connection,
             prefix: 'vitrine',
-            // Workers start when everything else has (worker.ts), not while modules are still being built.
+            // Workers start after everything else (worker.ts), not while modules are still being built.
             extraOptions: { manualRegistration: true },
           }),
         }),
@@ -80,12 +80,15 @@ function processor(queue: QueueName, concurrency: number): Type {
       return this.runner.run(job, token ?? '');
     }
 
-    /** Before Nest closes it, which is once the runner has given back what runs: it would be taken up again here. */
+    /**
+     * Pauses before Nest closes the worker, which happens only after the runner returned its running jobs: this worker
+     * would take them again.
+     */
     async beforeApplicationShutdown(): Promise<void> {
       await this.worker.pause(true);
     }
   }
-  // Nest tells providers apart by their class's name in its messages.
+  // Nest's messages tell providers apart by class name.
   Object.defineProperty(QueueProcessor, 'name', { value: `${queue}Processor` });
   return QueueProcessor;
 }

@@ -9,20 +9,20 @@ import { jobs, type JobName } from './jobs.js';
 /** Why a job's signal aborted. */
 export class JobTimedOut extends Error {}
 export class ShuttingDown extends Error {}
-/** Thrown by a handler when trying again can't help. */
+/** Thrown by a handler when a retry can't help. */
 export class PermanentFailure extends UnrecoverableError {}
 
-/** What running jobs get to finish by themselves when the process is asked to stop. */
+/** Time for running jobs to finish by themselves at shutdown. */
 const graceMs = 8_000;
-/** What a handler gets to clean up after its signal aborted, before the job is given up without it. */
+/** Time for a handler to clean up after its signal aborted, before the job is given up. */
 const cleanupMs = 15_000;
 
-/** Runs one job: validated payload, fresh entity manager, a signal that really stops it. */
+/** Runs one job: validated payload, fresh entity manager, a signal that stops it. */
 @Injectable()
 export class Runner implements BeforeApplicationShutdown {
   private readonly logger = new Logger('Jobs');
   private readonly running = new Map<AbortController, Promise<void>>();
-  /** From then on nothing is begun: what was on its way from the queue goes back. */
+  /** Once true, jobs that still arrive from the queue are returned to it. */
   private isStopped = false;
 
   constructor(
@@ -36,7 +36,7 @@ export class Runner implements BeforeApplicationShutdown {
     const definition = jobs[name];
     if (!definition) throw new UnrecoverableError(`Unknown job ${job.name}`);
     const payload = definition.payload.safeParse(job.data);
-    if (!payload.success) throw new UnrecoverableError(`Bad payload for ${name}: ${payload.error.message}`);
+    if (!payload.success) throw new UnrecoverableError(`Invalid payload for ${name}: ${payload.error.message}`);
 
     const stop = new AbortController();
     const timer = setTimeout(
@@ -64,7 +64,7 @@ export class Runner implements BeforeApplicationShutdown {
     }
   }
 
-  /** Short jobs finish; long ones are stopped and given back to the queue, without counting as a try. */
+  /** Short jobs finish; long ones are aborted and returned to the queue, without counting as an attempt. */
   async beforeApplicationShutdown(): Promise<void> {
     await Promise.race([Promise.allSettled(this.running.values()), sleep(graceMs, undefined, { ref: false })]);
     this.isStopped = true;
@@ -78,7 +78,7 @@ export class Runner implements BeforeApplicationShutdown {
   }
 }
 
-/** Rejects some time after the signal aborts: the handler that ignores it does not hold its place in the queue. */
+/** Rejects some time after the signal aborts: a handler that ignores it must not block its slot in the queue. */
 function abandoned(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     signal.addEventListener('abort', () => setTimeout(() => reject(signal.reason as Error), cleanupMs).unref(), {

@@ -3,13 +3,13 @@ import { queueNames } from './definition.js';
 import { work, type WorkName } from './jobs.js';
 import { Jobs } from './jobs.service.js';
 
-/** Tells the queue which jobs come back by themselves. Every worker says the same, so it stays one schedule each. */
+/** Registers periodic jobs with the queue. Every worker registers the same ones, so each stays one schedule. */
 @Injectable()
 export class Schedules implements OnApplicationBootstrap {
   constructor(private readonly jobs: Jobs) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.forgetFormer();
+    await this.removeOutdated();
     for (const name of Object.keys(work) as WorkName[]) {
       const definition: { every?: number } = work[name];
       if (definition.every === undefined) continue;
@@ -22,8 +22,8 @@ export class Schedules implements OnApplicationBootstrap {
         );
     }
   }
-  /** What an earlier version did by itself, and this one has under another name or not at all. */
-  private async forgetFormer(): Promise<void> {
+  /** Removes schedules that an earlier version registered and this one does not have, or has in another queue. */
+  private async removeOutdated(): Promise<void> {
     for (const name of queueNames) {
       const queue = this.jobs.queue(name);
       for (const { key } of await queue.getJobSchedulers()) {

@@ -6,27 +6,27 @@ import type { JobName } from './jobs.js';
 import { OnJob, type JobContext } from './on-job.js';
 
 const slice = 500;
-/** Of one kind in one run: what is left is looked at by the next, and no kind keeps the others. */
+/** Time per kind and run: the rest is left to the next run, so that no kind delays the others. */
 const shareMs = 15_000;
 
-/** Work that stands in rows, and has a job in a queue as long as all goes well. */
+/** Work recorded in rows, which normally has a job in a queue. */
 export interface Unfinished<Row extends { id: string }> {
-  /** By id, after the given one: what is to be done, and nobody has touched for 45 s. */
+  /** Unfinished rows that nobody has touched for 45 s, by id, after the given one. */
   silent: (limit: number, after: string | undefined) => Statement<Row>;
-  /** The jobs that may be at it; one without a name is known to be gone. */
+  /** The jobs that may be working on it; one without a name is certainly gone. */
   jobs: (row: Row) => { name: JobName | undefined; id: string }[];
-  /** Gives it a job of another id, unless somebody else was first. */
+  /** Starts a job of another id, unless somebody else did. */
   restart: (row: Row) => Promise<void>;
 }
 
 /**
- * Rows are the truth about what is to be done, and queues may lose their jobs: emptied, restored from yesterday, or after
- * tries that the row does not know of. What no queue remembers is started again here, whatever the feature.
+ * Rows are the truth about unfinished work; queues may lose jobs: emptied, restored from a backup, or failed without
+ * the row being updated. Work that no queue remembers is started again here, for all features.
  */
 @Injectable()
 export class UnfinishedWork {
   private readonly kinds = new Map<string, Unfinished<{ id: string }>>();
-  /** Where a kind goes on that was not looked through in one run. */
+  /** Where the next run continues with a kind that was not finished. */
   private readonly reached = new Map<string, string | undefined>();
   private isRunning = false;
 
@@ -35,15 +35,15 @@ export class UnfinishedWork {
     private readonly jobs: Jobs,
   ) {}
 
-  /** @param what for messages */
+  /** @param what the kind's name, for messages */
   watch<Row extends { id: string }>(what: string, unfinished: Unfinished<Row>): void {
     this.kinds.set(what, unfinished as unknown as Unfinished<{ id: string }>);
   }
 
-  /** One kind that fails keeps none of the others from being looked at. */
+  /** A failing kind does not keep the others from being checked. */
   @OnJob('unfinished.sweep')
   async sweep(_payload: object, { signal }: JobContext): Promise<void> {
-    // It comes back before a long run is over.
+    // The schedule may fire again during a long run.
     if (this.isRunning) return;
     this.isRunning = true;
     const errors: unknown[] = [];
@@ -56,7 +56,7 @@ export class UnfinishedWork {
     } finally {
       this.isRunning = false;
     }
-    if (errors.length) throw new AggregateError(errors, 'Some unfinished work was not looked through');
+    if (errors.length) throw new AggregateError(errors, 'Some unfinished work was not checked');
   }
 
   private async restartLost(what: string, kind: Unfinished<{ id: string }>, signal: AbortSignal): Promise<void> {

@@ -1,6 +1,6 @@
 import { MikroORM } from '@mikro-orm/postgresql';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { givingWay } from '../../src/platform/database/giving-way.js';
+import { retryOnDeadlock } from '../../src/platform/database/retry-on-deadlock.js';
 import { ormOptions } from '../../src/platform/database/orm.js';
 import { Vitrine } from '../setup/vitrine.js';
 
@@ -23,7 +23,7 @@ it('who waits for another who waits for them begins again, and both are done onc
   let held = 0;
   const bothHold = Promise.withResolvers<void>();
   const inOrder = (first: string, second: string) =>
-    givingWay(() =>
+    retryOnDeadlock(() =>
       orm.em.fork().transactional(async (em) => {
         tries += 1;
         await em.execute(count(first));
@@ -42,6 +42,6 @@ it('who waits for another who waits for them begins again, and both are done onc
 it('what fails for another reason is not tried again', async () => {
   let tries = 0;
   const work = () => orm.em.fork().transactional((em) => em.execute(`select ${++tries} / 0`));
-  await expect(givingWay(work)).rejects.toThrow(/division by zero/);
+  await expect(retryOnDeadlock(work)).rejects.toThrow(/division by zero/);
   expect(tries).toBe(1);
 });
