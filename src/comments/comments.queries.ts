@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { isoTime } from '../platform/database/iso-time.js';
 import { sql, type Statement } from '../platform/database/sql.js';
 import { fileJson, FileAnswers, type FileRow } from '../media/file-answers.service.js';
-import { metCounts, reactionCounts, unmetReactions, unmetRows } from '../media/met-counts.js';
+import { hiddenReactions, hiddenRows, reactionCounts, visibleCounts } from '../media/visible-counts.js';
 import { commentVisibleTo } from '../visibility/comments.js';
 import { isOpen, visibleTo } from '../visibility/medias.js';
 import { notBlocked, notMuted, type ViewerId } from '../visibility/relations.js';
@@ -49,11 +49,11 @@ const standing = (viewer: ViewerId) =>
         'isMine', c.author_id is not distinct from ${viewer},
         'canDelete', c.deleted_at is null and ${viewer} in (c.author_id, m.owner_id)) as viewer`;
 
-const counts = metCounts(
+const counts = visibleCounts(
   { ...reactionCounts('c'), replies: [sql`c.replies_count`, sql`x.number`] },
   sql.join([
-    unmetReactions('c', 'comment_reactions', 'comment_id'),
-    unmetRows(
+    hiddenReactions('c', 'comment_reactions', 'comment_id'),
+    hiddenRows(
       'x',
       sql`c.replies_count`,
       sql`from comments x where x.parent_id = c.id and x.author_id = any(hidden.ids) and x.is_counted`,

@@ -9,29 +9,30 @@ import { isActive } from '../visibility/accounts.js';
 const slice = 200;
 const first = '00000000-0000-0000-0000-000000000000';
 
-/** Makes the rows of an account say whether it is disabled, and so lets triggers move what counts them. */
+/**
+ * Updates `is_counted` and the like on the rows of an account when it is disabled or enabled; triggers then move the
+ * counters.
+ */
 @Injectable()
 export class AccountStatesService {
   constructor(private readonly em: EntityManager) {}
 
-  /** May be broken off anywhere, and run beside itself: what is still wrong is done by whoever comes next. */
+  /** Can be interrupted anywhere and run in parallel: the next run fixes what is still wrong. */
   async settle(userId: string, signal: AbortSignal): Promise<void> {
     for (;;) {
       const rows = await sql<{ isCounted: boolean }>`
         select ${isActive('users')} as "isCounted" from users
         where id = ${userId} and deleted_at is null`.all(this.em);
-      if (!rows[0]) return; // Its rows go themselves.
+      if (!rows[0]) return; // It is being erased.
       const { isCounted } = rows[0];
       let changed = 0;
       for (const of of countedRows) changed += await this.flip(of, userId, isCounted, signal);
-      // What came while we went through them is seen the next time.
+      // Repeat until a pass finds nothing: rows may have been added meanwhile.
       if (changed === 0 && (await this.confirm(userId, isCounted))) return;
     }
   }
 
-  /**
-   * Of whom no event told, and those disabled of late: a request that was let in before may have added something since.
-   */
+  /** Accounts whose event was lost, and recently disabled ones: a request admitted before may have added rows since. */
   async unsettled(): Promise<string[]> {
     const rows = await sql<{ id: string }>`
       (select id from users where is_counted <> (${isActive('users')}) and deleted_at is null limit 100)
@@ -39,7 +40,7 @@ export class AccountStatesService {
     return rows.map(({ id }) => id);
   }
 
-  /** @returns how many rows were wrong */
+  /** @returns the number of rows that were wrong */
   private async flip(of: CountedRows, userId: string, isCounted: boolean, signal: AbortSignal): Promise<number> {
     let changed = 0;
     for (let after: string | undefined = first; after;) {
@@ -56,7 +57,8 @@ export class AccountStatesService {
     const { table, flag, locks } = of;
     const should = of.should?.(isCounted) ?? sql<boolean>`${isCounted}`;
     return this.em.transactional(async (em) => {
-      // One at a time of one account, who looks at its state only then: nobody does any more what is not so any more.
+      // One pass per account at a time, which reads the account's state under the lock: it never applies an outdated
+      // state.
       await sql`select pg_advisory_xact_lock(hashtextextended(${`account-states:${userId}`}, 0))`.all(em);
       const rows = await sql<{ id: string }>`
         select t.id from ${table} t where ${of.of(userId)} and t.id > ${after} and t.${flag} <> ${should}
@@ -73,7 +75,7 @@ export class AccountStatesService {
     });
   }
 
-  /** @returns whether it is still so */
+  /** @returns whether the account's state is unchanged */
   private async confirm(userId: string, isCounted: boolean): Promise<boolean> {
     const rows = await sql`
       update users set is_counted = ${isCounted}

@@ -1,15 +1,15 @@
 import { sql, type Statement } from '../platform/database/sql.js';
 import { isActive } from '../visibility/accounts.js';
 
-/** Rows by which an account moves counters of others. Each has an id, of which an index has the order. */
+/** Rows by which an account moves counters of others. Each has an id, and an index in the order of ids. */
 export interface CountedRows {
   table: Statement;
   flag: Statement;
-  /** Those of an account, as a condition on `t`. */
+  /** The account's rows, as a condition on `t`. */
   of: (userId: string) => Statement<boolean>;
-  /** What the flag has to be, where the account alone does not decide it. */
+  /** The flag's correct value, where it does not depend on the account alone. */
   should?: (isCounted: boolean) => Statement<boolean>;
-  /** What is locked before them, one after the other (docs/decisions/0007). `page` is `from … where …` of the rows `t`. */
+  /** Rows to lock before, in this order (docs/decisions/0007). `page` is `from … where …` of the rows `t`. */
   locks: (page: Statement) => Statement[];
 }
 
@@ -19,7 +19,10 @@ const medias = (page: Statement) => lock('medias', sql`select t.media_id ${page}
 const isCounted = sql.raw('is_counted');
 const ofUser = (userId: string) => sql<boolean>`t.user_id = ${userId}`;
 
-/** Those that follow somebody, or are followed; who asks may be let in at any time. Each is a part of an index. */
+/**
+ * The account's follows in one direction; also requests, which may be accepted at any time. Each condition matches a
+ * partial index.
+ */
 const follows = (own: string, other: string, state: Statement): CountedRows => ({
   table: sql.raw('follows'),
   flag: isCounted,

@@ -4,10 +4,10 @@ import { CountersJobs } from './counters.jobs.js';
 import { OwnerCountsJobs } from './owner-counts.jobs.js';
 import { RecountService } from './recount.service.js';
 
-/** In workers: counters follow accounts that are disabled or enabled, and those of owners their medias. */
+/** In workers: moves counters when accounts are disabled or enabled, and carries counts of medias to their owners. */
 @Module({ providers: [CountersJobs, AccountStatesService, OwnerCountsJobs] })
 export class CountersWorkerModule {}
 
-/** For operators: counters compared with what they count. */
+/** For operators: compares counters with what they count. */
 @Module({ providers: [RecountService], exports: [RecountService] })
 export class CountersCareModule {}

@@ -7,7 +7,7 @@ export interface Counters {
   table: string;
   /** The column by which people know a row. */
   name: string;
-  /** By column: a scalar subquery about the row `t`. */
+  /** By column: a scalar subquery on the row `t`. */
   counts: Record<string, Statement>;
 }
 
@@ -67,7 +67,7 @@ export const counters: readonly Counters[] = [
       photos_count: medias('photo'),
       videos_count: medias('video', 'reel'),
       musics_count: medias('music'),
-      // What is still to be carried to them is no mistake (owner-counts.jobs.ts).
+      // Counts not yet carried to the owner are no error (owner-counts.jobs.ts).
       views_count: sql`select coalesce(sum(m.views_carried), 0) from medias m where m.owner_id = t.id`,
       likes_received_count: sql`select coalesce(sum(m.likes_carried), 0) from medias m where m.owner_id = t.id`,
       storage_bytes: sql`select coalesce(sum(f.bytes + (select coalesce(sum(r.bytes), 0) from renditions r

@@ -7,8 +7,8 @@ import { OnJob, type JobContext } from '../platform/queue/on-job.js';
 const slice = 500;
 
 /**
- * Brings the likes and views of medias to their owners' counters, many at once: a like that changed its owner's row would
- * wait for every other like, follow and upload of that owner.
+ * Adds the likes and views of medias to their owners' counters, in batches: if each like updated its owner's row, it
+ * would wait for every other like, follow and upload of that owner.
  */
 @Injectable()
 export class OwnerCountsJobs {
@@ -19,7 +19,10 @@ export class OwnerCountsJobs {
     while ((await this.carry()) === slice) signal.throwIfAborted();
   }
 
-  /** What is carried and what is noted as carried change in one transaction. @returns how many medias it was */
+  /**
+   * Updates the owner's counter and the carried count in one transaction.
+   * @returns the number of medias
+   */
   private carry(): Promise<number> {
     return this.em.transactional(async (em) => {
       const medias = await sql<{ id: string }>`

@@ -23,29 +23,32 @@ interface WrongRow {
 const slice = 500;
 const first = '00000000-0000-0000-0000-000000000000';
 
-/** Compares the stored counters with what they count, while everything goes on. */
+/** Compares the stored counters with what they count, while the system is in use. */
 @Injectable()
 export class RecountService {
   constructor(private readonly em: EntityManager) {}
 
-  /** Counter and rows are looked at in one statement: what is found is wrong, and not only on its way. */
+  /** Counter and rows are read in one statement, so a difference is an error and not a change in progress. */
   async *check(): AsyncGenerator<WrongCounter> {
     for await (const { of, rows } of this.wrong()) yield* wrongCounters(of, rows);
   }
 
-  /** Sets right what is wrong. @returns what it was, and is now */
+  /**
+   * Corrects wrong counters.
+   * @returns the former and the present values
+   */
   async *repair(): AsyncGenerator<WrongCounter> {
     for await (const { of, rows } of this.wrong()) {
       const ids = rows.map(({ id }) => id);
       const { held, repaired } = await this.repairRows(of, ids, true);
       yield* wrongCounters(of, repaired);
-      // Who waits for several rows could make others wait for each other; for one at a time, nobody.
+      // Waiting for several locks at once could deadlock others; waiting for one at a time cannot.
       for (const id of ids.filter((id) => !held.includes(id)))
         yield* wrongCounters(of, (await this.repairRows(of, [id], false)).repaired);
     }
   }
 
-  /** Slice by slice, whatever has a wrong counter. */
+  /** All rows with a wrong counter, slice by slice. */
   private async *wrong(): AsyncGenerator<{ of: Counters; rows: WrongRow[] }> {
     for (const of of counters) {
       for (let after: string | undefined = first; after;) {
@@ -60,10 +63,10 @@ export class RecountService {
   }
 
   /**
-   * Locked first and counted then, in a statement of its own: whoever moved the counter has committed, and is counted, or
-   * waits, and moves it afterwards.
-   * @param onlyFree leaves out what somebody else has locked
-   * @returns those that could be locked, and of them those that were still wrong
+   * Locks first, then counts in a separate statement: whoever moves the counter has either committed and is counted, or
+   * waits and moves it afterwards.
+   * @param onlyFree skips rows that are locked
+   * @returns the rows that could be locked, and those of them that were still wrong
    */
   private repairRows(
     of: Counters,
@@ -83,7 +86,7 @@ export class RecountService {
   }
 }
 
-/** Of the rows with the given ids, those with a wrong counter. */
+/** Those of the given rows that have a wrong counter. */
 function wrongRows({ table, name, counts }: Counters, ids: string[]): Statement<WrongRow> {
   const stored = Object.keys(counts).map((column) => sql`${sql.word(column)}, ${sql.ident('t', column)}`);
   const counted = Object.entries(counts).map(([column, count]) => sql`${sql.word(column)}, (${count})`);

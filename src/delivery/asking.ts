@@ -2,7 +2,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import type { Viewer } from '../platform/http/viewer.js';
 
-/** Who asks for bytes, and how: by a header, or by the signed token of an address. */
+/** Who requests bytes: authenticated by a header, or by the signed token of an address. */
 export interface Asking {
   viewer: Viewer | null;
   token: string | null;

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** What a body is known by: a strong, quoted ETag, and the time of its last change. */
+/** Validators of a body: a strong, quoted ETag, and its last change. */
 export interface Validators {
   etag: string;
   modifiedAt: Date;
@@ -16,8 +16,8 @@ const names = (header: string, etag: string, weak: boolean): boolean =>
   header.split(',').some((tag) => (weak ? tag.trim().replace(/^W\//, '') : tag.trim()) === etag);
 
 /**
- * Evaluates the conditions of a GET or HEAD in the order of RFC 9110, 13.2.2. A client's `Cache-Control` has no say in
- * it: validators that were sent are answered.
+ * Evaluates the conditions of a GET or HEAD in the order of RFC 9110, 13.2.2. The client's `Cache-Control` is ignored:
+ * validators are always evaluated.
  */
 export function evaluate(
   headers: IncomingHttpHeaders,
@@ -38,7 +38,7 @@ export function evaluate(
   return since !== undefined && seconds(modifiedAt) <= date(since) ? 'not-modified' : 'send';
 }
 
-/** Whether a range may be answered: the client's part is of the very same bytes (RFC 9110, 13.1.5). */
+/** Whether a range may be answered: the part the client has must be of the same bytes (RFC 9110, 13.1.5). */
 export function rangeHolds(ifRange: string | string[] | undefined, { etag, modifiedAt }: Validators): boolean {
   if (ifRange === undefined) return true;
   const value = String(ifRange).trim();

@@ -16,7 +16,7 @@ export interface Deliverable {
   kind: FileKind;
   status: FileStatus;
   mine: boolean;
-  /** Anybody with the address may have it. */
+  /** Anybody with the address may read it. */
   open: boolean;
   filename: string;
   sourceKey: string;
@@ -37,9 +37,9 @@ export interface StoredRendition {
   bytes: number;
   key: string;
   createdAt: Date;
-  /** Only for playlists: codecs and rates. */
+  /** Codecs and rates, for playlists only. */
   facts: Record<string, unknown> | null;
-  /** Of the one rendition whose playlist was asked for, and of those made when its rates were not kept. */
+  /** Loaded for the rendition whose playlist is requested, and for those stored without rates. */
   segments: Segment[] | null;
 }
 
@@ -49,10 +49,10 @@ type Row = Omit<Deliverable, 'updatedAt' | 'renditions' | 'sourceBytes'> & {
   renditions: (Omit<StoredRendition, 'createdAt'> & { createdAt: string })[];
 };
 
-/** What is read of the renditions besides what every answer needs. */
+/** Rendition columns to read besides those that every answer needs. */
 export interface Needs {
   facts?: boolean;
-  /** The name of the one whose segments are listed. */
+  /** Name of the rendition whose segments are listed. */
   segmentsOf?: string | null;
 }
 
@@ -61,9 +61,8 @@ export class DeliveryQueries {
   constructor(private readonly em: EntityManager) {}
 
   /**
-   * A file and the renditions of the given roles, if the viewer may see the media or the comment that shows it, or owns it. What is
-   * not shown anywhere is its owner's alone.
-   * @param needs what playlists are written from; bytes need nothing of it
+   * A file and its renditions of the given roles, if the viewer owns it, or may see the media or comment that shows it.
+   * @param needs for playlists only
    */
   async find(
     viewer: ViewerId,
@@ -87,7 +86,7 @@ export class DeliveryQueries {
     return rows[0] ? toDeliverable(rows[0]) : null;
   }
 
-  /** The photo that a profile shows, with its squares and, for a channel, its sizes: everybody may have them. */
+  /** The photo of a profile, with its squares and, for a channel, its sizes: all of them are public. */
   async ofProfile(username: string, place: Place): Promise<Deliverable | null> {
     const roles: RenditionRole[] = place === 'profile' ? ['square'] : ['square', 'image'];
     const rows = await sql<Row>`
@@ -98,7 +97,7 @@ export class DeliveryQueries {
   }
 }
 
-/** Of a file `f`. */
+/** Columns of a file `f`. */
 const columns = (roles: RenditionRole[], { facts = false, segmentsOf = null }: Needs) => sql`
   f.id, f.url, f.kind, f.status, f.filename, f.source_key as "sourceKey", f.mime_type as "sourceType", f.bytes as "sourceBytes",
   f.duration_ms as "durationMs", f.updated_at as "updatedAt",

@@ -1,31 +1,29 @@
 import { z } from 'zod';
 import { Slug } from '../files/files.schemas.js';
 
-const token = z.string().max(200).optional().meta({ description: 'The signature of an address that the API gave out' });
+const token = z.string().max(200).optional().meta({ description: 'The signature in an address from the API' });
 
 export const sizes = ['thumb', 'small', 'medium', 'large', 'original'] as const;
 const format = z
   .enum(['avif', 'webp', 'jpeg'])
   .optional()
-  .meta({ description: 'This format and no other; without it the `Accept` header decides' });
+  .meta({ description: 'Exactly this format; by default the `Accept` header decides' });
 
-const version = z
-  .string()
-  .max(16)
-  .optional()
-  .meta({ description: 'Part of the addresses the API gives out: keeps what was made anew apart in caches' });
+const version = z.string().max(16).optional().meta({
+  description: 'Part of the addresses from the API; changes when the bytes do, so that caches never mix them up',
+});
 
 export const TokenQuery = z.strictObject({ t: token, v: version });
 export const ImageQuery = z.strictObject({ size: z.enum(sizes).default('medium'), format, t: token, v: version });
 export type ImageQuery = z.infer<typeof ImageQuery>;
 export const PhotoQuery = ImageQuery.extend({
-  raw: z.enum(['0', '1']).default('0').meta({ description: '1: the upload as it came, for its owner only' }),
+  raw: z.enum(['0', '1']).default('0').meta({ description: '1: the upload as it was sent, for its owner only' }),
 });
 export type PhotoQuery = z.infer<typeof PhotoQuery>;
 
 const squares = ['128', '256', '512', '1024'] as const;
 const ofProfile = { format, v: version };
-const side = { description: 'px; of a smaller photo the largest square there is' };
+const side = { description: 'px; a smaller photo gives its largest square' };
 export const ProfilePhotoQuery = z.strictObject({ size: z.enum(squares).default('256').meta(side), ...ofProfile });
 export const ChannelPhotoQuery = z.strictObject({
   size: z
@@ -50,7 +48,7 @@ export const Waveform = z
     bits: z.literal(8),
     sample_rate: z.int(),
     samples_per_pixel: z.int(),
-    length: z.int().meta({ description: 'Points: half as many as there are numbers in `data`' }),
-    data: z.array(z.int()).meta({ description: 'Lowest and highest value of each point' }),
+    length: z.int().meta({ description: 'Number of points: half the length of `data`' }),
+    data: z.array(z.int()).meta({ description: 'Minimum and maximum of each point' }),
   })
   .meta({ id: 'Waveform' });

@@ -12,15 +12,15 @@ import type { ImageQuery, ProfilePhotoQuery } from './delivery.schemas.js';
 import { DeliveryQueries, type Deliverable, type Needs, type StoredRendition } from './delivery.queries.js';
 import { textBody, type Body } from './send.js';
 
-/** A longer `Accept` than any client sends is none: reading it takes more than linear time. */
+/** A longer `Accept` than any client sends is ignored: parsing takes more than linear time. */
 const maxAcceptLength = 1_000;
 const acceptable = (headers: IncomingHttpHeaders): IncomingHttpHeaders =>
   (headers.accept?.length ?? 0) > maxAcceptLength ? {} : headers;
 
-/** Best first; a client that takes several gets the first. */
+/** By preference: of several acceptable types the first is sent. */
 const imageTypes = ['image/avif', 'image/webp', 'image/jpeg'];
 
-/** What the owner chose stands where ours would. */
+/** A picture that the owner chose replaces ours. */
 const roleShown = ({ renditions }: Deliverable, role: RenditionRole): RenditionRole =>
   renditions.some((rendition) => rendition.role === 'picture') ? 'picture' : role;
 
@@ -33,7 +33,7 @@ export class DeliveryService {
   ) {}
 
   /**
-   * The file, if whoever asks may see it. A token only says who asks.
+   * The file, if the viewer may see it. A token only identifies the viewer.
    * @throws {Problem} `file_not_found`, `media_token_invalid`
    */
   async find(
@@ -46,29 +46,29 @@ export class DeliveryService {
     let viewer = asking.viewer?.id ?? null;
     if (viewer === null && asking.token !== null) {
       viewer = this.signed.viewerOf(url, asking.token);
-      if (viewer === null) throw new Problem('media_token_invalid', 'Ask the media for a new address.');
+      if (viewer === null) throw new Problem('media_token_invalid', 'Request the media for a new address.');
     }
     const file = await this.queries.find(viewer, kind, url, roles, needs);
     if (!file) throw new Problem('file_not_found');
     return file;
   }
 
-  /** What has to stand behind the addresses inside a playlist: the token it was asked with, or the viewer's own. */
+  /** The token for addresses inside a playlist: the one it was requested with, or a new one for the viewer. */
   tokenFor(file: Deliverable, { viewer, token }: Asking): string | null {
     if (file.open) return null;
     return viewer ? this.signed.sign(file.url, viewer.id).t : token;
   }
 
   /**
-   * A size of an image in the best format that `Accept` takes; what it refuses is better than nothing. Posters and
-   * covers can be exchanged: without a version in the address caches have to ask again.
+   * A size of an image in the best format that `Accept` allows, or any if it allows none. Posters and covers can be
+   * replaced: without a version in the address, caches must revalidate.
    */
   image(file: Deliverable, role: RenditionRole, { size, format, v }: ImageQuery, { headers }: Asking): Body {
     const made = this.made(file, roleShown(file, role)).filter(({ name }) => name === size);
     return this.inFormat(file, made, { format, changes: role !== 'image' && v === undefined }, headers);
   }
 
-  /** A photo that a profile shows: of the squares that are at least as large as asked for the smallest, or the largest. */
+  /** A photo of a profile: the smallest square of at least the requested size, else the largest. */
   ofProfile(file: Deliverable, { size, format, v }: ProfilePhotoQuery, { headers }: Asking): Body {
     const isSquare = /^\d+$/.test(size);
     const all = this.made(file, isSquare ? 'square' : 'image').toSorted((a, b) => a.width! - b.width!);
@@ -108,7 +108,10 @@ export class DeliveryService {
     return { tag: id, bytes, mimeType, modifiedAt: createdAt, open: file.open, ...this.reading(key), ...more };
   }
 
-  /** The upload as it came in, position and camera included: for its owner only, and by no address that can be passed on. */
+  /**
+   * The upload as it was sent, with position and camera: for its owner only, and never by an address that could be
+   * shared.
+   */
   source(file: Deliverable, { viewer }: Asking): Body {
     if (!file.mine || !viewer) throw new Problem('not_yours', 'The raw upload is for its owner, signed in by header.');
     const { id, sourceBytes, sourceType, sourceKey, updatedAt, filename } = file;

@@ -4,20 +4,23 @@ import { Documented, type OnReturning } from '../platform/http/route.js';
 interface Bytes {
   summary: string;
   description?: string;
-  /** Media types of a good answer. */
+  /** Media types of a successful answer. */
   content: string | readonly string[];
-  /** Of JSON. */
+  /** Schema of JSON content. */
   schema?: z.ZodType;
   params: Record<string, string>;
 }
 
 const headers = {
   ETag: 'Strong',
-  'Cache-Control': 'Public and immutable for what everybody may see, `private, no-store` for the rest',
+  'Cache-Control': 'Public and immutable for public content, `private, no-store` for the rest',
   'Accept-Ranges': '`bytes`',
 };
 
-/** Every route of bytes answers alike: ranges, conditions, HEAD. Its handler returns nothing, `send` answers for it. */
+/**
+ * All byte routes answer alike: ranges, conditions, HEAD. The handler returns nothing, because `send` writes the
+ * answer.
+ */
 export const DocumentedBytes = ({ content, schema, ...about }: Bytes): OnReturning<void> =>
   Documented({
     ...about,
@@ -25,10 +28,10 @@ export const DocumentedBytes = ({ content, schema, ...about }: Bytes): OnReturni
       200: { ...(schema ? { schema } : { content }), headers, description: 'The bytes' },
       206: {
         content,
-        headers: { ...headers, 'Content-Range': 'Which bytes, of how many' },
-        description: 'The range that was asked for',
+        headers: { ...headers, 'Content-Range': 'Which bytes, and the total' },
+        description: 'The requested range',
       },
-      304: { description: 'What you have is still right' },
+      304: { description: 'Your copy is still valid' },
     },
     problems: [
       'file_not_found',

@@ -19,7 +19,7 @@ import type { Deliverable, StoredRendition } from './delivery.queries.js';
 import { DeliveryService } from './delivery.service.js';
 import type { Body } from './send.js';
 
-/** Playlists are written at request time, from what was measured: so private ones can carry the viewer's token. */
+/** Playlists are generated per request from stored measurements, so that private ones can carry the viewer's token. */
 @Injectable()
 export class HlsPlaylists {
   constructor(private readonly delivery: DeliveryService) {}
@@ -46,7 +46,7 @@ export class HlsPlaylists {
     return this.delivery.playlist(file, text, true);
   }
 
-  /** The main track is in every rung already. */
+  /** The main track is part of every rung already. */
   private sound(file: Deliverable, asking: Asking, track: StoredRendition): SoundTrack {
     const { label, language } = track.facts as { label: string; language: string | null };
     return { label, language, uri: isMain(track) ? null : this.address(file, asking, `${track.name}.m3u8`, track) };
@@ -66,7 +66,10 @@ export class HlsPlaylists {
     return this.delivery.playlist(file, text, false);
   }
 
-  /** A rung, or sound alone. @throws {Problem} `file_not_ready`, `rendition_not_found` */
+  /**
+   * A rung, or a sound track.
+   * @throws {Problem} `file_not_ready`, `rendition_not_found`
+   */
   stream(file: Deliverable, name: string): StoredRendition {
     const found = file.renditions.find((rendition) => rendition.name === name);
     if (!found && this.delivery.made(file, 'rung')) throw new Problem('rendition_not_found');
@@ -99,7 +102,7 @@ export class HlsPlaylists {
   }
 }
 
-/** The sound that the rungs carry, too: a variant of its own, for lines that carry no picture. */
+/** The track that is also in the rungs: a variant of its own, for connections too slow for video. */
 const isMain = ({ facts }: StoredRendition): boolean => facts?.isMain === true;
 
 const segmentsOf = ({ facts, segments }: StoredRendition): Segments => ({

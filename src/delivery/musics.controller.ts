@@ -36,7 +36,7 @@ export class MusicsController {
 
   @Get('audio.mp4')
   @OptionalUser()
-  @DocumentedBytes({ summary: 'The file behind the HLS playlist', content: 'audio/mp4', params })
+  @DocumentedBytes({ summary: 'The media file of the HLS playlist', content: 'audio/mp4', params })
   stream(
     @AskingFor() asking: Asking,
     @Param({ schema: FileParam }) { url }: z.infer<typeof FileParam>,
@@ -50,7 +50,7 @@ export class MusicsController {
   @OptionalUser()
   @DocumentedBytes({
     summary: 'The music as one M4A file',
-    description: 'With title, artist, album and cover inside.',
+    description: 'With embedded title, artist, album and cover.',
     content: 'audio/mp4',
     params,
   })
@@ -67,7 +67,7 @@ export class MusicsController {
   @OptionalUser()
   @DocumentedBytes({
     summary: 'The waveform of a music',
-    description: 'Peaks as audiowaveform writes them (version 2, 8 bit): 100 points a second, 4,000 at most.',
+    description: 'Peaks in the format of audiowaveform (version 2, 8 bit): 100 points a second, at most 4,000.',
     content: 'application/json',
     schema: Waveform,
     params,

@@ -40,7 +40,7 @@ export class PhotosController {
   @OptionalUser()
   @DocumentedBytes({
     summary: 'An animated photo as WebP',
-    description: 'Inside 640 × 640 px, with the loops and the timing it came with. Only of a GIF or WebP that moves.',
+    description: 'Within 640 × 640 px, with the original loops and timing. Only for an animated GIF or WebP.',
     content: 'image/webp',
     params,
   })
@@ -57,7 +57,7 @@ export class PhotosController {
   @OptionalUser()
   @DocumentedBytes({
     summary: 'An animated photo as a video without sound',
-    description: 'Plays once; a player repeats it. Only of a GIF or WebP that moves.',
+    description: 'Plays once; the player repeats it. Only for an animated GIF or WebP.',
     content: 'video/mp4',
     params,
   })

@@ -5,8 +5,8 @@ export interface Range {
 }
 
 /**
- * What a `Range` header asks of a body (RFC 9110, 14.1.2 and 14.2). Null means: send the whole, as for a header that is
- * no byte range, or asks for several at once; a server may ignore it, and no player needs them.
+ * Parses a `Range` header (RFC 9110, 14.1.2 and 14.2). Null means: send the whole body. That includes other units and
+ * several ranges; a server may ignore them, and no player needs them.
  * @param size bytes of the whole body
  */
 export function parseRange(header: string | undefined, size: number): Range | 'unsatisfiable' | null {

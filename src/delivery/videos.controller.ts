@@ -18,7 +18,7 @@ import { HlsPlaylists } from './hls-playlists.service.js';
 import { send } from './send.js';
 
 const params = { url: 'The `url` of the video' };
-const rung = { ...params, rung: 'A rung of the ladder, as `720p`; `audio` is the sound alone' };
+const rung = { ...params, rung: 'A rung of the ladder, as `720p`; `audio` is the sound only' };
 const track = { ...params, lang: 'The language' };
 const playlist = 'application/vnd.apple.mpegurl';
 
@@ -52,7 +52,7 @@ export class VideosController {
   @OptionalUser()
   @DocumentedBytes({
     summary: 'HLS playlist of one rung',
-    description: 'Byte ranges of the one file of the rung.',
+    description: 'Byte ranges of the rung’s single file.',
     content: playlist,
     params: rung,
   })
@@ -70,7 +70,7 @@ export class VideosController {
   @OptionalUser()
   @DocumentedBytes({
     summary: 'HLS playlist of the key frames of one rung',
-    description: 'For players that show pictures while one searches (`EXT-X-I-FRAMES-ONLY`).',
+    description: 'For players that show pictures while seeking (`EXT-X-I-FRAMES-ONLY`).',
     content: playlist,
     params: rung,
   })
@@ -113,9 +113,9 @@ export class VideosController {
   @Get('storyboard.vtt')
   @OptionalUser()
   @DocumentedBytes({
-    summary: 'Pictures along a video',
+    summary: 'Seek previews of a video',
     description:
-      'WebVTT whose cues are parts of sheets (`…jpg#xywh=x,y,w,h`), for players that show where a seek leads.',
+      'WebVTT whose cues point into image sheets (`…jpg#xywh=x,y,w,h`), for players that show a preview while seeking.',
     content: 'text/vtt',
     params,
   })

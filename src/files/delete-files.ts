@@ -3,16 +3,17 @@ import { sql } from '../platform/database/sql.js';
 import type { Outbox } from '../platform/events/outbox.js';
 import { isCharged } from './rendition.entity.js';
 
-/** Whether a file `f` is its owner's profile or channel photo, or wished for as one. */
+/** Whether a file `f` is its owner's profile or channel photo, or requested as one. */
 export const onProfile = sql`(exists (select 1 from users u where u.id = f.owner_id and f.id in (u.profile_photo_id, u.channel_photo_id))
   or exists (select 1 from photo_wishes w where w.file_id = f.id))`;
 
 /**
- * Deletes rows of files, gives back their quota and records `file.deleted`, whose job deletes the bytes. Leaves out, without
- * a word, what a profile shows. Whether a media or comment shows them is the caller's to know. In the caller's transaction.
+ * Deletes rows of files, refunds their quota and records `file.deleted`, whose job deletes the bytes. Silently skips
+ * profile photos. The caller must have checked that no media or comment shows the files. Runs in the caller's
+ * transaction.
  */
 export async function deleteFiles(em: EntityManager, outbox: Outbox, fileIds: string[]): Promise<void> {
-  // Locked in a statement of its own, so that the next one sees what concurrent transactions committed.
+  // Locked in a separate statement, so that the next one sees what concurrent transactions committed.
   await sql`select id from files where id = any(${fileIds}::uuid[]) order by id for update`.all(em);
   const gone = await sql<{ id: string; ownerId: string; bytes: string }>`
     delete from files f where id = any(${fileIds}::uuid[]) and not ${onProfile}

@@ -9,7 +9,7 @@ import { deriveVideo, type Video } from '../processing/video/video.js';
 import type { FileKind } from './file.entity.js';
 import type { RenditionRole } from './rendition.entity.js';
 
-/** One file that processing made, lying in the workspace, and the row it becomes. */
+/** One file that processing made in the workspace, and the row it becomes. */
 export interface Made {
   role: RenditionRole;
   name: string;
@@ -21,7 +21,7 @@ export interface Made {
   bitrate?: number;
   bytes: number;
   facts?: Record<string, unknown>;
-  /** Of a stream. Apart from the rest, which is asked for far more often than they. */
+  /** Of a stream. A separate column, because the others are read far more often. */
   segments?: Segment[];
 }
 
@@ -35,7 +35,7 @@ export interface Derived {
   made: Made[];
 }
 
-/** Is given what can be shown already, while the rest is being made. */
+/** Receives what can be shown already, while the rest is still being made. */
 export type OnPlayable = (derived: Derived) => Promise<void>;
 
 type Derive = (
@@ -92,14 +92,14 @@ function ofVideo({ facts, renditions, sounds, texts, storyboard, poster }: Video
   };
 }
 
-/** Of a language, in English. Its private part, which tells tracks of one language apart, has no name. */
+/** English name of a language. The private-use part, which distinguishes tracks of one language, has none. */
 function nameOf(language: string | null): string | undefined {
   const known = language && new Intl.Locale(language).baseName;
   return known && known !== 'und' ? new Intl.DisplayNames(['en'], { type: 'language' }).of(known) : undefined;
 }
 
 /**
- * Raised whenever the same file would come out different: `vitrine reprocess --outdated` finds what was made before.
+ * To be raised whenever the same file would give a different result: `vitrine reprocess --outdated` finds older files.
  */
 export const pipelineVersions: Record<Exclude<FileKind, 'file'>, number> = { photo: 2, video: 4, music: 4 };
 
@@ -144,6 +144,6 @@ export const derive: Record<Exclude<FileKind, 'file'>, Derive> = {
   },
 };
 
-/** Below the file's folder: each run writes to a folder of its own, so that two can't mix. */
+/** Below the file's folder: each run has its own folder, so that two runs never mix. */
 export const nameInRun = (runId: string, { role, name, path }: Made): string =>
   `${runId}/${role}-${name}${extname(path)}`;

@@ -13,7 +13,7 @@ export interface Picture {
   color: string | null;
 }
 
-/** What a user uploaded. The row is the truth about its processing: the queue can be emptied and is filled from here. */
+/** What a user uploaded. This row, not the queue, holds the state of processing: lost jobs are restarted from it. */
 const FileSchema = defineEntity({
   name: 'File',
   tableName: 'files',
@@ -25,15 +25,15 @@ const FileSchema = defineEntity({
     status: p.enum(fileStatuses).default('processing'),
     /** 0..1 */
     progress: p.float().default(0),
-    /** How long it may still take, by what it took so far. */
+    /** Estimated from the time taken so far. */
     remainingMs: p.integer().nullable(),
-    /** There is enough to show it, though it may still be `processing`: the first rung of a video. */
+    /** Enough of it can be shown, such as the first rung of a video, though it may still be `processing`. */
     playable: p.boolean().default(false),
     failureCode: p.string().length(32).nullable(),
     bytes: p.bigint('number'),
     /** hex */
     sha256: p.string().length(64),
-    /** As the client named it, cleaned for show; never part of a path. */
+    /** The client's name for it, cleaned for display; never part of a path. */
     filename: p.string().length(255),
     sourceKey: p.string().length(255),
     mimeType: p.string().length(100),
@@ -44,24 +44,24 @@ const FileSchema = defineEntity({
     placeholder: p.string().length(64).nullable(),
     /** Dominant colour, #rrggbb. */
     color: p.string().length(7).nullable(),
-    /** Shown instead of the poster or cover that came with it. */
+    /** Shown instead of the original poster or cover. */
     picture: p.json<Picture>().nullable(),
-    /** Names the wish that the download carry the picture; null once it does. */
+    /** Id of the pending request to embed the picture in the download; null when done. */
     embedId: p.uuid().nullable(),
-    /** What else processing found out: tags of a song, codec of a video. */
+    /** Other results of processing: tags of a song, codec of a video. */
     facts: p.json<Record<string, unknown>>().defaultRaw(`'{}'`),
-    /** Ready, and to be made anew: what there is stays until the new is complete. */
+    /** Ready, but to be processed again: the present renditions stay until the new ones are complete. */
     redo: p.boolean().default(false),
     /** Version of the pipeline (derive.ts) that made the renditions. */
     pipeline: p.smallint().default(0),
-    /** Counts the jobs made for this file; part of the job's id, so that a new one is never taken for an old one. */
+    /** Jobs added for this file so far; part of the job's id, so that a new one never looks like an old one. */
     runs: p.integer().default(0),
-    /** Starts of the present job series. One that kills its worker each time is given up. */
+    /** Starts in the present series of attempts. A file that kills its worker each time is given up. */
     attempts: p.integer().default(0),
-    /** When a worker last said that it works on it. */
+    /** When a worker last reported that it is working on it. */
     heartbeatAt: p.datetime().nullable(),
     processedAt: p.datetime().nullable(),
-    /** Null while something shows it; what is unused for a day is removed. */
+    /** Null while something shows it; files unused for a day are removed. */
     unusedSince: p.datetime().nullable().defaultRaw('now()'),
     createdAt: p.datetime().defaultRaw('now()'),
     updatedAt: p.datetime().defaultRaw('now()'),

@@ -21,8 +21,8 @@ export class FilesController {
   @Documented({
     summary: 'State of a file',
     description:
-      'Its owner follows processing here: `stage` says whether it waits or is worked on, `progress` runs from 0 to 1, ' +
-      '`failure` says why it did not work.',
+      'Shows its owner how processing goes: `stage` says whether it waits or is being processed, `progress` runs from 0 to 1, ' +
+      '`failure` says why it failed.',
     params,
     answers: { 200: { schema: FileAnswer, description: 'The file' } },
     problems: ['file_not_found', 'validation_failed'],
@@ -36,7 +36,7 @@ export class FilesController {
   @Verified('write')
   @Documented({
     summary: 'Process a failed file again',
-    description: 'Five times a day; to send the same bytes again counts, too.',
+    description: 'At most five times a day; sending the same bytes again counts, too.',
     params,
     answers: { 202: { schema: FileAnswer, description: 'It is `processing` again' } },
     problems: ['file_not_found', 'file_not_failed', 'too_many_requests', 'validation_failed'],
@@ -52,7 +52,7 @@ export class FilesController {
   @Documented({
     summary: 'Delete a file',
     description:
-      'Row and quota are gone at once, the bytes moments later. A file that a media shows goes with its media.',
+      'Row and quota are freed at once, the bytes moments later. A file of a media is deleted with its media.',
     params,
     answers: { 204: null },
     problems: ['file_not_found', 'file_in_use', 'validation_failed'],

@@ -16,7 +16,7 @@ import { FilesService } from './files.service.js';
 import { ProcessingService } from './processing.service.js';
 import { sql } from '../platform/database/sql.js';
 
-/** The job for each kind, and the lane for those who have nothing else in the works. */
+/** The usual job for each kind, and the one for owners with nothing else in progress. */
 const jobOf = {
   photo: { usual: 'photo.derive', first: 'photo.derive' },
   video: { usual: 'video.ladder', first: 'video.express' },
@@ -26,7 +26,7 @@ const lanes = ['usual', 'first'] as const;
 const firstId = '00000000-0000-0000-0000-000000000000';
 const lastPriority = 1_000_000;
 
-/** An encode for somebody who waits steps back for the API only; bulk steps back for that, too. */
+/** An encode that somebody waits for yields to the API only; bulk encodes yield to those, too. */
 const niceness = { bulk: 19, express: 10 };
 
 interface Unfinished {
@@ -95,7 +95,7 @@ export class FilesJobs implements OnModuleInit {
     return this.start({ fileId });
   }
 
-  /** The row is gone already; this takes the bytes, as often as it needs. */
+  /** The row is deleted already; this deletes the bytes, and can be retried. */
   @OnEvent('delete-bytes')
   async deleteBytes(events: EventOf<'file.deleted'>[], { signal }: JobContext): Promise<void> {
     for (const { fileId } of events) {
@@ -109,7 +109,7 @@ export class FilesJobs implements OnModuleInit {
     return this.storage.delete(key);
   }
 
-  /** Files that nothing shows; in slices, each its own transaction. */
+  /** Deletes files that nothing shows, each slice in its own transaction. */
   @OnJob('files.expire')
   async expire(_payload: object, { signal }: JobContext): Promise<void> {
     for (;;) {
@@ -131,7 +131,7 @@ export class FilesJobs implements OnModuleInit {
     }
   }
 
-  /** Who has more in the works comes later: one user's backlog never starves another. */
+  /** The more files an owner has in progress, the later the next: one user's backlog never starves another's. */
   private async enqueue(file: Unfinished): Promise<void> {
     if (file.redo) {
       // Nobody waits for it.
@@ -156,7 +156,7 @@ export class FilesJobs implements OnModuleInit {
       update files set runs = runs + 1 where id = ${file.id} and runs = ${file.runs} and (status = 'processing'
         or redo) returning id, kind, runs, redo`.all(this.em);
     if (!again) return;
-    this.logger.warn({ fileId: file.id }, 'lost by the queue: started again');
+    this.logger.warn({ fileId: file.id }, 'job lost by the queue, started again');
     await this.enqueue(again);
   }
 }

@@ -15,10 +15,10 @@ import { ToolsModule } from './tools.service.js';
 })
 export class FilesModule {}
 
-/** In workers: processing, and the bytes of what was deleted. */
+/** In workers: processing, and deletion of bytes. */
 @Module({ imports: [FilesModule, ToolsModule], providers: [FilesJobs, ProcessingService] })
 export class FilesWorkerModule {}
 
-/** For operators: what is stored, and what is to be made anew. */
+/** For operators: integrity checks and reprocessing. */
 @Module({ providers: [IntegrityService, ReprocessService], exports: [IntegrityService, ReprocessService] })
 export class FilesCareModule {}

@@ -7,7 +7,7 @@ export const renditions: Holding = {
   rows: (userId) => sql<boolean>`t.file_id in (select id from files where owner_id = ${userId})`,
   exportedBy: ['file_id', 'id'],
   without: ['id', 'key'],
-  why: 'Sizes and qualities made of the files; the archive holds the originals instead.',
+  why: 'Sizes and qualities made from the files; the archive holds the originals instead.',
 };
 
 export const files: Holding = {
@@ -15,11 +15,11 @@ export const files: Holding = {
   rows: by('owner_id'),
   exportedBy: ['id'],
   without: ['owner_id', 'source_key'],
-  why: 'Uploaded files. Their bytes are in the archive, and are deleted with everything made of them.',
+  why: 'Uploaded files. Their bytes are in the archive, and are deleted with all renditions.',
   erase: eraseFiles,
 };
 
-/** Bytes go with them, by events of each. */
+/** Their bytes are deleted by an event for each file. */
 async function eraseFiles({ em, outbox, userId, limit }: Erasing): Promise<number> {
   const files = await sql<{ id: string }>`
     select id from files where owner_id = ${userId} order by id limit ${limit} for update`.all(em);

@@ -10,12 +10,12 @@ export const Slug = z
 export const FileParam = z.strictObject({ url: Slug });
 
 export const PhotoChoice = z
-  .strictObject({ photo: Slug.meta({ description: 'The `url` of a photo you uploaded, when it is ready' }) })
+  .strictObject({ photo: Slug.meta({ description: 'The `url` of a photo you uploaded, which must be ready' }) })
   .meta({ id: 'PhotoChoice' });
 export type PhotoChoice = z.infer<typeof PhotoChoice>;
 
 const stages = ['queued', 'running'] as const;
-/** What is counted; more of them mean the same to somebody who waits. */
+/** Counting stops here; for somebody who waits, more makes no difference. */
 export const maxQueuedBefore = 1000;
 
 export const Failure = z
@@ -25,15 +25,15 @@ export const Failure = z
 export const Warning = z.object({ code: z.enum(warningCodes), detail: z.string() }).meta({
   id: 'Warning',
   description:
-    'What was found wrong with the file, although most of it plays. `truncated`: its end is missing. `wrong_duration`: it ' +
-    'says another duration than it plays. `length_differs`: not all of it could be decoded, or it plays longer than it was.',
+    'What is wrong with the file, although most of it plays. `truncated`: its end is missing. `wrong_duration`: it ' +
+    'declares another duration than it plays. `length_differs`: not all of it could be decoded, or the result is longer.',
 });
 
-/** Beside every signed address. */
+/** Stands beside every signed address. */
 export const ExpiresAt = z.iso
   .datetime()
   .optional()
-  .meta({ description: 'Until when the addresses beside it are good, where they are signed: ask again before' });
+  .meta({ description: 'When the addresses beside it expire, where they are signed: request new ones before' });
 
 const shared = {
   url: Slug,
@@ -51,13 +51,13 @@ export type UploadedFile = z.infer<typeof UploadedFile>;
 export const FileAnswer = z
   .object({
     ...shared,
-    progress: z.number().min(0).max(1).meta({ description: 'Never goes back, but when a failed file is retried' }),
+    progress: z.number().min(0).max(1).meta({ description: 'Never decreases, except when a failed file is retried' }),
     stage: z
       .enum(stages)
       .optional()
       .meta({
         description:
-          'Of a file that is `processing`. `queued`: it waits for a worker, at first or for another try. `running`: a worker ' +
+          'While `processing`. `queued`: it waits for a worker, for the first or another attempt. `running`: a worker ' +
           'has it, and `progress` moves at least every 2 s',
       }),
     queuedBefore: z
@@ -65,8 +65,8 @@ export const FileAnswer = z
       .min(0)
       .max(maxQueuedBefore)
       .optional()
-      .meta({ description: 'While it is `queued`: about how many files come before it' }),
-    remainingMs: z.int().optional().meta({ description: 'How long processing may still take, once that can be told' }),
+      .meta({ description: 'While `queued`: about how many files come before it' }),
+    remainingMs: z.int().optional().meta({ description: 'Estimated time left, once there is an estimate' }),
     failure: Failure.optional(),
     usedBy: z.string().optional().meta({ description: '`url` of the media or the comment that shows it' }),
     mimeType: z.string(),

@@ -42,10 +42,10 @@ export interface Photo {
   color: string | null;
 }
 
-/** Workers say every second that they are alive. */
+/** Workers report every second. */
 const silence = sql`interval '15 seconds'`;
 
-/** A user's own files: their state, another try, the end. */
+/** A user's own files: their state, retries and deletion. */
 @Injectable()
 export class FilesService {
   constructor(
@@ -71,8 +71,8 @@ export class FilesService {
   }
 
   /**
-   * How many files of its kind are started before it: each owner has one turn after the other, as when jobs are queued
-   * (`FilesJobs.enqueue`). Exact as long as no more than `maxQueuedBefore` wait.
+   * How many files of its kind are started before it: owners take turns, as in `FilesJobs.enqueue`. Exact while at most
+   * `maxQueuedBefore` are waiting.
    */
   private async queuedBefore(id: string): Promise<number> {
     const [{ before } = { before: 0 }] = await sql<{ before: number }>`
@@ -87,7 +87,7 @@ export class FilesService {
   }
 
   /**
-   * One of the owner's photos, to be shown somewhere else.
+   * One of the owner's photos, to be shown elsewhere.
    * @throws {Problem} `file_not_found`, `file_kind_mismatch`, `file_failed`, `file_processing`
    */
   async readyPhoto(em: EntityManager, ownerId: string, url: string): Promise<Photo> {
@@ -101,7 +101,7 @@ export class FilesService {
   }
 
   /**
-   * One of the owner's photos that nothing shows yet, ready or not; from now on it is in use.
+   * Takes one of the owner's unused photos, ready or not; from now on it is in use.
    * @returns its id
    * @throws {Problem} `file_not_found`, `file_kind_mismatch`, `file_failed`, `file_in_use`
    */
@@ -111,13 +111,13 @@ export class FilesService {
         and owner_id = ${ownerId} for update`.all(em);
     if (!photo) throw new Problem('file_not_found', `None of your files has the url ${url}.`);
     if (photo.kind !== 'photo') throw new Problem('file_kind_mismatch', `${url} is a ${photo.kind}, not a photo.`);
-    if (photo.used) throw new Problem('file_in_use', `${url} is shown somewhere else.`);
+    if (photo.used) throw new Problem('file_in_use', `${url} is shown elsewhere.`);
     if (photo.status === 'failed') throw new Problem('file_failed', `${url} failed: see GET files/${url}.`);
     await sql`update files set unused_since = null where id = ${photo.id}`.all(em);
     return photo.id;
   }
 
-  /** To be called when a profile shows a file no longer: it may be in use somewhere else, and is deleted later if not. */
+  /** To be called when a profile no longer shows a file. It may be in use elsewhere; if not, it expires later. */
   async release(em: EntityManager, fileId: string): Promise<void> {
     await sql`select id from files where id = ${fileId} for update`.all(em);
     const squares = await sql<{ key: string }>`
@@ -130,7 +130,10 @@ export class FilesService {
       and not exists (select 1 from comments c where c.attachment_id = f.id)`.all(em);
   }
 
-  /** Starts a failed file over. @throws {Problem} `file_not_found`, `file_not_failed`, `too_many_requests` */
+  /**
+   * Restarts a failed file.
+   * @throws {Problem} `file_not_found`, `file_not_failed`, `too_many_requests`
+   */
   async retry(ownerId: string, url: string): Promise<FileAnswer> {
     await this.em.transactional(async (em) => {
       const [file] = await sql<{ id: string; status: FileStatus }>`
@@ -143,7 +146,10 @@ export class FilesService {
     return this.view(ownerId, url);
   }
 
-  /** The same bytes were sent again: that is a retry, too. Call it with the file's row locked. @returns whether it gets one */
+  /**
+   * Retries a failed file because the same bytes were sent again. Call it with the file's row locked.
+   * @returns whether it is retried; false when the limit is reached
+   */
   async retryAsSent(em: EntityManager, fileId: string): Promise<boolean> {
     try {
       await this.limiter.consume('retry', fileId);
@@ -164,7 +170,7 @@ export class FilesService {
     await this.outbox.record('file.uploaded', { fileId });
   }
 
-  /** Row first, bytes second: a job takes them, whatever happens to this process. */
+  /** Row first, bytes second: a job deletes them, even if this process dies. */
   async delete(ownerId: string, url: string): Promise<void> {
     await this.em.transactional(async (em) => {
       const [file] = await sql<{ id: string; used: boolean }>`
@@ -174,13 +180,13 @@ export class FilesService {
       if (file.used)
         throw new Problem(
           'file_in_use',
-          'A media shows it, which is deleted with its files, or a comment, or your profile.',
+          'It is shown by a media (delete that instead), by a comment, or by your profile.',
         );
       await deleteFiles(em, this.outbox, [file.id]);
     });
   }
 
-  /** In the caller's transaction. */
+  /** Runs in the caller's transaction. */
   deleteRows(em: EntityManager, fileIds: string[]): Promise<void> {
     return deleteFiles(em, this.outbox, fileIds);
   }

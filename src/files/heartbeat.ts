@@ -25,7 +25,7 @@ export class Heartbeat {
 
   private beat(): void {
     const { progress, remainingMs } = this.progress.step();
-    // A database that is slow gets no heap of them.
+    // At most one write at a time: a slow database must not pile them up.
     this.writing ??= sql`
       update files set progress = greatest(progress, ${progress}), remaining_ms = ${remainingMs}, heartbeat_at =
         now() where id = ${this.fileId} and (status = 'processing' or redo)`

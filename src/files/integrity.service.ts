@@ -5,7 +5,7 @@ import { Storage } from '../platform/storage/storage.js';
 import { sql } from '../platform/database/sql.js';
 
 export interface Finding {
-  /** `missing`: a row without its bytes. `damaged`: bytes of another size. `untracked`: bytes without a row. */
+  /** `missing`: a row without its bytes. `damaged`: bytes of the wrong size. `untracked`: bytes without a row. */
   kind: 'missing' | 'damaged' | 'untracked';
   key: string;
   fileId?: string;
@@ -19,11 +19,11 @@ interface Expected {
 }
 
 const batch = 1_000;
-/** Younger bytes may belong to a row that is about to be committed. */
+/** Younger bytes may belong to a row that is not committed yet. */
 const graceMs = 6 * 3_600_000;
 const fileIdOf = (key: string): string | undefined => /^files\/..\/([0-9a-f-]{36})\//.exec(key)?.[1];
 
-/** Compares what the rows say with what the storage holds. Reports; takes nothing away by itself. */
+/** Compares rows with stored bytes. Only reports; `prune` deletes. */
 @Injectable()
 export class IntegrityService {
   constructor(
@@ -37,7 +37,7 @@ export class IntegrityService {
   }
 
   /**
-   * Deletes one untracked object that a scan reported, after looking again.
+   * Deletes one untracked object that a scan reported, after checking it again.
    * @returns whether it was still untracked
    */
   async prune(key: string): Promise<boolean> {
@@ -88,7 +88,7 @@ export class IntegrityService {
     yield* await findings();
   }
 
-  /** Of the given objects, those old enough that no row will come for them any more. */
+  /** Those of the given objects that no row refers to, and that are too old for one still to come. */
   private async isUntracked(objects: { key: string; modifiedAt: Date }[]): Promise<Set<string>> {
     const old = objects.filter(({ modifiedAt }) => modifiedAt.getTime() < Date.now() - graceMs);
     const ids = [...new Set(old.flatMap(({ key }) => fileIdOf(key) ?? []))];
@@ -102,9 +102,9 @@ export class IntegrityService {
     const tracked = new Set(rows.map(({ key }) => key));
     const isTracked = (key: string) => {
       const id = fileIdOf(key);
-      // A worker may be about to commit what it has written.
+      // A worker may be about to commit what it wrote.
       if (tracked.has(`work/${id}`)) return true;
-      // The bytes of an upload that is not settled yet are the sweeper's to judge.
+      // The bytes of an upload that is not settled yet are left to the sweeper.
       return tracked.has(key) || (id !== undefined && key === originalKey(id) && tracked.has(`upload/${id}`));
     };
     return new Set(old.map(({ key }) => key).filter((key) => !isTracked(key)));

@@ -18,9 +18,9 @@ import { Publication } from './publication.js';
 import { Tools } from './tools.service.js';
 import { sql } from '../platform/database/sql.js';
 
-/** Starts that may end without a word (a crash of the worker, a power cut) before the file is given up. */
+/** Starts that may end without a report (worker crash, power cut) before the file is given up. */
 const maxStarts = 6;
-/** Of the whole, what making everything takes; the rest is storing it. */
+/** Share of the progress for making everything; the rest is for storing it. */
 const deriving = 0.97;
 
 interface Started {
@@ -35,7 +35,9 @@ interface Started {
   progress: number;
 }
 
-/** Takes one file from `processing` to `ready` or `failed`. May run twice, even at once: the first to commit wins. */
+/**
+ * Takes one file from `processing` to `ready` or `failed`. May run twice, even in parallel: the first to commit wins.
+ */
 @Injectable()
 export class ProcessingService {
   private readonly logger = new Logger('Processing');
@@ -50,14 +52,14 @@ export class ProcessingService {
 
   async process(fileId: string, { signal, isLastAttempt }: JobContext, niceness?: number): Promise<void> {
     const started = await this.start(fileId);
-    if (!started) return; // Deleted, or done by another.
+    if (!started) return; // Deleted, or done by another run.
     const publication = new Publication(this.em, this.storage, this.outbox, fileId, randomUUID());
     const progress = new Progress(started.progress);
     const heartbeat = new Heartbeat(this.em.fork(), fileId, progress, (error) =>
       this.logger.warn({ err: error, fileId }, 'no heartbeat'),
     );
     try {
-      if (started.attempts > maxStarts) throw new ProcessingFailure('internal', 'every try ended without a word');
+      if (started.attempts > maxStarts) throw new ProcessingFailure('internal', 'every start ended without a report');
       await withWorkspace(this.tools.workRoot, fileId, async (dir) => {
         const derived = await this.derive(started, dir, signal, progress, publication, niceness);
         await publication.whole(derived, pipelineVersions[started.kind], signal, (fraction) =>
@@ -66,7 +68,7 @@ export class ProcessingService {
       });
     } catch (error) {
       await publication.withdraw();
-      // What is still being written would say that somebody works on it.
+      // A late write would make it look as if somebody were working on it.
       await heartbeat.stop();
       const failure = toFailure(error, signal);
       const final = failure.permanent || isLastAttempt || started.attempts > maxStarts;
@@ -109,14 +111,14 @@ export class ProcessingService {
       signal,
       onProgress: (fraction: number) => progress.report(deriving * fraction),
     };
-    // What is made anew is shown already, and better than its beginning.
+    // Reprocessing: the present renditions are shown, and are better than the first new ones.
     const onPlayable = redo ? undefined : (derived: Derived) => publication.playable(derived, signal);
     return this.storage.withLocalFile(source_key, dir, (input) =>
       derive[kind](input, dir, this.config.limits, context, onPlayable),
     );
   }
 
-  /** As it was found when it came in. What does not say how long it plays may play as long as is allowed. */
+  /** As measured when it was uploaded. A file of unknown duration may be as long as the limit. */
   private workOf({ kind, width, height, duration_ms, bytes }: Started): Work {
     const longest = kind === 'photo' ? 0 : this.config.limits[kind].maxDurationMs;
     return {
@@ -126,7 +128,7 @@ export class ProcessingService {
     };
   }
 
-  /** What can be shown stays: all of it while it was made anew, or the first rung of a video whose others failed. */
+  /** Keeps what can be shown: all of a file that was reprocessed, or the first rungs of a video whose others failed. */
   private async fail(fileId: string, code: FailureCode): Promise<void> {
     await this.em.transactional(async (em) => {
       const [file] = await sql<{ status: FileStatus }>`
@@ -138,7 +140,10 @@ export class ProcessingService {
     });
   }
 
-  /** Nobody works on it until the next try. @param isStopping a stop of ours is not a try of theirs */
+  /**
+   * Nobody works on it until the next attempt.
+   * @param isStopping our shutdown does not count as an attempt
+   */
   private async backToQueue(fileId: string, isStopping: boolean): Promise<void> {
     await sql`
       update files set attempts = greatest(0, attempts - ${isStopping ? 1 : 0}), heartbeat_at = null, remaining_ms =

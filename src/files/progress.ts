@@ -1,14 +1,14 @@
-/** How far ahead of what was measured last progress may go, as a part of the whole. */
+/** How far shown progress may run ahead of the measured one, as a fraction of the whole. */
 const maxLead = 0.03;
-/** How much of the way to there it goes with each step, which is a second. */
+/** Fraction of the remaining distance per step of one second. */
 const approach = 0.02;
-/** Before that an estimate of the time left says nothing. */
+/** Earlier an estimate of the remaining time would be meaningless. */
 const early = { elapsedMs: 3_000, fraction: 0.03 };
 const maxRemainingMs = 24 * 60 * 60 * 1000;
 
 /**
- * What is shown of how far a file is. Tools report often or, while they begin or store, not at all: between reports it
- * goes on by itself, ever slower and never far. It never goes back, in a second try neither.
+ * The progress shown to clients. Tools report often or, while starting or storing, not at all: between reports it
+ * advances by itself, ever slower and never far. It never goes back, not even on a retry.
  */
 export class Progress {
   private measured = 0;
@@ -17,7 +17,7 @@ export class Progress {
   private readonly startedAt: number;
 
   /**
-   * @param base what tries before this one have shown
+   * @param base progress that earlier attempts have shown
    * @param now ms
    */
   constructor(
@@ -27,12 +27,12 @@ export class Progress {
     this.startedAt = now();
   }
 
-  /** @param fraction 0..1 of this try */
+  /** @param fraction 0..1 of this attempt */
   report(fraction: number): void {
     this.measured = Math.min(1, Math.max(this.measured, fraction));
   }
 
-  /** One step on. To be called once a second. */
+  /** Advances by one step. To be called once a second. */
   step(): { progress: number; remainingMs: number | null } {
     const lead = Math.min(maxLead, (1 - this.measured) / 2);
     const onward = this.shown + Math.max(0, this.measured + lead - this.shown) * approach;
@@ -42,8 +42,8 @@ export class Progress {
   }
 
   /**
-   * What is left takes as long as what is done did. A little more than before is noise, and an estimate that grows is of
-   * no use; one that was wrong by half is given up.
+   * Extrapolates the rate so far. Small increases are noise, and a growing estimate is useless, so they are ignored; an
+   * estimate that was too low by half is replaced.
    */
   private estimate(): number | null {
     const elapsedMs = this.now() - this.startedAt;

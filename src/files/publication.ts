@@ -8,13 +8,16 @@ import { sql, type Statement } from '../platform/database/sql.js';
 
 type Stored = Made & { key: string };
 
-/** What the owner brought or asked for, which is not ours to make anew; subtitles that came inside the file are. */
+/**
+ * Excludes what the owner brought or requested, which is not ours to remake; subtitles from inside the file are
+ * included.
+ */
 const made = sql`(role not in ('picture', 'square') and (role <> 'subtitles' or facts->>'embedded' = 'true'))`;
 const keptFolders = new Set(['subtitles', 'pictures', 'squares']);
 
 /**
- * Makes what one run of processing derived public: bytes first, rows second. In one step, or in two, where something can
- * be shown before the rest is there. Runs of the same file don't get into each other's way: the first to complete wins.
+ * Publishes the results of one processing run: bytes first, rows second. In one step, or in two where something can be
+ * shown early. Runs of the same file do not disturb each other: the first to complete wins.
  */
 export class Publication {
   private readonly folder: string;
@@ -32,7 +35,7 @@ export class Publication {
     this.folder = `${fileFolder(fileId)}${runId}/`;
   }
 
-  /** There is enough to show it; it goes on being `processing`. */
+  /** Publishes enough to show the file, which stays `processing`. */
   async playable(derived: Derived, signal: AbortSignal): Promise<void> {
     await this.store(derived, signal);
     const set = sql`playable = true, updated_at = now()`;
@@ -40,7 +43,7 @@ export class Publication {
       for (const { key } of this.stored.values()) this.shown.add(key);
   }
 
-  /** All of it. Whoever finds the file finished already takes its own bytes back. */
+  /** Publishes all of it. If another run finished the file first, this one deletes its own bytes. */
   async whole(
     derived: Derived,
     pipeline: number,
@@ -54,7 +57,7 @@ export class Publication {
     await (won ? this.discardOthers() : this.storage.deletePrefix(this.folder));
   }
 
-  /** Takes back what nobody can see. */
+  /** Deletes the bytes that no row refers to. */
   async withdraw(): Promise<void> {
     if (!this.shown.size) return this.storage.deletePrefix(this.folder);
     for await (const { key } of this.storage.list(this.folder))
@@ -89,7 +92,7 @@ export class Publication {
     });
   }
 
-  /** Rows that stay keep their ids: addresses that players hold go on naming the same bytes. */
+  /** Rows that stay keep their ids, so that addresses held by players keep naming the same bytes. */
   private async replaceRows(em: EntityManager, derived: Derived): Promise<void> {
     const rows = derived.made.map(({ path }) => this.stored.get(path)!);
     const keys = rows.map(({ key }) => key);
@@ -100,7 +103,7 @@ export class Publication {
     const isThere = ({ key, role, name }: Stored) =>
       left.some((row) => row.key === key || (role === 'subtitles' && row.role === role && row.name === name));
     const isOurs = ({ key }: Stored) => left.some((row) => row.key === key);
-    // Its owner's subtitles stand where ours would.
+    // The owner's subtitles of a language win over embedded ones.
     for (const row of rows.filter((row) => isThere(row) && !isOurs(row)))
       await this.outbox.record('bytes.orphaned', { key: row.key });
     const added = rows.filter((row) => !isThere(row));
@@ -110,7 +113,7 @@ export class Publication {
     );
   }
 
-  /** What runs that died have left behind. */
+  /** Deletes what runs that died have left behind. */
   private async discardOthers(): Promise<void> {
     const folder = fileFolder(this.fileId);
     for await (const { key } of this.storage.list(folder)) {

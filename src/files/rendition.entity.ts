@@ -19,10 +19,10 @@ export const renditionRoles = [
 ] as const;
 export type RenditionRole = (typeof renditionRoles)[number];
 
-/** Rows `r` of `renditions` that count in their owner's quota: not what was made of a file, but what was brought. */
+/** Rows `r` of `renditions` that count towards the owner's quota: what the owner brought, not what we made. */
 export const isCharged = sql`(r.role = 'subtitles' and r.facts->>'embedded' is distinct from 'true')`;
 
-/** One stored file that processing made: an image size, a rung of the ladder, a poster. */
+/** One stored file that belongs to an uploaded one: an image size, a rung of the ladder, a poster. */
 const RenditionSchema = defineEntity({
   name: 'Rendition',
   tableName: 'renditions',
@@ -40,9 +40,9 @@ const RenditionSchema = defineEntity({
     bitrate: p.integer().nullable(),
     bytes: p.bigint('number'),
     key: p.string().length(255),
-    /** What the master playlist says of it: codecs, frame rate, bit rates. */
+    /** For the master playlist: codecs, frame rate, bit rates. */
     facts: p.json<Record<string, unknown>>().defaultRaw(`'{}'`),
-    /** Byte ranges for its own playlist: of a long video there are thousands. */
+    /** Byte ranges for its own playlist: thousands for a long video. */
     segments: p.json<Segment[]>().nullable(),
     createdAt: p.datetime().defaultRaw('now()'),
   },

@@ -23,7 +23,7 @@ export interface Chosen {
 
 const batch = 500;
 
-/** Has files made anew that are ready; what there is stays in place until the new is complete. */
+/** Marks ready files for reprocessing; present renditions stay until the new ones are complete. */
 @Injectable()
 export class ReprocessService {
   constructor(
@@ -31,7 +31,7 @@ export class ReprocessService {
     private readonly outbox: Outbox,
   ) {}
 
-  /** Marks batch after batch. A run that was stopped is taken up by the next: what is marked is not chosen again. */
+  /** Marks batch by batch. After an interruption the next run continues: marked files are not chosen again. */
   async *run({ url, kind, outdated, missing, dryRun }: Selection): AsyncGenerator<Chosen> {
     const versions = Object.entries(pipelineVersions).map(
       ([name, version]) => sql`f.kind = ${name} and f.pipeline < ${version}`,

@@ -6,13 +6,13 @@ import type { FileKind } from './file.entity.js';
 
 const folders: Record<FileKind, string> = { photo: 'photos', video: 'videos', music: 'musics', file: 'files' };
 
-/** What an address carries beside its path: the making of the bytes (`v`), and whose it is (`t`). */
+/** Query of an address: the version of the bytes (`v`) and the token of its viewer (`t`). */
 export interface AddressQuery {
   v?: string | undefined;
   t?: string | null | undefined;
 }
 
-/** Addresses are relative to the host: right behind every proxy and under every name. */
+/** Addresses are relative to the host, so they work behind every proxy and under every name. */
 export function fileHref(kind: FileKind, url: string, path = '', { v, t }: AddressQuery = {}): string {
   let address = `/api/${folders[kind]}/${url}${path}`;
   if (v) address += `${path.includes('?') ? '&' : '?'}v=${v}`;
@@ -20,7 +20,7 @@ export function fileHref(kind: FileKind, url: string, path = '', { v, t }: Addre
   return address;
 }
 
-/** What makes an address a signed one, and until when: stands beside every such address. */
+/** The token of a signed address and its expiry, which stands beside every such address. */
 export interface Signed {
   t: string;
   expiresAt: string;
@@ -30,8 +30,8 @@ const uuid = /^[0-9a-f]{32}$/;
 
 /**
  * Addresses of private bytes that an `<img>` or a player can open: `?t=<expiry>.<viewer>.<signature>`. The token names
- * a file and a viewer, and only says who asks: whether that viewer may still see the file is looked up each time, so
- * it dies with the permission.
+ * a file and a viewer, and only says who asks: each request checks whether that viewer may still see the file, so it
+ * ends with the permission.
  */
 @Injectable()
 export class SignedHrefs {
@@ -43,7 +43,7 @@ export class SignedHrefs {
     this.lifeMs = config.tokens.mediaMs;
   }
 
-  /** Good for one to two lives: the expiry is rounded up, so that the same page has the same addresses for a while. */
+  /** Valid for one to two lifetimes: the expiry is rounded up, so that a page has the same addresses for a while. */
   sign(fileUrl: string, viewerId: string): Signed {
     const expiry = Math.ceil(Date.now() / this.lifeMs + 1) * this.lifeMs;
     const viewer = viewerId.replaceAll('-', '');

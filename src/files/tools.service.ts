@@ -6,7 +6,7 @@ import type { Config } from '../platform/config/env.js';
 import { resolveBinaries, type Binaries } from '../processing/run/binaries.js';
 import { budgetOf, type Budget, type Work } from '../processing/run/budget.js';
 
-/** What processing needs from the machine: ffmpeg, ffprobe, threads, a place to work in. */
+/** Processing's resources on this machine: ffmpeg, ffprobe, threads, a work folder. */
 @Injectable()
 export class Tools {
   readonly threads: number;
@@ -15,8 +15,7 @@ export class Tools {
   private found: Promise<Binaries> | undefined;
 
   constructor(@Inject(CONFIG) private readonly config: Config) {
-    // What affinity and the container's quota leave of the machine. One CPU stays with the API: encodes must not be felt
-    // there.
+    // CPUs left by affinity and the container's quota. One is left to the API, whose latency encodes must not affect.
     this.threads = config.ffmpeg.threads || Math.max(1, availableParallelism() - 1);
     this.workRoot = resolve(config.dataDir, 'work');
   }

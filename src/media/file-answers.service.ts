@@ -10,7 +10,7 @@ import type { ViewerId } from '../visibility/relations.js';
 type FileAnswer = MediaAnswer['files'][number];
 
 interface RenditionRow {
-  /** Another one for each making. */
+  /** Differs for each version of the bytes. */
   version: string;
   role: RenditionRole;
   name: string;
@@ -19,10 +19,10 @@ interface RenditionRow {
   height: number | null;
   bitrate: number | null;
   bytes: number;
-  /** Of subtitles. */
+  /** Label of subtitles. */
   label: string | null;
 }
-/** What `fileJson` gives. */
+/** The JSON of `fileJson`. */
 export type FileRow = Omit<
   FileAnswer,
   'renditions' | 'hls' | 'poster' | 'storyboard' | 'waveform' | 'cover' | 'subtitles'
@@ -59,7 +59,7 @@ const paths: Record<ShownRole, (rendition: Pick<RenditionRow, 'name' | 'mimeType
   waveform: () => '/waveform.json',
 };
 
-/** Roles that are also found under a name of their own, at an address without `?v=`. */
+/** Roles that also have an address without `?v=`, in a field of their own. */
 const byName: Partial<
   Record<RenditionRole, readonly ['hls' | 'poster' | 'storyboard' | 'waveform' | 'cover', path: string]>
 > = {
@@ -71,15 +71,15 @@ const byName: Partial<
   cover: ['cover', '/cover'],
 };
 
-/** Turns a file's row into what clients see, wherever it is shown; private bytes get signed addresses. */
+/** Converts a file's row to an answer, wherever it is shown; private bytes get signed addresses. */
 @Injectable()
 export class FileAnswers {
   constructor(private readonly signed: SignedHrefs) {}
 
   /**
-   * Every request for a media comes by here: objects are written out, since copying them field by field takes V8 longer
+   * On the path of every request for a media: objects are written out, because copying field by field takes V8 longer
    * than all the rest.
-   * @param signFor whose token the addresses carry; null for bytes that are open anyway
+   * @param signFor the viewer whose token the addresses carry; null for public bytes
    */
   of(file: FileRow, signFor: ViewerId): FileAnswer {
     const { url, kind } = file;
@@ -116,7 +116,7 @@ export class FileAnswers {
   }
 }
 
-/** What the owner chose stands where ours would; squares belong to a profile. */
+/** A picture that the owner chose replaces ours; squares belong to a profile. */
 function* shown(kind: FileKind, renditions: RenditionRow[]): Generator<[ShownRole, RenditionRow]> {
   const replaced = kind === 'music' ? 'cover' : 'poster';
   const isChosen = renditions.some(({ role }) => role === 'picture');

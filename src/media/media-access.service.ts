@@ -12,13 +12,13 @@ export interface SeenMedia {
   type: MediaType;
 }
 
-/** What features that hang something on a media begin with. */
+/** The first step of features that attach something to a media. */
 @Injectable()
 export class MediaAccess {
   /**
-   * The media, if the viewer may see it. It can't be deleted until the transaction ends, and who takes this lock first
-   * never waits for a deletion that waits for them.
-   * @param alone one such transaction at a time: for those who move a counter of the media itself, and lock more on the way
+   * The media, if the viewer may see it, locked against deletion until the transaction ends. Whoever takes this lock
+   * first cannot deadlock with a deletion.
+   * @param alone one such transaction at a time: for those that move a counter of the media, and lock more afterwards
    * @throws {Problem} `media_not_found`
    */
   async hold(em: EntityManager, viewer: ViewerId, url: string, alone = false): Promise<SeenMedia> {
@@ -26,9 +26,9 @@ export class MediaAccess {
   }
 
   /**
-   * The same for taking something back: also a media that the viewer may not see any more, while something of theirs
-   * hangs on it.
-   * @param isTheirs whether something does, of the media `m`
+   * The same for undoing something: also finds a media that the viewer may no longer see, while something of theirs is
+   * attached to it.
+   * @param isTheirs whether something is, as a condition on the media `m`
    * @throws {Problem} `media_not_found`
    */
   holdToTakeBack(

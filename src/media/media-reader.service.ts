@@ -7,12 +7,12 @@ import type { Page, PageQuery } from '../platform/http/page.js';
 import { fileJson } from './file-answers.service.js';
 import type { MediaAnswer, OrderedQuery, Sort } from './media.schemas.js';
 import { MediaViews, type MediaRow } from './media.answer.js';
-import { metCounts, reactionCounts, unmetReactions, unmetRows } from './met-counts.js';
+import { hiddenReactions, hiddenRows, reactionCounts, visibleCounts } from './visible-counts.js';
 import { isOpen, visibleTo } from '../visibility/medias.js';
 import { notBlocked, type ViewerId } from '../visibility/relations.js';
 import { isActive, isNamed } from '../visibility/accounts.js';
 
-/** What the viewer did with the media. */
+/** The viewer's own reaction, save and repost. */
 const standing = (viewer: ViewerId) =>
   viewer === null
     ? sql`null as viewer`
@@ -21,8 +21,8 @@ const standing = (viewer: ViewerId) =>
         'saved', ${existsByKey(sql`from saves x where x.media_id = m.id and x.user_id = ${viewer}`)},
         'reposted', ${existsByKey(sql`from reposts x where x.media_id = m.id and x.user_id = ${viewer}`)}) as viewer`;
 
-/** Nobody sees who viewed or saved: of these there is only the number. */
-const counts = metCounts(
+/** Only the number of views and saves is shown, never by whom. */
+const counts = visibleCounts(
   {
     views: [sql`m.views_count`],
     ...reactionCounts('m'),
@@ -31,13 +31,13 @@ const counts = metCounts(
     saves: [sql`m.saves_count`],
   },
   sql.join([
-    unmetReactions('m', 'reactions', 'media_id'),
-    unmetRows(
+    hiddenReactions('m', 'reactions', 'media_id'),
+    hiddenRows(
       'c',
       sql`m.comments_count`,
       sql`from comments c where c.media_id = m.id and c.author_id = any(hidden.ids) and c.is_counted`,
     ),
-    unmetRows(
+    hiddenRows(
       'p',
       sql`m.reposts_count`,
       sql`from reposts p where p.media_id = m.id and p.user_id = any(hidden.ids) and p.is_counted`,
@@ -45,7 +45,7 @@ const counts = metCounts(
   ]),
 );
 
-/** Everything a media shows, as columns of `m` (medias) and `u` (its owner). One statement whatever the page. */
+/** Everything a media shows, as columns of `m` (medias) and `u` (its owner). One statement, whatever the page size. */
 const columns = (viewer: ViewerId) => sql`
   m.id, m.url, m.type, m.title, m.description, m.visibility, m.status, m.created_at as "createdAt", m.updated_at as "updatedAt",
   ${isOpen()} as open, u.username, u.display_name as "displayName", u.profile_photo_id as "profilePhotoId",
@@ -57,22 +57,25 @@ const columns = (viewer: ViewerId) => sql`
   (select coalesce(json_agg(${fileJson} order by mf.position), '[]')
     from media_files mf join files f on f.id = mf.file_id where mf.media_id = m.id) as files`;
 
-/** A list of medias, told apart by where it comes from. Rows are `m` (medias) and `u` (their owners). */
+/** Where a list of medias comes from. Rows are `m` (medias) and `u` (their owners). */
 export interface MediaSource {
   keyset: Keyset;
-  /** Another relation that has to do with `m`: `join saves s on s.media_id = m.id`. */
+  /** Another relation joined to `m`: `join saves s on s.media_id = m.id`. */
   join?: Statement<unknown>;
-  /** Who may meet what in it: `listedFor` or `visibleTo`, and what else the list is about. */
+  /** Who may see what in it: `listedFor` or `visibleTo`, and the list's own conditions. */
   where: Statement<boolean>[];
 }
 
-/** What stands beside each media of a list: columns for the select list, and what becomes of them. */
+/** Extra fields beside each media of a list: columns to select, and their mapping. */
 interface More<R, M> {
   columns: Statement<R>;
   of: (row: R) => M;
 }
 
-/** @param count what comes before the id @param id the medias' id, of the relation whose index has the order */
+/**
+ * @param count the sort column before the id
+ * @param id column of the medias' id, in the relation whose index has this order
+ */
 export const mediaOrder = (name: string, direction: Keyset['direction'], count?: Statement, id = 'm.id'): Keyset => ({
   name,
   columns: [...(count ? [[count, 'int'] as const] : []), [sql.ident(id), 'uuid']],
@@ -89,15 +92,15 @@ const ordersBy = (id: string, views: Statement, likes: Statement): Record<Sort, 
 });
 export const mediaOrders = ordersBy('m.id', sql`m.views_count`, sql`m.likes_count`);
 /**
- * Of few that were found already. Counters stand there as no index has them, so that these are put in order, instead of
- * all medias being gone through to see which are among them.
+ * For sorting few medias that were already found. `+ 0` hides the counters from their indexes: the planner must sort
+ * the found rows instead of scanning all medias in index order.
  * @param id as above
  */
 export const ordersOfFound = (id: string) => ordersBy(id, sql`(m.views_count + 0)`, sql`(m.likes_count + 0)`);
 
 /**
- * What a list of `m` was asked for, as conditions.
- * @param of what knows owner and type: `medias`, or `media_tags`
+ * The filters of a list of `m`, as conditions.
+ * @param of the relation with owner and type: `medias`, or `media_tags`
  */
 export function mediaFilters(
   viewer: ViewerId,
@@ -105,10 +108,10 @@ export function mediaFilters(
   of: 'm' | 'mt' = 'm',
 ): Statement<boolean>[] {
   const filters: Statement<boolean>[] = [];
-  // By a counter, what a user has is gone through in that order: never are all of a type sorted, however few they seem.
+  // For one user by a counter, disables the type index: the planner would sort all rows of that type.
   const unindexed = of === 'm' && username !== undefined && !isByTime(sort);
   const column = sql.ident(of, 'type');
-  // In the text: there are three, and how rare one is decides which index is the better.
+  // A literal, not a parameter: the planner picks the better index by how rare the type is.
   if (type !== 'any') filters.push(sql`${unindexed ? sql`(${column} || '')` : column} = ${sql.word(type)}`);
   const owner = sql.ident(of, 'owner_id');
   if (username === 'me') filters.push(sql`${owner} = ${viewer}`);
@@ -117,7 +120,7 @@ export function mediaFilters(
   return filters;
 }
 
-/** Medias, each page one statement whatever its size. */
+/** Reads medias, each page in one statement whatever its size. */
 @Injectable()
 export class MediaReader {
   constructor(

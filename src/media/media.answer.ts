@@ -16,7 +16,7 @@ export type MediaRow = Omit<MediaAnswer, 'files' | 'failure' | 'owner' | 'viewer
     updatedAt: string | Date;
   };
 
-/** Turns rows into what clients see. */
+/** Converts rows to answers. */
 @Injectable()
 export class MediaViews {
   constructor(private readonly files: FileAnswers) {}

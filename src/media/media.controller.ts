@@ -33,7 +33,7 @@ export class MediaController {
   @Documented({
     summary: 'List medias',
     description:
-      'What everybody may see, and what those you follow show their followers. `username=me` adds your hidden and unfinished ones.',
+      'What is public, and what those you follow show their followers. `username=me` adds your hidden and unfinished ones.',
     answers: { 200: { schema: MediaPage, description: 'A page' } },
     problems: ['validation_failed', 'not_signed_in'],
   })
@@ -49,7 +49,7 @@ export class MediaController {
   @Documented({
     summary: 'Publish',
     description:
-      'Files may still be processing: the media is `processing` until they are ready, and others see it from then on.',
+      'Files may still be processing: the media is `processing` until they are ready. Others see it once enough of it can be shown.',
     answers: { 201: { schema: MediaAnswer, description: 'The media' } },
     problems: [
       'validation_failed',
@@ -81,9 +81,9 @@ export class MediaController {
   @Limited('publish')
   @Documented({
     summary: 'Change a media',
-    description: 'Only what is named changes.',
+    description: 'Only the given fields change.',
     params,
-    answers: { 200: { schema: MediaAnswer, description: 'As it is now' } },
+    answers: { 200: { schema: MediaAnswer, description: 'The changed media' } },
     problems: ownerProblems,
   })
   edit(
@@ -109,7 +109,7 @@ export class MediaController {
   @Documented({
     summary: 'Add a tag',
     params: { ...params, name: 'The tag, with or without `#`' },
-    answers: { 201: { description: 'Added' }, 200: { description: 'It was there' } },
+    answers: { 201: { description: 'Added' }, 200: { description: 'It was there already' } },
     problems: ownerProblems,
   })
   async tag(
@@ -125,7 +125,7 @@ export class MediaController {
   @Verified('write')
   @Documented({
     summary: 'Remove a tag',
-    description: 'It stays where the title or the description has it as a `#hashtag`.',
+    description: 'It stays if the title or the description contains it as a `#hashtag`.',
     params: { ...params, name: 'The tag' },
     answers: { 204: null },
     problems: ownerProblems,

@@ -21,12 +21,12 @@ const MediaSchema = defineEntity({
     visibility: p.enum(visibilities).default('public'),
     /** `ready` when every file is. */
     status: p.enum(mediaStatuses).default('processing'),
-    /** Others may see it: of every file there is enough, though the rest may still be made. */
+    /** Others may see it: enough of every file is processed. */
     shown: p.boolean().default(false),
-    /** Not while the account is disabled. */
+    /** False while the owner's account is disabled. */
     ownerIsCounted: p.boolean().default(true),
     viewsCount: p.integer().default(0),
-    /** Those of which the owner's counter knows. */
+    /** Those already added to the owner's counter. */
     viewsCarried: p.integer().default(0),
     likesCount: p.integer().default(0),
     likesCarried: p.integer().default(0),
@@ -44,7 +44,7 @@ const MediaSchema = defineEntity({
 export class Media extends MediaSchema.class {}
 MediaSchema.setClass(Media);
 
-/** A file belongs to one media at most. */
+/** A file belongs to at most one media. */
 const MediaFileSchema = defineEntity({
   name: 'MediaFile',
   tableName: 'media_files',

@@ -5,7 +5,7 @@ import { OnEvent } from '../platform/events/on-event.js';
 import { MediaStatus } from './media.status.js';
 import { sql } from '../platform/database/sql.js';
 
-/** A media follows its files. */
+/** Updates a media when its files change. */
 @Injectable()
 export class MediaJobs {
   constructor(
@@ -28,7 +28,7 @@ export class MediaJobs {
     return this.settle(fileId);
   }
 
-  /** Also told when a failed file is started over. */
+  /** Also recorded when a failed file is restarted. */
   @OnEvent('unsettle-media')
   onStartedOver({ fileId }: EventOf<'file.uploaded'>): Promise<void> {
     return this.settle(fileId);

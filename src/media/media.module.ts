@@ -32,6 +32,6 @@ import { MediaViews } from './media.answer.js';
 })
 export class MediaModule {}
 
-/** In workers: medias follow their files. */
+/** In workers: updates medias when their files change. */
 @Module({ providers: [MediaJobs, MediaStatus] })
 export class MediaWorkerModule {}

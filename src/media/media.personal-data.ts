@@ -5,7 +5,7 @@ export const mediaFiles: Holding = {
   table: 'media_files',
   rows: ofMedias,
   exportedBy: ['media_id', 'position'],
-  why: 'Which file stands where in which media.',
+  why: 'Which file is at which position of which media.',
 };
 
 export const medias: Holding = {
@@ -17,7 +17,7 @@ export const medias: Holding = {
   erase: eraseMedias,
 };
 
-/** Medias before the playlists they are in, whose counters move: all of a slice in one order. */
+/** Locks medias before the playlists they are in, whose counters move; all of a slice in one order. */
 async function eraseMedias({ em, userId, limit }: Erasing): Promise<number> {
   const medias = await sql<{ id: string }>`
     select id from medias where owner_id = ${userId} order by id limit ${limit} for update`.all(em);

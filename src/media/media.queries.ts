@@ -6,7 +6,7 @@ import { TaggedReader } from './tagged-reader.service.js';
 import { listedFor } from '../visibility/medias.js';
 import type { ViewerId } from '../visibility/relations.js';
 
-/** The list of all medias, or of a user's. */
+/** Lists of all medias, or of one user's. */
 @Injectable()
 export class MediaQueries {
   constructor(

@@ -13,7 +13,8 @@ export const MediaParam = z.strictObject({ url: Slug });
 const Title = line(128).meta({ example: 'Sunset over the bay' });
 const Description = text(2000);
 const Visibility = z.enum(visibilities).meta({
-  description: '`public`: everybody. `unlisted`: whoever has the address. `followers`: them and you. `private`: you.',
+  description:
+    '`public`: everybody. `unlisted`: anybody with the address. `followers`: your followers and you. `private`: only you.',
 });
 const Tags = z.array(TagName).max(amounts.tags.max);
 
@@ -52,7 +53,9 @@ export const sorts = ['newest', 'oldest', 'most-viewed', 'least-viewed', 'most-l
 export type Sort = (typeof sorts)[number];
 const Filter = PageQuery.extend({
   type: z.enum([...mediaTypes, 'any']).default('any'),
-  username: Username.optional().meta({ description: 'Only of this user; `me` for your own, hidden ones included' }),
+  username: Username.optional().meta({
+    description: 'Only medias of this user; `me` for your own, hidden ones included',
+  }),
   tag: TagName.optional(),
 });
 export const MediaSearchQuery = Filter.extend({ sort: z.enum([...sorts, 'relevance']).default('relevance') });
@@ -61,13 +64,13 @@ export const ListQuery = Filter.extend({
   sort: z
     .enum([...sorts, 'relevance'])
     .default('newest')
-    .meta({ description: '`relevance` needs a `tag`: those whose title has the word come first' }),
+    .meta({ description: '`relevance` needs a `tag`: medias with that word in the title come first' }),
 }).refine(({ sort, tag }) => sort !== 'relevance' || tag !== undefined, {
   path: ['sort'],
-  message: '`relevance` needs a `tag`; words are looked for by GET medias/search/{term}',
+  message: '`relevance` needs a `tag`; to search for words, use GET medias/search/{term}',
 });
 export type ListQuery = z.infer<typeof ListQuery>;
-/** What is put in order by what it is, not by words. */
+/** Sorted by a property, not by relevance. */
 export type OrderedQuery = Omit<ListQuery, 'sort'> & { sort: Sort };
 
 const px = z.int().nullable();
@@ -76,9 +79,9 @@ const Rendition = z
   .object({
     role: z.enum(renditionViewRoles).meta({
       description:
-        'What it is for. `size`: a photo in one size. `rung`: a video with its sound. `audio`: sound alone. `poster`, ' +
-        '`cover`: the picture of a video, of a music, in one size. `animation`: a photo that moves. `download`: a music ' +
-        'with its tags and its cover. `waveform`: peaks, JSON',
+        'What it is for. `size`: a photo in one size. `rung`: a video with sound. `audio`: sound only. `poster`, ' +
+        '`cover`: the picture of a video or music, in one size. `animation`: an animated photo. `download`: music ' +
+        'with embedded tags and cover. `waveform`: peaks, JSON',
     }),
     name: z.string().meta({ example: '720p' }),
     mimeType: z.string(),
@@ -86,7 +89,7 @@ const Rendition = z
     height: px,
     bitrate: z.int().nullable().meta({ description: 'bits per second' }),
     bytes: z.int(),
-    href: z.string().meta({ description: 'Relative to this host. Of a private media it is signed, and expires' }),
+    href: z.string().meta({ description: 'Relative to this host. For a private media it is signed, and expires' }),
     expiresAt: ExpiresAt,
   })
   .meta({ id: 'Rendition' });
@@ -105,7 +108,7 @@ export const MediaFile = z
     renditions: z.array(Rendition),
     hls: z.string().optional().meta({ description: 'Master playlist' }),
     poster: z.string().optional(),
-    storyboard: z.string().optional().meta({ description: 'Pictures along a video, as WebVTT' }),
+    storyboard: z.string().optional().meta({ description: 'Seek previews, as WebVTT' }),
     waveform: z.string().optional().meta({ description: 'Peaks, JSON' }),
     cover: z.string().optional(),
     expiresAt: ExpiresAt,
@@ -126,7 +129,7 @@ export const MediaAnswer = z
     owner: Owner,
     files: z.array(MediaFile),
     tags: z.array(z.string()),
-    mentions: z.array(z.string()).meta({ description: 'Users named by the title or the description' }),
+    mentions: z.array(z.string()).meta({ description: 'Users mentioned in the title or the description' }),
     counts: z
       .object({
         views: z.int(),
@@ -141,7 +144,7 @@ export const MediaAnswer = z
     viewer: z
       .object({ reaction: z.string().nullable(), saved: z.boolean(), reposted: z.boolean() })
       .optional()
-      .meta({ description: 'What the signed-in caller did with it' }),
+      .meta({ description: 'The signed-in caller’s own reaction, save and repost' }),
     createdAt: z.iso.datetime(),
     updatedAt: z.iso.datetime(),
   })

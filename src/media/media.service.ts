@@ -45,7 +45,7 @@ export class MediaService {
     return media;
   }
 
-  /** Files may still be processing: then the media is, too, and is published when the last of them is ready. */
+  /** Files may still be processing: the media is published when there is enough of each to show. */
   async publish(
     ownerId: string,
     { type, files: urls, title, description, visibility, tags }: PublishBody,
@@ -82,18 +82,19 @@ export class MediaService {
       const isReworded = title !== undefined || description !== undefined;
       if (tags || isReworded) await this.tags.set(em, media.id, tags);
       if (isReworded) await this.mentions.ofMedia(em, media.id, ownerId, said!.title, said!.description);
-      // Last: it moves the counters of the tags, which are locked by now, and then that of the owner.
+      // Last, because of the lock order: it moves the counters of the tags, which are locked by now, and then the
+      // owner's.
       if (visibility) await sql`update medias set visibility = ${visibility} where id = ${media.id}`.all(em);
     });
     return this.read(ownerId, url);
   }
 
-  /** The media and its files: rows now, bytes by jobs. */
+  /** Deletes the media and its files: rows now, bytes by jobs. */
   async delete(ownerId: string, url: string): Promise<void> {
     await retryOnDeadlock(() =>
       this.em.transactional(async (em) => {
         const media = await this.ownMedia(em, ownerId, url);
-        // Files before their owner, whose counters move: everybody locks in this order.
+        // Files before their owner, whose counters move: the lock order everywhere.
         const files = await sql<{ file_id: string }>`
           select f.id as file_id from media_files mf join files f on f.id = mf.file_id
             where mf.media_id = ${media.id} order by f.id for update of f`.all(em);
@@ -106,7 +107,7 @@ export class MediaService {
     );
   }
 
-  /** @returns whether the media did not have the tag yet */
+  /** @returns whether the tag was added */
   tag(ownerId: string, url: string, name: string): Promise<boolean> {
     return this.em.transactional(async (em) => this.tags.add(em, (await this.ownMedia(em, ownerId, url)).id, name));
   }
@@ -115,7 +116,10 @@ export class MediaService {
     await this.em.transactional(async (em) => this.tags.remove(em, (await this.ownMedia(em, ownerId, url)).id, name));
   }
 
-  /** Locks the row. @throws {Problem} `media_not_found` where it can't be seen, `not_yours` where it can */
+  /**
+   * Locks the row.
+   * @throws {Problem} `media_not_found` if it can't be seen, `not_yours` if it can
+   */
   private async ownMedia(em: EntityManager, viewer: string, url: string): Promise<{ id: string }> {
     const rows = await sql<{ id: string; owner_id: string }>`
       select m.id, m.owner_id from medias m where m.url = ${url} and ${visibleTo(viewer)} for update of m`.all(em);
@@ -125,14 +129,14 @@ export class MediaService {
     return media;
   }
 
-  /** In the order of `urls`. Locked in the order of ids, so that two requests can't wait for each other. */
+  /** Returns them in the order of `urls`, but locks in the order of ids, so that two requests can't deadlock. */
   private async lockFiles(em: EntityManager, ownerId: string, urls: string[]): Promise<OwnFile[]> {
     const rows = await sql<Omit<OwnFile, 'used'>>`
       select f.id, f.url, f.kind, f.status, f.width, f.height
       from files f where f.owner_id = ${ownerId} and f.url = any(${urls}::text[])
         order by f.id for update of f`.all(em);
     const ids = rows.map(({ id }) => id);
-    // Asked once the locks are held: a media or comment that was waited for is seen. A profile may show them, too.
+    // Queried under the locks, so that a media or comment committed meanwhile is seen. Profiles may show them, too.
     const used = await sql<{ file_id: string }>`
       select file_id from media_files where file_id = any(${ids}::uuid[])
       union all select attachment_id from comments where attachment_id = any(${ids}::uuid[])`.all(em);

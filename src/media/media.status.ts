@@ -3,17 +3,17 @@ import { Injectable } from '@nestjs/common';
 import { Outbox } from '../platform/events/outbox.js';
 import { sql } from '../platform/database/sql.js';
 
-/** The one place where a media's status moves. */
+/** The only place that changes a media's status. */
 @Injectable()
 export class MediaStatus {
   constructor(private readonly outbox: Outbox) {}
 
   /**
-   * Makes the status what the files' states say. It is shown once there is enough of each of them; the first time, it is
+   * Derives the status from the files. The media is shown once there is enough of each file; the first time, it is
    * published.
    */
   async settle(em: EntityManager, mediaId: string): Promise<void> {
-    // A statement of its own: after waiting for the lock the next one sees what was waited for.
+    // A separate statement, so that the next one sees what was committed while this one waited for the lock.
     await sql`select 1 from medias where id = ${mediaId} for update`.all(em);
     const [published] = await sql<{ owner_id: string | null }>`
       with before as (select id, published_at from medias where id = ${mediaId}),

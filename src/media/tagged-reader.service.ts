@@ -7,9 +7,12 @@ import type { OrderedQuery } from './media.schemas.js';
 import { listedFor } from '../visibility/medias.js';
 import type { ViewerId } from '../visibility/relations.js';
 
-/** By time, the tag's own indexes give the order. */
+/** When sorted by time, the tag's own indexes give the order. */
 const orders = ordersOfFound('mt.media_id');
-/** More are not sorted: the medias are gone through in that order, until there are enough that have the tag. */
+/**
+ * Above it a tag counts as common: instead of sorting its medias, all medias are scanned in sort order until enough
+ * have the tag.
+ */
 const maxCandidates = sql.raw('2000');
 
 /** The medias of a tag. */
@@ -20,7 +23,7 @@ export class TaggedReader {
     private readonly reader: MediaReader,
   ) {}
 
-  /** None of a tag that is nowhere; of one that only some may meet, theirs. */
+  /** Empty for an unknown tag; a tag that is only on hidden medias gives those the viewer may see. */
   async page(viewer: ViewerId, name: string, { type, username, sort, ...page }: Omit<OrderedQuery, 'tag'>) {
     const filter = { type, username, sort };
     const ofTag = mediaFilters(viewer, filter, 'mt');
@@ -36,7 +39,7 @@ export class TaggedReader {
     return this.reader.page(viewer, { keyset: orders[sort], join, where: [isListed, ...ofTag] }, page);
   }
 
-  /** @param filters of what there must not be too much to be sorted; null where nothing needs to be */
+  /** @param filters conditions on the medias that would have to be sorted; null if the index gives the order */
   private async find(
     name: string,
     filters: Statement<boolean>[] | null,

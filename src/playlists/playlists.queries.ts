@@ -6,7 +6,7 @@ import { once } from '../platform/database/once.js';
 import { sql, type Statement } from '../platform/database/sql.js';
 import type { FileKind } from '../files/file.entity.js';
 import { fileHref, SignedHrefs } from '../files/signed-hrefs.service.js';
-import { metCounts, unmetRows } from '../media/met-counts.js';
+import { hiddenRows, visibleCounts } from '../media/visible-counts.js';
 import { MediaReader } from '../media/media-reader.service.js';
 import { inPlaylistFor, isOpen } from '../visibility/medias.js';
 import { playlistListedFor, playlistVisibleTo } from '../visibility/playlists.js';
@@ -39,9 +39,9 @@ const pictures: Partial<Record<FileKind, string>> = {
   music: '/cover?size=thumb',
 };
 
-const counts = metCounts(
+const counts = visibleCounts(
   { items: [sql`p.items_count`, sql`i.number`] },
-  unmetRows(
+  hiddenRows(
     'i',
     sql`p.items_count`,
     sql`from playlist_items i where i.playlist_id = p.id and i.owner_id = any(hidden.ids) and i.is_counted`,

@@ -7,7 +7,7 @@ import { afterCursor, keyOf, keysetPage, pageOf, type Keyed, type Keyset } from 
 import { Outbox } from '../platform/events/outbox.js';
 import { Problem } from '../platform/http/problems.js';
 import { ownerAnswer, type OwnerRow } from '../users/users.schemas.js';
-import { metCounts, reactionCounts, unmetReactions } from '../media/met-counts.js';
+import { hiddenReactions, reactionCounts, visibleCounts } from '../media/visible-counts.js';
 import { notBlocked } from '../visibility/relations.js';
 import type { Reactor, ReactorsQuery, ReactionState } from './reactions.schemas.js';
 import { targets, type TargetName } from './targets.js';
@@ -19,8 +19,8 @@ interface ReactorRow extends Keyed, OwnerRow {
 }
 
 const counts = {
-  media: metCounts(reactionCounts('t'), unmetReactions('t', 'reactions', 'media_id')),
-  comment: metCounts(reactionCounts('t'), unmetReactions('t', 'comment_reactions', 'comment_id')),
+  media: visibleCounts(reactionCounts('t'), hiddenReactions('t', 'reactions', 'media_id')),
+  comment: visibleCounts(reactionCounts('t'), hiddenReactions('t', 'comment_reactions', 'comment_id')),
 };
 
 /** One reaction per user and thing; the unique index decides, triggers count. */

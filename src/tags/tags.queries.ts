@@ -1,7 +1,7 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { sql } from '../platform/database/sql.js';
-import { tagCounts } from '../media/met-counts.js';
+import { tagCounts } from '../media/visible-counts.js';
 import { isTagOpen } from '../visibility/tags.js';
 import type { ViewerId } from '../visibility/relations.js';
 import { Problem } from '../platform/http/problems.js';

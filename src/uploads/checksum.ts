@@ -13,25 +13,27 @@ export interface Checksum {
   value: string;
 }
 
-/** What the request being handled says about its body. */
+/** The checksum announced by the request in progress. */
 export const announcedChecksum = new AsyncLocalStorage<Checksum | undefined>();
 
-/** Reads `Upload-Checksum: <algorithm> <base64>`. @throws {Problem} `malformed_request` */
+/**
+ * Parses `Upload-Checksum: <algorithm> <base64>`.
+ * @throws {Problem} `malformed_request`
+ */
 export function parseChecksum(header: string | undefined): Checksum | undefined {
   if (header === undefined) return undefined;
   const [algorithm = '', value = ''] = header.split(' ');
   if (!(checksumAlgorithms as readonly string[]).includes(algorithm) || !/^[A-Za-z0-9+/]+=*$/.test(value)) {
     throw new Problem(
       'malformed_request',
-      `Upload-Checksum is one of ${checksumAlgorithms.join(', ')}, a blank, and the digest in base64.`,
+      `Upload-Checksum must be one of ${checksumAlgorithms.join(', ')}, a space, and the digest in base64.`,
     );
   }
   return { algorithm, value };
 }
 
 /**
- * Lets `write` store the body, and takes it back to `offset` when it was not what was announced, or ended before
- * that could be told.
+ * Lets `write` store the body, and truncates the file to `offset` if the checksum differs or the body broke off.
  * @throws {Problem} `upload_checksum_mismatch`
  */
 export async function verified(

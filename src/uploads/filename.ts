@@ -1,11 +1,11 @@
 import { toNfcLeniently } from '../platform/unicode.js';
 
-/** Units of the given name that are looked at, from its end. */
+/** UTF-16 units to read, from the end of the given name. */
 const maxRead = 2_048;
 
 /**
- * The client's name for a file, safe to show: the last part of a path, without control characters and bidi
- * overrides, at most 255 characters. It never becomes part of a path of ours.
+ * The client's name for a file, safe to display: the last part of a path, without control characters and bidi
+ * overrides, at most 255 characters. Never part of our own paths.
  */
 export function cleanFilename(given: string | null | undefined): string {
   const last =

@@ -13,7 +13,9 @@ import { SettleService } from './settle.service.js';
 import { StagingStore } from './staging-store.js';
 import { UploadRecords, type UploadRecord } from './upload-records.js';
 
-/** Ends resumable uploads. The last PATCH does it; a HEAD or the sweeper does it where that PATCH died half-way. */
+/**
+ * Completes resumable uploads. Usually the last PATCH calls it; a HEAD or the sweeper does if that PATCH died half-way.
+ */
 @Injectable()
 export class FinishService {
   readonly records: UploadRecords;
@@ -36,7 +38,7 @@ export class FinishService {
 
   /**
    * `url` of the file; null while bytes are missing.
-   * @throws {Problem} what settling refuses; the upload is gone then
+   * @throws {Problem} of the settling; the upload is gone then
    */
   async finish(id: string): Promise<string | null> {
     const record = await this.records.find(id);
@@ -61,7 +63,7 @@ export class FinishService {
         : await this.settling.settle({ ...record, path, sha256: await this.store.sha256(id, record.bytes) });
       return file.url;
     } catch (error) {
-      // Refused for what it is: sending the rest again would not help. Anything else can be tried again.
+      // Refused for its content, so sending it again would not help. Other errors can be retried.
       if (error instanceof Problem && error.getStatus() < 500) {
         await this.settling.refund(id);
         await rm(path, { force: true });
@@ -70,7 +72,7 @@ export class FinishService {
     }
   }
 
-  /** All bytes are here, or were moved to their place by a process that died before it could say so. */
+  /** All bytes are here, or were moved into place by a process that died before it could record that. */
   private async isWhole({ id, bytes }: UploadRecord): Promise<boolean> {
     const staged = await sizeOf(this.store.pathOf(id));
     return staged === null ? (await this.storage.stat(originalKey(id)))?.bytes === bytes : staged === bytes;

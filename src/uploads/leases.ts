@@ -6,13 +6,13 @@ import { Problem } from '../platform/http/problems.js';
 import { isUuid } from './upload-records.js';
 import { sql } from '../platform/database/sql.js';
 
-/** Silence after which a writer counts as dead. */
+/** A writer that has been silent for so long counts as dead. */
 const leaseMs = 15_000;
 const patienceMs = 10_000;
 
 /**
- * One writer per upload, over all processes: the lease is in the upload's row. A newer request asks the older one of
- * the same process to stop (its client has come back over a new connection), and waits for one in another process.
+ * One writer per upload, over all processes, by a lease in the upload's row. A newer request makes the older one of the
+ * same process stop (its client has reconnected), and waits for one in another process.
  */
 @Injectable()
 export class Leases {
@@ -24,7 +24,7 @@ export class Leases {
     this.em = em.fork();
   }
 
-  /** For `@tus/server`. */
+  /** The lock interface of `@tus/server`. */
   newLock(id: string) {
     let release: (() => Promise<void>) | undefined;
     return {
@@ -70,8 +70,8 @@ export class Leases {
   }
 
   /**
-   * A failed try is followed by others. A lease that somebody else has by now, or whose upload is gone, is lost: its
-   * holder has to stop. One that was given back while this was on its way is not taken again.
+   * On an error the next renewal tries again. A lease taken by somebody else, or whose upload is gone, is lost: its
+   * holder must stop. A lease released meanwhile is not taken again.
    */
   private async renew(id: string, writer: string, onLost: () => void): Promise<void> {
     try {
@@ -84,7 +84,7 @@ export class Leases {
     }
   }
 
-  /** An upload that does not exist is nobody's: whoever asks finds that out next. */
+  /** An unknown upload counts as taken: the caller finds out next that it does not exist. */
   private async take(id: string, writer: string): Promise<boolean> {
     const [row] = await sql<{ taken: boolean }>`
       with t as (

@@ -14,9 +14,9 @@ export interface Received {
 }
 
 /**
- * Streams to a new file, counting and hashing on the way. Never more than one chunk in memory.
- * @param maxBytes the stream is cut at the first byte beyond
- * @param onTooMuch makes the error for that
+ * Streams to a new file, counting and hashing. Never holds more than one chunk in memory.
+ * @param maxBytes the stream fails at the first byte beyond
+ * @param onTooMuch creates the error for that
  */
 export async function receive(
   stream: Readable,
@@ -37,12 +37,12 @@ export async function receive(
   });
   const file = createWriteStream(path, { flags: 'wx' });
   try {
-    // It may have ended badly while we were asking for room: then nothing would ever come of waiting for it.
-    if (stream.destroyed) throw stream.errored ?? new Error('The body was gone before it was read');
+    // It may have failed while the quota was checked: `pipeline` would wait for ever.
+    if (stream.destroyed) throw stream.errored ?? new Error('The body ended before it was read');
     await pipeline(stream, meter, file);
   } catch (error) {
     file.destroy();
-    // It may be about to be created still: the caller removes it, which is of no use before.
+    // The file may still be about to be created: wait, or the caller would remove it too early.
     if (!file.closed) await once(file, 'close');
     if (error instanceof Problem) throw error;
     throw isOfFileSystem(error) ? writeProblem(error) : brokenBody(error);
@@ -50,20 +50,23 @@ export async function receive(
   return { bytes, sha256: hash.digest('hex') };
 }
 
-/** A file names the system call that failed; a body that breaks off has none, though `pipeline` breaks the file with it. */
+/**
+ * File errors name the failed system call; errors of an aborted body do not, even if `pipeline` reports them on the
+ * file.
+ */
 const isOfFileSystem = (error: unknown): error is Error => error instanceof Error && 'syscall' in error;
 
-/** A full disk is our trouble, and may be over soon. */
+/** A full disk is our fault, and may be temporary. */
 export const writeProblem = (error: Error): Error =>
   ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '')
     ? new Problem('unavailable', { detail: 'The storage is full.', cause: error })
     : error;
 
-/** The client's fault: cut off, or not well-formed. */
+/** The client's fault: aborted, or malformed. */
 export const brokenBody = (cause: unknown): Problem =>
-  new Problem('malformed_request', { detail: 'The body broke off, or its parts are not well-formed.', cause });
+  new Problem('malformed_request', { detail: 'The body was cut off, or is malformed.', cause });
 
-/** Hash of a file that is whole already. One buffer for all of it: large files leave no garbage behind. */
+/** Hash of a complete file. One buffer for all of it: large files leave no garbage behind. */
 export async function hashOf(path: string): Promise<string> {
   const hash = createHash('sha256');
   const buffer = Buffer.allocUnsafe(1024 * 1024);

@@ -7,7 +7,7 @@ const codes: Partial<Record<RefusalCode, ProblemCode>> = {
   too_large: 'too_large',
 };
 
-/** What the pipeline refused, as the client is told. The pipeline's own code goes along as the reason. */
+/** Converts a refusal of the pipeline to a problem, with the pipeline's own code as the reason. */
 export const refusalProblem = (refused: Refused): Problem =>
   new Problem(codes[refused.code] ?? 'content_refused', {
     detail: refused.message,

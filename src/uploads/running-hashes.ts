@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { spent } from '../platform/spent-buffers.js';
 import { tapped } from './tapped.js';
 
-/** Of more uploads than these at once the oldest is forgotten. */
+/** Beyond this number of uploads the oldest hash is dropped. */
 const maxRunning = 1_000;
 
 interface Running {
@@ -12,13 +12,13 @@ interface Running {
 }
 
 /**
- * SHA-256 of uploads as this process receives them, so that a whole one need not be read again. No more than an aid:
- * of what broke off, or came through another process, nothing is known here.
+ * SHA-256 of uploads while this process receives them, so that a complete one need not be read again. Only an
+ * optimisation: interrupted uploads, or those received by another process, have no entry.
  */
 export class RunningHashes {
   private readonly running = new Map<string, Running>();
 
-  /** Lets `write` store the body, and hashes it on the way when it goes on where this process left off. */
+  /** Lets `write` store the body, and hashes it if it continues where this process left off. */
   async follow(
     id: string,
     offset: number,
@@ -26,7 +26,7 @@ export class RunningHashes {
     write: (stream: Readable) => Promise<number>,
   ): Promise<number> {
     const running = offset === 0 ? { hash: createHash('sha256'), bytes: 0 } : this.running.get(id);
-    this.forget(id); // Until it has gone well: what is refused is taken back, and may come again by another way.
+    this.forget(id); // Until the write succeeds: a refused chunk is truncated, and may come again through another process.
     if (running?.bytes !== offset) return write(body);
     const hashed = tapped(body, (chunk) => {
       running.bytes += chunk.length;
@@ -38,7 +38,7 @@ export class RunningHashes {
     return next;
   }
 
-  /** Hex, where all of its bytes came through here. Tells it once. */
+  /** Hex digest if all bytes came through here. Removes the entry. */
   take(id: string, bytes: number): string | undefined {
     const running = this.running.get(id);
     this.forget(id);

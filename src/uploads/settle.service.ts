@@ -17,39 +17,42 @@ import { Problem } from '../platform/http/problems.js';
 import { accept, type Accepted } from '../processing/accept/accept.js';
 import { Refused } from '../processing/accept/refusal.js';
 import { refusalProblem } from './refusal.js';
-import { Turns } from './turns.js';
+import { FairLimiter } from './fair-limiter.js';
 import { sql } from '../platform/database/sql.js';
 
-export interface Whole {
+export interface CompletedUpload {
   /** Of the upload, and of the file it becomes. */
   id: string;
   ownerId: string;
   kind: FileKind;
   filename: string;
-  /** Where the bytes lie, on the storage's own file system. */
+  /** Path of the bytes, on the storage's own file system. */
   path: string;
   bytes: number;
   sha256: string;
-  /** The bytes are in the storage already; `path` only reads them. */
+  /** The bytes are in the storage already; `path` is only for reading. */
   placed?: boolean;
 }
 export interface Settled {
   file: UploadedFile;
-  /** False where the owner had sent these bytes before. */
+  /** False if the owner had sent these bytes before. */
   created: boolean;
 }
 
 type Known = Settled & { fileId: string };
 
-/** What looking at a file may take, once it is its turn. */
+/** Time limit for inspecting a file, from its turn on. */
 const acceptMs = 60_000;
-/** Each may hold a gigabyte and a CPU for its whole time, if the file is made to. Fewer than threads (local/node-flags.ts). */
-const places = Math.min(12, Math.max(4, availableParallelism()));
+/**
+ * Concurrent inspections. A malicious file may use a gigabyte and a CPU for the whole time limit. Fewer than threads
+ * (local/node-flags.ts).
+ */
+const maxInspections = Math.min(12, Math.max(4, availableParallelism()));
 
-/** Makes a file of an upload that is whole: looked at, moved into place, then its row and its event in one commit. */
+/** Turns a complete upload into a file: inspected, moved into place, then row and event in one commit. */
 @Injectable()
 export class SettleService {
-  private readonly looking = new Turns(places, Math.floor(places / 4));
+  private readonly inspections = new FairLimiter(maxInspections, Math.floor(maxInspections / 4));
 
   constructor(
     private readonly em: EntityManager,
@@ -61,27 +64,28 @@ export class SettleService {
   ) {}
 
   /** @throws {Problem} `unsupported_media_type`, `content_refused`; the caller removes the bytes and refunds */
-  async settle(whole: Whole): Promise<Settled> {
-    const known = await this.known(whole);
+  async settle(upload: CompletedUpload): Promise<Settled> {
+    const known = await this.known(upload);
     if (known) {
-      if (!whole.placed) await rm(whole.path, { force: true });
-      return this.withoutCopy(whole, known);
+      if (!upload.placed) await rm(upload.path, { force: true });
+      return this.withoutCopy(upload, known);
     }
-    const accepted = await this.look(whole);
-    if (!whole.placed) await this.place(whole, accepted);
-    // From here on an error says nothing about the commit: the bytes stay, and the sweeper looks for their row.
-    return (await this.insert(whole, accepted)) ?? (await this.duplicate(whole));
+    const accepted = await this.inspect(upload);
+    if (!upload.placed) await this.place(upload, accepted);
+    // From here on an error does not tell whether the commit succeeded: the bytes stay, and the sweeper looks for their
+    // row.
+    return (await this.insert(upload, accepted)) ?? (await this.duplicate(upload));
   }
 
   /**
-   * Gives the charge back, unless the upload became a file after all. The row stays for the sweeper, which removes
-   * whatever bytes there are.
+   * Refunds the quota, unless the upload became a file after all. The row stays for the sweeper, which removes its
+   * bytes.
    */
   async refund(uploadId: string): Promise<void> {
     await sql`update uploads set expires_at = now() where id = ${uploadId} and state = 'open'`.all(this.em);
   }
 
-  private async place({ id, path }: Whole, { mimeType }: Accepted): Promise<void> {
+  private async place({ id, path }: CompletedUpload, { mimeType }: Accepted): Promise<void> {
     try {
       await this.storage.put(originalKey(id), { path }, { contentType: mimeType });
     } catch (error) {
@@ -91,10 +95,10 @@ export class SettleService {
     }
   }
 
-  private async look({ path, kind, ownerId }: Whole): Promise<Accepted> {
+  private async inspect({ path, kind, ownerId }: CompletedUpload): Promise<Accepted> {
     try {
       const binaries = await this.tools.binaries();
-      return await this.looking.take(ownerId, () =>
+      return await this.inspections.run(ownerId, () =>
         accept(path, kind, this.config.limits, { binaries, signal: AbortSignal.timeout(acceptMs) }),
       );
     } catch (error) {
@@ -102,17 +106,17 @@ export class SettleService {
     }
   }
 
-  /** The owner's file with the same bytes, if there is one. A failed one is given another try, while it has any. */
-  private known({ id, ownerId, kind, sha256 }: Whole): Promise<Known | null> {
+  /** The owner's file with the same bytes, if there is one. A failed one is retried, within its limit. */
+  private known({ id, ownerId, kind, sha256 }: CompletedUpload): Promise<Known | null> {
     return this.em.transactional(async (em) => {
       const [file] = await sql<Omit<UploadedFile, 'href' | 'bytes'> & { id: string; bytes: string }>`
         select id, url, kind, status, bytes, sha256, filename from files
           where owner_id = ${ownerId} and kind = ${kind} and sha256 = ${sha256} for update`.all(em);
       if (!file) return null;
       const isRetried = file.status === 'failed' && (await this.files.retryAsSent(em, file.id));
-      // Whoever was just told of it gets the whole time to show it.
+      // The client just learnt its url: restart the time until it expires.
       await sql`update files set unused_since = now() where id = ${file.id} and unused_since is not null`.all(em);
-      // What was sent counts for the day, though nothing more is stored.
+      // Sent bytes count towards the daily quota, although nothing more is stored.
       await sql`
         update uploads set state = 'settled', bytes = ${file.bytes}, file_url = ${file.url} where id = ${id}`.all(em);
       const { id: fileId, ...rest } = file;
@@ -125,7 +129,10 @@ export class SettleService {
     });
   }
 
-  private insert({ id, ownerId, kind, filename, bytes, sha256 }: Whole, accepted: Accepted): Promise<Settled | null> {
+  private insert(
+    { id, ownerId, kind, filename, bytes, sha256 }: CompletedUpload,
+    accepted: Accepted,
+  ): Promise<Settled | null> {
     const status: FileStatus = kind === 'file' ? 'ready' : 'processing';
     return this.em.transactional(async (em) => {
       const { mimeType, width = null, height = null, durationMs = null } = accepted;
@@ -140,7 +147,7 @@ export class SettleService {
       const [upload] = await sql<{ id: string }>`
         update uploads set state = 'settled', bytes = ${bytes}, file_url = ${row.url} where id = ${id}
           and state = 'open' returning id`.all(em);
-      if (!upload) throw new Problem('upload_expired'); // Swept away, and the bytes with it.
+      if (!upload) throw new Problem('upload_expired'); // Removed by the sweeper, with its bytes.
       await this.outbox.record('file.uploaded', { fileId: id });
       return {
         created: true,
@@ -149,16 +156,16 @@ export class SettleService {
     });
   }
 
-  /** Another request brought the same bytes in the meantime. */
-  private async duplicate(whole: Whole): Promise<Settled> {
-    const known = await this.known(whole);
-    if (!known) throw new Problem('unavailable', 'The same file was deleted while it was sent: send it again.');
-    return this.withoutCopy(whole, known);
+  /** Another request stored the same bytes meanwhile. */
+  private async duplicate(upload: CompletedUpload): Promise<Settled> {
+    const known = await this.known(upload);
+    if (!known) throw new Problem('unavailable', 'The same file was deleted meanwhile: send it again.');
+    return this.withoutCopy(upload, known);
   }
 
-  /** The bytes are stored twice now, unless the known file is this very upload, settled by another process. */
-  private async withoutCopy(whole: Whole, { fileId, ...settled }: Known): Promise<Settled> {
-    if (fileId !== whole.id) await this.storage.delete(originalKey(whole.id));
+  /** Deletes the second copy, unless the known file is this very upload, settled by another process. */
+  private async withoutCopy(upload: CompletedUpload, { fileId, ...settled }: Known): Promise<Settled> {
+    if (fileId !== upload.id) await this.storage.delete(originalKey(upload.id));
     return settled;
   }
 }

@@ -8,7 +8,7 @@ import { hashOf, writeProblem } from './receive.js';
 import { RunningHashes } from './running-hashes.js';
 import type { UploadRecords } from './upload-records.js';
 
-/** Half-sent files on local disk. What is known about them is their `uploads` row; there is no second record of it. */
+/** Partial files on local disk. Their metadata is in the `uploads` row and nowhere else. */
 export class StagingStore extends FileStore {
   private readonly hashes = new RunningHashes();
 
@@ -25,11 +25,11 @@ export class StagingStore extends FileStore {
           const record = await records.find(id);
           return record && toUpload(record, 0);
         },
-        set: async () => {}, // The row is there before the bytes.
+        set: async () => {}, // The row exists before the bytes.
         delete: async (id) => records.remove(id),
       },
     });
-    // No creation-defer-length: a length that comes later can't be charged before the first byte.
+    // No creation-defer-length: an upload of unknown length can't be charged before its first byte.
     this.extensions = ['creation', 'creation-with-upload', 'termination', 'expiration', 'checksum'];
   }
 
@@ -37,14 +37,16 @@ export class StagingStore extends FileStore {
     return join(this.directory, id);
   }
 
-  /** A settled upload has no bytes here any more, but it is complete: who lost the last answer may ask. */
+  /**
+   * A settled upload has no bytes here any more, but counts as complete: a client that lost the last answer may ask.
+   */
   override async getUpload(id: string): Promise<Upload> {
     const record = await this.records.find(id);
     return record?.state === 'settled' ? toUpload(record, record.bytes) : super.getUpload(id);
   }
 
   override async write(body: Readable, id: string, offset: number): Promise<number> {
-    // A PATCH behind the end of a finished upload brings nothing, and there is no file to write it to.
+    // A PATCH at the end of a finished upload has no bytes, and there is no file to write to.
     if ((await this.records.find(id))?.state === 'settled') return offset;
     const checksum = announcedChecksum.getStore();
     return this.hashes.follow(id, offset, body, (hashed) =>
@@ -52,12 +54,12 @@ export class StagingStore extends FileStore {
     );
   }
 
-  /** SHA-256 of an upload that is whole, hex. */
+  /** SHA-256 of a complete upload, hex. */
   async sha256(id: string, bytes: number): Promise<string> {
     return this.hashes.take(id, bytes) ?? hashOf(this.pathOf(id));
   }
 
-  /** A charge without a place for its bytes is given back. */
+  /** If the file can't be created, the quota is refunded. */
   override async create(upload: Upload): Promise<Upload> {
     try {
       return await super.create(upload);

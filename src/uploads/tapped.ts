@@ -1,8 +1,8 @@
 import { finished, Transform, type Readable } from 'node:stream';
 
 /**
- * The same bytes, to be read at once, and `look` sees them pass. They end as the body does: behind a `pipe` alone a
- * reader waits for ever where the body had broken off before.
+ * Passes the body through, calling `look` with each chunk. It ends or fails with the body: `pipe` alone does not
+ * forward an error, and the reader would wait for ever.
  */
 export function tapped(body: Readable, look: (chunk: Buffer) => void): Readable {
   const tap = new Transform({

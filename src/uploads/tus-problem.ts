@@ -16,13 +16,13 @@ const refusals: [refusal: { body: string }, code: ProblemCode][] = [
   [ERRORS.ERR_LOCK_TIMEOUT, 'upload_locked'],
   [ERRORS.ABORTED, 'upload_locked'],
   [ERRORS.INVALID_TERMINATION, 'upload_finished'],
-  // The library hides the reason; a disk that can't be written to is what there is.
+  // The library hides the reason; in practice the disk is full or not writable.
   [ERRORS.FILE_WRITE_ERROR, 'unavailable'],
   [ERRORS.UNSUPPORTED_CREATION_DEFER_LENGTH_EXTENSION, 'not_supported'],
   [ERRORS.UNSUPPORTED_CONCATENATION_EXTENSION, 'not_supported'],
 ];
 
-/** The library's refusals, under our codes. Known by their words: a stream throws an error of its own that says the same. */
+/** Our codes for the library's refusals. Matched by text: its streams throw other error objects with the same text. */
 const codes = new Map(refusals.map(([{ body }, code]) => [body, code]));
 
 export function tusProblem(error: unknown): Problem {
@@ -31,14 +31,14 @@ export function tusProblem(error: unknown): Problem {
   return code ? new Problem(code, body.trim()) : toProblem(error);
 }
 
-/** What the library answers before it calls any hook: headers it can't read, a version it does not speak. */
+/** Statuses that the library answers before calling any hook: unreadable headers, unsupported version. */
 const bare: Record<number, ProblemCode> = {
   400: 'malformed_request',
   404: 'upload_not_found',
   412: 'precondition_failed',
 };
 
-/** Makes every refusal a problem document, whoever wrote it. */
+/** Turns every refusal into a problem document. */
 export async function asProblem(response: Response, requestId: string): Promise<Response> {
   const text = await response.text();
   const document = text.startsWith('{')

@@ -10,9 +10,9 @@ import { TusService } from './tus.service.js';
 
 const Resumable = () =>
   ApiHeader({ name: 'Tus-Resumable', required: true, schema: { type: 'string', enum: ['1.0.0'] } });
-const params = { id: 'The last part of the address that creation gave in `Location`' };
+const params = { id: 'The last part of the `Location` from creation' };
 
-/** The protocol is https://tus.io/protocols/resumable-upload (1.0); any client of it works. */
+/** Implements https://tus.io/protocols/resumable-upload (1.0), for any client of it. */
 @ApiTags('uploads')
 @Controller('uploads')
 export class TusController {
@@ -21,7 +21,7 @@ export class TusController {
   @Options()
   @Public()
   @Documented({
-    summary: 'What the tus server can do',
+    summary: 'Capabilities of the tus server',
     answers: { 204: { description: 'Versions, extensions and checksums, in headers' } },
   })
   options(@Req() request: FastifyRequest, @Res() reply: FastifyReply) {
@@ -42,11 +42,11 @@ export class TusController {
     example: 'filename Y2F0LmpwZw==,kind cGhvdG8=',
   })
   @Documented({
-    summary: 'Begin a resumable upload',
+    summary: 'Create a resumable upload',
     description: 'tus 1.0. Charges the quota. The body may hold the first bytes (`application/offset+octet-stream`).',
     answers: {
       201: {
-        description: 'Go on at `Location`',
+        description: 'Continue at `Location`',
         headers: { Location: 'Address of the upload', 'Upload-Expires': 'Until when it can be resumed' },
       },
     },
@@ -69,12 +69,12 @@ export class TusController {
   @Verified('write')
   @Resumable()
   @Documented({
-    summary: 'Where to go on',
+    summary: 'Get the offset to continue at',
     params,
     answers: {
       200: {
         description: 'In headers',
-        headers: { 'Upload-Offset': 'Bytes that are here', 'Vitrine-File': '`url` of the file, once complete' },
+        headers: { 'Upload-Offset': 'Bytes received so far', 'Vitrine-File': '`url` of the file, once complete' },
       },
     },
     problems: ['precondition_failed', 'upload_not_found', 'upload_expired', 'upload_locked'],
@@ -92,7 +92,7 @@ export class TusController {
   @ApiHeader({
     name: 'Upload-Checksum',
     required: false,
-    description: '`sha1`, `sha256` or `md5`, a blank, base64',
+    description: '`sha1`, `sha256` or `md5`, a space, the digest in base64',
     schema: { type: 'string' },
   })
   @Documented({
@@ -101,7 +101,7 @@ export class TusController {
     answers: {
       204: {
         description: 'Stored',
-        headers: { 'Upload-Offset': 'The next offset', 'Vitrine-File': '`url` of the file, with the last bytes' },
+        headers: { 'Upload-Offset': 'The next offset', 'Vitrine-File': '`url` of the file, after the last bytes' },
       },
     },
     problems: [
@@ -124,9 +124,9 @@ export class TusController {
   @Verified('write')
   @Resumable()
   @Documented({
-    summary: 'Give an upload up',
+    summary: 'Cancel an upload',
     params,
-    answers: { 204: { description: 'Its bytes and its charge are gone' } },
+    answers: { 204: { description: 'Its bytes are deleted and its quota refunded' } },
     problems: ['precondition_failed', 'upload_not_found', 'upload_expired', 'upload_finished', 'upload_locked'],
   })
   terminate(@CurrentUser() viewer: Viewer, @Req() request: FastifyRequest, @Res() reply: FastifyReply) {

@@ -13,7 +13,7 @@ export interface UploadRecord {
   createdAt: Date;
 }
 
-/** Ids come from addresses, so anything may stand in them. */
+/** Ids come from URLs and may contain anything. */
 export const isUuid = (id: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id);
 
 /** The rows of resumable uploads. */
@@ -28,7 +28,7 @@ export class UploadRecords {
     return row && { ...row, bytes: Number(row.bytes), createdAt: new Date(row.createdAt) };
   }
 
-  /** What was charged comes back, unless it became a file. */
+  /** Refunds the quota, unless the upload became a file. */
   async remove(id: string): Promise<void> {
     await sql`delete from uploads where id = ${id} and state = 'open'`.all(this.em);
   }

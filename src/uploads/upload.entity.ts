@@ -5,8 +5,8 @@ import { User } from '../users/user.entity.js';
 export const uploadStates = ['open', 'settled'] as const;
 
 /**
- * Bytes on their way in, and the charge for them. The row is there before the first byte, so parallel uploads can't
- * pass the quota; a settled one stays for a day, because the daily quota counts it. Its id becomes the file's id.
+ * An upload in progress, and its quota. The row exists before the first byte, so parallel uploads can't exceed the
+ * quota; a settled one stays for a day, because the daily quota counts it. Its id becomes the file's id.
  */
 const UploadSchema = defineEntity({
   name: 'Upload',
@@ -18,11 +18,11 @@ const UploadSchema = defineEntity({
     resumable: p.boolean().default(false),
     state: p.enum(uploadStates).default('open'),
     filename: p.string().length(255),
-    /** Reserved while open, real once settled. */
+    /** Reserved while open, actual once settled. */
     bytes: p.bigint('number'),
     /** `url` of the file it became. */
     fileUrl: p.string().length(16).nullable(),
-    /** Who is writing to it just now, and until when that is believed without a sign of life. */
+    /** Who is writing to it, and until when without another sign of life. */
     writer: p.uuid().nullable(),
     writerUntil: p.datetime().nullable(),
     expiresAt: p.datetime(),

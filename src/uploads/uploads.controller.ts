@@ -33,11 +33,11 @@ const DocumentedUpload = (kind: UploadedKind) =>
   Documented({
     summary: `Upload a ${kind}`,
     description:
-      `One file in the form field \`file\`: ${allowedTitles(kind)}. What it is, is decided by its content. The answer comes ` +
-      'before any processing: follow `GET files/{url}`, or publish it at once. Sending the same bytes again answers 200 with ' +
-      'the file that is there.',
+      `One file in the form field \`file\`: ${allowedTitles(kind)}. The content decides what it is. The answer comes ` +
+      'before any processing: poll `GET files/{url}`, or publish it at once. Sending the same bytes again answers 200 with ' +
+      'the existing file.',
     answers: {
-      202: { schema: UploadedFile, description: 'Taken; processing follows' },
+      202: { schema: UploadedFile, description: 'Accepted; processing follows' },
       200: { schema: UploadedFile, description: 'You have this file already' },
     },
     problems: [
@@ -100,11 +100,11 @@ export class UploadsController {
   @Get('users/me/limits')
   @Verified('read')
   @Documented({
-    summary: 'What you may upload',
+    summary: 'Your limits',
     answers: {
       200: {
         schema: LimitsAnswer,
-        description: 'Quota used and allowed, the limits of each kind, and how many there may be of what you can add',
+        description: 'Quota used and allowed, the limits of each kind, and how many of each thing you may have',
       },
     },
   })
@@ -130,7 +130,7 @@ export class UploadsController {
   }
 }
 
-/** Only the headers of the part are read here; its bytes stay in the socket until somebody takes them. */
+/** Reads only the headers of the part; its bytes stay in the socket until they are consumed. */
 async function firstFile(request: FastifyRequest) {
   const limits = { files: 1, fields: 10, parts: 20, fieldSize: 1024, fileSize: Infinity };
   try {

@@ -18,7 +18,7 @@ import { UploadsService } from './uploads.service.js';
 })
 export class UploadsModule {}
 
-/** In workers: ends what nobody came back for. */
+/** In workers: ends abandoned uploads. */
 @Module({
   imports: [FilesModule, ToolsModule],
   providers: [UploadsJobs, SettleService, FinishService, Leases],

@@ -6,11 +6,11 @@ export const uploads: Holding = {
   rows: by('owner_id'),
   exportedBy: ['id'],
   without: ['id', 'owner_id', 'user_id', 'writer', 'writer_until'],
-  why: 'Unfinished uploads, and what was sent within a day.',
+  why: 'Unfinished uploads, and those of the last day.',
   erase: eraseUploads,
 };
 
-/** Their bytes lie where they came in; the sweeper of uploads takes both. */
+/** Their bytes are on local disk; the uploads sweeper removes both. */
 async function eraseUploads({ em, userId }: Erasing): Promise<number> {
   await sql`
     update uploads set expires_at = now()

@@ -18,5 +18,5 @@ export const LimitsAnswer = Quota.extend({
         description: z.string().meta({ example: 'subtitle tracks of a media' }),
       }),
     )
-    .meta({ description: 'How many there may be of what you can add' }),
+    .meta({ description: 'How many of each thing you may have' }),
 }).meta({ id: 'Limits' });

@@ -20,14 +20,14 @@ interface Incoming {
   kind: FileKind;
   filename: string | null | undefined;
   stream: Readable;
-  /** Bytes of the whole request, where the client said: more than the file, so it reserves enough. */
+  /** Content length of the whole request, if given: more than the file, so it reserves enough. */
   announced: number | null;
 }
 
-/** How long bytes may lie around whose request died. */
+/** How long the bytes of an aborted request may stay. */
 const multipartExpiryMs = 6 * 3_600_000;
 
-/** Files on their way in. The charge is made before the first byte and taken back when it comes to nothing. */
+/** Uploads in one request. The quota is charged before the first byte, and refunded on failure. */
 @Injectable()
 export class UploadsService {
   constructor(
@@ -38,13 +38,13 @@ export class UploadsService {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  /** One multipart file, streamed to the storage's own file system. */
+  /** Streams one multipart file to the storage's own file system. */
   async take(ownerId: string, { kind, filename, stream, announced }: Incoming) {
     const { maxBytes } = this.config.limits[kind];
     const upload = await this.open(ownerId, {
       kind,
       filename: cleanFilename(filename),
-      // The request is a little more than its file; what it is too much is given back when the file is whole.
+      // The request is a little larger than its file; the excess is refunded when the file is complete.
       wanted: announced === null ? null : Math.min(announced, maxBytes),
       resumable: false,
       expiresInMs: multipartExpiryMs,
@@ -63,8 +63,8 @@ export class UploadsService {
   }
 
   /**
-   * Charges the quota and remembers the upload.
-   * @param wanted bytes; null where the client does not say
+   * Charges the quota and creates the upload's row.
+   * @param wanted bytes; null if the client does not say
    * @throws {Problem} `too_large`, `quota_exceeded`
    */
   open(
@@ -90,7 +90,7 @@ export class UploadsService {
     });
   }
 
-  /** Asked under the lock on the user's row that `room` took. */
+  /** Runs under the lock on the user's row that `room` took. */
   private async refuseTooMany(em: EntityManager, ownerId: string): Promise<void> {
     const [row] = await sql<{ open: number }>`
       select count(*)::int as open from uploads where owner_id = ${ownerId} and state = 'open'
@@ -98,7 +98,7 @@ export class UploadsService {
     const { max } = amounts.openUploads;
     if (row!.open < max) return;
     throw new Problem('too_many_uploads', {
-      detail: `${max} uploads are open: finish or delete some of them first.`,
+      detail: `${max} uploads are open: finish or cancel some of them first.`,
       headers: { 'retry-after': '60' },
     });
   }
@@ -106,9 +106,9 @@ export class UploadsService {
   private tooLarge(kind: FileKind, reserved: number, sent?: number): Problem {
     const { maxBytes } = this.config.limits[kind];
     if (reserved < maxBytes)
-      return new Problem('quota_exceeded', `More was sent than the ${inBytes(reserved)} your quota leaves.`);
+      return new Problem('quota_exceeded', `More was sent than the ${inBytes(reserved)} left in your quota.`);
     return new Problem('too_large', {
-      detail: `A ${kind} may have ${inBytes(maxBytes)}${sent === undefined ? '' : `; this one has ${inBytes(sent)}`}.`,
+      detail: `A ${kind} may have at most ${inBytes(maxBytes)}${sent === undefined ? '' : `; this one has ${inBytes(sent)}`}.`,
       reason: 'too_large',
     });
   }

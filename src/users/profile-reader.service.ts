@@ -2,7 +2,7 @@ import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { isoTime } from '../platform/database/iso-time.js';
 import { sql, type Statement } from '../platform/database/sql.js';
-import { metCounts, unmetRows } from '../media/met-counts.js';
+import { hiddenRows, visibleCounts } from '../media/visible-counts.js';
 import { notBlockedBy, type ViewerId } from '../visibility/relations.js';
 import { afterCursor, keyOf, keysetPage, pageOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
 import { existsByKey } from '../platform/database/exists-by-key.js';
@@ -44,13 +44,13 @@ const relation = (viewer: ViewerId) => {
 /** Who blocks somebody still reads their profile, and nothing they published. */
 const published = (column: Statement) =>
   [column, sql`case when u.id = any(hidden.ids) then ${column} else 0 end`] as const;
-const unmetFollows = (alias: string, stored: Statement, own: string, other: string) =>
-  unmetRows(
+const hiddenFollows = (alias: string, stored: Statement, own: string, other: string) =>
+  hiddenRows(
     alias,
     stored,
     sql`from follows f where f.${sql.ident(own)} = u.id and f.${sql.ident(other)} = any(hidden.ids) and f.accepted_at is not null and f.is_counted`,
   );
-const counts = metCounts(
+const counts = visibleCounts(
   {
     followers: [sql`u.followers_count`, sql`b.number`],
     followings: [sql`u.followings_count`, sql`a.number`],
@@ -61,8 +61,8 @@ const counts = metCounts(
     likesReceived: [sql`u.likes_received_count`],
   },
   sql.join([
-    unmetFollows('b', sql`u.followers_count`, 'followee_id', 'follower_id'),
-    unmetFollows('a', sql`u.followings_count`, 'follower_id', 'followee_id'),
+    hiddenFollows('b', sql`u.followers_count`, 'followee_id', 'follower_id'),
+    hiddenFollows('a', sql`u.followings_count`, 'follower_id', 'followee_id'),
   ]),
 );
 

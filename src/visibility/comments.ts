@@ -4,7 +4,7 @@ import { isActive } from './accounts.js';
 import { visibleTo } from './medias.js';
 import { notBlocked, type ViewerRef } from './relations.js';
 
-/** A comment of a media that the viewer may see; its author may be gone, but not be blocked or disabled. */
+/** A comment on a media that the viewer may see; its author may be deleted, but not blocked or disabled. */
 export const commentVisibleTo = (viewer: ViewerRef, c = 'c', m = 'm'): Statement<boolean> => sql<boolean>`(
   ${visibleTo(viewer, m)}
   and (${sql.ident(c, 'author_id')} is null or (

@@ -5,7 +5,7 @@ import type { ViewerId, ViewerRef } from './relations.js';
 /** @param m the alias of `medias` */
 const media = (m: string): Owned => ({ alias: m, isReady: sql.ident<boolean>(m, 'shown') });
 
-/** Anybody with the address may see it: its bytes may be cached by everybody. */
+/** Anybody with the address may see it, so shared caches may store its bytes. */
 export const isOpen = (m = 'm'): Statement<boolean> => isOpenToAll(media(m));
 
 /** Who may see a media. */
@@ -14,7 +14,10 @@ export const visibleTo = (viewer: ViewerRef, m = 'm'): Statement<boolean> => isS
 export const listedFor = (viewer: ViewerRef, ownList: boolean, m = 'm'): Statement<boolean> =>
   isListedFor(viewer, ownList, media(m));
 
-/** A media of a playlist. What is unlisted must not get about by it: only the owners of the two know the address. */
+/**
+ * A media in a playlist. An unlisted one is shown only to the owners of the media and the playlist: a playlist must not
+ * spread its address.
+ */
 export const inPlaylistFor = (viewer: ViewerId, m = 'm', p = 'p'): Statement<boolean> => sql<boolean>`(
   ${visibleTo(viewer, m)}
   and (${sql.ident(m, 'visibility')} <> 'unlisted' or ${viewer}::uuid in (${sql.ident(m, 'owner_id')}, ${sql.ident(p, 'owner_id')})))`;

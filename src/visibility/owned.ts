@@ -3,10 +3,10 @@ import { existsByKey } from '../platform/database/exists-by-key.js';
 import { isActive } from './accounts.js';
 import { isFollowed, notBlocked, notMuted, type ViewerRef } from './relations.js';
 
-/** A row with `owner_id` and `visibility`. The rules are the same whatever the thing is. */
+/** A row with `owner_id` and `visibility`. The rules are the same for all such things. */
 export interface Owned {
   alias: string;
-  /** Whether there is anything to see of it yet, for others than its owner. */
+  /** Whether others than the owner can see anything of it yet. */
   isReady: Statement<boolean>;
 }
 
@@ -18,7 +18,7 @@ export const isOpenToAll = (thing: Owned): Statement<boolean> => sql<boolean>`(
   ${thing.isReady} and ${visibilityOf(thing)} in ('public', 'unlisted')
   and ${existsByKey(sql`from users o where o.id = ${ownerOf(thing)} and ${isActive('o')} and not o.is_private`)})`;
 
-/** THE rule of who may see a thing; every query that can show one goes through here. */
+/** THE rule of who may see a thing; every query that can show one uses it. */
 export const isSeenBy = (viewer: ViewerRef, thing: Owned): Statement<boolean> => {
   if (viewer === null) return isOpenToAll(thing);
   const owner = `${thing.alias}.owner_id`;
@@ -29,7 +29,7 @@ export const isSeenBy = (viewer: ViewerRef, thing: Owned): Statement<boolean> =>
     or ((${isOpenToAll(thing)} or ${follows}) and ${notBlocked(viewer, owner)}))`;
 };
 
-/** In lists: unlisted and private things only to their owner, and only among the owner's own. */
+/** In lists: unlisted and private things only to their owner, and only in the owner's own list. */
 export const isListedFor = (viewer: ViewerRef, ownList: boolean, thing: Owned): Statement<boolean> =>
   ownList
     ? sql<boolean>`(

@@ -2,31 +2,40 @@ import { sql, type Statement } from '../platform/database/sql.js';
 import { existsByKey, missingByKey } from '../platform/database/exists-by-key.js';
 import { isActive } from './accounts.js';
 
-/** Null for a stranger. */
+/** Null for an anonymous viewer. */
 export type ViewerId = string | null;
-/** The same, or a column that holds it, where many are asked for at once. */
+/** The same, or a column that holds it, for queries over many viewers. */
 export type ViewerRef = ViewerId | Statement<string>;
 
-/** The other one has not blocked the viewer, who may still have blocked them. @param user as below */
+/**
+ * The other user does not block the viewer, who may still block them.
+ * @param user as below
+ */
 export const notBlockedBy = (viewer: ViewerRef, user: string): Statement<boolean> =>
   viewer === null
     ? sql<boolean>`true`
     : missingByKey(sql`from blocks b where b.blocker_id = ${sql.ident(user)} and b.blocked_id = ${viewer}`);
 
-/** Neither of the two has blocked the other. @param user the column of the other one's id, as `m.owner_id` */
+/**
+ * Neither user blocks the other.
+ * @param user the column of the other user's id, as `m.owner_id`
+ */
 export const notBlocked = (viewer: ViewerRef, user: string): Statement<boolean> =>
   viewer === null
     ? sql<boolean>`true`
     : sql<boolean>`(${missingByKey(sql`from blocks b where b.blocker_id = ${viewer} and b.blocked_id = ${sql.ident(user)}`)}
         and ${notBlockedBy(viewer, user)})`;
 
-/** The viewer does not mind meeting this one in lists. @param user as above */
+/**
+ * The owner is not muted by the viewer.
+ * @param user as above
+ */
 export const notMuted = (viewer: ViewerRef, user: string): Statement<boolean> =>
   viewer === null
     ? sql<boolean>`true`
     : missingByKey(sql`from mutes s where s.muter_id = ${viewer} and s.muted_id = ${sql.ident(user)}`);
 
-/** An account that is there, and that the viewer follows. */
+/** An active account that the viewer follows. */
 export const isFollowed = (viewer: string | Statement<string>, owner: string) => sql<boolean>`(
   ${existsByKey(sql`from users o where o.id = ${sql.ident(owner)} and ${isActive('o')}`)}
   and ${existsByKey(sql`from follows f where f.follower_id = ${viewer} and f.followee_id = ${sql.ident(owner)} and f.accepted_at is not null`)})`;

@@ -1,17 +1,17 @@
 import { setImmediate as tick } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { Turns } from './turns.js';
+import { FairLimiter } from './fair-limiter.js';
 
 it('lets one owner have a share of the places, and the next one not wait behind the rest', async () => {
-  const turns = new Turns(3, 2);
+  const limiter = new FairLimiter(3, 2);
   const began: string[] = [];
   const ends: (() => void)[] = [];
-  const take = (owner: string) =>
-    turns.take(owner, () => {
+  const run = (owner: string) =>
+    limiter.run(owner, () => {
       began.push(owner);
       return new Promise<void>((resolve) => ends.push(resolve));
     });
-  const works = ['ada', 'ada', 'ada', 'ada', 'bob', 'cyd'].map(take);
+  const works = ['ada', 'ada', 'ada', 'ada', 'bob', 'cyd'].map(run);
   await tick();
   expect(began).toEqual(['ada', 'ada', 'bob']);
   ends.shift()!();
@@ -25,7 +25,7 @@ it('lets one owner have a share of the places, and the next one not wait behind 
 });
 
 it('gives the place back when work fails', async () => {
-  const turns = new Turns(1, 1);
-  await expect(turns.take('ada', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
-  await expect(turns.take('ada', async () => 'next')).resolves.toBe('next');
+  const limiter = new FairLimiter(1, 1);
+  await expect(limiter.run('ada', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+  await expect(limiter.run('ada', async () => 'next')).resolves.toBe('next');
 });
