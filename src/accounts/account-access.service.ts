@@ -7,7 +7,7 @@ import { CodesService } from './codes.service.js';
 import { PasswordResetLinks } from './password-reset-links.service.js';
 import { sql } from '../platform/database/sql.js';
 
-/** Everything that opens an account, to be taken away from whoever may hold it unasked. */
+/** Revokes everything that gives access to an account, in case somebody else holds it. */
 @Injectable()
 export class AccountAccess {
   constructor(
@@ -18,7 +18,10 @@ export class AccountAccess {
     private readonly links: PasswordResetLinks,
   ) {}
 
-  /** Sessions, API keys, links to archives, and what was asked for. @param except what made the request stays */
+  /**
+   * Ends sessions, API keys, links to archives, and pending requests.
+   * @param except the credential of the request, which stays
+   */
   async endAll(userId: string, except?: Pick<Viewer, 'sessionId' | 'key'>): Promise<void> {
     await this.tokens.endAll(userId, except?.sessionId);
     await this.keys.revokeAll(userId, except?.key?.id);
@@ -26,7 +29,10 @@ export class AccountAccess {
     await this.endClaims(userId);
   }
 
-  /** What a thief has asked for, and only has to fetch: another password, by the address there is, or another address. */
+  /**
+   * Cancels pending changes that a thief may have started and would only have to confirm: a password reset or a new
+   * address.
+   */
   async endClaims(userId: string): Promise<void> {
     await this.codes.forget(userId, 'reset_password');
     await this.links.revokeAll(userId);

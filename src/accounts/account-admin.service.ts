@@ -11,7 +11,7 @@ export class NoSuchUser extends Error {
   }
 }
 
-/** What operators do to accounts from the command line. Users are named by username or e-mail address. */
+/** Operators' actions on accounts, from the command line. Users are named by username or e-mail address. */
 @Injectable()
 export class AccountAdminService {
   constructor(
@@ -20,7 +20,7 @@ export class AccountAdminService {
   ) {}
 
   /**
-   * An account whose address counts as verified: the operator answers for it.
+   * Creates an account whose address counts as verified: the operator vouches for it.
    * @throws {z.ZodError} by the same rules as signing up
    */
   async create(
@@ -35,7 +35,7 @@ export class AccountAdminService {
     );
   }
 
-  /** Out at once: each request looks at the row. What the account published can't be seen while it lasts. */
+  /** Takes effect at once: each request checks the row. What the account published is hidden meanwhile. */
   disable(name: string): Promise<void> {
     return this.change(name, sql`disabled_at = coalesce(disabled_at, now())`);
   }
@@ -48,7 +48,7 @@ export class AccountAdminService {
     return this.change(name, sql`role = ${role}`);
   }
 
-  /** Ends every session; with `keys` every API key is dead, too. */
+  /** Ends every session; with `keys` also deletes every API key. */
   async resetSessions(name: string, keys: boolean): Promise<void> {
     await this.em.transactional(async (em) => {
       const id = await this.find(em, name);

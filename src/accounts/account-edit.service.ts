@@ -22,7 +22,7 @@ interface Account {
   email: string;
 }
 
-/** Changes by an account's owner. Its name, address and password ask for the current password. */
+/** Changes to an account by its owner. Name, address and password require the current password. */
 @Injectable()
 export class AccountEditService {
   constructor(
@@ -39,7 +39,7 @@ export class AccountEditService {
     private readonly limiter: RateLimiter,
   ) {}
 
-  /** Only what is named changes, and all of it or nothing. */
+  /** Changes only the given fields; all of them or none. */
   async edit(viewer: Viewer, username: string, edit: AccountEdit): Promise<Profile> {
     await this.users.mustBeOwn(username, viewer);
     const { username: newName, email, newPassword, currentPassword, endOtherAccess = true, ...profile } = edit;
@@ -59,7 +59,7 @@ export class AccountEditService {
         await this.limiter.consume('credentials', viewer.id);
         await this.users.edit(viewer.id, profile);
         if (newName !== undefined) await this.names.rename(viewer.id, newName);
-        // Before the address: a new password ends changes of address that are pending, and must not end this one.
+        // Before the address: a new password cancels pending changes of address, and must not cancel this one.
         if (newPassword !== undefined) {
           await this.refusePublic(viewer, newPassword, email);
           await this.setPassword(viewer, newPassword, endOtherAccess);
@@ -71,7 +71,10 @@ export class AccountEditService {
     return this.users.ownProfile(viewer.id);
   }
 
-  /** The old one stays until the code mailed to the new one comes back. To ask for the current one takes that back. */
+  /**
+   * The old address stays until the code mailed to the new one is confirmed. Requesting the current address cancels
+   * that.
+   */
   private async requestEmail({ id: userId, sessionId }: Viewer, email: string, endOthers: boolean): Promise<void> {
     const isCurrent = (await this.account(userId)).email.toLowerCase() === email.toLowerCase();
     if (!isCurrent && (await this.names.hasAccount(email))) throw new Problem('email_taken');

@@ -18,9 +18,9 @@ export class AccountController {
   @Documented({
     summary: 'Change your profile, name, address or password',
     description:
-      'Only what is named changes. `username`, `email` and `newPassword` need `currentPassword`, and of a key the scope `account`. A new `email` is `pendingEmail` until the code mailed to it is sent to `POST users/{username}/verify/{code}`. With `email` or `newPassword` all other sessions end. A username given up stays yours for 30 days.',
+      'Only the given fields change. `username`, `email` and `newPassword` need `currentPassword`, and an API key the scope `account`. A new `email` is `pendingEmail` until the code mailed to it is sent to `POST users/{username}/verify/{code}`. With `email` or `newPassword` all other sessions end. Your former username stays reserved for you for 30 days.',
     params: { username: 'Your username, or `me`' },
-    answers: { 200: { schema: Profile, description: 'As it is now' } },
+    answers: { 200: { schema: Profile, description: 'The changed profile' } },
     problems: [
       'wrong_password',
       'not_yours',

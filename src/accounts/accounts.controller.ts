@@ -10,7 +10,7 @@ import { Limited } from '../platform/limits/limited.js';
 import { SignedUpAnswer, SignUpBody, VerifiedAnswer, VerifyParams } from './accounts.schemas.js';
 import { AccountsService } from './accounts.service.js';
 
-// Named in OpenAPI as when they stood beside signing in: generated clients call them by these names.
+// Explicit operation ids: these routes used to be in the auth controller, and generated clients keep their names.
 @ApiTags('accounts')
 @Controller('users')
 export class AccountsController {
@@ -24,7 +24,7 @@ export class AccountsController {
     summary: 'Sign up',
     operationId: 'auth-signUp',
     description:
-      'Opens an account and a session, and mails a code for `POST users/{username}/verify/{code}`. The API key is shown this once.',
+      'Creates an account and a session, and mails a code for `POST users/{username}/verify/{code}`. The API key is shown only once.',
     answers: { 201: { schema: SignedUpAnswer, description: 'The account, its key and a session' } },
     problems: ['validation_failed', 'username_taken', 'email_taken', 'too_many_codes'],
   })
@@ -39,8 +39,7 @@ export class AccountsController {
   @Documented({
     summary: 'Mail a new code',
     operationId: 'auth-resend',
-    description:
-      'For the address that waits to be verified: the first one, or a new one. The old code is dead from here on.',
+    description: 'For the address to be verified: the first one, or a new one. The old code is no longer valid.',
     answers: { 202: null },
     problems: ['already_verified', 'too_many_codes'],
   })
@@ -56,8 +55,8 @@ export class AccountsController {
     summary: 'Verify the e-mail address',
     operationId: 'auth-verify',
     description:
-      'The first one of an account, or the `pendingEmail`, which takes the place of the old one. Ten tries an hour; those of the signed-in owner are counted apart from those of anybody else.',
-    params: { username: 'Whose address; `me` for the caller’s', code: 'The six digits from the mail' },
+      'The first address of an account, or the `pendingEmail`, which replaces the old one. Ten tries an hour; those of the signed-in owner are counted separately from all others.',
+    params: { username: 'The account; `me` for the caller’s', code: 'The six digits from the mail' },
     answers: { 200: { schema: VerifiedAnswer, description: 'Verified' } },
     problems: ['code_invalid', 'code_expired', 'too_many_tries', 'email_taken', 'not_signed_in', 'validation_failed'],
   })

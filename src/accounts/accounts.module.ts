@@ -34,13 +34,13 @@ import { PasswordResetService } from './password-reset.service.js';
 })
 export class AccountsModule {}
 
-/** In workers: mails what accounts ask for, and what they must know. */
+/** In workers: mails codes and notices about accounts. */
 @Module({
   imports: [MailModule],
   providers: [CodeMailer, NoticeMailer, CodesService, AddressCounts, PasswordResetLinks],
 })
 export class AccountsWorkerModule {}
 
-/** For operators: accounts made, ended and promoted. */
+/** For operators: creating, disabling and promoting accounts. */
 @Module({ imports: [PasswordsModule], providers: [AccountAdminService], exports: [AccountAdminService] })
 export class AccountsCareModule {}

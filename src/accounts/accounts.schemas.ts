@@ -26,23 +26,23 @@ export const SignUpBody = z
 export type SignUpBody = z.infer<typeof SignUpBody>;
 
 export const SignedUpAnswer = SignedInAnswer.extend({
-  apiKey: z.string().meta({ description: 'Shown this once; kept hashed' }),
+  apiKey: z.string().meta({ description: 'Shown only once; stored as a hash' }),
 }).meta({ id: 'SignedUp' });
 
 export const VerifiedAnswer = z.object({ user: Profile }).meta({ id: 'VerifiedUser' });
 
 export const VerifyParams = z.strictObject({ username: Username.or(z.literal('me')), code: z.string().min(1).max(32) });
 
-/** Profile and credentials in one; what is not named stays. */
+/** Profile and credentials in one; fields that are not given stay. */
 export const AccountEdit = ProfileFields.extend({
   username: NewUsername.optional(),
   email: Email.optional(),
   newPassword: NewPassword.optional(),
   endOtherAccess: z.boolean().optional().meta({
     description:
-      'With `newPassword`: whether all other sessions, API keys and links to archives end. With `email`: whether all other sessions end. They do, unless this is `false`',
+      'With `newPassword`: whether all other sessions, API keys and links to archives end. With `email`: whether all other sessions end. Default: `true`',
   }),
-  currentPassword: GivenPassword.optional().meta({ description: 'Needed for `username`, `email`, `newPassword`' }),
+  currentPassword: GivenPassword.optional().meta({ description: 'Required for `username`, `email`, `newPassword`' }),
 }).meta({ id: 'AccountEdit' });
 export type AccountEdit = z.infer<typeof AccountEdit>;
 
@@ -53,7 +53,7 @@ export const ResetBody = z
     code: z.string().min(1).max(32).optional().meta({ description: 'The six digits from the mail', example: '048213' }),
     token: z.string().min(1).max(64).optional().meta({
       description:
-        'What follows the `#` in the mailed address, instead of `email` and `code`: tries of others do not spend it',
+        'What follows the `#` in the mailed address, instead of `email` and `code`: other people’s tries do not use it up',
     }),
     newPassword: NewPassword,
   })

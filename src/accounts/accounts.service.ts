@@ -16,7 +16,7 @@ import { NamesService } from './names.service.js';
 import { sql } from '../platform/database/sql.js';
 import { isActive, isNamed } from '../visibility/accounts.js';
 
-/** Opens accounts, and learns which addresses are really their owners’. */
+/** Creates accounts and verifies addresses. */
 @Injectable()
 export class AccountsService {
   constructor(
@@ -52,14 +52,14 @@ export class AccountsService {
     });
   }
 
-  /** The address of a new account, or the one that an account wishes for. */
+  /** Verifies the address of a new account, or an account's pending address. */
   async verifyEmail(name: string, code: string, viewer: Viewer | null) {
     if (name === 'me' && !viewer) throw new Problem('not_signed_in');
     const username = name === 'me' ? viewer!.username : name;
     const [user] = await sql<{ id: string; email: string; verified: boolean; pending: string | null }>`
       select id, email, email_verified_at is not null as verified, pending_email as pending
       from users where ${isNamed(username, 'users')} and ${isActive('users')}`.all(this.em);
-    // An unknown name is told as a wrong code is: the route is open, and must not list accounts.
+    // An unknown name gets the answer of a wrong code: the route is open, and must not reveal accounts.
     if (!user || (user.verified && !user.pending)) throw new Problem('code_invalid');
     const by = viewer?.id === user.id ? 'owner' : 'stranger';
     if (user.verified)
@@ -74,7 +74,10 @@ export class AccountsService {
     return { user: await this.users.profile(username, null) };
   }
 
-  /** Another code for the address that waits for one. @throws {Problem} `already_verified`, `too_many_codes` */
+  /**
+   * Mails another code to the address that is to be verified.
+   * @throws {Problem} `already_verified`, `too_many_codes`
+   */
   async resendCode({ id, emailVerified }: Viewer): Promise<void> {
     const { email, pendingEmail } = await this.users.ownProfile(id);
     const waiting = emailVerified ? pendingEmail : email;

@@ -1,11 +1,14 @@
 import { defineEntity, p } from '@mikro-orm/core';
 
-/** How often something was done to a mail address within a window of time. It has no account, so it outlives accounts. */
+/**
+ * How often something was done with a mail address in a window of time. It belongs to no account, so it outlives
+ * accounts.
+ */
 const AddressCountSchema = defineEntity({
   name: 'AddressCount',
   tableName: 'address_counts',
   properties: {
-    /** HMAC-SHA-256, hex, of the address in lower case: the row tells nobody whose it is. */
+    /** HMAC-SHA-256, hex, of the lower-case address: the row does not reveal it. */
     address: p.string().length(64).primary(),
     what: p.text().primary(),
     count: p.integer().default(1),

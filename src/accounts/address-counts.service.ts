@@ -16,7 +16,7 @@ interface AddressLimit {
 
 const hour = 3_600;
 const mails: AddressLimit = { max: 5, seconds: hour, problem: 'too_many_codes' };
-/** Of mails that anybody can have sent to anybody: a stranger who asked for nothing gets no more. */
+/** For mails that anybody can have sent to anybody: limits what a person who requested nothing can get. */
 const unaskedMails: AddressLimit = { max: 15, seconds: 24 * hour, problem: 'too_many_codes' };
 const tries: AddressLimit = { max: 10, seconds: hour, problem: 'too_many_tries' };
 
@@ -24,8 +24,8 @@ const tries: AddressLimit = { max: 10, seconds: hour, problem: 'too_many_tries' 
 export type CodeTrier = 'owner' | 'stranger';
 
 /**
- * Counts mails and tries by address, whoever has it and whether anybody does, and however many accounts come and go
- * with it. In the caller's transaction: what is refused is rolled back together with its count.
+ * Counts mails and tries by address, whether an account has it or not, and across accounts that come and go. In the
+ * caller's transaction: a refusal also rolls back its count.
  */
 @Injectable()
 export class AddressCounts {
@@ -38,23 +38,31 @@ export class AddressCounts {
     this.key = deriveKey(config.secret, 'address-count');
   }
 
-  /** Counts a mail with a code. @param email where it goes, or the id of the account that has it sent @throws {Problem} `too_many_codes` */
+  /**
+   * Counts a mail with a code.
+   * @param email the recipient, or the id of the account that requested it
+   * @throws {Problem} `too_many_codes`
+   */
   async mail(email: string, purpose: CodePurpose): Promise<void> {
     const refusal =
       (await this.count(email, `mail:${purpose}`, mails)) ??
-      // Whose address is verified can reset a password however often others ask: the last mail of an hour is good.
+      // A verified owner must always be able to reset the password, however often others request it: the hour's last
+      // mail stays valid.
       (purpose === 'reset_password' && (await this.isVerified(email))
         ? null
         : await this.count(email, `unasked-mail:${purpose}`, unaskedMails));
     if (refusal) throw refusal;
   }
 
-  /** Counts a try of a code, and has to be committed whether it was right or not. @returns `too_many_tries` or null */
+  /**
+   * Counts a try of a code; must be committed whether the code was right or not.
+   * @returns `too_many_tries` or null
+   */
   attempt(email: string, purpose: CodePurpose, by: CodeTrier): Promise<Problem | null> {
     return this.count(email, `try:${purpose}:${by}`, tries);
   }
 
-  /** The code was right: tries of the next one begin anew. */
+  /** The code was right: the next one starts with all its tries. */
   async forgetTries(email: string, purpose: CodePurpose): Promise<void> {
     await sql`
       delete from address_counts where address = ${this.hash(email)}

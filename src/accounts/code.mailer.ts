@@ -11,7 +11,7 @@ import { PasswordResetLinks } from './password-reset-links.service.js';
 import type { CodePurpose } from './one-time-code.entity.js';
 import { sql } from '../platform/database/sql.js';
 
-/** What each code is told in. */
+/** The mail for each purpose. */
 const mails = { verify_email: 'verifyEmail', reset_password: 'resetPassword', change_email: 'changeEmail' } as const;
 
 interface Asked {
@@ -24,8 +24,8 @@ interface Asked {
 }
 
 /**
- * Mails the codes people ask for. To an address that nobody has shown to be theirs, so nothing that the account chose
- * stands in these mails, its name neither: it could be a message to a stranger.
+ * Mails requested codes. The address may belong to a stranger, so these mails contain nothing that the account chose,
+ * not even its name: it could be a message to them.
  */
 @Injectable()
 export class CodeMailer {
@@ -39,7 +39,7 @@ export class CodeMailer {
 
   @OnEvent('mail-code')
   async mailCode({ codeId }: EventOf<'code.requested'>): Promise<void> {
-    // An address without an account gives no row, and no mail.
+    // For an address without an account there is no row, and no mail.
     const [asked] = await sql<Asked>`
       select c.user_id, c.purpose, case c.purpose when 'change_email' then u.pending_email else u.email
         end as

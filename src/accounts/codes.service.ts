@@ -20,20 +20,23 @@ interface CodeRow {
 
 /**
  * Whom a code is for. Without `userId` the address may have no account: the same row is written and the same tries are
- * counted for it, so neither an answer nor its time tells which addresses have one.
+ * counted, so that neither answers nor timing reveal which addresses have one.
  */
 export interface CodeOwner {
-  /** Where the code is mailed to. Mails and tries are counted on it. */
+  /** The recipient. Mails and tries are counted by it. */
   email: string;
   userId?: string;
 }
 const subjectOf = ({ email, userId }: CodeOwner) => userId ?? sha256(email.toLowerCase());
 
-/** Anybody may wish for an address that is to be somebody else's: tries for it are counted on the account that wishes. */
+/**
+ * Anybody may request an address that belongs to somebody else, so tries for a new address are counted on the
+ * requesting account.
+ */
 const triedOn = ({ email, userId }: CodeOwner, purpose: CodePurpose) =>
   purpose === 'change_email' && userId ? userId : email;
 
-/** Six digits that prove that somebody reads the account's mail. */
+/** Six-digit codes that prove access to a mailbox. */
 @Injectable()
 export class CodesService {
   private readonly key: Buffer;
@@ -48,7 +51,7 @@ export class CodesService {
   }
 
   /**
-   * Asks for a new code; it is made and mailed by a job. The one before is dead from here on, but its tries still count.
+   * Requests a new code, which a job generates and mails. The previous code becomes invalid, but its tries still count.
    * @throws {Problem} `too_many_codes`
    */
   request(who: CodeOwner, purpose: CodePurpose): Promise<void> {
@@ -58,7 +61,7 @@ export class CodesService {
     const expiresAt = new Date(Date.now() + this.config.tokens.codeMs);
     return this.em.transactional(async (em) => {
       await this.counts.mail(who.email, purpose);
-      // One account must not write to many addresses either.
+      // One account must not send mails to many addresses either.
       if (who.userId) await this.counts.mail(who.userId, purpose);
       const [code] = await sql<{ id: string }>`
         insert into one_time_codes as c (subject, user_id, purpose, expires_at)
@@ -71,8 +74,8 @@ export class CodesService {
   }
 
   /**
-   * Makes the clear code for a request and keeps its hash. Null when it was mailed already, or replaced by another.
-   * A second run before the mail went out makes another code: the last mail counts.
+   * Generates the code for a request and stores its hash. Null if it was mailed already, or replaced. A retry before
+   * the mail was sent generates another code: the last mail counts.
    */
   async issue(codeId: string): Promise<string | null> {
     const code = String(randomInt(1_000_000)).padStart(6, '0');
@@ -87,8 +90,8 @@ export class CodesService {
   }
 
   /**
-   * Uses the code up and does what it allows, in one transaction. Each try is counted on the address, so neither many
-   * networks, nor parallel requests, nor a new account get more of them.
+   * Consumes the code and performs what it allows, in one transaction. Each try is counted by address, so neither many
+   * networks, nor parallel requests, nor a new account give more tries.
    * @throws {Problem} `code_invalid`, `code_expired`, `too_many_tries`
    */
   async redeem(
@@ -98,7 +101,7 @@ export class CodesService {
     then: (em: EntityManager, userId: string) => Promise<unknown>,
   ): Promise<void> {
     const refusal = await this.em.transactional(async (em): Promise<Problem | null> => {
-      // Its row is locked until the end: parallel tries follow each other.
+      // Locks the counter's row until the end, so that parallel tries run one after the other.
       const tooMany = await this.counts.attempt(triedOn(who, purpose), purpose, who.by);
       if (tooMany) return tooMany;
       const [row] = await sql<CodeRow>`
@@ -112,18 +115,18 @@ export class CodesService {
       await then(em, row.user_id);
       return null;
     });
-    // Thrown outside: the count of a wrong try must be committed.
+    // Thrown outside the transaction, because a wrong try must be committed.
     if (refusal) throw refusal;
   }
 
-  /** What was asked for is not good any more. */
+  /** Invalidates a pending code. */
   async forget(userId: string, purpose: CodePurpose): Promise<void> {
     await sql`
       update one_time_codes set id = uuidv7(), hash = null, sent_at = now() where user_id = ${userId}
         and purpose = ${purpose}`.all(this.em);
   }
 
-  /** Bound to the one request, and by it to account and purpose. */
+  /** Bound to one request, and through it to account and purpose. */
   private hash(codeId: string, code: string): string {
     return hmac(this.key, `${codeId}:${code}`);
   }

@@ -8,7 +8,7 @@ import { brokenUnique } from '../platform/database/unique.js';
 
 const taken: Record<string, ProblemCode> = { users_username_key: 'username_taken', users_email_key: 'email_taken' };
 
-/** Who has which name and address: the unique indexes decide. */
+/** Owns usernames and addresses: the unique indexes decide. */
 @Injectable()
 export class NamesService {
   constructor(
@@ -16,7 +16,7 @@ export class NamesService {
     private readonly outbox: Outbox,
   ) {}
 
-  /** Makes the refusal of a unique index the problem it is. */
+  /** Converts a violated unique index to its problem. */
   async claim<T>(write: () => Promise<T>): Promise<T> {
     try {
       return await write();
@@ -27,8 +27,8 @@ export class NamesService {
   }
 
   /**
-   * For 30 days a name that somebody gave up is theirs alone: who follows an old link shall not meet a stranger.
-   * To be called after the name was written, in the same transaction: only then no owner can give it up unseen.
+   * A former name stays reserved for its owner for 30 days, so that old links do not lead to a stranger. To be called
+   * after the new name was written, in the same transaction: only then no concurrent rename can be missed.
    * @throws {Problem} `username_taken`
    */
   async mustBeFree(username: string, userId: string): Promise<void> {
@@ -43,7 +43,10 @@ export class NamesService {
     return found !== undefined;
   }
 
-  /** In the caller's transaction. Another case of the same name is no new name. @throws {Problem} `username_taken` */
+  /**
+   * Runs in the caller's transaction. A change of case only is not a rename.
+   * @throws {Problem} `username_taken`
+   */
   async rename(userId: string, username: string): Promise<void> {
     const [renamed] = await this.claim(() =>
       sql<{ id: string }>`
@@ -56,7 +59,10 @@ export class NamesService {
     } else await sql`update users set username = ${username} where id = ${userId}`.all(this.em);
   }
 
-  /** Makes the pending address the address. In the caller's transaction. @throws {Problem} `email_taken` */
+  /**
+   * Replaces the address by the pending one. Runs in the caller's transaction.
+   * @throws {Problem} `email_taken`
+   */
   async adoptEmail(userId: string): Promise<void> {
     const [changed] = await this.claim(() =>
       sql<{ former: string }>`

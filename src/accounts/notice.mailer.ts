@@ -9,8 +9,8 @@ import { Mailer } from '../platform/mail/mailer.js';
 import { sql } from '../platform/database/sql.js';
 
 /**
- * Tells people what was changed of their account, so that they hear of it when it was somebody else. Not at an address
- * that was never verified: it may be a stranger's.
+ * Mails owners about changes to their accounts, so that they notice changes by others. Not to an address that was never
+ * verified: it may be a stranger's.
  */
 @Injectable()
 export class NoticeMailer {
@@ -25,7 +25,7 @@ export class NoticeMailer {
     const [user] = await sql<{ email: string; username: string; name: string; locale: string }>`
       select email, username, display_name as name, locale from users
       where id = ${userId} and email_verified_at is not null`.all(this.em);
-    if (!user) return; // Gone, and with it whom to tell.
+    if (!user) return; // Deleted, or not verified.
     const { email, ...about } = user;
     await this.mailer.send({
       to: { address: formerEmail ?? email, name: about.name },

@@ -5,20 +5,20 @@ export const codePurposes = ['verify_email', 'reset_password', 'change_email'] a
 export type CodePurpose = (typeof codePurposes)[number];
 
 /**
- * A code somebody asked for. It is made by the job that mails it, so that no clear code ever lies in the database:
- * `hash` is null until then. A new request replaces the row, and with it the old code.
+ * A requested code. The job that mails it generates it, so that the database never holds a clear code: `hash` is null
+ * until then. A new request replaces the row, and with it the old code.
  */
 const OneTimeCodeSchema = defineEntity({
   name: 'OneTimeCode',
   tableName: 'one_time_codes',
   properties: {
     id: p.uuid().primary().defaultRaw('uuidv7()'),
-    /** The user's id, or SHA-256, hex, of an address whether it has an account or not. */
+    /** The user's id, or SHA-256, hex, of an address, whether it has an account or not. */
     subject: p.string().length(64),
-    /** Null where somebody asked with an address that no account has: nothing is mailed, and the tries are the same. */
+    /** Null for an address without an account: nothing is mailed, but tries are counted alike. */
     user: () => p.manyToOne(User).deleteRule('cascade').nullable(),
     purpose: p.enum(codePurposes),
-    /** HMAC-SHA-256, hex, keyed: six digits would be found in a plain hash at once. */
+    /** HMAC-SHA-256, hex: an unkeyed hash of six digits would be reversed at once. */
     hash: p.string().length(64).nullable(),
     sentAt: p.datetime().nullable(),
     expiresAt: p.datetime(),

@@ -1,7 +1,9 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { User } from '../users/user.entity.js';
 
-/** A link mailed for one request to reset a password. Other requests, and wrong codes of others, leave it alone. */
+/**
+ * A link mailed for one request to reset a password. Other requests, and other people's wrong codes, do not affect it.
+ */
 const PasswordResetLinkSchema = defineEntity({
   name: 'PasswordResetLink',
   tableName: 'password_reset_links',

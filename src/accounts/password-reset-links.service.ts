@@ -5,7 +5,7 @@ import type { Config } from '../platform/config/env.js';
 import { randomToken, sha256 } from '../platform/secrets.js';
 import { sql } from '../platform/database/sql.js';
 
-/** Links in mails about a forgotten password. Nobody guesses one, so tries are not counted. */
+/** Password reset links. They can't be guessed, so tries are not counted. */
 @Injectable()
 export class PasswordResetLinks {
   constructor(
@@ -13,7 +13,7 @@ export class PasswordResetLinks {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  /** @returns the address of the page, whose token stays in the browser: a fragment is sent to no server */
+  /** @returns the page's address with the token in the fragment, which browsers send to no server */
   async issue(userId: string, expiresAt: Date): Promise<string> {
     const token = randomToken();
     await sql`
@@ -22,7 +22,10 @@ export class PasswordResetLinks {
     return `${this.config.http.publicUrl}/api/users/password-reset#${token}`;
   }
 
-  /** Uses the link up. In the caller's transaction. @returns whose it is; null for one that is not good (any more) */
+  /**
+   * Consumes the link. Runs in the caller's transaction.
+   * @returns its user's id; null if the link is invalid
+   */
   async redeem(token: string): Promise<string | null> {
     const [link] = await sql<{ user_id: string }>`
       delete from password_reset_links where token_hash = ${sha256(token)}
@@ -30,7 +33,7 @@ export class PasswordResetLinks {
     return link?.user_id ?? null;
   }
 
-  /** In the caller's transaction. */
+  /** Runs in the caller's transaction. */
   async revokeAll(userId: string): Promise<void> {
     await sql`delete from password_reset_links where user_id = ${userId}`.all(this.em);
   }

@@ -18,9 +18,9 @@ export class PasswordResetController {
   @Public()
   @Limited('password-reset')
   @Documented({
-    summary: 'Ask for a new password',
+    summary: 'Request a new password',
     description:
-      'Mails a code and a link, if there is such an account: the answer is the same if not. The old code is dead from here on; links of earlier mails are good until they expire. At most five mails go to an address in an hour.',
+      'Mails a code and a link if the address has an account; the answer is the same if not. The old code is no longer valid; links of earlier mails are valid until they expire. At most five mails an hour are sent to an address.',
     answers: { 202: null },
     problems: ['validation_failed'],
   })
@@ -32,7 +32,7 @@ export class PasswordResetController {
   @Public()
   @Header('content-type', 'text/html; charset=utf-8')
   @Documented({
-    summary: 'The page behind the address in a mail',
+    summary: 'The page that the mailed link opens',
     answers: { 200: { description: 'A form for a new password', content: 'text/html' } },
   })
   page(): string {
@@ -46,7 +46,7 @@ export class PasswordResetController {
   @Documented({
     summary: 'Set a new password',
     description:
-      'With `email` and `code`, or with the `token` of the mailed link. All sessions, API keys and links to archives end, and a notice is mailed. The address counts as verified from here on. Ten tries of a code an hour; a link is not counted.',
+      'With `email` and `code`, or with the `token` of the mailed link. All sessions, API keys and links to archives end, a notice is mailed, and the address counts as verified. Ten tries of a code an hour; links are not limited.',
     answers: { 204: null },
     problems: ['code_invalid', 'code_expired', 'too_many_tries', 'validation_failed'],
   })

@@ -1,6 +1,6 @@
 /**
- * The page behind the address in a mail about a forgotten password. The token is in the fragment, which browsers keep
- * to themselves, so that it stands in no log.
+ * The page that the mailed link opens. The token is in the fragment, which browsers do not send, so it never appears in
+ * a log.
  */
 export const passwordResetPage = `<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">

@@ -16,7 +16,7 @@ interface Account {
   email: string;
 }
 
-/** For those who forgot their password. Nothing here tells whether an address has an account. */
+/** Resets forgotten passwords. No answer reveals whether an address has an account. */
 @Injectable()
 export class PasswordResetService {
   constructor(
@@ -32,14 +32,15 @@ export class PasswordResetService {
     try {
       await this.codes.request({ email }, 'reset_password');
     } catch (error) {
-      // The codes of this hour are on their way, and the last one of them is still good.
+      // This hour's codes are on their way, and the last of them is still valid.
       if (!(error instanceof Problem && error.code === 'too_many_codes')) throw error;
     }
   }
 
   /**
-   * With the code, or with the link of the same mail.
-   * @throws {Problem} `code_invalid`, `code_expired`, `too_many_tries`; `validation_failed`, after which it is good yet
+   * By code, or by the link of the same mail.
+   * @throws {Problem} `code_invalid`, `code_expired`, `too_many_tries`; `validation_failed`, which leaves code or link
+   * valid
    */
   async reset({ email, code, token, newPassword }: ResetBody): Promise<void> {
     const hash = await this.passwords.hash(newPassword);
@@ -49,12 +50,12 @@ export class PasswordResetService {
       );
     await this.em.transactional(async () => {
       const userId = await this.links.redeem(token!);
-      if (!userId) throw new Problem('code_invalid', 'The link is not good any more: ask for another one.');
+      if (!userId) throw new Problem('code_invalid', 'The link is no longer valid: request another one.');
       await this.setPassword(userId, newPassword, hash);
     });
   }
 
-  /** In the caller's transaction. */
+  /** Runs in the caller's transaction. */
   private async setPassword(userId: string, password: string, hash: string): Promise<void> {
     const [account] = await sql<Account>`
       select username, email from users where id = ${userId} and ${isActive('users')} for no key update`.all(this.em);

@@ -10,7 +10,7 @@ const byHeader = {
   authorization: new (AuthGuard('access-token') as Type<IAuthGuard>)(),
 };
 
-/** The one global guard. A route that says nothing about its access is closed. */
+/** The one global guard. A route without an access decorator is closed. */
 @Injectable()
 export class AccessGuard implements CanActivate {
   constructor(private readonly reflector: Reflector) {}
@@ -42,7 +42,7 @@ export class AccessGuard implements CanActivate {
       try {
         await guard.canActivate(context);
       } catch (error) {
-        // Passport's own refusal; a database that is down stays what it is.
+        // Only Passport's own refusals; other errors, such as an unavailable database, pass.
         if ((error as { status?: number }).status !== 401) throw error;
         const isKey = String(request.headers[header]).startsWith('Bearer vt_');
         throw new Problem('bad_credentials', {

@@ -9,11 +9,11 @@ const ApiKeySchema = defineEntity({
     id: p.uuid().primary().defaultRaw('uuidv7()'),
     user: () => p.manyToOne(User).deleteRule('cascade'),
     name: p.string().length(60),
-    /** The key that came with the account; one per user, by a partial unique index. */
+    /** The key created with the account; one per user, by a partial unique index. */
     isDefault: p.boolean().default(false),
-    /** The first characters of the key, so that its owner recognises it. */
+    /** The first characters of the key, for its owner to recognise it. */
     prefix: p.string().length(12),
-    /** SHA-256, hex: the key itself has 256 random bits, so no slow hash is needed. */
+    /** SHA-256, hex: the key has 256 random bits, so no slow hash is needed. */
     hash: p.string().length(64).unique(),
     scopes: p.array<Scope>(),
     expiresAt: p.datetime().nullable(),

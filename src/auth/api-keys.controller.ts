@@ -24,7 +24,7 @@ export class ApiKeysController {
   @Verified('account')
   @Documented({
     summary: 'List your API keys',
-    description: 'Those that work, the newest first.',
+    description: 'Only valid ones, the newest first.',
     answers: { 200: { schema: ApiKeyPage, description: 'A page' } },
     problems: ['validation_failed'],
   })
@@ -36,10 +36,10 @@ export class ApiKeysController {
   @Verified('account')
   @IdempotentInService(201)
   @Documented({
-    summary: 'Make an API key',
+    summary: 'Create an API key',
     description:
-      'It may do what the caller may, or less, and for no longer. It needs `currentPassword`, unless the caller signed in within the last ten minutes. A notice is mailed.',
-    answers: { 201: { schema: MintedApiKey, description: 'The key, shown this once' } },
+      'It may have the caller’s scopes and expiry, or less. Needs `currentPassword`, unless the caller signed in within the last ten minutes. A notice is mailed.',
+    answers: { 201: { schema: MintedApiKey, description: 'The key, shown only once' } },
     problems: ['validation_failed', 'wrong_password', 'too_many_keys', 'too_many_requests'],
   })
   mint(@CurrentUser() viewer: Viewer, @Body({ schema: NewApiKeyBody }) body: NewApiKeyBody) {
@@ -52,7 +52,7 @@ export class ApiKeysController {
   @Verified('account')
   @Documented({
     summary: 'Delete an API key',
-    description: 'It is dead at once. Keys that it made stay.',
+    description: 'It stops working at once. Keys created with it stay.',
     params: { id: 'The `id` of the key' },
     answers: { 204: null },
     problems: ['api_key_not_found', 'validation_failed'],
@@ -65,9 +65,9 @@ export class ApiKeysController {
   @Verified('account')
   @Documented({
     summary: 'Replace the default API key',
-    description: 'The old one is dead at once.',
+    description: 'The old one stops working at once.',
     params: { username: 'Your username, or `me`' },
-    answers: { 200: { schema: RenewedApiKey, description: 'The key, shown this once' } },
+    answers: { 200: { schema: RenewedApiKey, description: 'The key, shown only once' } },
     problems: ['wrong_password', 'not_yours', 'user_not_found', 'validation_failed', 'too_many_requests'],
   })
   renew(

@@ -16,7 +16,7 @@ type Row = Pick<ApiKey, 'id' | 'name' | 'prefix' | 'scopes' | 'isDefault'> &
 export class ApiKeysQueries {
   constructor(private readonly em: EntityManager) {}
 
-  /** The keys that work, the newest first. */
+  /** Valid keys, the newest first. */
   async list(userId: string, { limit, cursor }: PageQuery) {
     const [before] = decodeCursor(cursor, 'newest', z.tuple([z.uuid()])) ?? [null];
     const rows = await sql<Row>`

@@ -9,25 +9,25 @@ const Scopes = z
   .min(1)
   .max(scopes.length)
   .transform((named) => scopes.filter((scope) => named.includes(scope)))
-  .meta({ description: '`read` looks, `write` publishes, `account` changes credentials', example: ['read', 'write'] });
+  .meta({ description: '`read` reads, `write` publishes, `account` changes credentials', example: ['read', 'write'] });
 
 const KeyName = line(60, 1).meta({ example: 'backup script' });
 
 export const NewApiKeyBody = z
   .strictObject({
     name: KeyName,
-    scopes: Scopes.optional().meta({ description: 'All of the caller’s, if left out' }),
+    scopes: Scopes.optional().meta({ description: 'Default: all of the caller’s' }),
     expiresAt: z.iso
       .datetime({ offset: true })
       .transform((time) => new Date(time))
       .refine((time) => time.getTime() > Date.now(), 'has to lie in the future')
-      // Whatever the offset: later ones have no four digits in UTC, and PostgreSQL reads no others.
+      // In UTC, whatever the offset: PostgreSQL reads years of four digits only.
       .refine((time) => time.getUTCFullYear() <= 9999, 'has to lie before the year 10000')
       .nullable()
       .optional()
-      .meta({ description: 'The caller’s own, if left out; null is never', example: '2030-01-01T00:00:00Z' }),
+      .meta({ description: 'Default: the caller’s own; null is never', example: '2030-01-01T00:00:00Z' }),
     currentPassword: GivenPassword.optional().meta({
-      description: 'Not needed in a session whose sign-in is less than ten minutes ago',
+      description: 'Not needed within ten minutes of signing in',
     }),
   })
   .meta({ id: 'NewApiKey' });
@@ -39,17 +39,17 @@ export const ApiKeyAnswer = z
   .object({
     id: z.uuid(),
     name: z.string(),
-    prefix: z.string().meta({ description: 'What the key begins with', example: 'vt_Zm9vYmFyY' }),
+    prefix: z.string().meta({ description: 'The first characters of the key', example: 'vt_Zm9vYmFyY' }),
     scopes: z.array(z.enum(scopes)),
-    isDefault: z.boolean().meta({ description: 'The one that came with the account, or replaced it' }),
+    isDefault: z.boolean().meta({ description: 'Created with the account, or replaced since' }),
     createdAt: z.iso.datetime(),
     expiresAt: z.iso.datetime().nullable(),
-    lastUsedAt: z.iso.datetime().nullable().meta({ description: 'Exact to a minute' }),
+    lastUsedAt: z.iso.datetime().nullable().meta({ description: 'To the minute' }),
   })
   .meta({ id: 'ApiKey' });
 export type ApiKeyAnswer = z.infer<typeof ApiKeyAnswer>;
 
-const shownOnce = z.string().meta({ description: 'Shown this once; kept hashed' });
+const shownOnce = z.string().meta({ description: 'Shown only once; stored as a hash' });
 export const RenewedApiKey = z.object({ apiKey: shownOnce }).meta({ id: 'RenewedApiKey' });
 export const MintedApiKey = ApiKeyAnswer.extend({ apiKey: shownOnce }).meta({ id: 'MintedApiKey' });
 export const ApiKeyPage = page(ApiKeyAnswer).meta({ id: 'ApiKeyPage' });

@@ -36,12 +36,12 @@ export class ApiKeysService {
     private readonly idempotency: IdempotencyKeys,
   ) {}
 
-  /** The key that comes with an account. In the caller's transaction. */
+  /** Creates the key of a new account. Runs in the caller's transaction. */
   async first(userId: string): Promise<string> {
     return (await this.make(userId, full)).apiKey;
   }
 
-  /** Replaces the default key; the old one is dead from the commit on. */
+  /** Replaces the default key; the old one is invalid from the commit on. */
   async renew(viewer: Viewer, username: string, currentPassword: string): Promise<{ apiKey: string }> {
     await this.users.mustBeOwn(username, viewer);
     return this.password.confirm(viewer, currentPassword, async () => {
@@ -57,7 +57,10 @@ export class ApiKeysService {
     });
   }
 
-  /** Whoever found a device or a key lying about must not make themselves a key that outlasts it. */
+  /**
+   * Needs the password or a recent sign-in: whoever finds an unattended device or a key must not create a key that
+   * outlasts it.
+   */
   async mint(
     viewer: Viewer,
     { currentPassword, ...wanted }: NewApiKeyBody,
@@ -72,7 +75,10 @@ export class ApiKeysService {
     throw new Problem('wrong_password', 'Send `currentPassword`, or sign in again.');
   }
 
-  /** Twice is once. @throws {Problem} `api_key_not_found` */
+  /**
+   * Idempotent.
+   * @throws {Problem} `api_key_not_found`
+   */
   async revoke(userId: string, id: string): Promise<void> {
     const [revoked] = await sql`
       update api_keys set revoked_at = coalesce(revoked_at, now()) where id = ${id}
@@ -80,7 +86,10 @@ export class ApiKeysService {
     if (!revoked) throw new Problem('api_key_not_found');
   }
 
-  /** In the caller's transaction. @param except the id of one that stays */
+  /**
+   * Runs in the caller's transaction.
+   * @param except the id of a key that stays
+   */
   async revokeAll(userId: string, except?: string): Promise<void> {
     await sql`
       update api_keys set revoked_at = now() where user_id = ${userId} and revoked_at is null and id is distinct
@@ -88,7 +97,7 @@ export class ApiKeysService {
   }
 
   /**
-   * A key that may do what its maker may, or less, and for no longer.
+   * Creates a key with the scopes and expiry of its creator, or less.
    * @throws {Problem} `scope_missing` for more than that, `too_many_keys`
    */
   private derive(
@@ -96,16 +105,15 @@ export class ApiKeysService {
     { name, scopes, expiresAt }: Omit<NewApiKeyBody, 'currentPassword'>,
   ): Promise<ApiKeyAnswer & { apiKey: string }> {
     const wider = scopes?.filter((scope) => !viewer.scopes.includes(scope)) ?? [];
-    if (wider.length)
-      throw new Problem('scope_missing', `The key has no scope \`${wider.join('`, `')}\` to give away.`);
+    if (wider.length) throw new Problem('scope_missing', `The key has no scope \`${wider.join('`, `')}\` to pass on.`);
     const limit = viewer.key?.expiresAt ?? null;
     const until = expiresAt === undefined ? limit : expiresAt;
     if (limit && (!until || until > limit))
-      throw new Problem('scope_missing', `The key itself ends at ${limit.toISOString()}.`);
+      throw new Problem('scope_missing', `The key itself expires at ${limit.toISOString()}.`);
     return this.em.transactional(async () => {
       await this.lock(viewer.id);
       if ((await this.queries.count(viewer.id)) >= amounts.apiKeys.max)
-        throw new Problem('too_many_keys', `An account may have ${amounts.apiKeys.max} API keys.`);
+        throw new Problem('too_many_keys', `An account may have at most ${amounts.apiKeys.max} API keys.`);
       const minted = await this.make(viewer.id, {
         name,
         isDefault: false,

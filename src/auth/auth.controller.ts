@@ -37,7 +37,7 @@ export class AuthController {
   @Documented({
     summary: 'Get new tokens',
     description:
-      'Each refresh token is good once. Using an old one ends the session: somebody else may have it. That goes for two requests at once, too, and for a repeat after a lost answer: refresh in one place, and sign in again when in doubt.',
+      'Each refresh token works once. Using an old one ends the session, because somebody else may have it. That includes two requests at once, and a repeat after a lost answer: refresh in one place, and sign in again when in doubt.',
     answers: { 200: { schema: Tokens, description: 'A new pair' } },
     problems: ['validation_failed', 'refresh_token_invalid'],
   })
@@ -50,7 +50,8 @@ export class AuthController {
   @SignedIn('account')
   @Documented({
     summary: 'Sign out',
-    description: 'Ends the session of the access token: its tokens are dead at once. An API key has no session to end.',
+    description:
+      'Ends the session of the access token: its tokens stop working at once. An API key has no session to end.',
     answers: { 204: null },
     problems: ['validation_failed'],
   })

@@ -18,7 +18,7 @@ import { SignInService } from './sign-in.service.js';
 import { AccessTokenStrategy, ApiKeyStrategy } from './strategies.js';
 import { TokensService } from './tokens.service.js';
 
-/** By itself, so that operators' commands can have it without the guard of requests. */
+/** Separate, so that operators' commands can use it without the request guard. */
 @Module({ providers: [PasswordsService], exports: [PasswordsService] })
 export class PasswordsModule {}
 

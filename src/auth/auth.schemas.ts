@@ -23,7 +23,7 @@ export const SignOutBody = z
       .string()
       .max(200)
       .optional()
-      .meta({ description: 'Not needed: the access token names the session' }),
+      .meta({ description: 'Not needed: the access token identifies the session' }),
   })
   .prefault({})
   .meta({ id: 'SignOut' });
@@ -31,8 +31,8 @@ export const SignOutBody = z
 export const Tokens = z
   .object({
     accessToken: z.string(),
-    refreshToken: z.string().meta({ description: 'Good once: each refresh gives a new one' }),
-    expiresIn: z.int().meta({ description: 'Seconds until the access token ends', example: 900 }),
+    refreshToken: z.string().meta({ description: 'Works once: each refresh gives a new one' }),
+    expiresIn: z.int().meta({ description: 'Seconds until the access token expires', example: 900 }),
   })
   .meta({ id: 'Tokens' });
 
@@ -41,12 +41,12 @@ export const SignedInAnswer = Tokens.extend({ user: Profile }).meta({ id: 'Signe
 export const SessionAnswer = z
   .object({
     id: z.uuid(),
-    device: z.string().meta({ description: 'The User-Agent of its client' }),
+    device: z.string().meta({ description: 'User-Agent of the client' }),
     address: z.string().meta({ example: '203.0.113.7' }),
     createdAt: z.iso.datetime(),
-    lastUsedAt: z.iso.datetime().meta({ description: 'Exact to a minute' }),
+    lastUsedAt: z.iso.datetime().meta({ description: 'To the minute' }),
     expiresAt: z.iso.datetime().meta({ description: 'Unless it is refreshed before' }),
-    current: z.boolean().meta({ description: 'Whether it asks' }),
+    current: z.boolean().meta({ description: 'Whether it is the session of this request' }),
   })
   .meta({ id: 'Session' });
 export type SessionAnswer = z.infer<typeof SessionAnswer>;

@@ -13,7 +13,7 @@ interface Row {
   stale: boolean;
 }
 
-/** "Last used" is exact to a minute: a write per request would cost more than it tells. */
+/** "Last used" is exact to a minute: a write per request would cost more than it is worth. */
 const stale = sql`(last_used_at is null or last_used_at < now() - interval '1 minute')`;
 const user = sql`u.id, u.username, u.role, u.email_verified_at is not null as verified`;
 
@@ -27,7 +27,7 @@ const byHash = (hash: string) => sql<Row & { key_id: string; scopes: Scope[]; ex
     where k.hash = ${hash} and k.revoked_at is null and (k.expires_at is null or k.expires_at > now())
       and ${isActive()}`;
 
-/** Who stands behind a session or a key: one statement by primary or unique key. */
+/** The user of a session or a key: one statement by primary or unique key. */
 @Injectable()
 export class CredentialsQueries {
   constructor(private readonly em: EntityManager) {}

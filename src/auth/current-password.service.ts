@@ -7,7 +7,7 @@ import { PasswordsService } from './passwords.service.js';
 import { sql } from '../platform/database/sql.js';
 import { isActive } from '../visibility/accounts.js';
 
-/** Who holds a session or a key need not be its owner. What can't be taken back asks for the password, too. */
+/** The holder of a session or key may not be the account's owner. What can't be undone requires the password, too. */
 @Injectable()
 export class CurrentPasswordService {
   constructor(
@@ -17,11 +17,12 @@ export class CurrentPasswordService {
   ) {}
 
   /**
-   * Asks for the password, then does what it allows in a transaction that nothing can slip into: whoever changes the
-   * password at the same time comes before, and makes this one wrong, or after.
+   * Checks the password, then runs `then` in a transaction that checks it again under a lock: a concurrent change of
+   * the password comes either before, and makes this one wrong, or after.
    *
-   * Wrong ones are counted per session, so that a stolen one does not lock its owner's out.
-   * @param first what has to lock others' rows before the account's own; undone where the password is wrong after all
+   * Wrong passwords are counted per session, so that a stolen session does not lock out its owner's.
+   * @param first work that must lock other users' rows before the account's own; rolled back if the password is wrong
+   * after all
    * @throws {Problem} `wrong_password`, `too_many_requests`
    */
   async confirm<T>(

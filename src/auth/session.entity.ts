@@ -1,7 +1,9 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { User } from '../users/user.entity.js';
 
-/** One sign-in. Refresh tokens rotate: the newest is good, and any other secret with this session's id ends it. */
+/**
+ * One sign-in. Refresh tokens rotate: the newest is valid, and any other one with this session's id ends the session.
+ */
 const SessionSchema = defineEntity({
   name: 'Session',
   tableName: 'sessions',
@@ -10,9 +12,9 @@ const SessionSchema = defineEntity({
     user: () => p.manyToOne(User).deleteRule('cascade'),
     /** SHA-256, hex, of the newest refresh token. */
     refreshHash: p.string().length(64),
-    /** The user agent. */
+    /** The User-Agent. */
     device: p.string().length(200),
-    /** Of the network, as of the last refresh. */
+    /** Network address at the last refresh. */
     address: p.string().length(45),
     lastUsedAt: p.datetime().defaultRaw('now()'),
     expiresAt: p.datetime(),

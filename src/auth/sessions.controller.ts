@@ -35,7 +35,7 @@ export class SessionsController {
   @Verified('account')
   @Documented({
     summary: 'Sign out everywhere else',
-    description: 'Ends every session but the one that asks. An API key has none: it ends them all.',
+    description: 'Ends every session but that of this request. With an API key, all of them.',
     answers: { 204: null },
   })
   deleteOthers(@CurrentUser() { id, sessionId }: Viewer) {
@@ -48,7 +48,7 @@ export class SessionsController {
   @Verified('account')
   @Documented({
     summary: 'End a session',
-    description: 'Its tokens are dead at once.',
+    description: 'Its tokens stop working at once.',
     params: { id: 'The `id` of the session' },
     answers: { 204: null },
     problems: ['session_not_found', 'validation_failed'],

@@ -20,7 +20,7 @@ interface Row {
 export class SessionsQueries {
   constructor(private readonly em: EntityManager) {}
 
-  /** Where the viewer is signed in, the newest first. */
+  /** The viewer's active sessions, the newest first. */
   async list(viewer: Viewer, { limit, cursor }: PageQuery) {
     const [before] = decodeCursor(cursor, 'newest', z.tuple([z.uuid()])) ?? [null];
     const rows = await sql<Row>`

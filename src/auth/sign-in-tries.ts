@@ -7,8 +7,8 @@ import { sha256 } from '../platform/secrets.js';
 import { sql } from '../platform/database/sql.js';
 
 /**
- * Bounds wrong passwords per account and address, per address, and per account. Each try is counted before it is looked
- * at, so parallel ones get no more, and taken back when it was right. Names are counted whether they exist or not.
+ * Limits wrong passwords per account and address, per address, and per account. Each try is counted before it is
+ * checked, so parallel requests gain nothing, and uncounted if it was right. Unknown names are counted, too.
  */
 @Injectable()
 export class SignInTries {
@@ -17,7 +17,10 @@ export class SignInTries {
     private readonly limiter: RateLimiter,
   ) {}
 
-  /** @param look gives null for a wrong guess @throws {Problem} `too_many_requests` */
+  /**
+   * @param look returns null for a wrong guess
+   * @throws {Problem} `too_many_requests`
+   */
   async guess<T>(name: string, address: string, look: () => Promise<T | null>): Promise<T | null> {
     const { account, isKnownAddress } = await this.accountOf(name, address);
     const network = networkOf(address);
@@ -25,7 +28,7 @@ export class SignInTries {
       ['sign-in-address', network],
       ['sign-in', `${account}:${network}`],
     ];
-    // Whoever else guesses at an account must not lock its owner out where they always are.
+    // Strangers guessing at an account must not lock its owner out where they usually sign in.
     if (!isKnownAddress) counted.push(['sign-in-account', account]);
     for (const [limit, key] of counted) await this.limiter.consume(limit, key);
     const found = await look();
@@ -33,7 +36,7 @@ export class SignInTries {
     return found;
   }
 
-  /** One key for an account, whether it is written as its name or as its address; of nobody's, the name itself. */
+  /** The same key for an account's name and its e-mail address; for an unknown name, the name's hash. */
   private async accountOf(name: string, address: string): Promise<{ account: string; isKnownAddress: boolean }> {
     const [known] = await sql<{ id: string; addresses: string[] }>`
       select u.id, array(select distinct s.address from sessions s where s.user_id = u.id) as addresses
@@ -42,7 +45,7 @@ export class SignInTries {
     const network = networkOf(address);
     return {
       account: known?.id ?? sha256(name.toLowerCase()),
-      // By network: one household has many addresses of IPv6, and changes them.
+      // By network: a household has many IPv6 addresses, and they change.
       isKnownAddress: known?.addresses.some((used) => networkOf(used) === network) ?? false,
     };
   }

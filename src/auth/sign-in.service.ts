@@ -21,7 +21,7 @@ export class SignInService {
     private readonly users: UsersService,
   ) {}
 
-  /** The same answer, after the same time, for an unknown name and a wrong password. */
+  /** An unknown name and a wrong password get the same answer in the same time. */
   async signIn({ usernameOrEmail, password }: SignInBody, device: Device) {
     const name = toNfcLeniently(usernameOrEmail);
     const user = await this.tries.guess(name, device.address, async () => {
@@ -32,7 +32,7 @@ export class SignInService {
     });
     if (!user) throw new Problem('invalid_credentials');
     const tokens = await this.em.transactional(async (em) => {
-      // Whoever changes the password meanwhile ends all sessions: this one must not come after.
+      // A concurrent change of the password ends all sessions: this one must not be opened after that.
       const [unchanged] = await sql`
         select 1 from users where id = ${user.id} and password_hash = ${user.password_hash}
           and ${isActive('users')} for share`.all(em);

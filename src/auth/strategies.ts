@@ -10,10 +10,10 @@ import { CredentialsQueries } from './credentials.queries.js';
 import { accessTokenRules } from './tokens.service.js';
 import type { Viewer } from '../platform/http/viewer.js';
 
-/** We always set `exp`; the library accepts tokens without it. */
+/** Requires `exp`, which we always set: the library accepts tokens without it. */
 const Claims = z.object({ sub: z.uuid(), sid: z.uuid(), exp: z.int() });
 
-/** Of the whole header. The library's own parsing takes time that is quadratic in a header without spaces. */
+/** Of the whole header: the library's own parsing is quadratic in a header without spaces. */
 const maxHeaderLength = 2_048;
 const bearerToken = ({ headers }: { headers: { authorization?: string } }): string | null => {
   const { authorization = '' } = headers;

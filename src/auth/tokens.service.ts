@@ -19,7 +19,7 @@ export const accessTokenRules = (config: Pick<Config, 'secret'>) =>
     audience: 'vitrine-api',
   }) as const;
 
-/** How long after a sign-in its session shows that the account's owner is there. */
+/** How long after a sign-in a session needs no password for a new API key. */
 const freshMs = 10 * 60_000;
 
 /** Sessions: a short access token (JWT) and a rotating refresh token (`<session id>.<secret>`, stored hashed). */
@@ -31,7 +31,7 @@ export class TokensService {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  /** Opens a session. In the caller's transaction, if there is one. */
+  /** Opens a session. Runs in the caller's transaction, if there is one. */
   async open(userId: string, { device, address }: Device) {
     const secret = randomToken();
     const session = this.em.create(Session, {
@@ -49,7 +49,7 @@ export class TokensService {
     return this.pair(session.id, userId, secret);
   }
 
-  /** Gives a new pair for the newest refresh token. An older one is a sign of theft: the whole session ends. */
+  /** Exchanges the newest refresh token for a new pair. An older one is a sign of theft: the whole session ends. */
   async rotate(refreshToken: string, { device, address }: Device) {
     const { sessionId, secret } = parse(refreshToken);
     const next = randomToken();
@@ -72,7 +72,7 @@ export class TokensService {
     return this.pair(sessionId, outcome, next);
   }
 
-  /** Whether somebody signed in with a password only just now. An API key has no session, so it never is. */
+  /** Whether the session was opened with a password only recently. Never true for an API key. */
   async isFresh(sessionId: string | undefined): Promise<boolean> {
     if (!sessionId) return false;
     const [fresh] = await sql`
@@ -84,7 +84,10 @@ export class TokensService {
     await sql`update sessions set ended_at = now() where id = ${sessionId} and ended_at is null`.all(this.em);
   }
 
-  /** Twice is once. @throws {Problem} `session_not_found` */
+  /**
+   * Idempotent.
+   * @throws {Problem} `session_not_found`
+   */
   async endOwn(userId: string, sessionId: string): Promise<void> {
     const [ended] = await sql`
       update sessions set ended_at = coalesce(ended_at, now()) where id = ${sessionId}
@@ -92,7 +95,7 @@ export class TokensService {
     if (!ended) throw new Problem('session_not_found');
   }
 
-  /** Signs a user out everywhere, or everywhere else. In the caller's transaction, if there is one. */
+  /** Signs a user out everywhere, or everywhere else. Runs in the caller's transaction, if there is one. */
   async endAll(userId: string, except?: string): Promise<void> {
     await sql`
       update sessions set ended_at = now() where user_id = ${userId} and ended_at is null and id is distinct

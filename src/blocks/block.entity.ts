@@ -1,7 +1,7 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { User } from '../users/user.entity.js';
 
-/** Neither of the two meets the other anywhere. */
+/** Hides the two users from each other everywhere. */
 const BlockSchema = defineEntity({
   name: 'Block',
   tableName: 'blocks',
@@ -15,7 +15,7 @@ const BlockSchema = defineEntity({
 export class Block extends BlockSchema.class {}
 BlockSchema.setClass(Block);
 
-/** The muter does not meet the other one in lists, and hears nothing of them; the other one notices nothing. */
+/** Hides the muted user from the muter's lists and notifications; the muted user does not notice. */
 const MuteSchema = defineEntity({
   name: 'Mute',
   tableName: 'mutes',

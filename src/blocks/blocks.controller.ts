@@ -22,7 +22,7 @@ export class BlocksController {
   @Get()
   @Verified('read')
   @Documented({
-    summary: 'List whom you block',
+    summary: 'List the users you block',
     answers: { 200: { schema: UserPage, description: 'A page, newest first' } },
     problems: ['validation_failed'],
   })
@@ -36,11 +36,11 @@ export class BlocksController {
   @Documented({
     summary: 'Block a user',
     description:
-      'Neither of you meets the other any more, or follows, or asks to: for them you are not there. They are not told.',
+      'You are hidden from each other, and neither can follow the other: to them, your account does not exist. They are not notified.',
     params,
     answers: {
       201: { schema: Relation, description: 'Blocked' },
-      200: { schema: Relation, description: 'They were blocked before' },
+      200: { schema: Relation, description: 'They were blocked already' },
     },
     problems: [...problems, 'limit_reached'],
   })
@@ -58,7 +58,7 @@ export class BlocksController {
   @HttpCode(204)
   @Verified('write')
   @Limited('block')
-  @Documented({ summary: 'Block a user no longer', params, answers: { 204: null }, problems })
+  @Documented({ summary: 'Unblock a user', params, answers: { 204: null }, problems })
   unblock(@CurrentUser() viewer: Viewer, @Param({ schema: UsernameParam }) { username }: Address) {
     return this.blocks.unblock(viewer, username);
   }

@@ -3,7 +3,7 @@ import { by, type Holding } from '../platform/database/holding.js';
 export const blocks: Holding = {
   table: 'blocks',
   rows: by('blocker_id', 'blocked_id'),
-  // Who blocked the account is not the account's to know.
+  // The account must not learn who blocked it.
   exportedBy: null,
   why: 'Whom the account blocked, and who blocked it.',
 };

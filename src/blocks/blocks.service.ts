@@ -13,7 +13,7 @@ import type { Relation } from '../users/users.schemas.js';
 
 const newest: Keyset = { name: 'blocks', columns: [[sql.raw('x.id'), 'uuid']], direction: 'desc' };
 
-/** Of a block, both know nothing of each other any more; it is the blocker's alone. */
+/** A block hides two users from each other; only the blocker can list or end it. */
 @Injectable()
 export class BlocksService {
   constructor(
@@ -28,13 +28,17 @@ export class BlocksService {
     return this.profiles.page(id, { keyset: newest, join, where: [sql`x.blocker_id = ${id}`] }, query);
   }
 
-  /** Neither of the two follows the other any more, or asks to. @returns whether it is new */
+  /**
+   * Also ends follows and requests in both directions.
+   * @returns whether the block is new
+   */
   block(viewer: Viewer, username: string): Promise<{ isNew: boolean; relation: Relation }> {
     return retryOnDeadlock(() =>
       this.em.transactional(async (em) => {
         const { id, isBlocked } = await this.pairs.hold(em, viewer, username);
         if (!isBlocked) {
-          // Follows before what was told of them, which goes with the block: as those go who tell of a follow.
+          // Follows before their notifications, which a trigger of the block deletes: the same lock order as when
+          // follows are notified.
           const ended = await sql<{ followerId: string; followeeId: string }>`
             delete from follows where (follower_id, followee_id) in ((${viewer.id}, ${id}), (${id}, ${viewer.id}))
             returning follower_id as "followerId", followee_id as "followeeId"`.all(em);

@@ -22,7 +22,7 @@ export class MutesController {
   @Get()
   @Verified('read')
   @Documented({
-    summary: 'List whom you mute',
+    summary: 'List the users you mute',
     answers: { 200: { schema: UserPage, description: 'A page, newest first' } },
     problems: ['validation_failed'],
   })
@@ -35,12 +35,11 @@ export class MutesController {
   @Limited('block')
   @Documented({
     summary: 'Mute a user',
-    description:
-      'You do not meet them in lists any more, nor hear of them. They are not told, and may follow you as before.',
+    description: 'Hides them from your lists and notifications. They are not notified, and may still follow you.',
     params,
     answers: {
       201: { schema: Relation, description: 'Muted' },
-      200: { schema: Relation, description: 'They were muted before' },
+      200: { schema: Relation, description: 'They were muted already' },
     },
     problems: [...problems, 'limit_reached'],
   })
@@ -58,7 +57,7 @@ export class MutesController {
   @HttpCode(204)
   @Verified('write')
   @Limited('block')
-  @Documented({ summary: 'Mute a user no longer', params, answers: { 204: null }, problems })
+  @Documented({ summary: 'Unmute a user', params, answers: { 204: null }, problems })
   unmute(@CurrentUser() viewer: Viewer, @Param({ schema: UsernameParam }) { username }: Address) {
     return this.mutes.unmute(viewer, username);
   }

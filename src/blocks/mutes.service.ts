@@ -12,7 +12,7 @@ import type { Relation } from '../users/users.schemas.js';
 
 const newest: Keyset = { name: 'mutes', columns: [[sql.raw('x.id'), 'uuid']], direction: 'desc' };
 
-/** Whom somebody does not want to meet in lists, or hear of. */
+/** Users hidden from somebody's lists and notifications. */
 @Injectable()
 export class MutesService {
   constructor(
@@ -27,7 +27,7 @@ export class MutesService {
     return this.profiles.page(id, { keyset: newest, join, where }, query);
   }
 
-  /** @returns whether it is new */
+  /** @returns whether the mute is new */
   mute(viewer: Viewer, username: string): Promise<{ isNew: boolean; relation: Relation }> {
     return this.em.transactional(async (em) => {
       const { id } = await this.pairs.hold(em, viewer, username);

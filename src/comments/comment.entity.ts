@@ -3,7 +3,7 @@ import { File } from '../files/file.entity.js';
 import { Media } from '../media/media.entity.js';
 import { User } from '../users/user.entity.js';
 
-/** Deleted, it stays without its words as long as it has replies. */
+/** A deleted comment stays without its text as long as it has replies. */
 const CommentSchema = defineEntity({
   name: 'Comment',
   tableName: 'comments',
@@ -13,12 +13,12 @@ const CommentSchema = defineEntity({
     media: () => p.manyToOne(Media).deleteRule('cascade'),
     author: () => p.manyToOne(User).nullable(),
     parent: () => p.manyToOne(Comment).nullable(),
-    /** The list it stands in: that of its parent, or of the media. */
+    /** The list it appears in: that of its parent, or of the media. */
     threadId: p.uuid().generated('(coalesce(parent_id, media_id)) stored'),
     text: p.string().length(2000),
-    /** A photo of the author's. */
+    /** A photo of the author. */
     attachment: () => p.manyToOne(File).nullable().unique(),
-    /** Not while its author's account is disabled. */
+    /** False while its author's account is disabled. */
     isCounted: p.boolean().default(true),
     likesCount: p.integer().default(0),
     dislikesCount: p.integer().default(0),

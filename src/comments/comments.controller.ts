@@ -37,7 +37,7 @@ export class CommentsController {
   @OptionalUser()
   @Documented({
     summary: 'List the comments of a media',
-    description: 'Those that answer no other comment. The newest first, unless `sort` says otherwise.',
+    description: 'Top-level comments only. The newest first, unless `sort` says otherwise.',
     params: mediaParams,
     answers: { 200: { schema: CommentPage, description: 'A page' } },
     problems: ['media_not_found', 'validation_failed'],
@@ -55,8 +55,8 @@ export class CommentsController {
   @Limited('comment')
   @Idempotent(201)
   @Documented({
-    summary: 'Comment, or answer a comment',
-    description: '`@name` names a user, unless they are away or have blocked you, or you them.',
+    summary: 'Comment, or reply to a comment',
+    description: '`@name` mentions a user, unless the account is disabled or one of you blocks the other.',
     params: mediaParams,
     answers: { 201: { schema: CommentAnswer, description: 'The comment' } },
     problems: [
@@ -93,7 +93,7 @@ export class CommentsController {
   @Get(':url/replies')
   @OptionalUser()
   @Documented({
-    summary: 'List what answers a comment',
+    summary: 'List the replies to a comment',
     description: 'The oldest first, unless `sort` says otherwise.',
     params,
     answers: { 200: { schema: CommentPage, description: 'A page' } },
@@ -113,7 +113,7 @@ export class CommentsController {
   @Documented({
     summary: 'Change a comment',
     params,
-    answers: { 200: { schema: CommentAnswer, description: 'As it is now' } },
+    answers: { 200: { schema: CommentAnswer, description: 'The changed comment' } },
     problems: ['comment_not_found', 'not_yours', 'validation_failed'],
   })
   edit(
@@ -131,7 +131,7 @@ export class CommentsController {
   @Documented({
     summary: 'Delete a comment',
     description:
-      'By its author, or by the owner of the media. One that was answered stays without its words, until its last reply is gone.',
+      'By its author, or by the owner of the media. A comment with replies stays without its text until the last reply is deleted.',
     params,
     answers: { 204: null },
     problems: ['comment_not_found', 'not_yours', 'validation_failed'],

@@ -6,11 +6,11 @@ export const comments: Holding = {
   rows: by('author_id'),
   exportedBy: ['id'],
   without: ['author_id', 'thread_id', 'is_counted'],
-  why: 'What the account wrote under medias. What others answered stays, under a comment without words.',
+  why: 'Comments that the account wrote. Those with replies stay, without text and author.',
   erase: eraseComments,
 };
 
-/** What was answered stays without its words; the rest goes. */
+/** Comments with replies lose text and author; the others are deleted. */
 async function eraseComments({ em, userId, limit }: Erasing): Promise<number> {
   const comments = await sql<{ id: string; mediaId: string }>`
     select id, media_id as "mediaId" from comments where author_id = ${userId} order by id limit ${limit}`.all(em);

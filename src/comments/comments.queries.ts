@@ -88,7 +88,10 @@ export class CommentsQueries {
     return this.toAnswer(rows[0], viewer);
   }
 
-  /** What stands right under the media. @throws {Problem} `media_not_found` */
+  /**
+   * The top-level comments of a media.
+   * @throws {Problem} `media_not_found`
+   */
   async ofMedia(viewer: ViewerId, url: string, query: CommentsQuery) {
     const media = sql<{ id: string }>`select m.id from medias m where m.url = ${url} and ${visibleTo(viewer)}`;
     const rows = await media.all(this.em);

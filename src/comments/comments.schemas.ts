@@ -12,8 +12,8 @@ const Text = text(2000).meta({ example: 'What a light!' });
 export const WriteBody = z
   .strictObject({
     text: Text.default(''),
-    attachment: Slug.optional().meta({ description: 'The `url` of a photo of yours that nothing else shows' }),
-    replyTo: Slug.optional().meta({ description: 'The `url` of the comment that it answers, at the same media' }),
+    attachment: Slug.optional().meta({ description: 'The `url` of a photo of yours that is not used elsewhere' }),
+    replyTo: Slug.optional().meta({ description: 'The `url` of the comment to reply to, on the same media' }),
   })
   .refine((body) => body.text !== '' || body.attachment !== undefined, {
     path: ['text'],
@@ -35,7 +35,7 @@ export const sorts = [
 ] as const;
 export type Sort = (typeof sorts)[number];
 export const CommentsQuery = PageQuery.extend({ sort: z.enum(sorts).default('newest') });
-/** A conversation is read from its beginning. */
+/** Conversations are read from the beginning. */
 export const RepliesQuery = PageQuery.extend({ sort: z.enum(sorts).default('oldest') });
 export type CommentsQuery = z.infer<typeof CommentsQuery>;
 
@@ -43,18 +43,18 @@ export const CommentAnswer = z
   .object({
     url: Slug,
     media: Slug,
-    replyTo: Slug.nullable().meta({ description: 'The comment that it answers' }),
-    author: Owner.nullable().meta({ description: 'Null of one that was deleted, and stands for its replies' }),
+    replyTo: Slug.nullable().meta({ description: 'The comment that it replies to' }),
+    author: Owner.nullable().meta({ description: 'Null for a deleted comment that stays for its replies' }),
     text: z.string(),
     attachment: MediaFile.nullable(),
-    mentions: z.array(z.string()).meta({ description: 'Users named by the text' }),
+    mentions: z.array(z.string()).meta({ description: 'Users mentioned in the text' }),
     counts: z
       .object({ likes: z.int(), dislikes: z.int(), reactions: z.int(), replies: z.int() })
       .meta({ id: 'CommentCounts' }),
     viewer: z
       .object({ reaction: z.string().nullable(), isMine: z.boolean(), canDelete: z.boolean() })
       .optional()
-      .meta({ description: 'How the signed-in caller stands to it' }),
+      .meta({ description: 'The signed-in caller’s own reaction and rights' }),
     createdAt: z.iso.datetime(),
     editedAt: z.iso.datetime().nullable(),
     deletedAt: z.iso.datetime().nullable(),

@@ -22,8 +22,8 @@ interface Held {
 }
 
 /**
- * Whoever writes or deletes holds the media's row, which counts its comments, until the end: in each thread things
- * happen one after the other, so ids grow in the order of commits and no page leaves one out.
+ * Writers and deleters hold the lock on the media's row, which counts its comments, until they commit: changes of a
+ * thread are serialised, so ids grow in the order of commits and no page skips one.
  */
 @Injectable()
 export class CommentsService {
@@ -43,7 +43,7 @@ export class CommentsService {
       const media = await this.access.hold(em, author, mediaUrl, true);
       const parentId = replyTo === undefined ? null : await this.parent(em, author, media.id, replyTo);
       const fileId = attachment === undefined ? null : await this.files.takePhoto(em, author, attachment);
-      // The time now, as in its id, and not that of the transaction's start: it may have waited.
+      // The current time, like its id, not the transaction's start: it may have waited for the lock.
       const rows = await sql<{ id: string }>`
         insert into comments (url, media_id, author_id, parent_id, text, attachment_id, created_at)
         values (${url}, ${media.id}, ${author}, ${parentId}, ${text}, ${fileId}, clock_timestamp())
@@ -58,7 +58,7 @@ export class CommentsService {
     return this.queries.byUrl(author, url);
   }
 
-  /** @throws {Problem} `comment_not_found`, `not_yours`, `validation_failed` for no words and no photo */
+  /** @throws {Problem} `comment_not_found`, `not_yours`, `validation_failed` for neither text nor photo */
   async edit(viewer: string, url: string, text: string): Promise<CommentAnswer> {
     await this.em.transactional(async (em) => {
       const { id, mediaId, authorId, hasAttachment } = await this.hold(em, viewer, url);
@@ -75,7 +75,10 @@ export class CommentsService {
     return this.queries.byUrl(viewer, url);
   }
 
-  /** What was answered stays without its words, for its replies. @throws {Problem} `comment_not_found`, `not_yours` */
+  /**
+   * A comment with replies stays without its text.
+   * @throws {Problem} `comment_not_found`, `not_yours`
+   */
   async delete(viewer: string, url: string): Promise<void> {
     await this.em.transactional(async (em) => {
       const { id, mediaId, ownerId, authorId, hasReplies } = await this.hold(em, viewer, url, true);
@@ -90,18 +93,18 @@ export class CommentsService {
     });
   }
 
-  /** Nobody deletes it before the transaction ends: they would have to hold the media. */
+  /** Cannot be deleted before the transaction ends: that would need the lock on the media. */
   private async parent(em: EntityManager, viewer: string, mediaId: string, url: string): Promise<string> {
     const rows = await sql<{ id: string }>`
       select c.id from comments c join medias m on m.id = c.media_id
       where c.url = ${url} and m.id = ${mediaId} and c.deleted_at is null and ${commentVisibleTo(viewer)}`.all(em);
-    if (!rows[0]) throw new Problem('comment_not_found', `There is nothing to answer at ${url}, at this media.`);
+    if (!rows[0]) throw new Problem('comment_not_found', `There is no comment to reply to at ${url} on this media.`);
     return rows[0].id;
   }
 
   /**
-   * The media's row, then the comment's. What stands under their media its owner reaches whoever wrote it.
-   * @param toTakeBack its author reaches it, too, whatever became of the media
+   * Locks the media's row, then the comment's. The media's owner can reach any comment on it, whoever wrote it.
+   * @param toTakeBack also lets the author reach it when the media is no longer visible to them
    */
   private async hold(em: EntityManager, viewer: string, url: string, toTakeBack = false): Promise<Held> {
     const isTheirs = toTakeBack ? sql<boolean>`c.author_id = ${viewer}` : sql<boolean>`false`;
@@ -109,7 +112,7 @@ export class CommentsService {
       select m.id as "mediaId", m.owner_id as "ownerId" from comments c join medias m on m.id = c.media_id
       where c.url = ${url} and (${commentVisibleTo(viewer)} or m.owner_id = ${viewer} or ${isTheirs})
       for no key update of m`.all(em);
-    // A statement of its own: after waiting for the lock it sees what was waited for.
+    // A separate statement, so that it sees what was committed while the first one waited.
     const [comment] = await sql<Omit<Held, 'mediaId' | 'ownerId'>>`
       select id, author_id as "authorId", exists (select 1 from comments r
         where r.parent_id = c.id) as "hasReplies", attachment_id is not null as "hasAttachment"
@@ -119,7 +122,7 @@ export class CommentsService {
   }
 }
 
-/** What a comment answers, and what that answers, up to the beginning of the thread; read only as far as it is counted. */
+/** A comment's parents up to the top of the thread; read only as far as they are counted. */
 const above = (commentId: string) => sql`from (
   with recursive above as (
     select parent_id from comments where id = ${commentId}

@@ -7,11 +7,11 @@ const FollowSchema = defineEntity({
   properties: {
     follower: () => p.manyToOne(User).primary().deleteRule('cascade'),
     followee: () => p.manyToOne(User).primary().deleteRule('cascade'),
-    /** What lists are paged by. */
+    /** Lists are paged by it. */
     id: p.uuid().defaultRaw('uuidv7()'),
     /** Null while a private account has not accepted the request. */
     acceptedAt: p.datetime().nullable(),
-    /** Not while one of the two accounts is disabled. */
+    /** False while one of the two accounts is disabled. */
     isCounted: p.boolean().default(true),
     createdAt: p.datetime().defaultRaw('now()'),
   },

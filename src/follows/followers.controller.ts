@@ -22,7 +22,7 @@ export class FollowersController {
 
   @Get('followers')
   @OptionalUser()
-  @Documented({ summary: 'List who follows a user', ...documented })
+  @Documented({ summary: 'List the followers of a user', ...documented })
   followers(
     @MaybeUser() viewer: Viewer | null,
     @Param({ schema: UsernameParam }) { username }: Address,
@@ -33,7 +33,7 @@ export class FollowersController {
 
   @Get('followings')
   @OptionalUser()
-  @Documented({ summary: 'List whom a user follows', ...documented })
+  @Documented({ summary: 'List the users that a user follows', ...documented })
   followings(
     @MaybeUser() viewer: Viewer | null,
     @Param({ schema: UsernameParam }) { username }: Address,

@@ -29,14 +29,14 @@ export class FollowsController {
 
   @Get('requests')
   @Verified('read')
-  @Documented({ summary: 'List who asks to follow you', answers: users, problems: ['validation_failed'] })
+  @Documented({ summary: 'List the requests to follow you', answers: users, problems: ['validation_failed'] })
   asking(@CurrentUser() viewer: Viewer, @Query({ schema: PageQuery }) query: PageQuery) {
     return this.queries.own(viewer, 'requests', query);
   }
 
   @Get('requested')
   @Verified('read')
-  @Documented({ summary: 'List whom you asked to follow', answers: users, problems: ['validation_failed'] })
+  @Documented({ summary: 'List your requests to follow others', answers: users, problems: ['validation_failed'] })
   asked(@CurrentUser() viewer: Viewer, @Query({ schema: PageQuery }) query: PageQuery) {
     return this.queries.own(viewer, 'requested', query);
   }
@@ -46,12 +46,12 @@ export class FollowsController {
   @Limited('follow')
   @Documented({
     summary: 'Follow',
-    description: 'A private account is asked, and lets you in or not.',
+    description: 'A private account gets a request, to accept or decline.',
     params,
     answers: {
       201: { schema: FollowAnswer, description: 'You follow' },
-      200: { schema: FollowAnswer, description: 'You followed before' },
-      202: { schema: FollowAnswer, description: 'The account is private, and is asked' },
+      200: { schema: FollowAnswer, description: 'You followed them already' },
+      202: { schema: FollowAnswer, description: 'The account is private; it got your request' },
     },
     problems: [...problems, 'blocked', 'limit_reached'],
   })
@@ -70,8 +70,8 @@ export class FollowsController {
   @Verified('write')
   @Limited('follow')
   @Documented({
-    summary: 'Stop following, or take your request back',
-    description: 'Your timeline loses what they published and reposted; with `keep=true` it keeps what it has.',
+    summary: 'Stop following, or withdraw your request',
+    description: 'Removes their posts and reposts from your timeline; with `keep=true` those it already has stay.',
     params,
     answers: { 204: null },
     problems: [...problems, 'limit_reached'],
@@ -88,7 +88,7 @@ export class FollowsController {
   @HttpCode(200)
   @Verified('write')
   @Documented({
-    summary: 'Let somebody follow you who asked to',
+    summary: 'Accept a request to follow you',
     params,
     answers: { 200: { description: 'They follow you' } },
     problems: [...problems, 'request_not_found'],
@@ -113,7 +113,7 @@ export class FollowsController {
   @Delete('followers/:username')
   @HttpCode(204)
   @Verified('write')
-  @Documented({ summary: 'Remove a follower of yours', params, answers: { 204: null }, problems })
+  @Documented({ summary: 'Remove a follower', params, answers: { 204: null }, problems })
   removeFollower(@CurrentUser() viewer: Viewer, @Param({ schema: UsernameParam }) { username }: Address) {
     return this.follows.removeFollower(viewer, username);
   }

@@ -6,8 +6,8 @@ export const follows: Holding = {
   rows: by('follower_id', 'followee_id'),
   exportedBy: ['created_at', 'follower_id', 'followee_id'],
   without: ['id', 'is_counted'],
-  why: 'Whom the account follows and who follows it; the counters of the others move along.',
-  // The counters of those on the other side move; everybody locks two in the order of their ids.
+  why: 'Whom the account follows and who follows it; the others’ counters change.',
+  // Their counters change; everybody locks users in the order of their ids.
   locks: (page) => [
     sql`
       select 1 from users where id in (select unnest(array[t.follower_id, t.followee_id]) ${page})

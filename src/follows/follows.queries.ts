@@ -7,7 +7,7 @@ import type { Viewer } from '../platform/http/viewer.js';
 import { ProfileReader } from '../users/profile-reader.service.js';
 import { UsersService } from '../users/users.service.js';
 
-/** One end of `f` (follows) is listed, and those at the other one are shown. */
+/** `of` is the side of a follow `f` whose list it is, `shown` the side that is listed. */
 const lists = {
   followers: { of: 'f.followee_id', shown: 'f.follower_id', accepted: true },
   followings: { of: 'f.follower_id', shown: 'f.followee_id', accepted: true },
@@ -18,7 +18,7 @@ type List = keyof typeof lists;
 
 const newest = (name: List): Keyset => ({ name, columns: [[sql.raw('f.id'), 'uuid']], direction: 'desc' });
 
-/** Who follows whom, newest first, without those whom the viewer does not meet. */
+/** Who follows whom, newest first, without users hidden by blocks. */
 @Injectable()
 export class FollowsQueries {
   constructor(

@@ -23,9 +23,9 @@ export class FollowsService {
   ) {}
 
   /**
-   * Follows, or asks to. Who asked before the account became public follows.
+   * Follows, or requests to. A request made before the account became public turns into a follow.
    * @returns `isNew`: the viewer did not follow before
-   * @throws {Problem} `blocked` for whom the viewer blocks; those of `UserPairs.hold`
+   * @throws {Problem} `blocked` if the viewer blocks them; those of `UserPairs.hold`
    */
   follow(viewer: Viewer, username: string): Promise<{ isNew: boolean; answer: FollowAnswer }> {
     return this.em.transactional(async (em) => {
@@ -50,8 +50,8 @@ export class FollowsService {
   }
 
   /**
-   * Ends following, or takes the request back.
-   * @param keep the timeline keeps what it has; without it, also what was kept before goes
+   * Ends following, or withdraws the request.
+   * @param keep the timeline keeps what it has; if false, what was kept earlier is removed, too
    * @throws {Problem} `limit_reached`
    */
   async unfollow(viewer: Viewer, username: string, keep: boolean): Promise<void> {

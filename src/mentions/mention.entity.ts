@@ -3,7 +3,7 @@ import { Comment } from '../comments/comment.entity.js';
 import { Media } from '../media/media.entity.js';
 import { User } from '../users/user.entity.js';
 
-/** Users that the title or the description names. */
+/** Users mentioned in the title or the description. */
 const MediaMentionSchema = defineEntity({
   name: 'MediaMention',
   tableName: 'media_mentions',

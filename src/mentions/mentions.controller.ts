@@ -15,7 +15,7 @@ export class MentionsController {
   @Get()
   @Verified('read')
   @Documented({
-    summary: 'Medias whose text names you',
+    summary: 'List the medias that mention you',
     description: 'The newest mention first.',
     answers: { 200: { schema: MediaPage, description: 'A page' } },
     problems: ['validation_failed'],

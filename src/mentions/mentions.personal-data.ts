@@ -4,12 +4,12 @@ export const mediaMentions: Holding = {
   table: 'media_mentions',
   rows: by('user_id'),
   exportedBy: null,
-  why: 'Which medias name the account; their texts stay.',
+  why: 'Which medias mention the account; their texts stay.',
 };
 
 export const commentMentions: Holding = {
   table: 'comment_mentions',
   rows: by('user_id'),
   exportedBy: null,
-  why: 'Which comments name the account; their texts stay.',
+  why: 'Which comments mention the account; their texts stay.',
 };

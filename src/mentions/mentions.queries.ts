@@ -12,7 +12,7 @@ const newest: Keyset = { name: 'mentions', columns: [[sql.raw('mm.id'), 'uuid']]
 export class MentionsQueries {
   constructor(private readonly reader: MediaReader) {}
 
-  /** Who named somebody meant them to see it: an unlisted media is among them. */
+  /** Includes unlisted medias: a mention is meant to be seen by the mentioned user. */
   list(viewer: string, query: PageQuery) {
     const join = sql`join media_mentions mm on mm.media_id = m.id and mm.user_id = ${viewer}`;
     const where = [visibleTo(viewer), notMuted(viewer, 'm.owner_id')];

@@ -9,7 +9,10 @@ import { isActive } from '../visibility/accounts.js';
 const columns = { media_mentions: 'media_id', comment_mentions: 'comment_id' } as const;
 type Table = keyof typeof columns;
 
-/** Whom texts name. Every method runs in the caller's transaction, which has locked what the text belongs to. */
+/**
+ * Stores the mentions of texts. Every method runs in the caller's transaction, which has locked what the text belongs
+ * to.
+ */
 @Injectable()
 export class MentionsService {
   constructor(private readonly outbox: Outbox) {}
@@ -23,7 +26,7 @@ export class MentionsService {
     await this.write(em, 'comment_mentions', commentId, authorId, [text]);
   }
 
-  /** @returns whether somebody else is named now */
+  /** @returns whether the mentions changed */
   private async write(em: EntityManager, table: Table, id: string, author: string, texts: string[]): Promise<boolean> {
     const users = await this.users(em, author, read(...texts).names);
     const gone = await sql`
@@ -38,7 +41,7 @@ export class MentionsService {
     return gone.length + added.length > 0;
   }
 
-  /** Of each mention the likeliest user: nobody who is away, or who and the author want nothing of each other. */
+  /** For each mention the likeliest user, without inactive accounts and those in a block with the author. */
   private async users(em: EntityManager, author: string, mentions: string[][]): Promise<string[]> {
     if (mentions.length === 0) return [];
     const rows = await sql<{ id: string; name: string }>`

@@ -3,25 +3,25 @@ import { toNfcLeniently } from '../platform/unicode.js';
 import { maxUsernameLength } from '../users/users.schemas.js';
 import { TagName } from '../tags/tags.schemas.js';
 
-/** What a text can name. */
+/** What a text contains besides words. */
 export interface Said {
-  /** Of each mention, which names it may mean, the likeliest first; in lower case. */
+  /** For each mention the usernames it may mean, the likeliest first; in lower case. */
   names: string[][];
-  /** In lower case and NFC, each once. */
+  /** In lower case and NFC, without duplicates. */
   tags: string[];
 }
 
-/** Of one text, more are just words. */
+/** Per text; further ones are plain words. */
 export const maxMentions = amounts.mentions.max;
 
-/** An address on the web: what looks like a name or a tag in it is neither. */
+/** A web address: names and tags in it do not count. */
 const address = String.raw`(?:https?|ftp):\/\/\S+|(?<![\p{L}\p{N}])www\.\S+`;
-/** Not within an e-mail address or a name at another host; writing without spaces may stand right before it. */
+/** Not inside an e-mail address or a name at another host. Scripts without spaces may directly precede it. */
 const mention = String.raw`(?<!(?![\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Thai}])[\p{L}\p{M}\p{N}_@＠.])[@＠](?<name>[A-Za-z0-9_.\-]{2,})(?![A-Za-z0-9_.\-\p{Script=Latin}\p{M}@＠]|:\/\/)`;
 const hashtag = String.raw`(?<![\p{L}\p{M}\p{N}_&\/#＃])[#＃](?<tag>[\p{L}\p{M}\p{N}\p{Extended_Pictographic}\p{Emoji_Modifier}\p{Regional_Indicator}\u200D_]+)`;
 export const words = new RegExp(`${address}|${mention}|${hashtag}`, 'giu');
 
-/** The mentions and hashtags of texts, in their order. */
+/** Mentions and hashtags of texts, in their order. */
 export function read(...texts: string[]): Said {
   const names = new Map<string, string[]>();
   const tags = new Set<string>();
@@ -37,7 +37,7 @@ export function read(...texts: string[]): Said {
   return { names: [...names.values()].filter((candidates) => candidates.length > 0), tags: [...tags] };
 }
 
-/** `ada.` at the end of a sentence is `ada`, unless somebody is called so. */
+/** `ada.` at the end of a sentence means `ada`, unless a user has that name. */
 function candidates(word: string): string[] {
   const names: string[] = [];
   for (let end = word.length; end > 0; end--) {

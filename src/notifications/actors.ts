@@ -5,11 +5,12 @@ const keys = (actors: readonly (string | null)[]) => sql`
   where actor is not null order by key`;
 
 /**
- * Held by whoever tells what these people did, to the end of the transaction. Blocks are looked at in a statement after
- * this one: it sees every block of which `aloneWith` has been held.
+ * Held to the end of the transaction while notifying of what these people did. Blocks are checked in a later statement,
+ * which therefore sees every block whose `lockActors` came before.
  */
-export const tellingOf = (actors: readonly (string | null)[]) =>
+export const lockActorsShared = (actors: readonly (string | null)[]) =>
   sql`select pg_advisory_xact_lock_shared(key) from (${keys(actors)}) k`;
 
-/** Waits until nothing that these people did is on its way to anybody. */
-export const aloneWith = (actors: readonly string[]) => sql`select pg_advisory_xact_lock(key) from (${keys(actors)}) k`;
+/** Waits until no notification of what these people did is in progress. */
+export const lockActors = (actors: readonly string[]) =>
+  sql`select pg_advisory_xact_lock(key) from (${keys(actors)}) k`;

@@ -8,12 +8,12 @@ export interface Act {
 }
 
 /**
- * What people did of one kind, and who is to be told of it: what the rows say now, whatever they said when the events were
- * recorded. `acts` stands for rows `k (subject_id, actor_id)`.
+ * One kind of act, and who is to be notified of it: according to the rows now, not when the events were recorded.
+ * `acts` stands for rows `k (subject_id, actor_id)`.
  */
 export interface ActKind {
   name: 'reaction' | 'comment_reaction' | 'comment' | 'follow' | 'repost' | 'mention' | 'file';
-  /** Rows that must not go or change while we look, in the order in which everybody locks: see MediaAccess. */
+  /** Locks rows that must not change meanwhile, in the lock order of all code: see MediaAccess. */
   hold: (acts: Statement) => Statement[];
   /** Rows of subject_id, user_id, actor_id, kind, media_id, comment_id, file_id, emoji. */
   desired: (acts: Statement) => Statement;
@@ -46,7 +46,7 @@ export const commentReaction: ActKind = {
   name: 'comment_reaction',
   hold: (acts) => [
     mediasOf(acts),
-    // Who deletes a comment waits for this, and tells of it afterwards.
+    // A concurrent deletion of the comment waits for this lock, and is reconciled afterwards.
     sql`select 1 from comments where id in (select k.subject_id from ${acts}) order by id for key share`,
     sql`
       select 1 from ${acts} join comment_reactions r on r.comment_id = k.subject_id and r.user_id = k.actor_id
@@ -61,7 +61,7 @@ export const commentReaction: ActKind = {
     where c.author_id is not null`,
 };
 
-/** Each hears of a comment once: as an answer, else as a comment under their media, else because it names them. */
+/** Each user is notified of a comment once: as a reply, else as a comment on their media, else as a mention. */
 export const comment: ActKind = {
   name: 'comment',
   hold: (acts) => [
@@ -112,7 +112,7 @@ export const repost: ActKind = {
     join medias m on m.id = r.media_id`,
 };
 
-/** Whom the text of a media names, once it is published. */
+/** Users mentioned in a media's text, once it is published. */
 export const mention: ActKind = {
   name: 'mention',
   hold: (acts) => [
@@ -130,7 +130,7 @@ export const mention: ActKind = {
     where m.shown`,
 };
 
-/** A file that failed, told to its owner. */
+/** A failed file, for its owner. */
 export const failedFile: ActKind = {
   name: 'file',
   hold: (acts) => [sql`select 1 from files where id in (select k.subject_id from ${acts}) order by id for share`],

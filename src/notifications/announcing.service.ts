@@ -3,19 +3,19 @@ import { Injectable } from '@nestjs/common';
 import { sql } from '../platform/database/sql.js';
 import { notBlocked, notMuted } from '../visibility/relations.js';
 import { kinds } from './kinds.js';
-import { tellingOf } from './actors.js';
+import { lockActorsShared } from './actors.js';
 import { isActive } from '../visibility/accounts.js';
 
 /** Followers per page. */
 const slice = 1_000;
 const first = '00000000-0000-0000-0000-000000000000';
 
-/** Tells all followers of a new media; page by page, each of which may be done twice. */
+/** Notifies all followers of a new media, page by page. Each page may run twice. */
 @Injectable()
 export class AnnouncingService {
   constructor(private readonly em: EntityManager) {}
 
-  /** @returns the last follow that was looked at, where there are more */
+  /** @returns the last follow of the page, if there are more */
   announce(mediaId: string, after = first): Promise<string | undefined> {
     return this.em.transactional(async (em) => {
       const medias = await sql<{ owner_id: string }>`
@@ -23,8 +23,8 @@ export class AnnouncingService {
         where id = ${mediaId} and shown and visibility in ('public', 'followers') for key share`.all(em);
       if (!medias[0]) return undefined;
       const owner = medias[0].owner_id;
-      await tellingOf([owner]).all(em);
-      // Who is named by the media hears that; who was told is not told again, though the line may be gone.
+      await lockActorsShared([owner]).all(em);
+      // Mentioned followers get the mention instead; notified ones are skipped, even if their notification is gone.
       const rows = await sql<{ last: string | null }>`
         with followers as materialized (
           select f.id, f.follower_id as user_id, coalesce(p.in_app, true) as in_app,

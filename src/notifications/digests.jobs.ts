@@ -12,10 +12,10 @@ import { PreferencesService } from './preferences.service.js';
 import { sentence, type Told } from './sentences.js';
 import { isActive } from '../visibility/accounts.js';
 
-/** However busy it is, a mail comes after so many times the quiet that is waited for. */
+/** Under constant activity, a mail is sent after this many times the quiet time. */
 const patience = 6;
 const maxLines = 20;
-const mostTries = 6;
+const maxTries = 6;
 
 interface Reader {
   email: string;
@@ -25,7 +25,7 @@ interface Reader {
 }
 type Line = Omit<Told, 'name'> & { kind: KindName; name: string | null };
 
-/** Mails what happened, in one mail once it is quiet: what was read in the app by then is in none. */
+/** Mails notifications together, once it is quiet, without those read in the app by then. */
 @Injectable()
 export class DigestsJobs {
   private readonly logger = new Logger('Digests');
@@ -48,24 +48,27 @@ export class DigestsJobs {
       order by min(created_at) limit 1000`.all(this.em);
     for (const { user_id } of due) {
       signal.throwIfAborted();
-      // One mailbox that refuses keeps nobody else's mails.
+      // One failing mailbox must not hold up other mails.
       await this.mail(user_id).catch((error: unknown) => this.postpone(user_id, error));
     }
   }
 
-  /** After 1 minute, then each time four times as long, about a day in all; what the other side refuses for good is given up. */
+  /**
+   * Retries after 1 minute, then after four times as long each, for about a day; permanent refusals are given up at
+   * once.
+   */
   private async postpone(userId: string, error: unknown): Promise<void> {
     const { responseCode = 0 } = error as { responseCode?: number };
     const isRefused = error instanceof BadAddress || (responseCode >= 550 && responseCode < 560);
-    this.logger.warn({ userId, isRefused, err: error }, 'a digest was not sent');
+    this.logger.warn({ userId, isRefused, err: error }, 'digest could not be sent');
     await sql`
       update notification_entries set mail_tries = mail_tries + 1,
-        mail_after = now() + interval '1 minute' * power(4, least(mail_tries, ${mostTries})),
-        mailed_at = case when ${isRefused} or mail_tries >= ${mostTries} then now() end
+        mail_after = now() + interval '1 minute' * power(4, least(mail_tries, ${maxTries})),
+        mailed_at = case when ${isRefused} or mail_tries >= ${maxTries} then now() end
       where user_id = ${userId} and mail and mailed_at is null`.all(this.em);
   }
 
-  /** Marked in the transaction that sends: a mail that could not be sent is tried again, one that was is not. */
+  /** Marked in the transaction that sends: a failed mail is retried, a sent one is not. */
   private mail(userId: string): Promise<void> {
     return this.em.transactional(async (em) => {
       const entries = await sql<{ notification_id: string }>`
@@ -107,11 +110,11 @@ export class DigestsJobs {
         headers: { 'List-Unsubscribe': `<${link}>`, 'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click' },
       });
     } catch (error) {
-      // Where there is no mail at all, nothing piles up.
+      // Without a mail server entries count as mailed, so that they do not pile up.
       if (!(error instanceof MailNotConfigured)) throw error;
     }
   }
 }
 
-/** People choose their names, and mail programs make links of what looks like one. */
+/** Names are chosen by users, and mail programs turn anything like an address into a link. */
 const withoutLinks = (name: string) => name.replaceAll(/:\/\/|\.(?=\S)/g, ' ');

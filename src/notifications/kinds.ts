@@ -1,12 +1,12 @@
 interface Kind {
-  /** Of whom a line is told together: everybody who did it to the media or comment, everybody at all, or each alone. */
+  /** Which acts share a notification: all on the same media or comment (or all follows), or each alone. */
   told: 'together' | 'alone';
-  /** Until the user says otherwise. */
+  /** Default of the user's preference. */
   email: boolean;
 }
 const kind = (told: Kind['told'], email: boolean): Kind => ({ told, email });
 
-/** Everything people are told of. In the app and by push all of it, until they say otherwise. */
+/** Everything people are notified of. In the app and by push all of it by default. */
 export const kinds = {
   media_published: kind('alone', false),
   comment: kind('alone', true),

@@ -4,7 +4,7 @@ import { File } from '../files/file.entity.js';
 import { Media } from '../media/media.entity.js';
 import { User } from '../users/user.entity.js';
 
-/** One line of a user's list. */
+/** One notification in a user's list. */
 const NotificationSchema = defineEntity({
   name: 'Notification',
   tableName: 'notifications',
@@ -20,7 +20,7 @@ const NotificationSchema = defineEntity({
     file: () => p.manyToOne(File).nullable().deleteRule('cascade'),
     asker: () => p.manyToOne(User).nullable().deleteRule('cascade'),
     actorsCount: p.integer().default(0),
-    /** Its place in the user's list, the highest first: of the entry that came last. */
+    /** Place in the user's list, the highest first: that of its latest entry. */
     position: p.bigint('number').default(0),
     readAt: p.datetime().nullable(),
     createdAt: p.datetime().defaultRaw('now()'),
@@ -43,7 +43,7 @@ const NotificationEntrySchema = defineEntity({
     emoji: p.string().length(64).nullable(),
     mail: p.boolean(),
     mailedAt: p.datetime().nullable(),
-    /** How often its mail failed, and when it is tried again. */
+    /** Failed attempts to mail it, and when the next one is due. */
     mailTries: p.smallint().default(0),
     mailAfter: p.datetime().nullable(),
     createdAt: p.datetime().defaultRaw('now()'),
@@ -52,7 +52,7 @@ const NotificationEntrySchema = defineEntity({
 export class NotificationEntry extends NotificationEntrySchema.class {}
 NotificationEntrySchema.setClass(NotificationEntry);
 
-/** The last position of each user's list that was given. */
+/** The last position used in each user's list. */
 const NotificationPositionSchema = defineEntity({
   name: 'NotificationPosition',
   tableName: 'notification_positions',
@@ -64,7 +64,7 @@ const NotificationPositionSchema = defineEntity({
 export class NotificationPosition extends NotificationPositionSchema.class {}
 NotificationPositionSchema.setClass(NotificationPosition);
 
-/** What was mailed, and taken back then: it is not mailed once more within a week. */
+/** Mailed, then undone: not mailed again within a week. */
 const MailedActSchema = defineEntity({
   name: 'MailedAct',
   tableName: 'mailed_acts',

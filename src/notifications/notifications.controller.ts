@@ -32,9 +32,9 @@ export class NotificationsController {
   @Get()
   @Verified('read')
   @Documented({
-    summary: 'List what happened to you and yours',
+    summary: 'List your notifications',
     description:
-      'What happened last first: an item that grows comes to the top. `since` answers what is new or has grown, and misses nothing; take what you have of the same `id` out. Likes, reactions and reposts of one media are one item, as are new followers; what is read, or older than its day, gathers no more.',
+      'The latest activity first: an item that grows moves to the top. `since` answers what is new or has grown, without gaps; replace items you have of the same `id`. Likes, reactions and reposts of one media are one item, as are new followers; an item that is read, or older than its day, does not grow any more.',
     answers: { 200: { schema: NotificationPage, description: 'A page' } },
     problems: ['validation_failed'],
   })
@@ -45,8 +45,8 @@ export class NotificationsController {
   @Get('unread-count')
   @Verified('read')
   @Documented({
-    summary: 'Count what is unread',
-    description: 'As many as `GET notifications?filter=unread` lists; 1,000 stands for that many or more.',
+    summary: 'Count unread notifications',
+    description: 'As many as `GET notifications?filter=unread` lists; 1,000 means 1,000 or more.',
     answers: { 200: { schema: UnreadCount, description: 'The number' } },
   })
   async count(@CurrentUser() { id }: Viewer) {
@@ -68,7 +68,7 @@ export class NotificationsController {
   @Get('preferences')
   @Verified('read')
   @Documented({
-    summary: 'Read where you are told of what',
+    summary: 'Read your notification preferences',
     answers: { 200: { schema: Preferences, description: 'Every kind' } },
   })
   readPreferences(@CurrentUser() { id }: Viewer) {
@@ -78,9 +78,9 @@ export class NotificationsController {
   @Put('preferences')
   @Verified('write')
   @Documented({
-    summary: 'Choose where you are told of what',
-    description: 'Only what is named changes. Mails are gathered into one, after a few minutes of quiet.',
-    answers: { 200: { schema: Preferences, description: 'Every kind, as it is now' } },
+    summary: 'Change your notification preferences',
+    description: 'Only the given fields change. Mails are combined into one, after a few minutes of quiet.',
+    answers: { 200: { schema: Preferences, description: 'Every kind, with its present channels' } },
     problems: ['validation_failed'],
   })
   changePreferences(@CurrentUser() { id }: Viewer, @Body({ schema: PreferencesBody }) body: PreferencesBody) {
@@ -103,7 +103,7 @@ export class NotificationsController {
   @Delete(':id')
   @HttpCode(204)
   @Verified('write')
-  @Documented({ summary: 'Take one out of the list', params, answers: { 204: null }, problems: ['validation_failed'] })
+  @Documented({ summary: 'Remove one from the list', params, answers: { 204: null }, problems: ['validation_failed'] })
   dismiss(@CurrentUser() viewer: Viewer, @Param({ schema: NotificationParam }) { id }: Id) {
     return this.notifications.dismiss(viewer.id, id);
   }

@@ -3,21 +3,21 @@ import type { EventOf } from '../platform/events/events.js';
 import { OnEvent } from '../platform/events/on-event.js';
 import { comment, commentReaction, failedFile, follow, mention, reaction, repost } from './acts.js';
 import { AnnouncingService } from './announcing.service.js';
-import { TellingService } from './telling.service.js';
+import { NotificationSync } from './notification-sync.service.js';
 import { WithdrawingService } from './withdrawing.service.js';
 
-/** From what happened to what people are told of; undone, it is withdrawn by the same method. */
+/** From events to notifications; undoing something withdraws its notification by the same method. */
 @Injectable()
 export class NotificationsJobs {
   constructor(
-    private readonly telling: TellingService,
+    private readonly sync: NotificationSync,
     private readonly withdrawing: WithdrawingService,
     private readonly announcing: AnnouncingService,
   ) {}
 
   @OnEvent('tell-reaction')
   onReaction(events: EventOf<'reaction.changed'>[]): Promise<void> {
-    return this.telling.tell(
+    return this.sync.reconcile(
       reaction,
       events.map(({ mediaId, userId }) => ({ subjectId: mediaId, actorId: userId })),
     );
@@ -25,7 +25,7 @@ export class NotificationsJobs {
 
   @OnEvent('tell-comment-reaction')
   onCommentReaction(events: EventOf<'comment.reaction.changed'>[]): Promise<void> {
-    return this.telling.tell(
+    return this.sync.reconcile(
       commentReaction,
       events.map(({ commentId, userId }) => ({ subjectId: commentId, actorId: userId })),
     );
@@ -33,7 +33,7 @@ export class NotificationsJobs {
 
   @OnEvent('tell-comment')
   onComment(events: EventOf<'comment.changed'>[]): Promise<void> {
-    return this.telling.tell(
+    return this.sync.reconcile(
       comment,
       events.map(({ commentId }) => ({ subjectId: commentId })),
     );
@@ -46,7 +46,7 @@ export class NotificationsJobs {
 
   @OnEvent('tell-follow')
   onFollow(events: EventOf<'follow.changed'>[]): Promise<void> {
-    return this.telling.tell(
+    return this.sync.reconcile(
       follow,
       events.map(({ followerId, followeeId }) => ({ subjectId: followeeId, actorId: followerId })),
     );
@@ -54,7 +54,7 @@ export class NotificationsJobs {
 
   @OnEvent('tell-repost')
   onRepost(events: EventOf<'repost.changed'>[]): Promise<void> {
-    return this.telling.tell(
+    return this.sync.reconcile(
       repost,
       events.map(({ mediaId, userId }) => ({ subjectId: mediaId, actorId: userId })),
     );
@@ -62,12 +62,12 @@ export class NotificationsJobs {
 
   @OnEvent('tell-mentions')
   onMentions(events: EventOf<'mentions.changed'>[]): Promise<void> {
-    return this.tellMentions(events);
+    return this.syncMentions(events);
   }
 
   @OnEvent('tell-mentions-of-new')
   onPublishedMentions(events: EventOf<'media.published'>[]): Promise<void> {
-    return this.tellMentions(events);
+    return this.syncMentions(events);
   }
 
   @OnEvent('tell-followers')
@@ -77,13 +77,13 @@ export class NotificationsJobs {
 
   @OnEvent('tell-failure')
   onFailed(events: EventOf<'file.failed'>[]): Promise<void> {
-    return this.tellFailures(events);
+    return this.syncFailures(events);
   }
 
-  /** Also told when a failed file is started over. */
+  /** Also recorded when a failed file is restarted. */
   @OnEvent('withdraw-failure')
   onStartedOver(events: EventOf<'file.uploaded'>[]): Promise<void> {
-    return this.tellFailures(events);
+    return this.syncFailures(events);
   }
 
   @OnEvent('withdraw-blocked')
@@ -91,15 +91,15 @@ export class NotificationsJobs {
     return this.withdrawing.fromBlocked(blockerId, blockedId);
   }
 
-  private tellMentions(events: { mediaId: string }[]): Promise<void> {
-    return this.telling.tell(
+  private syncMentions(events: { mediaId: string }[]): Promise<void> {
+    return this.sync.reconcile(
       mention,
       events.map(({ mediaId }) => ({ subjectId: mediaId })),
     );
   }
 
-  private tellFailures(events: { fileId: string }[]): Promise<void> {
-    return this.telling.tell(
+  private syncFailures(events: { fileId: string }[]): Promise<void> {
+    return this.sync.reconcile(
       failedFile,
       events.map(({ fileId }) => ({ subjectId: fileId })),
     );

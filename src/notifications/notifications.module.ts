@@ -8,7 +8,7 @@ import { NotificationsJobs } from './notifications.jobs.js';
 import { NotificationsQueries } from './notifications.queries.js';
 import { NotificationsService } from './notifications.service.js';
 import { PreferencesService } from './preferences.service.js';
-import { TellingService } from './telling.service.js';
+import { NotificationSync } from './notification-sync.service.js';
 import { WithdrawingService } from './withdrawing.service.js';
 import { UnsubscribeController } from './unsubscribe.controller.js';
 
@@ -24,7 +24,7 @@ export class NotificationsModule {}
   imports: [MailModule],
   providers: [
     NotificationsJobs,
-    TellingService,
+    NotificationSync,
     WithdrawingService,
     AnnouncingService,
     DigestsJobs,

@@ -4,21 +4,21 @@ export const notificationEntries: Holding = {
   table: 'notification_entries',
   rows: by('user_id', 'actor_id'),
   exportedBy: null,
-  why: 'Who did what the account is told of, and of what of the account others are told.',
+  why: 'Who did what the account is notified of, and what it did that others are notified of.',
 };
 
 export const notifications: Holding = {
   table: 'notifications',
   rows: by('user_id', 'asker_id'),
   exportedBy: null,
-  why: 'What the account is told of; kept for 180 days.',
+  why: 'The account’s notifications; kept for 180 days.',
 };
 
 export const notificationPositions: Holding = {
   table: 'notification_positions',
   rows: by('user_id'),
   exportedBy: null,
-  why: 'Where the list of notifications has come to: a number.',
+  why: 'The last position in the list of notifications: a number.',
 };
 
 export const notificationPreferences: Holding = {
@@ -26,12 +26,12 @@ export const notificationPreferences: Holding = {
   rows: by('user_id'),
   exportedBy: ['kind'],
   without: ['id', 'user_id'],
-  why: 'Of what the account wants to be told, and where.',
+  why: 'What the account wants to be notified of, and where.',
 };
 
 export const mailedActs: Holding = {
   table: 'mailed_acts',
   rows: by('user_id', 'actor_id'),
   exportedBy: null,
-  why: 'What was mailed to the account, or of it to others, and taken back since; kept for a week.',
+  why: 'Mailed notifications to the account, or about it to others, undone since; kept for a week.',
 };

@@ -24,7 +24,7 @@ export const newest: Keyset = {
   ],
   direction: 'desc',
 };
-/** What came after a cursor. */
+/** The order for items after `since`. */
 const newer: Keyset = { ...newest, direction: 'asc' };
 
 interface Row extends Keyed {
@@ -43,7 +43,10 @@ interface Row extends Keyed {
   updatedAt: string;
 }
 
-/** Of a line `n`: what it is about can be seen (by followers no more, once it is unlisted), and one of those who did it may be met. */
+/**
+ * Condition on a notification `n`: its media is visible (and for followers not unlisted since), and at least one of its
+ * actors is not hidden.
+ */
 export const shownTo = (userId: string): Statement<boolean> => sql<boolean>`(
   n.user_id = ${userId} and n.in_app
   and (n.media_id is null or ${existsByKey(sql`from medias m where m.id = n.media_id and ${visibleTo(userId)}
@@ -53,8 +56,8 @@ export const shownTo = (userId: string): Statement<boolean> => sql<boolean>`(
 
 const isMet = (userId: string) => sql<boolean>`(${isActive('a')} and ${notBlocked(userId, 'a.id')})`;
 
-/** More are not counted: each costs a look at who may see what. */
-export const mostUnread = 1_000;
+/** Counting stops here: each one needs a check of who may see what. */
+export const maxUnread = 1_000;
 
 @Injectable()
 export class NotificationsQueries {
@@ -63,7 +66,10 @@ export class NotificationsQueries {
     private readonly signed: SignedHrefs,
   ) {}
 
-  /** What grew last first. A line that grows while somebody pages is not met again further down: `since` finds it. */
+  /**
+   * The latest activity first. A notification that grows during paging does not appear again further down: `since`
+   * finds it.
+   */
   async list(userId: string, { filter, kind, limit, cursor, since }: NotificationsQuery) {
     const found = sql<Row>`
       select n.id, n.kind, n.actors_count as "actorsCount", n.read_at is not null as read, n.created_at as "createdAt",
@@ -92,11 +98,11 @@ export class NotificationsQueries {
     };
   }
 
-  /** As many as the list of the unread ones has, up to `mostUnread`. */
+  /** As many as the list of unread ones has, up to `maxUnread`. */
   async unread(userId: string): Promise<number> {
     const rows = await sql<{ count: number }>`
       select count(*)::int as count from (
-        select 1 from notifications n where ${shownTo(userId)} and n.read_at is null limit ${mostUnread}) n`.all(
+        select 1 from notifications n where ${shownTo(userId)} and n.read_at is null limit ${maxUnread}) n`.all(
       this.em,
     );
     return rows[0]!.count;

@@ -25,8 +25,8 @@ export const NotificationAnswer = z
     kind: Kind,
     text: z
       .string()
-      .meta({ description: 'For a person, in your language', example: 'Ada and 40 others liked “Sunset”' }),
-    actors: z.array(Owner).meta({ description: 'The latest three of them' }),
+      .meta({ description: 'Readable text, in your language', example: 'Ada and 40 others liked “Sunset”' }),
+    actors: z.array(Owner).meta({ description: 'The latest three' }),
     actorsCount: z.int().min(0),
     emoji: z.string().nullable().meta({ description: 'Of the latest reaction' }),
     media: z
@@ -34,7 +34,7 @@ export const NotificationAnswer = z
         url: Slug,
         type: z.enum(mediaTypes),
         title: z.string(),
-        thumb: z.string().nullable().meta({ description: 'A small picture of it, relative to this host' }),
+        thumb: z.string().nullable().meta({ description: 'A thumbnail, relative to this host' }),
         expiresAt: ExpiresAt,
       })
       .nullable(),
@@ -42,7 +42,7 @@ export const NotificationAnswer = z
     file: z.object({ url: Slug, filename: z.string(), failure: Failure.nullable() }).nullable(),
     read: z.boolean(),
     createdAt: z.iso.datetime(),
-    updatedAt: z.iso.datetime().meta({ description: 'When the latest actor came to it' }),
+    updatedAt: z.iso.datetime().meta({ description: 'When the latest actor was added' }),
   })
   .meta({ id: 'Notification' });
 export type NotificationAnswer = z.infer<typeof NotificationAnswer>;
@@ -51,7 +51,7 @@ export const NotificationPage = page(NotificationAnswer)
   .extend({
     newestCursor: z.string().nullable().meta({
       description:
-        'Of the first item, or `since` where nothing is newer. For `since`, and for `upTo` of PUT notifications/read',
+        'Cursor of the first item, or `since` if nothing is newer. Use it as `since`, and as `upTo` of PUT notifications/read',
     }),
   })
   .meta({ id: 'NotificationPage' });
@@ -72,7 +72,7 @@ const perKind = <T extends z.ZodType>(schema: T) =>
   Object.fromEntries(kindNames.map((kind) => [kind, schema])) as Record<KindName, T>;
 export const Preferences = z
   .object(perKind(Channels))
-  .meta({ id: 'NotificationPreferences', description: 'Per kind: where you are told of it' });
+  .meta({ id: 'NotificationPreferences', description: 'Per kind: the channels it is sent to' });
 export type Preferences = z.infer<typeof Preferences>;
 export const PreferencesBody = z
   .strictObject(perKind(Channels.partial().optional()))

@@ -18,7 +18,10 @@ export class NotificationsService {
     if (!rows.length) throw new Problem('notification_not_found');
   }
 
-  /** That item and all older ones; what came or grew in the meantime stays unread. @throws {Problem} `validation_failed` */
+  /**
+   * That item and all older ones; what arrived or grew meanwhile stays unread.
+   * @throws {Problem} `validation_failed`
+   */
   async markReadUpTo(userId: string, upTo: string): Promise<void> {
     const [position, id] = decodeCursor(upTo, newest.name, z.tuple([z.int(), z.uuid()]))!;
     await sql`
@@ -27,7 +30,7 @@ export class NotificationsService {
         ${id}::uuid)`.all(this.em);
   }
 
-  /** Out of the list, for good. */
+  /** Removes it for good. */
   async dismiss(userId: string, id: string): Promise<void> {
     await sql`delete from notifications where id = ${id} and user_id = ${userId}`.all(this.em);
   }

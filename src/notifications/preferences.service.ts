@@ -10,7 +10,7 @@ import { sql } from '../platform/database/sql.js';
 
 const uuid = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
 
-/** Of what a user wants to be told, and where. */
+/** What a user wants to be notified of, and where. */
 @Injectable()
 export class PreferencesService {
   private readonly key: Buffer;
@@ -33,7 +33,7 @@ export class PreferencesService {
     return Object.fromEntries(entries) as Preferences;
   }
 
-  /** Only what is named changes. */
+  /** Changes only the given fields. */
   async change(userId: string, body: PreferencesBody): Promise<Preferences> {
     await this.em.transactional(async (em) => {
       for (const [kind, { inApp, email, push }] of Object.entries(body) as [KindName, Partial<Channels>][]) {
@@ -51,7 +51,7 @@ export class PreferencesService {
     return this.read(userId);
   }
 
-  /** For the address in a mail: whoever has it may end the mails, and nothing else. */
+  /** For the link in a mail: it lets its holder end the mails, and nothing else. */
   tokenOf = (userId: string): string => `${userId}.${hmac(this.key, userId, 'base64url')}`;
 
   /** @throws {Problem} `not_found` for a token that is not ours */
@@ -63,7 +63,7 @@ export class PreferencesService {
     if (users.length) await this.change(userId, none);
   }
 
-  /** What waits to be mailed and is no longer wanted. */
+  /** Mails that are pending and no longer wanted. */
   private async forgetMails(em: EntityManager, userId: string): Promise<void> {
     await sql`
       update notification_entries e set mail = false from notifications n, notification_preferences p

@@ -8,7 +8,7 @@ const catalogues: Record<string, Words> = { en, de };
 
 export interface Told {
   kind: KindName;
-  /** The latest one; undefined where nobody did it. */
+  /** Name of the latest actor; undefined if nobody did it. */
   name: string | undefined;
   actorsCount: number;
   emoji: string | null;
@@ -16,12 +16,12 @@ export interface Told {
   filename: string | null;
 }
 
-/** “Ada and 40 others liked “Sunset””, in the best language there is for the reader. */
+/** “Ada and 40 others liked “Sunset””, in the best available language for the reader. */
 export function sentence({ kind, name, actorsCount, emoji, media, filename }: Told, locale: string): string {
   const language = languageFor(locale);
   const words = catalogues[language]!;
-  const tell = (message: string, facts: Record<string, string | number>) => say(message, language, facts);
-  const who = name === undefined ? '' : tell(words.who, { name, others: actorsCount - 1 });
-  const thing = !media ? '' : media.title ? tell(words.titled, { title: media.title }) : words[media.type];
-  return tell(words[kind], { who, thing, emoji: emoji ?? '', filename: filename ?? '' }).trim();
+  const format = (message: string, facts: Record<string, string | number>) => say(message, language, facts);
+  const who = name === undefined ? '' : format(words.who, { name, others: actorsCount - 1 });
+  const thing = !media ? '' : media.title ? format(words.titled, { title: media.title }) : words[media.type];
+  return format(words[kind], { who, thing, emoji: emoji ?? '', filename: filename ?? '' }).trim();
 }

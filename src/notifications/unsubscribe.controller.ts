@@ -6,11 +6,11 @@ import { Documented } from '../platform/http/route.js';
 import { PreferencesService } from './preferences.service.js';
 import { UnsubscribeQuery } from './notifications.schemas.js';
 
-/** A form, so that a program which only looks at the links of a mail ends nothing. */
+/** A form, so that programs that only open the links of a mail do not unsubscribe. */
 const page = `<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Vitrine</title>
 <body style="font:16px/1.5 system-ui,sans-serif;max-width:480px;margin:64px auto;padding:0 16px">
-<p>Get no more mails about what happens at Vitrine? Mails about your account itself still come.</p>
+<p>Unsubscribe from mails about what happens at Vitrine? Mails about your account itself will still come.</p>
 <form method="post"><button style="font:inherit;padding:8px 16px">End these mails</button></form>
 `;
 
@@ -23,7 +23,7 @@ export class UnsubscribeController {
   @Public()
   @Header('content-type', 'text/html; charset=utf-8')
   @Documented({
-    summary: 'The page behind the address in a mail',
+    summary: 'The page that the link in a mail opens',
     answers: { 200: { description: 'A form with one button', content: 'text/html' } },
     problems: ['validation_failed'],
   })
@@ -31,14 +31,14 @@ export class UnsubscribeController {
     return page;
   }
 
-  /** What mail programs send when their reader asks them to (RFC 8058). */
+  /** Sent by mail programs when their user unsubscribes (RFC 8058). */
   @Post()
   @HttpCode(200)
   @Public()
   @Header('content-type', 'text/plain; charset=utf-8')
   @Documented({
-    summary: 'End the mails',
-    description: 'One click, as RFC 8058 has it. PUT notifications/preferences brings them back.',
+    summary: 'Unsubscribe from mails',
+    description: 'One click (RFC 8058). PUT notifications/preferences turns them on again.',
     answers: { 200: { description: 'Ended', content: 'text/plain' } },
     problems: ['not_found', 'validation_failed'],
   })

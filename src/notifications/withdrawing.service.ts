@@ -1,27 +1,30 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { sql } from '../platform/database/sql.js';
-import { aloneWith } from './actors.js';
+import { lockActors } from './actors.js';
 import { comment } from './acts.js';
-import { TellingService } from './telling.service.js';
+import { NotificationSync } from './notification-sync.service.js';
 
 /** Entries, or replies, per page. */
 const slice = 500;
-/** While there are reactions left to take back. */
+/** Cursor while there are reactions left to withdraw. */
 const reactionsFirst = 'reactions';
 
-/** Takes back what people were told, where the rows it follows from don't lead there any more. */
+/** Withdraws notifications whose rows no longer justify them. */
 @Injectable()
 export class WithdrawingService {
   constructor(
     private readonly em: EntityManager,
-    private readonly telling: TellingService,
+    private readonly sync: NotificationSync,
   ) {}
 
-  /** What two people were being told of each other when the block came, whose trigger takes all before it. */
+  /**
+   * Deletes what was added between two users while they were being blocked; a trigger of the block deleted everything
+   * before.
+   */
   async fromBlocked(blockerId: string, blockedId: string): Promise<void> {
     await this.em.transactional(async (em) => {
-      await aloneWith([blockerId, blockedId]).all(em);
+      await lockActors([blockerId, blockedId]).all(em);
       await sql`
         delete from notification_entries e using blocks b
         where b.blocker_id = ${blockerId} and b.blocked_id = ${blockedId}
@@ -31,7 +34,7 @@ export class WithdrawingService {
   }
 
   /**
-   * A comment that stands only for its replies has no author any more who could hear of reactions to it, or of them.
+   * A comment that stays only for its replies has no author any more to notify of reactions or replies.
    * @returns where the next page begins
    */
   async fromDeleted(commentId: string, cursor: string | undefined): Promise<string | undefined> {
@@ -51,7 +54,7 @@ export class WithdrawingService {
       where c.id = ${commentId} and c.deleted_at is not null
         and (${after ?? null}::uuid is null or r.id > ${after ?? null})
       order by r.id limit ${slice}`.all(this.em);
-    await this.telling.tell(
+    await this.sync.reconcile(
       comment,
       replies.map(({ id }) => ({ subjectId: id })),
     );

@@ -24,7 +24,7 @@ export class ReactedController {
   @Verified('read')
   @Documented({
     summary: 'List the medias you reacted to',
-    description: 'The newest reaction first; `viewer.reaction` of each is yours. `?emoji=👍` for what you like.',
+    description: 'The newest reaction first; `viewer.reaction` is yours. `?emoji=👍` lists what you like.',
     answers: { 200: { schema: ReactedPage, description: 'A page' } },
     problems: ['validation_failed'],
   })

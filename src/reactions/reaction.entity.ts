@@ -12,7 +12,7 @@ const ReactionSchema = defineEntity({
     user: () => p.manyToOne(User).primary().deleteRule('cascade'),
     emoji: p.string().length(64),
     id: p.uuid().defaultRaw('uuidv7()'),
-    /** Not while the account is disabled. */
+    /** False while the account is disabled. */
     isCounted: p.boolean().default(true),
     createdAt: p.datetime().defaultRaw('now()'),
   },

@@ -22,7 +22,7 @@ import { targets, type TargetName } from './targets.js';
 const Address = z.strictObject({ url: Slug });
 type Address = z.infer<typeof Address>;
 
-/** The same routes for everything that one can react to. */
+/** The same routes for everything that can be reacted to. */
 function controllerOf(target: TargetName, path: string): Type {
   const { missing } = targets[target];
   const params = { url: `The \`url\` of the ${target}` };
@@ -38,11 +38,11 @@ function controllerOf(target: TargetName, path: string): Type {
     @Limited('react')
     @Documented({
       summary: `Like or dislike a ${target}`,
-      description: 'A like is the reaction 👍, a dislike 👎; it takes the place of what your reaction was.',
+      description: 'A like is the reaction 👍, a dislike 👎; it replaces your earlier reaction.',
       params,
       answers: {
         201: { schema: ReactionState, description: 'Your first reaction to it' },
-        200: { schema: ReactionState, description: 'As it was, or changed' },
+        200: { schema: ReactionState, description: 'Unchanged, or replaced' },
       },
       problems,
     })
@@ -60,8 +60,8 @@ function controllerOf(target: TargetName, path: string): Type {
     @Verified('write')
     @Limited('react')
     @Documented({
-      summary: `Take a like or dislike of a ${target} back`,
-      description: 'A reaction of another emoji stays.',
+      summary: `Withdraw your like or dislike of a ${target}`,
+      description: 'A reaction with another emoji stays.',
       params,
       answers: { 204: null },
       problems,
@@ -92,11 +92,11 @@ function controllerOf(target: TargetName, path: string): Type {
     @Limited('react')
     @Documented({
       summary: `React to a ${target}`,
-      description: 'With any one emoji: flags, skin tones and combined ones too. One reaction per user.',
+      description: 'With any one emoji, including flags, skin tones and combined ones. One reaction per user.',
       params,
       answers: {
         201: { schema: ReactionState, description: 'Your first reaction to it' },
-        200: { schema: ReactionState, description: 'As it was, or changed' },
+        200: { schema: ReactionState, description: 'Unchanged, or replaced' },
       },
       problems,
     })
@@ -113,7 +113,7 @@ function controllerOf(target: TargetName, path: string): Type {
     @HttpCode(204)
     @Verified('write')
     @Limited('react')
-    @Documented({ summary: `Take your reaction to a ${target} back`, params, answers: { 204: null }, problems })
+    @Documented({ summary: `Withdraw your reaction to a ${target}`, params, answers: { 204: null }, problems })
     unreact(@CurrentUser() { id }: Viewer, @Param({ schema: Address }) { url }: Address) {
       return this.reactions.remove(id, target, url);
     }

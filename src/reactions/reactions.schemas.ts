@@ -2,15 +2,15 @@ import { z } from 'zod';
 import { page, PageQuery } from '../platform/http/page.js';
 import { Owner } from '../users/users.schemas.js';
 
-/** What the contract's likes are: a view of the one reaction that a user has to a thing. */
+/** Likes and dislikes are reactions with these emoji. */
 export const like = '👍';
 export const dislike = '👎';
 
-// Emoji as Unicode recommends them for general interchange (UTS #51, RGI): flags, skin tones, keycaps, ZWJ sequences.
+// Emoji that Unicode recommends for general interchange (UTS #51, RGI): flags, skin tones, keycaps, ZWJ sequences.
 const oneEmoji = /^\p{RGI_Emoji}$/v;
 const asEmoji = '\u{FE0F}';
 
-/** Exactly one. What only lacks the selector that makes a picture of it (❤) gets it, so that it is one reaction. */
+/** Exactly one emoji. Adds a missing emoji variation selector (❤), so that both forms are one reaction. */
 export const Emoji = z
   .string()
   .max(64)
@@ -27,7 +27,7 @@ export const LikeBody = z
 const count = z.int().min(0);
 export const ReactionState = z
   .object({
-    reaction: z.string().nullable().meta({ description: 'Yours, as it is now', example: like }),
+    reaction: z.string().nullable().meta({ description: 'Your present reaction', example: like }),
     counts: z.object({ likes: count, dislikes: count, reactions: count }).meta({ id: 'ReactionCounts' }),
   })
   .meta({ id: 'ReactionStanding' });

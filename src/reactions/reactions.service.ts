@@ -32,13 +32,13 @@ export class ReactionsService {
   ) {}
 
   /**
-   * Sets the viewer's reaction, whatever it was before.
+   * Sets the viewer's reaction, replacing any other.
    * @returns whether there was none
    * @throws {Problem} `media_not_found`, `comment_not_found`
    */
   async set(viewer: string, target: TargetName, url: string, emoji: string) {
     return this.em.transactional(async (em) => {
-      const { reactions, key, event, tell } = targets[target];
+      const { reactions, key, event, payloadOf } = targets[target];
       const id = await this.hold(em, target, targets[target].seen(viewer, url));
       const table = sql.ident(reactions);
       const rows = await sql<{ before: string | null }>`
@@ -46,24 +46,27 @@ export class ReactionsService {
         on conflict (${sql.ident(key)}, user_id) do update set emoji = excluded.emoji
           where ${sql.ident(reactions, 'emoji')} <> excluded.emoji
         returning old.emoji as before`.all(em);
-      if (rows.length) await this.outbox.record(event, tell(id, viewer) as never);
+      if (rows.length) await this.outbox.record(event, payloadOf(id, viewer) as never);
       return { isNew: rows[0]?.before === null, state: await this.state(em, viewer, target, id) };
     });
   }
 
-  /** Takes the viewer's reaction back: any, or only one of those named. Whether they may see the thing is no matter. */
+  /**
+   * Withdraws the viewer's reaction: any, or only one of the given ones. Works even if they may no longer see the
+   * thing.
+   */
   async remove(viewer: string, target: TargetName, url: string, only?: readonly string[]): Promise<void> {
     await this.em.transactional(async (em) => {
-      const { reactions, key, event, tell } = targets[target];
+      const { reactions, key, event, payloadOf } = targets[target];
       const id = await this.hold(em, target, targets[target].reactedTo(viewer, url));
       const rows = await sql`
         delete from ${sql.ident(reactions)} where ${sql.ident(key)} = ${id} and user_id = ${viewer}
           and ${only ? sql`emoji in (${sql.join(only)})` : sql`true`} returning 1`.all(em);
-      if (rows.length) await this.outbox.record(event, tell(id, viewer) as never);
+      if (rows.length) await this.outbox.record(event, payloadOf(id, viewer) as never);
     });
   }
 
-  /** Who reacted, the newest first. Nobody whom the viewer blocked, or who blocked them. */
+  /** Who reacted, the newest first, without users hidden by blocks. */
   async reactors(viewer: ViewerId, target: TargetName, url: string, { emoji, limit, cursor }: ReactorsQuery) {
     const { reactions, key, seen } = targets[target];
     const keyset: Keyset = { name: `reactors ${emoji ?? ''}`, columns: [[sql.raw('r.id'), 'uuid']], direction: 'desc' };

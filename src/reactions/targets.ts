@@ -7,21 +7,21 @@ import type { ProblemCode } from '../platform/http/problem-codes.js';
 
 interface Target {
   reactions: 'reactions' | 'comment_reactions';
-  /** Of the thing, in the table above. */
+  /** Column of the thing's id in `reactions`. */
   key: 'media_id' | 'comment_id';
   table: 'medias' | 'comments';
   missing: ProblemCode;
   /** `from … where …` of the thing `t` and its media `m`, if the viewer may see them. */
   seen: (viewer: ViewerId, url: string) => Statement<unknown>;
-  /** The same, also where the viewer may not see it any more, but has reacted to it. */
+  /** The same, also if the viewer may no longer see it but has reacted to it. */
   reactedTo: (viewer: string, url: string) => Statement<unknown>;
-  /** Rows to lock for as long as something is hung on the thing: the media's first (see MediaAccess). */
+  /** Rows to lock while something is attached to the thing: the media's first (see MediaAccess). */
   hold: Statement<unknown>;
   event: 'reaction.changed' | 'comment.reaction.changed';
-  tell: (id: string, userId: string) => EventOf<'reaction.changed'> | EventOf<'comment.reaction.changed'>;
+  payloadOf: (id: string, userId: string) => EventOf<'reaction.changed'> | EventOf<'comment.reaction.changed'>;
 }
 
-/** What one can react to. */
+/** What can be reacted to. */
 export const targets = {
   media: {
     reactions: 'reactions',
@@ -33,7 +33,7 @@ export const targets = {
       or exists (select 1 from reactions r where r.media_id = t.id and r.user_id = ${viewer}))`,
     hold: sql`t`,
     event: 'reaction.changed',
-    tell: (mediaId, userId) => ({ mediaId, userId }),
+    payloadOf: (mediaId, userId) => ({ mediaId, userId }),
   },
   comment: {
     reactions: 'comment_reactions',
@@ -47,7 +47,7 @@ export const targets = {
         or exists (select 1 from comment_reactions r where r.comment_id = t.id and r.user_id = ${viewer}))`,
     hold: sql`m, t`,
     event: 'comment.reaction.changed',
-    tell: (commentId, userId) => ({ commentId, userId }),
+    payloadOf: (commentId, userId) => ({ commentId, userId }),
   },
 } satisfies Record<string, Target>;
 

@@ -2,7 +2,7 @@ import { defineEntity, p } from '@mikro-orm/core';
 import { Media } from '../media/media.entity.js';
 import { User } from '../users/user.entity.js';
 
-/** A media shown to one's own followers. */
+/** A media shared with one's own followers. */
 const RepostSchema = defineEntity({
   name: 'Repost',
   tableName: 'reposts',
@@ -10,7 +10,7 @@ const RepostSchema = defineEntity({
     media: () => p.manyToOne(Media).primary().deleteRule('cascade'),
     user: () => p.manyToOne(User).primary().deleteRule('cascade'),
     id: p.uuid().defaultRaw('uuidv7()'),
-    /** Not while the account is disabled. */
+    /** False while the account is disabled. */
     isCounted: p.boolean().default(true),
     createdAt: p.datetime().defaultRaw('now()'),
   },

@@ -29,9 +29,9 @@ export class RepostsController {
   @Limited('react')
   @Documented({
     summary: 'Repost a media',
-    description: 'It appears on your profile; who may not see it meets it there neither.',
+    description: 'It appears on your profile, to those who may see the media.',
     params,
-    answers: { 201: { description: 'Reposted' }, 200: { description: 'It was reposted' } },
+    answers: { 201: { description: 'Reposted' }, 200: { description: 'It was reposted already' } },
     problems: [...problems, 'limit_reached'],
   })
   async repost(
@@ -46,7 +46,7 @@ export class RepostsController {
   @HttpCode(204)
   @Verified('write')
   @Limited('react')
-  @Documented({ summary: 'Take a repost back', params, answers: { 204: null }, problems })
+  @Documented({ summary: 'Withdraw a repost', params, answers: { 204: null }, problems })
   withdraw(@CurrentUser() { id }: Viewer, @Param({ schema: MediaParam }) { url }: Address) {
     return this.reposts.withdraw(id, url);
   }
@@ -71,8 +71,8 @@ export class RepostsController {
   @Get('users/:username/reposts')
   @OptionalUser()
   @Documented({
-    summary: 'List what a user reposted',
-    description: 'The latest first. Of a private account only its followers see it.',
+    summary: 'List the medias that a user reposted',
+    description: 'The latest first. Those of a private account are visible to its followers only.',
     params: { username: 'A username, or `me`' },
     answers: { 200: { schema: RepostedPage, description: 'A page' } },
     problems: ['user_not_found', 'private_account', 'not_signed_in', 'validation_failed'],

@@ -5,6 +5,6 @@ export const reposts: Holding = {
   rows: by('user_id'),
   exportedBy: ['id'],
   without: ['id', 'is_counted'],
-  why: 'Medias that the account showed to its followers.',
+  why: 'Medias that the account reposted.',
   locks: (page) => [mediasOf(page)],
 };

@@ -21,7 +21,7 @@ interface ReposterRow extends Keyed, OwnerRow {
   createdAt: string;
 }
 
-/** A media shown to one's own followers: a row of its own, on the profile of who reposted. */
+/** Reposts: each is a row of its own, on the profile of the user who reposted. */
 @Injectable()
 export class RepostsService {
   constructor(
@@ -32,7 +32,10 @@ export class RepostsService {
     private readonly users: UsersService,
   ) {}
 
-  /** @returns whether it was not reposted yet @throws {Problem} `media_not_found` */
+  /**
+   * @returns whether the repost is new
+   * @throws {Problem} `media_not_found`
+   */
   repost(userId: string, url: string): Promise<boolean> {
     return this.em.transactional(async (em) => {
       const media = await this.access.hold(em, userId, url);
@@ -59,7 +62,10 @@ export class RepostsService {
     });
   }
 
-  /** Who reposted a media, the latest first. @throws {Problem} `media_not_found` */
+  /**
+   * Users who reposted a media, the latest first.
+   * @throws {Problem} `media_not_found`
+   */
   async reposters(viewer: ViewerId, url: string, { limit, cursor }: PageQuery) {
     const after = afterCursor(newest, cursor);
     const [media] = await sql<{ id: string }>`
@@ -78,7 +84,7 @@ export class RepostsService {
   }
 
   /**
-   * What a user reposted, as far as the viewer may meet it.
+   * The medias that a user reposted, as far as the viewer may see them.
    * @throws {Problem} `user_not_found`, `private_account`
    */
   async ofUser(viewer: ViewerId, username: string, query: PageQuery) {
@@ -98,7 +104,10 @@ export class RepostsService {
     );
   }
 
-  /** In the caller's transaction. @returns whether a row came or went */
+  /**
+   * Runs in the caller's transaction.
+   * @returns whether a row was inserted or deleted
+   */
   private async change(mediaId: string, userId: string, statement: Statement): Promise<boolean> {
     const rows = await sql`${statement} returning 1`.all(this.em);
     if (rows.length) await this.outbox.record('repost.changed', { mediaId, userId });

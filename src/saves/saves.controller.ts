@@ -25,9 +25,9 @@ export class SavesController {
   @Limited('react')
   @Documented({
     summary: 'Save a media',
-    description: 'For yourself: only the number is seen by others.',
+    description: 'Visible to you only; others see the number of saves.',
     params,
-    answers: { 201: { description: 'Saved' }, 200: { description: 'It was saved' } },
+    answers: { 201: { description: 'Saved' }, 200: { description: 'It was saved already' } },
     problems: [...problems, 'limit_reached'],
   })
   async save(
@@ -42,7 +42,7 @@ export class SavesController {
   @HttpCode(204)
   @Verified('write')
   @Limited('react')
-  @Documented({ summary: 'Forget a saved media', params, answers: { 204: null }, problems })
+  @Documented({ summary: 'Remove a media from your saved ones', params, answers: { 204: null }, problems })
   unsave(@CurrentUser() { id }: Viewer, @Param({ schema: MediaParam }) { url }: z.infer<typeof MediaParam>) {
     return this.saves.unsave(id, url);
   }
@@ -51,7 +51,7 @@ export class SavesController {
   @Verified('read')
   @Documented({
     summary: 'List the medias you saved',
-    description: 'The latest first, as far as you may still see them.',
+    description: 'The latest first, without those you may no longer see.',
     answers: { 200: { schema: SavedPage, description: 'A page' } },
     problems: ['validation_failed'],
   })

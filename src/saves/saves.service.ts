@@ -17,7 +17,10 @@ export class SavesService {
     private readonly reader: MediaReader,
   ) {}
 
-  /** @returns whether it was not saved yet @throws {Problem} `media_not_found` */
+  /**
+   * @returns whether the save is new
+   * @throws {Problem} `media_not_found`
+   */
   save(userId: string, url: string): Promise<boolean> {
     return this.em.transactional(async (em) => {
       const media = await this.access.hold(em, userId, url);
@@ -38,7 +41,7 @@ export class SavesService {
     });
   }
 
-  /** What can still be seen of it, the latest first. */
+  /** The saved medias that can still be seen, the latest first. */
   list(userId: string, query: PageQuery) {
     return this.reader.page(
       userId,

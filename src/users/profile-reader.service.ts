@@ -27,11 +27,14 @@ interface ProfileRow extends Pick<
   viewer: Relation;
 }
 
-/** Whether of the follow between two, if there is one, something holds. */
+/** Whether a follow between the two exists and meets a condition. */
 const follow = (follower: Statement<unknown>, followee: Statement<unknown>, holds: Statement<boolean>) =>
   sql`(select ${holds} from follows f where f.follower_id = ${follower} and f.followee_id = ${followee}) is true`;
 
-/** How the viewer stands to `u`. By values, not by joins, which may become a look at all whom the viewer follows. */
+/**
+ * The viewer's relation to `u`. By scalar subqueries: the planner might turn joins into a scan of all whom the viewer
+ * follows.
+ */
 const relation = (viewer: ViewerId) => {
   const [me, them] = [sql`${viewer}::uuid`, sql.raw('u.id')];
   return sql`
@@ -41,7 +44,7 @@ const relation = (viewer: ViewerId) => {
       'muting', ${existsByKey(sql`from mutes s where s.muter_id = ${me} and s.muted_id = u.id`)}) as viewer`;
 };
 
-/** Who blocks somebody still reads their profile, and nothing they published. */
+/** Somebody who blocks a user can still read their profile, but nothing they published. */
 const published = (column: Statement) =>
   [column, sql`case when u.id = any(hidden.ids) then ${column} else 0 end`] as const;
 const hiddenFollows = (alias: string, stored: Statement, own: string, other: string) =>
@@ -74,27 +77,27 @@ const columns = (viewer: ViewerId) => sql`
   ${counts(viewer)} as counts,
   ${relation(viewer)}`;
 
-/** A list of users, told apart by where it comes from. Rows are `u` (users). */
+/** Where a list of users comes from. Rows are `u` (users). */
 export interface ProfileSource {
   keyset: Keyset;
-  /** Another relation that has to do with `u`: `join follows f on f.follower_id = u.id`. */
+  /** Another relation joined to `u`: `join follows f on f.follower_id = u.id`. */
   join?: Statement<unknown>;
-  /** Whom the list is about, and who may meet whom in it: `notBlocked(viewer, 'u.id')`. */
+  /** Conditions of the list, and who may see whom in it: `notBlocked(viewer, 'u.id')`. */
   where: Statement<boolean>[];
 }
 
-/** Profiles, each page one statement whatever its size. Accounts that are disabled are nowhere. */
+/** Reads profiles, each page in one statement whatever its size. Disabled accounts never appear. */
 @Injectable()
 export class ProfileReader {
   constructor(private readonly em: EntityManager) {}
 
-  /** As others see it. Who blocked the viewer is not there for them. */
+  /** As others see it. Users who blocked the viewer are hidden. */
   async byUsername(viewer: ViewerId, username: string): Promise<Profile | null> {
     const row = await this.one(viewer, sql`${isNamed(username)} and ${notBlockedBy(viewer, 'u.id')}`);
     return row && toProfile(row, viewer);
   }
 
-  /** As its owner sees it, but for the quota. */
+  /** As its owner sees it, without the quota. */
   async own(id: string) {
     const row = await this.one(id, sql`u.id = ${id}`);
     if (!row) return null;
@@ -110,7 +113,7 @@ export class ProfileReader {
     return keysetPage(keyset, rows, limit, (row) => toProfile(row, viewer));
   }
 
-  /** How the viewer stands to somebody who is there. */
+  /** The viewer's relation to an existing user. */
   async relation(viewer: string, userId: string): Promise<Relation> {
     const rows = await sql<{ viewer: Relation }>`
       select ${relation(viewer)} from users u where u.id = ${userId}`.all(this.em);

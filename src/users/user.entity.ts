@@ -11,21 +11,21 @@ const UserSchema = defineEntity({
   tableName: 'users',
   properties: {
     id: p.uuid().primary().defaultRaw('uuidv7()'),
-    /** As the owner writes it; unique without regard to case, by an index on lower(username). */
+    /** As the owner writes it; unique regardless of case, by an index on lower(username). */
     username: p.string().length(30),
     email: p.string().length(254),
     emailVerifiedAt: p.datetime().nullable(),
-    /** The address that a mailed code will make the one above. */
+    /** Replaces the address above once the code mailed to it is confirmed. */
     pendingEmail: p.string().length(254).nullable(),
-    /** The name before, kept for its owner for a while, so that nobody else speaks under it the next day. */
+    /** The previous name, reserved for its owner for a while, so that nobody can impersonate them. */
     formerUsername: p.string().length(30).nullable(),
     renamedAt: p.datetime().nullable(),
     passwordHash: p.text(),
     role: p.enum(roles).default('user'),
     disabledAt: p.datetime().nullable(),
-    /** What its rows say, which a job makes follow the line above. */
+    /** The state that its rows have, which a job updates after a change of disabledAt. */
     isCounted: p.boolean().default(true),
-    /** When its owner deleted it; the row goes when everything else is gone and the last mail is sent. */
+    /** When its owner deleted it; the row is deleted last, after everything else is gone and the last mail was sent. */
     deletedAt: p.datetime().nullable(),
     erasedAt: p.datetime().nullable(),
     displayName: p.string().length(60),
@@ -36,10 +36,10 @@ const UserSchema = defineEntity({
     locale: p.string().length(35).default('en'),
     birthday: p.date().nullable(),
     isPrivate: p.boolean().default(false),
-    /** Of files of this user, whose squares are there. What was chosen and is being made is a PhotoWish. */
+    /** Photos of this user whose squares are ready. A chosen photo that is still being processed is a PhotoWish. */
     profilePhotoId: p.uuid().nullable(),
     channelPhotoId: p.uuid().nullable(),
-    /** Bytes of all files that are stored for this user, moved in the transaction that stores or deletes one. */
+    /** Bytes of all files stored for this user, updated in the transaction that stores or deletes one. */
     storageBytes: p.bigint('number').default(0),
     followersCount: p.integer().default(0),
     followingsCount: p.integer().default(0),

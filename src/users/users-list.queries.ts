@@ -25,17 +25,20 @@ const ordersBy = (id: Statement, views: Statement, followers: Statement) => {
   };
 };
 const orders = ordersBy(sql`u.id`, sql`u.views_count`, sql`u.followers_count`);
-/** Counters as no index has them, or all users would be gone through to see who is among those who were found. */
+/**
+ * For sorting few users that were already found. `+ 0` hides the counters from their indexes: the planner must sort the
+ * found rows instead of scanning all users.
+ */
 const ordersOfFound = ordersBy(sql`c.id`, sql`(u.views_count + 0)`, sql`(u.followers_count + 0)`);
 
-/** What is searched in; the index is on this very expression. */
+/** The searched text; the index is on this very expression. */
 const text = sql`searchable(u.username || ' ' || u.display_name)`;
 
-/** More are not ranked: of a name that very many have, these and some of the most followed. */
+/** Ranking stops here: of more matches, these and some of the most followed are ranked. */
 const maxCandidates = sql.raw('500');
 const popular = sql.raw('1000');
 
-/** Everybody, and whom a term finds: but nobody who blocked the viewer, or whom they blocked. */
+/** Lists and searches users, without users hidden by blocks. */
 @Injectable()
 export class UsersListQueries {
   constructor(private readonly profiles: ProfileReader) {}
@@ -47,8 +50,8 @@ export class UsersListQueries {
   search(viewer: ViewerId, term: string, { sort, ...page }: UserSearchQuery) {
     const plain = term.replace(/[\\%_]/g, (c) => `\\${c}`);
     const [wanted, inside] = [once(sql`searchable(${term})`), once(sql`'%' || searchable(${plain}) || '%'`)];
-    // In thousandths: how well a name fits. The whole username first, then its beginning, then what is written alike
-    // (pg_trgm), so that typing errors are forgiven.
+    // How well a name fits, in thousandths: the whole username first, then its beginning, then similar spelling
+    // (pg_trgm), which forgives typing errors.
     const matches = sql`(${likeTerm(term, text, inside)} or ${isAlike(term, wanted, text)})`;
     const rank = sql`(case when ${isNamed(term)} then 3000
       when lower(u.username) like ${`${plain.toLowerCase()}%`} then 2000

@@ -33,8 +33,8 @@ export class UsersController {
   @Limited('search')
   @Documented({
     summary: 'Search users',
-    description: 'By username and display name, whatever the accents and the case; small typing errors are forgiven.',
-    params: { term: 'Part of a name; one or two letters are the beginning of a word' },
+    description: 'By username and display name, ignoring accents and case; small typing errors are forgiven.',
+    params: { term: 'Part of a name; one or two letters match the beginning of a word' },
     answers: { 200: { schema: UserPage, description: 'A page' } },
     problems: ['validation_failed'],
   })
@@ -50,7 +50,7 @@ export class UsersController {
   @OptionalUser()
   @Documented({
     summary: 'Read a profile',
-    description: '`me` is the caller, and adds `email`, `emailVerified`, `role` and `quota`.',
+    description: '`me` is the caller, with `email`, `emailVerified`, `role` and `quota` added.',
     params: { username: 'A username, or `me`' },
     answers: { 200: { schema: Profile, description: 'The profile' } },
     problems: ['user_not_found', 'validation_failed'],

@@ -4,7 +4,7 @@ import { line, text } from '../platform/http/text-fields.js';
 import { amounts } from '../platform/limits/amounts.js';
 import { roles } from '../platform/http/viewer.js';
 
-/** Words that routes and staff need for themselves. */
+/** Names that routes and staff need. */
 const reserved = new Set(
   `me search sign-in sign-out sign-up refresh verify resend-email password-reset newapikey api-keys sessions export limits
    admin administrator moderator root system support help vitrine api docs www mail static assets null undefined`.split(
@@ -55,10 +55,10 @@ const Color = z
   .transform((value) => value.toLowerCase())
   .meta({ example: '#336699' });
 
-/** A web address that carries no credentials, as browsers write it. */
+/** A web address without credentials, in the form that browsers write. */
 const WebAddress = z
   .string()
-  // Before it is read: that takes time which is quadratic in its host.
+  // Limited before parsing, which takes time quadratic in the host's length.
   .max(500, { abort: true })
   .pipe(z.url({ protocol: /^https?$/ }))
   .transform((value) => new URL(value))
@@ -72,7 +72,7 @@ const Birthday = z.iso
   .refine((day) => day >= '1900-01-01' && day < new Date().toISOString().slice(0, 10), 'a day in the past')
   .meta({ example: '1815-12-10' });
 
-/** What of a profile its owner writes; null takes away. */
+/** Fields of a profile that its owner edits; null clears. */
 export const ProfileFields = z
   .strictObject({
     displayName: DisplayName,
@@ -112,7 +112,10 @@ export const Quota = z
 export const places = ['profile', 'channel'] as const;
 export type Place = (typeof places)[number];
 
-/** Another address for each choice. @param photoId null for none */
+/**
+ * The address changes with each choice.
+ * @param photoId null for none
+ */
 export const photoHref = (username: string, place: Place, photoId: string | null): string | null =>
   photoId && `/api/users/${username}/${place}-photo?v=${photoId.slice(-8)}`;
 
@@ -120,7 +123,7 @@ export const Owner = z
   .object({ username: z.string(), displayName: z.string(), avatarUrl: z.string().nullable() })
   .meta({ id: 'Owner' });
 
-/** A user as they are read to stand beside something of theirs. */
+/** Columns of a user shown beside something of theirs. */
 export interface OwnerRow {
   username: string;
   displayName: string;
@@ -131,11 +134,11 @@ export const ownerAnswer = ({ username, displayName, profilePhotoId }: OwnerRow)
   avatarUrl: photoHref(username, 'profile', profilePhotoId),
 });
 
-/** How the caller stands to another user. */
+/** The caller's relation to another user. */
 export const Relation = z.object({
   following: z.boolean(),
   followsMe: z.boolean(),
-  requested: z.boolean().meta({ description: 'Asked to follow, and not accepted yet' }),
+  requested: z.boolean().meta({ description: 'Requested to follow, not accepted yet' }),
   blocking: z.boolean(),
   muting: z.boolean(),
 });
@@ -154,14 +157,14 @@ export const Profile = z
     isPrivate: z.boolean(),
     createdAt: z.iso.datetime(),
     counts: UserCounts,
-    viewer: Relation.optional().meta({ description: 'How the signed-in caller stands to this user' }),
-    email: z.email().optional().meta({ description: 'Only of oneself, as all below' }),
+    viewer: Relation.optional().meta({ description: 'The signed-in caller’s relation to this user' }),
+    email: z.email().optional().meta({ description: 'For your own profile only, like all fields below' }),
     emailVerified: z.boolean().optional(),
     pendingEmail: z
       .email()
       .nullable()
       .optional()
-      .meta({ description: 'The address that the code mailed to it will make yours' }),
+      .meta({ description: 'Becomes your address when the code mailed to it is confirmed' }),
     birthday: z.iso.date().nullable().optional(),
     locale: z.string().optional(),
     role: z.enum(roles).optional(),

@@ -39,7 +39,7 @@ export class UsersService {
   }
 
   /**
-   * The user whose lists the viewer may look at: of a private account, only its followers and itself.
+   * The user whose lists the viewer may see: for a private account, only its followers and itself.
    * @returns the id
    * @throws {Problem} `user_not_found`, `private_account`, `not_signed_in` for `me` without a viewer
    */
@@ -65,12 +65,12 @@ export class UsersService {
     throw new Problem('not_yours');
   }
 
-  /** The best first. */
+  /** The best matches first. */
   search(viewer: string | null, term: string, page: PageQuery) {
     return this.lists.search(viewer, term, { ...page, sort: 'relevance' });
   }
 
-  /** Only what is named changes. In the caller's transaction, if there is one. */
+  /** Changes only the given fields. Runs in the caller's transaction, if there is one. */
   async edit(id: string, fields: ProfileFields): Promise<void> {
     if (Object.values(fields).every((value) => value === undefined)) return;
     await this.em.nativeUpdate(User, { id }, { ...fields, updatedAt: new Date() });

@@ -40,7 +40,7 @@ describeBrowser('the page of a mailed reset, in Chromium', () => {
     await page.reload();
     await field.fill('yet another staple');
     await button.click();
-    await page.getByText('The link is not good any more').waitFor();
+    await page.getByText('The link is no longer valid').waitFor();
     // The two refusals, and nothing else.
     expect(complaints.filter((complaint) => !/40[01]|422/.test(complaint))).toEqual([]);
     await page.close();

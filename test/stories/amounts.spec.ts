@@ -56,7 +56,7 @@ describe('subtitles', () => {
     expect(added).toHaveLength(amounts.subtitles.max);
     const refused = answers.find(({ status }) => status !== 201)!;
     expect(refused.body).toMatchObject({ status: 409, code: 'limit_reached' });
-    expect(refused.body.detail).toMatch(/A media may have 32 subtitle tracks/);
+    expect(refused.body.detail).toMatch(/A media may have at most 32 subtitle tracks/);
 
     const taken = added[0]!.body.language as string;
     await put(media.url, taken, 'Hello again').expect(200);

@@ -5,11 +5,11 @@ import { amounts } from '../platform/limits/amounts.js';
 import { isActive } from '../visibility/accounts.js';
 import { visibleTo } from '../visibility/medias.js';
 import { notBlocked, notMuted } from '../visibility/relations.js';
-import { tellingOf } from './actors.js';
+import { lockActorsShared } from './actors.js';
 import type { Act, ActKind } from './acts.js';
 import { kinds, type KindName } from './kinds.js';
 
-/** One entry: what somebody is to be told of. */
+/** One entry to be created: whom to notify of what. */
 export interface Told {
   subject_id: string;
   user_id: string;
@@ -27,13 +27,13 @@ interface Desired extends Told {
 }
 type Entry = Pick<Told, 'subject_id' | 'user_id' | 'actor_id' | 'kind' | 'emoji'> & { id: string };
 
-/** Entries that may be mailed which one actor can cause in 24 hours to people who don't follow them. */
+/** Mails per 24 hours that one actor can cause to people who don't follow them. */
 const maxStrangerMailsPerDay = amounts.strangerMails.max;
 
 const follows = (user: string, actor: string) => sql<boolean>`exists (select 1 from follows f
   where f.follower_id = ${sql.ident(user)} and f.followee_id = ${sql.ident(actor)} and f.accepted_at is not null)`;
 
-/** How many of those there have been, including what was mailed and taken back. Each count stops at the limit. */
+/** How many of those there were, including mailed ones that were undone. Each count stops at the limit. */
 const strangersMailed = (actor: string) => sql`(
   (select count(*) from (
     select 1 from notification_entries e
@@ -46,24 +46,27 @@ const strangersMailed = (actor: string) => sql`(
       and not ${follows('x.user_id', 'x.actor_id')}
     limit ${maxStrangerMailsPerDay}) counted))`;
 
-/** Makes notification entries agree with the rows they follow from: events may come twice, late or in another order. */
+/** Reconciles notification entries with the rows they follow from, so events may come twice, late or out of order. */
 @Injectable()
-export class TellingService {
+export class NotificationSync {
   constructor(private readonly em: EntityManager) {}
 
-  /** One transaction, whose number of statements does not grow with the acts. All acts have an actor, or none has. */
-  async tell(kind: ActKind, given: readonly Act[]): Promise<void> {
+  /**
+   * Runs one transaction, whose number of statements does not depend on the number of acts. Either all acts have an
+   * actor, or none.
+   */
+  async reconcile(kind: ActKind, given: readonly Act[]): Promise<void> {
     if (!given.length) return;
     const acts = [...new Map(given.map((act) => [`${act.subjectId} ${act.actorId}`, act])).values()];
     const k = sql`unnest(${acts.map((act) => act.subjectId)}::uuid[], ${acts.map((act) => act.actorId ?? null)}::uuid[])
       as k (subject_id, actor_id)`;
     await this.em.transactional(async (em) => {
-      // Two deliveries of one event take turns.
+      // Serialises two deliveries of one event.
       await sql`
         select pg_advisory_xact_lock(key) from (
           select distinct hashtextextended(concat_ws(' ', ${kind.name}::text, k.subject_id, k.actor_id), 0) as key
           from ${k} order by key) k`.all(em);
-      // These locks last until the commit, so what we read stays true. A later change has an event of its own.
+      // These locks last until the commit, so what is read stays true. A later change has its own event.
       for (const lock of kind.hold(k)) await lock.all(em);
       const desired = await this.desired(em, kind.desired(k));
       const entries = await this.entries(em, kind, acts, k);
@@ -82,12 +85,12 @@ export class TellingService {
         }),
       );
       if (!newRows.length) return;
-      await tellingOf(newRows.map((row) => row.actor_id)).all(em);
+      await lockActorsShared(newRows.map((row) => row.actor_id)).all(em);
       await this.add(em, kind, newRows);
     });
   }
 
-  /** Leaves out the actor, accounts that are not active, blocked and muted pairs, and whoever may not see the thing. */
+  /** Leaves out the actor, inactive accounts, blocked and muted pairs, and users who may not see the media. */
   private async desired(em: EntityManager, desired: Statement): Promise<Desired[]> {
     const reader = sql.ident<string>('d.user_id');
     const rows = await sql<Desired>`
@@ -125,7 +128,10 @@ export class TellingService {
       where e.id = c.id`.all(em);
   }
 
-  /** Adds entries to the unread line of their kind and thing, or begins one: one upsert per line, however many join it. */
+  /**
+   * Adds entries to the unread notification of their kind and subject, or creates one: one upsert per notification,
+   * however many entries join it.
+   */
   private async add(em: EntityManager, { name }: ActKind, rows: Desired[]): Promise<void> {
     const column = <T>(of: (row: Desired) => T) => rows.map(of);
     await sql`
