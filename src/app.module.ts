@@ -45,11 +45,11 @@ const platform = [
   DatabaseModule.with(entities),
   StorageModule,
   EventsModule,
-  // Also of workers, some of which import modules that have controllers.
+  // For workers, too: some import modules with controllers.
   IdempotencyModule,
 ];
 
-/** Answers requests. It has no queue: what has to happen later is an event in the same transaction. */
+/** Answers requests. It has no queue: work for later is an event in the same transaction. */
 @Module({
   imports: [
     ...platform,
@@ -84,11 +84,11 @@ const platform = [
 })
 export class ApiModule {}
 
-/** What the operator's commands work with. */
+/** What the operator's commands need. */
 @Module({ imports: [...platform, FilesCareModule, CountersCareModule, AccountsCareModule] })
 export class CliModule {}
 
-/** Does the jobs of the named queues, and lets events become jobs. */
+/** Runs the jobs of the named queues, and turns events into jobs. */
 @Module({})
 export class WorkerModule {
   static for(queues: readonly QueueName[], config: Config): DynamicModule {

@@ -29,7 +29,7 @@ const KiB = 1024;
 const MiB = 1024 * KiB;
 const requestId = /^[A-Za-z0-9_.-]{1,64}$/;
 
-/** A client that keeps a connection open and says nothing on it. */
+/** Limit for an idle connection. */
 const silentSocketMs = 75_000;
 
 const httpAdapter = ({ http }: Pick<Config, 'http'>): FastifyAdapter =>
@@ -40,7 +40,7 @@ const httpAdapter = ({ http }: Pick<Config, 'http'>): FastifyAdapter =>
     keepAliveTimeout: silentSocketMs,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 300 },
     clientErrorHandler: answerBrokenRequest,
-    // A path that can't even be decoded never reaches a route, nor the filter.
+    // A path that can't be decoded reaches neither a route nor the filter.
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
       sendProblem(reply, request, toProblem(error)),
     genReqId: ({ headers }: IncomingMessage) => {
@@ -49,7 +49,7 @@ const httpAdapter = ({ http }: Pick<Config, 'http'>): FastifyAdapter =>
     },
   });
 
-/** The API as it answers in main.ts, in tests and for the OpenAPI document; not listening yet. */
+/** The API as used by main.ts, by tests and for the OpenAPI document; not listening yet. */
 export async function createApi(config: Config, options: NestApplicationOptions) {
   const app = await NestFactory.create<NestFastifyApplication>(ApiModule, httpAdapter(config), {
     abortOnError: false,
@@ -59,7 +59,7 @@ export async function createApi(config: Config, options: NestApplicationOptions)
   return { app, routes: await setupApp(app, config) };
 }
 
-/** Everything between a Nest application and one that answers as the contract says. */
+/** Sets up everything that Nest does not: hooks, parsers, filters, documentation. */
 async function setupApp(app: NestFastifyApplication, config: Config): Promise<RouteTable> {
   const server = app.getHttpAdapter().getInstance();
   const routes = new RouteTable();
@@ -78,7 +78,7 @@ async function setupApp(app: NestFastifyApplication, config: Config): Promise<Ro
   // Bodies are JSON unless a route says otherwise.
   server.removeAllContentTypeParsers();
   acceptJson(server);
-  // What mail programs and forms send; nothing of it is read.
+  // Sent by mail programs and forms; the content is ignored.
   acceptText(server, /^application\/x-www-form-urlencoded/i, /\/unsubscribe$/, 64 * KiB);
   acceptText(server, /^(text\/|application\/x-subrip)/i, /\/subtitles\//, 3 * MiB);
   // tus reads the stream itself.
@@ -89,7 +89,7 @@ async function setupApp(app: NestFastifyApplication, config: Config): Promise<Ro
   SwaggerModule.setup('docs', app, () => openApiDocument(app), {
     jsonDocumentUrl: '/docs-json',
     customSiteTitle: 'Vitrine API',
-    // Of so many operations the page shows some only when all tags are open at once.
+    // With all tags expanded, the page shows only some of this many operations.
     swaggerOptions: { persistAuthorization: true, displayRequestDuration: true, docExpansion: 'none', filter: true },
   });
   return routes;

@@ -66,17 +66,17 @@ program
 
 program
   .command('reprocess')
-  .description('have ready files made anew: one, a kind, or those that are outdated or lack their renditions')
+  .description('process ready files again: one, a kind, or those that are outdated or lack renditions')
   .argument('[url]', 'one file')
   .addOption(new Option('--kind <kind>', 'only this kind').choices(['photo', 'video', 'music']))
-  .option('--outdated', 'only what an older pipeline made')
-  .option('--missing', 'only what has no rendition')
-  .option('--all', 'really all of it')
-  .option('--dry-run', 'say which, and do nothing')
+  .option('--outdated', 'only files made by an older pipeline')
+  .option('--missing', 'only files without renditions')
+  .option('--all', 'all files')
+  .option('--dry-run', 'list the files, and do nothing')
   .action(async (url: string | undefined, options: Omit<Selection, 'url'> & { all?: boolean }, command: Command) => {
     const { all, ...selection } = options;
     if (!all && !url && !selection.kind && !selection.outdated && !selection.missing) {
-      command.error('Say what: a url, --kind, --outdated, --missing, or --all.');
+      command.error('Choose files by a url, --kind, --outdated, --missing, or --all.');
     }
     const count = await withServices(async (services) => {
       let files = 0;

@@ -33,7 +33,7 @@ import { UploadSchema } from './uploads/upload.entity.js';
 import { UserSchema } from './users/user.entity.js';
 import { MediaViewDaySchema, ViewSchema } from './views/view.entity.js';
 
-/** Every table. The migrations are written by hand; a test compares the two. */
+/** Every table. Migrations are written by hand; a test compares them with this list. */
 export const entities = [
   ActivitySchema,
   FeedEntrySchema,

@@ -1,4 +1,4 @@
-/** `npm start`: everything on one machine, from one command, and nothing left of it after Ctrl-C. */
+/** `npm start`: everything on one machine with one command, which leaves nothing running after Ctrl-C. */
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { Supervisor } from './local/supervisor.js';
@@ -6,7 +6,9 @@ import { keepNewFilesPrivate } from './platform/private-dir.js';
 
 keepNewFilesPrivate();
 
-/** npm passes Ctrl-C on to a process that the terminal has told already: two signals at once are one wish. */
+/**
+ * npm forwards Ctrl-C to a process that already got it from the terminal: two signals within this time count as one.
+ */
 const sameWishMs = 1_000;
 
 if (existsSync('.env')) process.loadEnvFile('.env');

@@ -11,14 +11,14 @@ import { keepNewFilesPrivate } from './platform/private-dir.js';
 
 keepNewFilesPrivate();
 
-/** What a request in flight gets to end, when the process is asked to stop. */
+/** Time for requests in flight when the process is asked to stop. */
 const drainMs = 25_000;
 
 await startOrSay(async () => {
   const config = readConfig();
   await requireMigrated(config);
   const { app } = await createApi(config, { bufferLogs: true });
-  if (config.secretIsKnown) new Logger('Api').warn('AUTH_SECRET is not set: everybody could forge tokens');
+  if (config.secretIsKnown) new Logger('Api').warn('AUTH_SECRET is not set: anybody could forge tokens');
   exitWithParent();
   collectWhenIdle();
   shutdownOnSignal(app, app.get(Health), drainMs);

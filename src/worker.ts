@@ -21,14 +21,14 @@ keepNewFilesPrivate();
 /** Jobs get 8 s to finish, then their handlers 15 s to clean up (queue/runner.ts). */
 const stopMs = 28_000;
 
-/** `--queues=video,image`; all of them without it. */
+/** `--queues=video,image`; default: all. */
 function queuesOf(argv: string[]): QueueName[] {
   const { queues } = parseArgs({ args: argv, options: { queues: { type: 'string' } } }).values;
   const named = queues?.split(',').filter(Boolean) ?? [...queueNames];
   const unknown = named.filter((name) => !(queueNames as readonly string[]).includes(name));
   if (unknown.length)
     throw new ConfigError([`--queues: there is no ${unknown.join(', ')}; there are ${queueNames.join(', ')}`]);
-  // A lane that nobody serves would be a trap: `video` and `social` mean both of theirs.
+  // An unserved lane would be a trap: `video` and `social` include their second lanes.
   const lanes: Record<string, QueueName[]> = { video: ['video', 'express'], social: ['social', 'fanout'] };
   return [...new Set(named.flatMap((name) => lanes[name] ?? [name]))] as QueueName[];
 }

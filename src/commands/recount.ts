@@ -2,14 +2,14 @@ import type { Command } from 'commander';
 import { RecountService } from '../counters/recount.service.js';
 import { withServices } from './with-services.js';
 
-/** `vitrine recount`: counters against what they count. */
+/** `vitrine recount`: compares counters with what they count. */
 export function addRecountCommand(program: Command): void {
   program
     .command('recount')
     .description(
-      'set counters right that differ from what they count, one JSON line for each, while everything goes on',
+      'correct counters that differ from what they count, one JSON line for each; safe while the system is in use',
     )
-    .option('--check', 'change nothing; exit code 1 when there is any')
+    .option('--check', 'change nothing; exit code 1 if any counter is wrong')
     .action(async ({ check = false }: { check?: boolean }) => {
       const count = await withServices(async (services) => {
         const recount = services.get(RecountService);

@@ -10,9 +10,9 @@ const user = ['<user>', 'username or e-mail address'] as const;
 const anyRole = () => new Option('--role <role>', 'what the account may do').choices(roles).default('user');
 type Role = (typeof roles)[number];
 
-/** `vitrine users …`: what an operator does to accounts. */
+/** `vitrine users …`: an operator's actions on accounts. */
 export function addUserCommands(program: Command): void {
-  const users = program.command('users').description('create accounts, lock them out and let them in, make moderators');
+  const users = program.command('users').description('create, disable and enable accounts, make moderators');
 
   const change = (command: Command, done: string, work: (admin: AccountAdminService) => Promise<void>) =>
     withServices((services) => work(services.get(AccountAdminService))).then(
@@ -22,7 +22,7 @@ export function addUserCommands(program: Command): void {
 
   users
     .command('create')
-    .description('an account with a verified address; the password is read from standard input')
+    .description('create an account with a verified address; the password is read from standard input')
     .argument('<username>')
     .argument('<email>')
     .addOption(anyRole())
@@ -34,13 +34,13 @@ export function addUserCommands(program: Command): void {
 
   users
     .command('disable')
-    .description('lock an account out at once and hide all it published; `enable` takes it back')
+    .description('disable an account and hide what it published, at once; `enable` reverts it')
     .argument(...user)
     .action((name: string, _: object, command: Command) => change(command, `${name} disabled`, (a) => a.disable(name)));
 
   users
     .command('enable')
-    .description('let a disabled account in again')
+    .description('enable a disabled account')
     .argument(...user)
     .action((name: string, _: object, command: Command) => change(command, `${name} enabled`, (a) => a.enable(name)));
 
@@ -63,7 +63,7 @@ export function addUserCommands(program: Command): void {
     );
 }
 
-/** Mistakes of the one who types; anything else is ours and is thrown on. */
+/** The operator's mistakes; other errors are ours and are rethrown. */
 function sentenceOf(error: unknown): string {
   if (error instanceof z.ZodError) return z.prettifyError(error);
   if (brokenUnique(error)) return 'The username or the e-mail address is taken.';

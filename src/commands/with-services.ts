@@ -4,10 +4,10 @@ import { NestFactory } from '@nestjs/core';
 import { CliModule } from '../app.module.js';
 import { Activity } from '../platform/activity.js';
 
-/** Runs one command with the services it needs, and ends them. */
+/** Runs one command with the services it needs, and closes them. */
 export async function withServices<T>(work: (services: INestApplicationContext) => Promise<T>): Promise<T> {
   const services = await NestFactory.createApplicationContext(CliModule, {
-    // What is wrong is said once, by `startOrSay`.
+    // `startOrSay` prints errors, once.
     logger: false,
     abortOnError: false,
   });

@@ -5,8 +5,8 @@ import { loopback } from '../platform/ports.js';
 import { filesIn, postmasterFile } from './postgres-cluster.js';
 
 /**
- * Lets an operator's command work with what `npm start` runs in this folder: its settings in `.env`, the database and
- * the secret in its data directory. What the environment says already stays.
+ * Lets an operator's command use what `npm start` runs in this folder: settings from `.env`, database and secret from
+ * its data directory. Variables of the environment win.
  */
 export async function useLocalSettings(env: NodeJS.ProcessEnv): Promise<void> {
   if (existsSync('.env')) process.loadEnvFile('.env');

@@ -13,7 +13,7 @@ export interface Command {
   env: NodeJS.ProcessEnv;
 }
 
-/** `inARow` counts the deaths without a long life in between; `how` is `code 1` or `SIGKILL`. */
+/** `inARow` counts deaths without a long life in between; `how` is `code 1` or `SIGKILL`. */
 export type OnDeath = (name: string, how: string, inARow: number) => void;
 
 /** A child that lived longer was not broken from the start. */
@@ -21,7 +21,10 @@ const longLifeMs = 30_000;
 const firstPauseMs = 500;
 const maxPauseMs = 30_000;
 
-/** Runs a script of ours once, its words on stderr. @returns its exit code, null when a signal ended it */
+/**
+ * Runs one of our scripts once, with its output on stderr.
+ * @returns its exit code, null if a signal ended it
+ */
 export async function runToEnd({ script, args, env }: Command, signal: AbortSignal): Promise<number | null> {
   const child = spawn(process.execPath, [...nodeFlags, script, ...args], {
     env: { ...nodeEnv, ...env },
@@ -33,18 +36,18 @@ export async function runToEnd({ script, args, env }: Command, signal: AbortSign
   return code;
 }
 
-/** Starts a script of ours and starts it again, after growing pauses, whenever it ends without being asked to. */
+/** Runs one of our scripts, and restarts it after growing pauses whenever it ends unasked. */
 export class Child {
   private process: ChildProcess | undefined;
   private stopping = false;
   private deaths = 0;
   private isUp: () => void = () => {};
-  /** Settles when the script has sent a message for the first time, which is how it says that it is up. */
+  /** Resolves at the script's first message, which means that it is ready. */
   readonly ready = new Promise<void>((resolve) => {
     this.isUp = resolve;
   });
 
-  /** @param command asked before every start */
+  /** @param command called before every start */
   constructor(
     readonly name: string,
     private readonly command: () => Promise<Command>,
@@ -53,7 +56,7 @@ export class Child {
     void this.run();
   }
 
-  /** Asks it to end, then makes it. Also ends what it started in its own process group. */
+  /** Terminates the child, then kills its process group, with everything it started. */
   async stop(limitMs: number): Promise<void> {
     this.stopping = true;
     const child = this.process;
@@ -66,7 +69,7 @@ export class Child {
 
   kill(): void {
     this.stopping = true;
-    // Negative: the whole group, which bears the number of its first process.
+    // A negative pid is the whole process group.
     if (this.process?.pid) signalTo(-this.process.pid, 'SIGKILL');
   }
 
@@ -77,9 +80,10 @@ export class Child {
       const bornAt = Date.now();
       const child = spawn(process.execPath, [...nodeFlags, script, ...args], {
         env: { ...nodeEnv, ...env },
-        // The channel tells the child when this process is gone (see parent.ts).
+        // The channel tells the child when this process dies (see parent.ts).
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-        // Ctrl-C reaches every process of a terminal's group at once, and the order of stopping matters.
+        // Its own process group: Ctrl-C reaches every process of the terminal's group at once, and the order of
+        // stopping matters.
         detached: true,
       });
       this.process = child;
@@ -94,7 +98,7 @@ export class Child {
     }
   }
 
-  /** The children's words go to stderr: stdout holds what the person who typed `npm start` has to know. */
+  /** Output of children goes to stderr: stdout has what the user of `npm start` needs to know. */
   private pass(stream: Readable | null): void {
     if (!stream) return;
     createInterface({ input: stream }).on('line', (line) => process.stderr.write(`${this.name.padEnd(6)} | ${line}\n`));

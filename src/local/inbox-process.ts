@@ -1,4 +1,4 @@
-/** The mail inbox as a process of its own: `node inbox-process.js <directory> <smtp port> <web port>`. */
+/** The mail inbox as a separate process: `node inbox-process.js <directory> <smtp port> <web port>`. */
 import type { Server } from 'node:http';
 import { createRequire } from 'node:module';
 import { admitOwnPagesOnly } from './own-pages-only.js';
@@ -22,10 +22,10 @@ const [mailDirectory = '', smtp, web] = process.argv.slice(2);
 const require = createRequire(import.meta.url);
 const maildev = require('maildev') as MailDev;
 const inbox = maildev({ mailDirectory, ip: loopback, smtp: Number(smtp), web: Number(web), silent: true });
-// Mails hold codes and links that open accounts, and maildev lets every web page read and delete them.
+// Mails hold codes and links that give access to accounts, and maildev lets any web page read and delete them.
 admitOwnPagesOnly((require('maildev/lib/web') as { server: Server }).server);
 await inbox.listen();
-// A taken web port ends this process with an uncaught error before anything can answer for it.
+// If the web port is taken, the process dies with an uncaught error before this can succeed.
 const answers = () =>
   fetch(`http://${loopback}:${web}/healthz`).then(
     ({ ok }) => ok,

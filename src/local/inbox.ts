@@ -5,7 +5,7 @@ import { freePort, loopback } from '../platform/ports.js';
 
 const script = fileURLToPath(new URL('./inbox-process.js', import.meta.url));
 const preferred = { smtp: 1025, web: 1080 };
-/** How many times another process may be quicker on the ports we saw free. */
+/** Retries when another process takes a port that was free. */
 const maxAttempts = 5;
 
 export interface Inbox {
@@ -15,8 +15,8 @@ export interface Inbox {
 }
 
 /**
- * An SMTP server that delivers nothing and shows everything on a web page, for machines without a mail server.
- * @param dir where the mails stay
+ * An SMTP server that delivers nothing and shows every mail on a web page, for machines without a mail server.
+ * @param dir where mails are stored
  */
 export async function startInbox(dir: string, env: NodeJS.ProcessEnv, onDeath: OnDeath): Promise<Inbox> {
   await mkdir(dir, { recursive: true, mode: 0o700 });

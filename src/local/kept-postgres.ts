@@ -4,11 +4,11 @@ import { signalTo } from './process-table.js';
 export interface KeptPostgres {
   url: string;
   stop(): Promise<void>;
-  /** For somebody in a hurry: what is committed survives, the next start has to recover. */
+  /** Immediate shutdown: committed data survives, the next start has to recover. */
   kill(): void;
 }
 
-/** Starts PostgreSQL, and again on the same port whenever it ends without being asked to. */
+/** Starts PostgreSQL, and restarts it on the same port whenever it ends unasked. */
 export async function keepPostgres(
   options: PostgresOptions,
   events: { died: () => void; hopeless: (error: Error) => void },

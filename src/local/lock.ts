@@ -11,9 +11,9 @@ export class Locked extends Error {
 const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code;
 
 /**
- * An exclusive lock as a file that names its holder (pid and start time, so that neither a `kill -9` nor a reused
- * pid leaves it locked).
- * @returns what gives it back
+ * An exclusive lock as a file that names its holder (pid and start time, so that neither a `kill -9` nor a reused pid
+ * leaves it locked).
+ * @returns a function that releases it
  * @throws {Locked}
  */
 export async function takeLock(path: string): Promise<() => Promise<void>> {
@@ -27,7 +27,7 @@ export async function takeLock(path: string): Promise<() => Promise<void>> {
   return () => rm(path, { force: true });
 }
 
-/** A hard link is made by exactly one of many contenders. */
+/** Only one of several contenders can create a hard link. */
 async function claimed(mine: string, path: string): Promise<boolean> {
   try {
     await link(mine, path);
@@ -47,7 +47,7 @@ async function removeIfStale(path: string): Promise<void> {
   await rename(path, aside).catch((error: unknown) => {
     if (codeOf(error) !== 'ENOENT') throw error;
   });
-  // Somebody quicker may have put a living lock where the stale one lay: it goes back.
+  // Another process may have replaced the stale lock with a valid one meanwhile: put that back.
   const moved = await readFile(aside, 'utf8').catch(() => holder);
   if (moved !== holder) await claimed(aside, path);
   await rm(aside, { force: true });

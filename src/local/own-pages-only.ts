@@ -4,20 +4,20 @@ import type { Duplex } from 'node:stream';
 const ownHost = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i;
 
 /**
- * Whether a request comes from a page of this very server, or from no page at all. A name that somebody else's DNS
- * points to this machine is no name of ours (DNS rebinding).
+ * Whether a request comes from a page of this very server, or from no page at all. Host names of others that resolve to
+ * this machine are refused (DNS rebinding).
  */
 export function isFromOwnPage({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
   const { host = '', origin } = headers;
   if (!ownHost.test(host)) return false;
   if (origin !== undefined) return origin === `http://${host}`;
   const site = headers['sec-fetch-site'];
-  // A link from elsewhere may open the page: whose link it is, its page can't read what it shows.
+  // Links from elsewhere may open the page: the linking page can't read it.
   const isOpened = headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document';
   return site === undefined || site === 'same-origin' || site === 'none' || isOpened;
 }
 
-/** For a server on this machine whose own handlers trust every web page there is. Call it before the first request. */
+/** Protects a local server whose own handlers trust every web page. Call it before the first request. */
 export function admitOwnPagesOnly(server: Server): void {
   guard(server, 'request', (_request, response: ServerResponse) =>
     response.writeHead(403, { 'content-type': 'text/plain' }).end('Only pages of this server may do that.\n'),
@@ -39,7 +39,7 @@ function guard<T>(
   });
 }
 
-/** Whatever the handlers say of other origins is left out at the last moment, and no other page may frame ours. */
+/** Removes CORS headers of the handlers at the last moment, and forbids framing. */
 function keepToOneself(response: ServerResponse): void {
   const writeHead = response.writeHead.bind(response) as (...args: unknown[]) => ServerResponse;
   response.writeHead = (...args: unknown[]) => {

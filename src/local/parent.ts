@@ -1,12 +1,12 @@
-/** After this, a graceful end that hangs becomes an abrupt one. */
+/** Time for a graceful exit before a forced one. */
 const graceMs = 30_000;
 
 /**
- * Ends this process, gracefully, when the one that started it with an IPC channel is gone: nobody else would.
- * Does nothing in a process that was started by hand, by a container or by a service manager.
+ * Ends this process, gracefully, when the process that started it with an IPC channel dies: nobody else would. Does
+ * nothing in a process started by hand, by a container or by a service manager.
  */
 export function exitWithParent(): void {
-  // Undefined without a channel; false when the other end was gone before this was called.
+  // Undefined without a channel; false if the other end is gone already.
   if (process.connected === undefined) return;
   process.channel?.unref();
   const end = () => {

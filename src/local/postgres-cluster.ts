@@ -21,7 +21,7 @@ export type Files = ReturnType<typeof filesIn>;
 
 const contentOf = (path: string) => readFile(path, 'utf8').catch(() => null);
 
-/** Starts a program of PostgreSQL in a session of its own: Ctrl-C is for its supervisor, not for it. */
+/** Starts a program of PostgreSQL in its own session: Ctrl-C is for its supervisor only. */
 export async function launch(how: Launch, program: string, args: string[], log: string): Promise<ChildProcess> {
   const output = await open(log, 'w', 0o600);
   try {
@@ -33,11 +33,11 @@ export async function launch(how: Launch, program: string, args: string[], log: 
   }
 }
 
-/** Makes the database cluster if there is none, and refuses one that this PostgreSQL can't read. */
+/** Creates the database cluster if there is none, and refuses one that this PostgreSQL can't read. */
 export async function prepareCluster(files: Files, bin: string, how: Launch, durable: boolean): Promise<void> {
   if (!(await stat(files.cluster).catch(() => null))) return initialise(files, bin, how, durable);
   const version = (await contentOf(join(files.cluster, 'PG_VERSION')))?.trim();
-  const wayOut = 'Put a backup in its place, or move it away to start empty.';
+  const wayOut = 'Restore a backup, or move it away to start with an empty one.';
   if (!version) throw new EmbeddedPostgresError(`${files.cluster} is damaged: PG_VERSION is missing. ${wayOut}`);
   if (version !== major)
     throw new EmbeddedPostgresError(
@@ -48,7 +48,7 @@ export async function prepareCluster(files: Files, bin: string, how: Launch, dur
 }
 
 async function initialise(files: Files, bin: string, how: Launch, durable: boolean): Promise<void> {
-  // Under another name until it is whole: an interrupted initdb is never taken for a cluster.
+  // Renamed when complete: an interrupted initdb must not look like a cluster.
   const unfinished = `${files.cluster}.new`;
   await rm(unfinished, { recursive: true, force: true });
   await mkdir(unfinished, { mode: 0o700 });
@@ -57,7 +57,7 @@ async function initialise(files: Files, bin: string, how: Launch, durable: boole
   if (how.uid !== undefined)
     for (const path of [unfinished, files.password]) await chown(path, how.uid, how.gid ?? how.uid);
   const options = ['--username=postgres', `--pwfile=${files.password}`, '--auth=scram-sha-256', '--encoding=UTF8'];
-  // The built-in provider sorts the same on every machine; LC_CTYPE makes pg_trgm see letters beyond ASCII.
+  // The built-in provider sorts the same on every machine; LC_CTYPE lets pg_trgm recognise letters beyond ASCII.
   const locale = ['--locale=C.UTF-8', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
   const args = [`--pgdata=${unfinished}`, ...options, ...locale, ...(durable ? [] : ['--no-sync'])];
   const child = await launch(how, join(bin, 'initdb'), args, files.log);
@@ -75,16 +75,16 @@ export const exitOf = (child: ChildProcess) =>
 export async function lastWords(log: string): Promise<string> {
   const lines = ((await contentOf(log)) ?? '').trim().split('\n');
   const telling = lines.find((line) => /FATAL|PANIC|error:/.test(line))?.replace(/^.*?(FATAL|PANIC|error): */, '');
-  return (telling ?? lines.join(' ').slice(0, 400)) || 'it said nothing';
+  return (telling ?? lines.join(' ').slice(0, 400)) || 'no output';
 }
 
-/** What postmaster.pid says, in the server's own words: pid on line 1, port on 4, status on 8. */
+/** Contents of postmaster.pid: pid on line 1, port on 4, status on 8. */
 export async function postmasterFile({ cluster }: Files) {
   const lines = (await contentOf(join(cluster, 'postmaster.pid')))?.split('\n');
   return lines && { pid: Number(lines[0]), port: Number(lines[3]), ready: lines[7]?.trim() === 'ready' };
 }
 
-/** Ends the server that a killed supervisor left running on this cluster. */
+/** Stops the server that a killed supervisor left running on this cluster. */
 export async function stopOrphan(files: Files): Promise<void> {
   const found = await postmasterFile(files);
   if (!found) return;
@@ -93,11 +93,11 @@ export async function stopOrphan(files: Files): Promise<void> {
     return /(^|\/)postgres$/.test(program ?? '') && args.includes(files.cluster);
   };
   if (await runs()) await endPostmaster(found.pid, async () => !(await runs()));
-  // PostgreSQL would believe in the pid of any other program that has got it since.
+  // PostgreSQL would trust the pid even if another program has it by now.
   await rm(join(files.cluster, 'postmaster.pid'), { force: true });
 }
 
-/** First the fast shutdown, which writes everything down; then the immediate one, which needs recovery. */
+/** First the fast shutdown, which flushes everything; then the immediate one, which needs recovery. */
 export async function endPostmaster(pid: number, gone: () => Promise<boolean>): Promise<void> {
   const ways = [
     ['SIGINT', fastStopMs],

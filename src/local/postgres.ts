@@ -21,11 +21,11 @@ import { waitUntil } from './process-table.js';
 export { EmbeddedPostgresError };
 
 export interface PostgresOptions {
-  /** Made when missing; holds the cluster, its password, port and log. */
+  /** Created if missing; holds the cluster, its password, port and log. */
   dataDir: string;
-  /** Without one: the port of the last start while it is free, else any. */
+  /** Default: the port of the last start if it is free, else any. */
   port?: number;
-  /** `false` trades survival of a power cut for speed: for tests only. */
+  /** `false` trades durability for speed: for tests only. */
   durable: boolean;
 }
 
@@ -33,16 +33,18 @@ export interface EmbeddedPostgres {
   url: string;
   port: number;
   pid: number;
-  /** Settles when the server has ended, for whatever reason, and its data directory is free again. */
+  /** Resolves when the server has ended, for whatever reason, and its data directory is free again. */
   exited: Promise<void>;
-  /** Ends it, every connection included, and everything committed is on disk. */
+  /** Closes every connection and stops the server with everything committed on disk. */
   stop(): Promise<void>;
 }
 
 const database = 'vitrine';
-/** Recovery after a power cut is part of starting. */
+/** Includes recovery after a power cut. */
 const startLimitMs = 120_000;
-/** A port can be taken between our look and the bind; the memory of a killed server lives on until its children end. */
+/**
+ * A port can be taken between our check and the bind; a killed server's shared memory remains until its children end.
+ */
 const worthRetrying = /could not bind|TCP\/IP sockets|shared memory block/;
 const maxAttempts = 5;
 
@@ -51,13 +53,16 @@ const settings = {
   unix_socket_directories: '',
   timezone: 'UTC',
   log_timezone: 'UTC',
-  // Errors of statements are the application's to log; its normal work includes refused duplicates.
+  // Statement errors are logged by the application; refused duplicates are part of its normal work.
   log_min_messages: 'log',
   log_checkpoints: 'off',
 };
 const notDurable = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
 
-/** Runs the PostgreSQL that comes from npm on 127.0.0.1. @throws {EmbeddedPostgresError} */
+/**
+ * Runs the PostgreSQL from npm on 127.0.0.1.
+ * @throws {EmbeddedPostgresError}
+ */
 export async function startPostgres(options: PostgresOptions): Promise<EmbeddedPostgres> {
   const dataDir = resolve(options.dataDir);
   const files = filesIn(dataDir);

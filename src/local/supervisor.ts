@@ -12,24 +12,24 @@ import { waitUntil } from './process-table.js';
 
 const readyLimitMs = 120_000;
 const stopLimitMs = { app: 30_000, inbox: 3_000 };
-/** A process that dies this often in a row before everything was ready is broken, not unlucky. */
+/** A process that dies this often in a row before everything is ready is broken. */
 const maxDeathsAtStart = 3;
 
-/** Beside the API. Mails and notifications do not wait behind a long video. */
+/** Two workers beside the API, so that mails and notifications do not wait behind a long video. */
 const workers = { light: '--queues=social,mail,maintenance', media: '--queues=image,video,audio' };
 
 const entry = (name: string) => fileURLToPath(new URL(`../${name}.js`, import.meta.url));
 const say = (line: string) => process.stdout.write(`${line}\n`);
 const warn = (line: string) => process.stderr.write(`${line}\n`);
 
-/** Starts everything in order, keeps it running, ends it in the opposite order. */
+/** Starts everything in order, keeps it running, and stops it in reverse order. */
 export class Supervisor {
   failed = false;
   private ready = false;
   private readonly env: NodeJS.ProcessEnv;
   private readonly apps: Child[] = [];
   private readonly killers: (() => void)[] = [];
-  /** What to do at the end, last thing first. */
+  /** What to undo when stopping, last thing first. */
   private readonly undo: (() => Promise<unknown>)[] = [];
 
   constructor(
@@ -39,12 +39,12 @@ export class Supervisor {
     this.env = { ...env };
   }
 
-  /** Returns when everything answers, or throws; in both cases `stop` ends what is up by then. */
+  /** Resolves when everything is ready, or throws; in both cases `stop` ends what was started. */
   async start(): Promise<void> {
     const config = readConfig(this.env);
     const { host } = config.http;
     const dataDir = resolve(config.dataDir);
-    // It holds the secret, the database's password and everybody's files.
+    // It holds the secret, the database's password and all files.
     await makePrivateDir(dataDir);
     await this.lock(dataDir);
     const port = config.http.port || (await freePort());
@@ -52,11 +52,11 @@ export class Supervisor {
 
     this.env.AUTH_SECRET ||= await persistentSecret(dataDir);
     Object.assign(this.env, { DATA_DIR: dataDir, PORT: String(port) });
-    this.env.LOG_LEVEL ||= 'warn'; // For a person at a terminal; LOG_LEVEL=info shows every request.
+    this.env.LOG_LEVEL ||= 'warn'; // For a terminal; LOG_LEVEL=info shows every request.
     if (!config.database.url) await this.startPostgres(join(dataDir, 'postgres'));
     this.proceed();
     const inbox = config.mail.smtpUrl ? undefined : this.startInbox(join(dataDir, 'mail'));
-    // Both to their ends, even if one fails: what is still starting would escape from `stop`.
+    // Waits for both, even if one fails: `stop` would miss what is still starting.
     const steps = await Promise.allSettled([this.migrate(), inbox]);
     for (const step of steps) if (step.status === 'rejected') throw step.reason;
     this.proceed();
@@ -80,12 +80,12 @@ export class Supervisor {
     for (const undo of this.undo.toReversed()) await undo().catch((error: unknown) => this.fail(error));
   }
 
-  /** At once and without goodbye. */
+  /** At once, without cleanup. */
   kill(): void {
     for (const kill of this.killers) kill();
   }
 
-  /** Says what is wrong, in one line where it is foreseen, and lets everything end. */
+  /** Reports what is wrong, in one line if it is expected, and stops everything. */
   fail(error: unknown): void {
     const { name, message } = error instanceof Error ? error : new Error(String(error));
     if (this.stopping.signal.aborted && name === 'AbortError') return;
@@ -103,8 +103,8 @@ export class Supervisor {
       this.undo.push(await takeLock(join(dataDir, 'lock')));
     } catch (error) {
       if (!(error instanceof Locked)) throw error;
-      const way = 'Stop that one, or give this one another DATA_DIR.';
-      throw new Error(`Vitrine runs already in ${dataDir} (process ${error.pid}). ${way}`, { cause: error });
+      const way = 'Stop that one, or set another DATA_DIR for this one.';
+      throw new Error(`Vitrine is already running in ${dataDir} (process ${error.pid}). ${way}`, { cause: error });
     }
   }
 
@@ -112,7 +112,7 @@ export class Supervisor {
     const postgres = await keepPostgres(
       { dataDir, durable: true },
       {
-        died: () => warn('PostgreSQL ended unexpectedly; starting it again.'),
+        died: () => warn('PostgreSQL ended unexpectedly; restarting it.'),
         hopeless: (error) => this.fail(error),
       },
     );
@@ -132,7 +132,7 @@ export class Supervisor {
   private async migrate(): Promise<void> {
     const command = { script: entry('cli'), args: ['migrate'], env: this.env };
     const code = await runToEnd(command, this.stopping.signal);
-    if (code !== 0) throw new Error('The database could not be migrated; the reason stands above.');
+    if (code !== 0) throw new Error('The database could not be migrated; see the reason above.');
   }
 
   private run(name: string, script: string, args: string[], env: NodeJS.ProcessEnv = {}): void {
@@ -143,8 +143,8 @@ export class Supervisor {
   }
 
   private readonly onDeath = (name: string, how: string, inARow: number): void => {
-    if (this.ready || inARow < maxDeathsAtStart) warn(`${name} ended unexpectedly (${how}); starting it again.`);
-    else this.fail(`${name} does not start (${how}); what it said stands above.`);
+    if (this.ready || inARow < maxDeathsAtStart) warn(`${name} ended unexpectedly (${how}); restarting it.`);
+    else this.fail(`${name} does not start (${how}); see its output above.`);
   };
 
   private async untilReady(url: string): Promise<void> {

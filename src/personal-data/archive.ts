@@ -18,9 +18,9 @@ interface StoredFile {
 }
 
 /**
- * Everything an account owns as one ZIP, made while it is read: `data/<table>.json` for each table, `files/…` with the
- * originals as they were sent, and at the end `manifest.json` with the number of rows and files.
- * @param onError told of what broke it off: the stream just ends for whoever reads it
+ * Everything an account owns as one ZIP, generated while it is read: `data/<table>.json` for each table, `files/…` with
+ * the originals as they were sent, and at the end `manifest.json` with the number of rows and files.
+ * @param onError gets the error that aborted it: for the reader the stream just ends
  */
 export async function archiveOf(
   userId: string,
@@ -46,7 +46,7 @@ export async function archiveOf(
   }
   const files = await sql<StoredFile>`
     select url, kind, filename, source_key from files where owner_id = ${userId} order by id`.all(em);
-  // Media are packed already: to compress them again costs much and gains nothing.
+  // Media are compressed already: compressing them again costs much and gains nothing.
   for (const file of files)
     lazily(zip, reading, nameOf(file), fail, async () => (await storage.open(file.source_key)).stream, false);
   lazily(zip, reading, 'manifest.json', fail, async () => {
@@ -57,7 +57,7 @@ export async function archiveOf(
   return output;
 }
 
-/** What is being read into the archive, one after the other: who goes away in the middle leaves nothing open. */
+/** The stream being read into the archive, one at a time, to be closed when the client disconnects. */
 class Reading {
   private stream: Readable | undefined;
 
@@ -100,7 +100,7 @@ async function* jsonOf(holding: Holding, userId: string, em: EntityManager, coun
   let last: object | undefined;
   yield '[';
   do {
-    // The key of the row before, as a row of the table: its columns have their types.
+    // The key of the previous row, as a row of the table, so that its columns have their types.
     const after = last
       ? sql`(${columns('t')}) > (select ${columns('k')} from jsonb_populate_record(null::${from}, ${JSON.stringify(last)}::jsonb) k)`
       : sql`true`;
@@ -118,7 +118,7 @@ async function* jsonOf(holding: Holding, userId: string, em: EntityManager, coun
   yield '\n]\n';
 }
 
-/** The name it had when it came, behind one that no two files share. */
+/** The original name, prefixed to be unique. */
 function nameOf({ url, kind, filename }: StoredFile): string {
   const safe = filename
     .replace(/[^\p{L}\p{N} ._-]+/gu, '_')

@@ -6,7 +6,7 @@ import type { Viewer } from '../platform/http/viewer.js';
 import { UsersService } from '../users/users.service.js';
 import { sql } from '../platform/database/sql.js';
 
-/** The moment an account ends for everybody. */
+/** Closes accounts. */
 @Injectable()
 export class ClosingService {
   constructor(
@@ -17,7 +17,7 @@ export class ClosingService {
   ) {}
 
   /**
-   * From here on nobody sees the account, and nobody is it; jobs take the rest.
+   * Hides and locks the account at once; jobs erase the rest.
    * @throws {Problem} `not_yours`, `user_not_found`, `wrong_password`
    */
   async close(viewer: Viewer, username: string, currentPassword: string): Promise<void> {

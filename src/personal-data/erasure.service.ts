@@ -9,14 +9,16 @@ const slice = 500;
 
 const erasedTables = inventory.filter(({ table }) => table !== 'users');
 
-/** Something still belongs to the account: an upload that is not swept yet, or what a concurrent request added. */
+/**
+ * Something still belongs to the account: an upload that is not swept yet, or a row that a concurrent request added.
+ */
 class RowsRemain extends Error {
   constructor(table: string) {
     super(`${table} still holds rows of the account`);
   }
 }
 
-/** Takes an account away. Safe to repeat and to interrupt: the next run goes on. */
+/** Erases accounts. Can be repeated and interrupted: the next run continues. */
 @Injectable()
 export class ErasureService {
   private readonly logger = new Logger('PersonalData');
@@ -27,14 +29,14 @@ export class ErasureService {
   ) {}
 
   /**
-   * Deletes everything of a closed account but its row, whose profile is blanked: it says where the last mail goes. Does
-   * nothing to an account that is not closed.
-   * @throws {RowsRemain} while something can't be taken: to be tried again
+   * Deletes everything of a closed account except its row, whose profile is cleared: the address is needed for the last
+   * mail. Does nothing for an account that is not closed.
+   * @throws {RowsRemain} while something can't be deleted: to be retried
    */
   async erase(userId: string, signal: AbortSignal): Promise<void> {
     const [closed] = await sql`select 1 from users where id = ${userId} and deleted_at is not null`.all(this.em);
     if (!closed) return;
-    // A profile keeps the files it shows.
+    // Files shown by a profile can't be deleted.
     await sql`
       update users set profile_photo_id = null, channel_photo_id = null where id = ${userId}
         and deleted_at is not null`.all(this.em);
@@ -58,7 +60,10 @@ export class ErasureService {
     this.logger.log({ userId, counts }, 'account erased');
   }
 
-  /** Deletes the account's row; nothing where it is not erased yet. @throws {RowsRemain} */
+  /**
+   * Deletes the account's row, if the account is erased.
+   * @throws {RowsRemain}
+   */
   async forget(userId: string): Promise<void> {
     await this.em.transactional(async (em) => {
       await this.expectNothingLeft(em, userId);
@@ -66,7 +71,7 @@ export class ErasureService {
     });
   }
 
-  /** The account's row is locked first: nothing can be added to it from then on. */
+  /** Locks the account's row first, so that nothing can be added from then on. */
   private async expectNothingLeft(em: EntityManager, userId: string): Promise<void> {
     await sql`select 1 from users where id = ${userId} for update`.all(em);
     for (const holding of erasedTables) {
@@ -76,7 +81,10 @@ export class ErasureService {
     }
   }
 
-  /** Closed for 5 minutes and not erased, or erased for 6 hours: its events were lost, or its last mail can't be sent. */
+  /**
+   * Accounts closed 5 minutes ago and not erased, or erased 6 hours ago: their events were lost, or the last mail can't
+   * be sent.
+   */
   async overdue(): Promise<{ userId: string; isErased: boolean }[]> {
     return sql<{ userId: string; isErased: boolean }>`
       select id as "userId", erased_at is not null as "isErased" from users
@@ -84,7 +92,7 @@ export class ErasureService {
         or erased_at < now() - interval '6 hours') order by random() limit 100`.all(this.em);
   }
 
-  /** @returns how many rows are gone */
+  /** @returns the number of deleted rows */
   private async eraseSlice(em: EntityManager, holding: Holding, userId: string): Promise<number> {
     const { table, rows, locks, when, erase } = holding;
     if (erase) return erase({ em, outbox: this.outbox, userId, limit: slice });

@@ -1,14 +1,14 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { User } from '../users/user.entity.js';
 
-/** A wish for an archive. The archive itself is made while it is downloaded and lies nowhere. */
+/** A request for an archive. The archive itself is generated while it is downloaded, and never stored. */
 const ExportSchema = defineEntity({
   name: 'Export',
   tableName: 'exports',
   properties: {
     id: p.uuid().primary().defaultRaw('uuidv7()'),
     user: () => p.manyToOne(User).deleteRule('cascade'),
-    /** SHA-256 of the link's secret; null until it was mailed. */
+    /** SHA-256 of the link's secret; null until it is mailed. */
     tokenHash: p.string().length(64).nullable().unique(),
     sentAt: p.datetime().nullable(),
     expiresAt: p.datetime(),

@@ -9,7 +9,7 @@ import { archiveOf } from './archive.js';
 import { sql } from '../platform/database/sql.js';
 import { isActive } from '../visibility/accounts.js';
 
-/** How long a mailed link is good. */
+/** How long a mailed link is valid. */
 const linkMs = 48 * 3_600_000;
 
 /** Links to archives of everything an account owns. */
@@ -23,7 +23,10 @@ export class ExportsService {
     private readonly outbox: Outbox,
   ) {}
 
-  /** The link is made and mailed by a job. @returns until when it will be good */
+  /**
+   * A job generates and mails the link.
+   * @returns when it will expire
+   */
   request(userId: string): Promise<{ expiresAt: string }> {
     const expiresAt = new Date(Date.now() + linkMs);
     return this.em.transactional(async (em) => {
@@ -34,7 +37,7 @@ export class ExportsService {
     });
   }
 
-  /** Makes the link's secret and keeps its hash. Null when it was mailed already. A second run makes another. */
+  /** Generates the link's secret and stores its hash. Null if it was mailed already. A retry generates another one. */
   async issue(exportId: string): Promise<string | null> {
     const token = randomToken();
     const issued = await sql`
@@ -47,13 +50,13 @@ export class ExportsService {
     await sql`update exports set sent_at = now() where id = ${exportId}`.all(this.em);
   }
 
-  /** @throws {Problem} `export_expired`, also for a link that never was */
+  /** @throws {Problem} `export_expired`, also for an unknown link */
   async open(token: string): Promise<{ username: string; archive: Readable }> {
     const [found] = await sql<{ id: string; username: string }>`
       select u.id, u.username from exports e join users u on u.id = e.user_id
       where e.token_hash = ${sha256(token)} and e.expires_at > now() and ${isActive()}`.all(this.em);
     if (!found) throw new Problem('export_expired');
-    const onError = (error: unknown) => this.logger.error({ userId: found.id, err: error }, 'archive broke off');
+    const onError = (error: unknown) => this.logger.error({ userId: found.id, err: error }, 'archive aborted');
     return { username: found.username, archive: await archiveOf(found.id, this.em.fork(), this.storage, onError) };
   }
 }

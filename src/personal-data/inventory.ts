@@ -29,8 +29,8 @@ import { users } from '../users/users.personal-data.js';
 import { views, mediaViewDays } from '../views/views.personal-data.js';
 
 /**
- * Everything that is stored about an account, in the order in which it is deleted. Export and deletion both go by this
- * list; a test compares it with the tables there are, so a new table has to say what it holds, beside its entity.
+ * Everything that is stored about an account, in the order in which it is deleted. Export and deletion both follow this
+ * list; a test compares it with the existing tables, so each new table must declare what it holds, beside its entity.
  */
 export const inventory: readonly Holding[] = [
   sessions,
@@ -73,10 +73,10 @@ export const inventory: readonly Holding[] = [
   users,
 ];
 
-/** Tables that belong to nobody, and why they stay. */
+/** Tables that belong to nobody, and why they are kept. */
 export const impersonal: Readonly<Record<string, string>> = {
   tags: 'Words, shared by all medias.',
-  outbox_events: 'Ids of what happened, and addresses that accounts gave up; kept for a week.',
-  address_counts: 'How many mails and tries an address had, under a keyed hash of it; kept for a day.',
-  migrations: 'Which changes of the database were applied.',
+  outbox_events: 'Ids of events, and former addresses of accounts; kept for a week.',
+  address_counts: 'Numbers of mails and tries per address, under a keyed hash; kept for a day.',
+  migrations: 'Which database migrations were applied.',
 };

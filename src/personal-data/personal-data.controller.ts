@@ -27,7 +27,7 @@ export class PersonalDataController {
   @Documented({
     summary: 'Delete an account',
     description:
-      'Nobody sees it any more, at once; all rows and bytes are gone within minutes, and a mail says so. This cannot be undone: ask for an export before.',
+      'It is hidden at once; all rows and bytes are deleted within minutes, and a mail confirms it. This cannot be undone: request an export before.',
     params: { username: 'Your own username, or `me`' },
     answers: { 204: null },
     problems: ['wrong_password', 'not_yours', 'user_not_found', 'too_many_requests', 'validation_failed'],
@@ -46,7 +46,7 @@ export class PersonalDataController {
   @Limited('export')
   @Documented({
     summary: 'Export everything',
-    description: 'Mails a link to an archive of all that is stored about you, originals of your files included.',
+    description: 'Mails a link to an archive of everything stored about you, including the originals of your files.',
     answers: { 202: { schema: ExportAnswer, description: 'The link is on its way' } },
   })
   export(@CurrentUser() viewer: Viewer) {
@@ -58,7 +58,7 @@ export class PersonalDataController {
   @Limited('archive')
   @Documented({
     summary: 'Download an export',
-    description: 'The mailed link. The archive is made while it is downloaded, so it has no length and no ranges.',
+    description: 'The mailed link. The archive is generated while it is downloaded, so it has no length and no ranges.',
     answers: { 200: { description: 'A ZIP', content: 'application/zip' } },
     problems: ['export_expired', 'too_many_requests', 'validation_failed'],
   })

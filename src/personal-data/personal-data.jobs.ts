@@ -55,14 +55,14 @@ export class PersonalDataJobs {
     await this.exports.sent(exportId);
   }
 
-  /** What its events have lost, and accounts whose last mail can't be sent. */
+  /** Handles accounts whose events were lost, and those whose last mail can't be sent. */
   @OnJob('accounts.sweep')
   async sweep(_payload: object, { signal }: JobContext): Promise<void> {
     const errors: unknown[] = [];
     for (const { userId, isErased } of await this.erasure.overdue()) {
       signal.throwIfAborted();
       const work = isErased ? this.erasure.forget(userId) : this.erasure.erase(userId, signal);
-      // One that can't go yet keeps none of the others.
+      // A failure must not keep the others from being handled.
       await work.catch((error: unknown) => errors.push(error));
     }
     if (errors.length) throw new AggregateError(errors, 'Some accounts were not erased');

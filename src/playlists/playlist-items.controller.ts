@@ -10,7 +10,7 @@ import { PlaylistItems } from './playlist-items.service.js';
 import { AddBody, ChangeBody, ItemParam, PlaylistAnswer } from './playlists.schemas.js';
 
 type Address = z.infer<typeof ItemParam>;
-const params = { url: 'The `url` of the media', playlistUrl: 'The `url` of a playlist of yours' };
+const params = { url: 'The `url` of the media', playlistUrl: 'The `url` of one of your playlists' };
 const problems = ['media_not_found', 'playlist_not_found', 'not_yours', 'validation_failed'] as const;
 
 @ApiTags('playlists')
@@ -22,12 +22,12 @@ export class PlaylistItemsController {
   @Verified('write')
   @Limited('playlist')
   @Documented({
-    summary: 'Put a media into a playlist',
-    description: 'Any media that you see. At its end, or where `position` says.',
+    summary: 'Add a media to a playlist',
+    description: 'Any media that you can see. It goes to the end, or to `position`.',
     params,
     answers: {
-      201: { schema: PlaylistAnswer, description: 'It is in it' },
-      200: { schema: PlaylistAnswer, description: 'It was in it before; nothing has changed' },
+      201: { schema: PlaylistAnswer, description: 'Added' },
+      200: { schema: PlaylistAnswer, description: 'It was in the playlist already; nothing changed' },
     },
     problems: [...problems, 'playlist_type_mismatch', 'limit_reached'],
   })
@@ -47,7 +47,7 @@ export class PlaylistItemsController {
   @Limited('playlist')
   @Documented({
     summary: 'Change the note or the position of a media in a playlist',
-    description: 'Only what is named changes.',
+    description: 'Only the given fields change.',
     params,
     answers: { 200: { schema: PlaylistAnswer, description: 'Changed' } },
     problems: [...problems, 'not_in_playlist'],
@@ -64,7 +64,7 @@ export class PlaylistItemsController {
   @HttpCode(204)
   @Verified('write')
   @Limited('playlist')
-  @Documented({ summary: 'Take a media out of a playlist', params, answers: { 204: null }, problems })
+  @Documented({ summary: 'Remove a media from a playlist', params, answers: { 204: null }, problems })
   remove(@CurrentUser() viewer: Viewer, @Param({ schema: ItemParam }) { url, playlistUrl }: Address) {
     return this.items.remove(viewer.id, url, playlistUrl);
   }

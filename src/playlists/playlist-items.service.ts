@@ -9,7 +9,7 @@ import type { AddBody, ChangeBody, OrderBody, PlaylistAnswer } from './playlists
 import { PlaylistsService, takes } from './playlists.service.js';
 import { Ranks, type Place } from './ranks.service.js';
 
-/** What is in a playlist: its owner's to decide, of all medias that they see. */
+/** The items of a playlist. Its owner can add any media that they can see. */
 @Injectable()
 export class PlaylistItems {
   constructor(
@@ -66,7 +66,10 @@ export class PlaylistItems {
     });
   }
 
-  /** One row changes, however long the list. @throws {Problem} `not_in_playlist`, those of `PlaylistsService.hold` */
+  /**
+   * Changes one row, however long the list.
+   * @throws {Problem} `not_in_playlist`, those of `PlaylistsService.hold`
+   */
   async move(viewer: string, url: string, { media, before, after }: OrderBody): Promise<PlaylistAnswer> {
     const next = (before ?? after)!;
     await this.em.transactional(async (em) => {
@@ -85,7 +88,7 @@ export class PlaylistItems {
     return this.playlists.read(viewer, url);
   }
 
-  /** A media that the viewer sees, or has in the playlist though they don't see it any more. */
+  /** A media that the viewer can see, or that is in the playlist although they no longer can. */
   private async find(em: EntityManager, viewer: string, mediaUrl: string, url: string): Promise<string> {
     const rows = await sql<{ id: string }>`
       select m.id from medias m where m.url = ${mediaUrl} and (${visibleTo(viewer)} or exists (

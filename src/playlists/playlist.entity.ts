@@ -29,13 +29,13 @@ const PlaylistItemSchema = defineEntity({
   properties: {
     playlist: () => p.manyToOne(Playlist).primary().deleteRule('cascade'),
     media: () => p.manyToOne(Media).primary().deleteRule('cascade'),
-    /** Where it stands, between those of its neighbours; compared byte by byte. */
+    /** Sort key between those of the neighbours; compared byte by byte. */
     rank: p.text(),
     note: p.string().length(512).default(''),
     id: p.uuid().defaultRaw('uuidv7()'),
-    /** The media's, by a trigger. */
+    /** The media's owner, set by a trigger. */
     ownerId: p.uuid(),
-    /** Not while that owner's account is disabled. */
+    /** False while that owner's account is disabled. */
     isCounted: p.boolean().default(true),
     createdAt: p.datetime().defaultRaw('now()'),
   },

@@ -28,7 +28,7 @@ import { PlaylistsService } from './playlists.service.js';
 type Address = z.infer<typeof PlaylistParam>;
 const params = { url: 'The `url` of the playlist' };
 const ownerProblems = ['playlist_not_found', 'not_yours', 'validation_failed'] as const;
-const asItIs = { 200: { schema: PlaylistAnswer, description: 'As it is now' } };
+const asItIs = { 200: { schema: PlaylistAnswer, description: 'The changed playlist' } };
 
 @ApiTags('playlists')
 @Controller('playlists')
@@ -43,7 +43,7 @@ export class PlaylistsController {
   @OptionalUser()
   @Documented({
     summary: 'List playlists',
-    description: 'What everybody may see, and what those you follow show their followers.',
+    description: 'What is public, and what those you follow show their followers.',
     answers: { 200: { schema: PlaylistPage, description: 'A page' } },
     problems: ['validation_failed', 'not_signed_in'],
   })
@@ -57,7 +57,7 @@ export class PlaylistsController {
   @Limited('search')
   @Documented({
     summary: 'Search playlists',
-    description: 'By the words of title and description, as `GET search` does it.',
+    description: 'By the words of title and description, as in `GET search`.',
     params: { term: 'Words' },
     answers: { 200: { schema: PlaylistPage, description: 'A page' } },
     problems: ['validation_failed'],
@@ -75,7 +75,7 @@ export class PlaylistsController {
   @Limited('playlist')
   @Idempotent(201)
   @Documented({
-    summary: 'Make a playlist',
+    summary: 'Create a playlist',
     answers: { 201: { schema: PlaylistAnswer, description: 'The playlist' } },
     problems: ['validation_failed', 'limit_reached'],
   })
@@ -98,9 +98,9 @@ export class PlaylistsController {
   @Get(':url/medias')
   @OptionalUser()
   @Documented({
-    summary: 'List what is in a playlist',
+    summary: 'List the medias of a playlist',
     description:
-      'In its order, without what you may not see. What is unlisted is seen by its owner and the playlist’s.',
+      'In order, without those you may not see. Unlisted ones are visible to their owner and the playlist’s owner only.',
     params,
     answers: { 200: { schema: PlaylistItemPage, description: 'A page' } },
     problems: ['playlist_not_found', 'validation_failed'],
@@ -118,7 +118,7 @@ export class PlaylistsController {
   @Limited('playlist')
   @Documented({
     summary: 'Change a playlist',
-    description: 'Only what is named changes. Another `type` has to fit what is in it.',
+    description: 'Only the given fields change. A new `type` must fit the medias in the playlist.',
     params,
     answers: asItIs,
     problems: [...ownerProblems, 'playlist_type_mismatch'],
@@ -137,7 +137,7 @@ export class PlaylistsController {
   @Verified('write')
   @Limited('playlist')
   @Documented({
-    summary: 'Delete a playlist; what is in it stays',
+    summary: 'Delete a playlist, but not its medias',
     params,
     answers: { 204: null },
     problems: ownerProblems,
@@ -151,7 +151,7 @@ export class PlaylistsController {
   @Limited('playlist')
   @Documented({
     summary: 'Move a media within a playlist',
-    description: 'Right before or right after another one.',
+    description: 'Directly before or after another one.',
     params,
     answers: asItIs,
     problems: [...ownerProblems, 'not_in_playlist'],

@@ -6,8 +6,8 @@ export const playlistItems: Holding = {
   rows: (userId) => sql<boolean>`t.playlist_id in (select id from playlists where owner_id = ${userId})`,
   exportedBy: ['playlist_id', 'media_id'],
   without: ['id', 'owner_id', 'is_counted'],
-  why: 'What is in the playlists, with notes.',
-  // Playlists before their items, as everywhere.
+  why: 'The items of the playlists, with notes.',
+  // Playlists before their items: the lock order everywhere.
   locks: (_page, userId) => [sql`select 1 from playlists where owner_id = ${userId} order by id for no key update`],
 };
 

@@ -24,7 +24,7 @@ type Row = Pick<PlaylistAnswer, 'url' | 'title' | 'description' | 'type' | 'visi
     updatedAt: string | Date;
   };
 
-/** The first media that the viewer sees and that has a picture: looked for at the beginning only. */
+/** The first media that the viewer can see and that has a picture, among the first 20 only. */
 const cover = (viewer: ViewerId) => sql`
   (select json_build_object('kind', f.kind, 'url', f.url, 'open', ${isOpen()})
    from (select i.media_id, i.rank from playlist_items i where i.playlist_id = p.id order by i.rank limit 20) i
@@ -62,20 +62,20 @@ const ordersBy = (column: string): Record<Sort, Keyset> => {
   };
 };
 const orders = ordersBy('p.id');
-/** As no index has it, or all would be gone through to see which are among those that were found. */
+/** For sorting found playlists: no index on `c.id`, so that the planner does not scan all playlists in index order. */
 const ordersOfFound = ordersBy('c.id');
 const positions: Keyset = { name: 'position', columns: [[sql.raw('i.rank'), 'text']], direction: 'asc' };
 
-/** What is searched in, as the indexes have it. */
+/** The searched text, as in the indexes. */
 const words = sql`search_words(p.title, p.description)`;
 const title = sql`search_plain(p.title)`;
-/** Of common words, more are not ranked. */
+/** Of common words, no more matches are ranked. */
 const maxCandidates = sql.raw('500');
-/** With fewer than that, titles written alike are looked for, too: and this many of them. */
-const few = sql.raw('10');
-const alike = sql.raw('200');
+/** With fewer matches, titles spelled alike are searched, too. */
+const minMatches = sql.raw('10');
+const maxAlike = sql.raw('200');
 
-/** Playlists, each page one statement. */
+/** Reads playlists, each page in one statement. */
 @Injectable()
 export class PlaylistsQueries {
   constructor(
@@ -99,7 +99,7 @@ export class PlaylistsQueries {
     return this.page(viewer, orders[sort], sql``, where, page);
   }
 
-  /** By the words of title and description, or a title written alike. */
+  /** By the words of title and description, or by a title spelled alike. */
   search(viewer: ViewerId, term: string, { sort, ...page }: SearchQuery) {
     const [query, plain] = [once(sql`search_query(${term})`), once(sql`search_plain(${term})`)];
     const rank = sql`(case when ${title} = ${plain} then 2000 else 0 end
@@ -109,13 +109,13 @@ export class PlaylistsQueries {
       join (
         with matching as materialized (select p.id from playlists p where ${words} @@ ${query} limit ${maxCandidates})
         select id from matching union
-          (select p.id from playlists p where (select count(*) from matching) < ${few} and ${isAlike(term, plain, title)} limit ${alike})
+          (select p.id from playlists p where (select count(*) from matching) < ${minMatches} and ${isAlike(term, plain, title)} limit ${maxAlike})
       ) c on c.id = p.id
       cross join lateral (select ${rank} as rank offset 0) found`;
     return this.page(viewer, ordersOfFound[sort], join, [playlistListedFor(viewer, false)], page);
   }
 
-  /** The medias in a playlist that the viewer sees, in its order; null where they don't see the playlist. */
+  /** The medias of a playlist that the viewer can see, in order; null if they can't see the playlist. */
   async medias(viewer: ViewerId, url: string, page: PageQuery) {
     const [playlist] = await this.rows<{ id: string }>(
       sql`select p.id from playlists p where p.url = ${url} and ${playlistVisibleTo(viewer)}`,

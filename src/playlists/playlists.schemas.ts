@@ -8,13 +8,13 @@ import { Owner, Username } from '../users/users.schemas.js';
 import { playlistTypes } from './playlist.entity.js';
 
 export const PlaylistParam = z.strictObject({ url: Slug });
-/** Of a media in a playlist. */
+/** Addresses a media in a playlist. */
 export const ItemParam = z.strictObject({ url: Slug, playlistUrl: Slug });
 
 const Title = line(128, 1).meta({ example: 'For the road' });
 const Description = text(1024);
-const Type = z.enum(playlistTypes).meta({ description: 'What it takes. Reels are videos' });
-const Visibility = z.enum(visibilities).meta({ description: 'As of medias' });
+const Type = z.enum(playlistTypes).meta({ description: 'The types of media it takes. Reels are videos' });
+const Visibility = z.enum(visibilities).meta({ description: 'As for medias' });
 
 export const CreateBody = z
   .strictObject({
@@ -32,12 +32,12 @@ export const EditBody = z
   .meta({ id: 'EditPlaylist' });
 export type EditBody = z.infer<typeof EditBody>;
 
-const Note = text(512).meta({ description: 'What its owner says of it' });
+const Note = text(512).meta({ description: 'A note of the playlist’s owner' });
 const Position = z
   .int()
   .min(1)
   .max(1_000_000)
-  .meta({ description: '1 is the first; without it, or behind the end: last' });
+  .meta({ description: '1 is the first; without it, or beyond the end: last' });
 export const AddBody = z
   .strictObject({ note: Note.default(''), position: Position.optional() })
   .prefault({})
@@ -50,7 +50,7 @@ export type ChangeBody = z.infer<typeof ChangeBody>;
 export const OrderBody = z
   .strictObject({ media: Slug, before: Slug.optional(), after: Slug.optional() })
   .refine(({ before, after }) => (before === undefined) !== (after === undefined), 'either `before` or `after`')
-  .refine(({ media, before, after }) => media !== (before ?? after), 'another media than itself')
+  .refine(({ media, before, after }) => media !== (before ?? after), 'a media other than itself')
   .meta({ id: 'OrderPlaylist' });
 export type OrderBody = z.infer<typeof OrderBody>;
 
@@ -58,7 +58,9 @@ const sorts = ['newest', 'oldest'] as const;
 export type Sort = (typeof sorts)[number] | 'relevance';
 export const ListQuery = PageQuery.extend({
   type: Type.default('any').meta({ description: '`any`: all' }),
-  username: Username.optional().meta({ description: 'Only of this user; `me` for your own, hidden ones included' }),
+  username: Username.optional().meta({
+    description: 'Only playlists of this user; `me` for your own, hidden ones included',
+  }),
   sort: z.enum(sorts).default('newest'),
 });
 export type ListQuery = z.infer<typeof ListQuery>;
@@ -73,11 +75,11 @@ export const PlaylistAnswer = z
     type: z.enum(playlistTypes),
     visibility: z.enum(visibilities),
     owner: Owner,
-    counts: z.object({ items: z.int().meta({ description: 'Also those that not everybody sees' }) }),
+    counts: z.object({ items: z.int().meta({ description: 'Including those that not everybody can see' }) }),
     cover: z
       .string()
       .nullable()
-      .meta({ description: 'A small picture of the first media that you see and that has one' }),
+      .meta({ description: 'A thumbnail of the first media that you can see and that has one' }),
     expiresAt: ExpiresAt,
     createdAt: z.iso.datetime(),
     updatedAt: z.iso.datetime(),

@@ -19,7 +19,7 @@ export interface HeldPlaylist {
   type: PlaylistType;
 }
 
-/** What each type takes. */
+/** Media types by playlist type. */
 export const takes: Record<PlaylistType, readonly MediaType[]> = {
   any: ['photo', 'video', 'reel', 'music'],
   video: ['video', 'reel'],
@@ -61,7 +61,7 @@ export class PlaylistsService {
     return this.read(ownerId, url);
   }
 
-  /** @throws {Problem} `playlist_type_mismatch` where what is in it is of another type */
+  /** @throws {Problem} `playlist_type_mismatch` if an item has another type */
   async edit(viewer: string, url: string, body: EditBody): Promise<PlaylistAnswer> {
     const { title, description, type, visibility } = body;
     await this.em.transactional(async (em) => {
@@ -89,8 +89,8 @@ export class PlaylistsService {
   }
 
   /**
-   * The viewer's own playlist, which nobody else changes until the transaction ends. Who adds a media holds that first.
-   * @throws {Problem} `playlist_not_found` where it can't be seen, `not_yours` where it can
+   * Locks the viewer's own playlist until the transaction ends. Whoever adds a media must lock the media first.
+   * @throws {Problem} `playlist_not_found` if it can't be seen, `not_yours` if it can
    */
   async hold(em: EntityManager, viewer: string, url: string): Promise<HeldPlaylist> {
     const rows = await sql<HeldPlaylist>`

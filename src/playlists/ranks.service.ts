@@ -5,25 +5,28 @@ import { sql } from '../platform/database/sql.js';
 import { inPlaylistFor } from '../visibility/medias.js';
 import type { HeldPlaylist } from './playlists.service.js';
 
-/** Next to an item (the id of its media), or by number among those that the playlist's owner sees; without one: last. */
+/**
+ * Next to an item (its media's id), or by number among the items that the playlist's owner can see; without a number:
+ * last.
+ */
 export type Place = { before: string } | { after: string } | { position: number | undefined };
 
-/** Characters. A rank grows where things are put between the same two again and again, by one in about six times. */
-const longest = 100;
+/** Characters. Ranks grow when items are repeatedly put between the same two, by one in about six times. */
+const maxRankLength = 100;
 
 interface Gap {
   low: string | null;
   high: string | null;
 }
 
-/** Where things stand in a playlist: to move one, nothing but its own rank changes. The playlist's row is held. */
+/** Positions in a playlist: moving an item changes only its own rank. The playlist's row is locked. */
 @Injectable()
 export class Ranks {
-  /** @param mediaId what is to stand there, and may stand in the playlist already */
+  /** @param mediaId the item to place, which may be in the playlist already */
   async at(em: EntityManager, playlist: HeldPlaylist, mediaId: string, place: Place): Promise<string> {
     const gap = await this.gap(em, playlist, mediaId, place);
     const rank = generateKeyBetween(gap.low, gap.high);
-    if (rank.length <= longest) return rank;
+    if (rank.length <= maxRankLength) return rank;
     await this.spread(em, playlist);
     const wider = await this.gap(em, playlist, mediaId, place);
     return generateKeyBetween(wider.low, wider.high);
@@ -43,7 +46,7 @@ export class Ranks {
     return 'after' in place ? { low: anchor, high: rank } : { low: rank, high: anchor };
   }
 
-  /** The rank of what it is to stand next to; null for the end. */
+  /** Rank of the item to be next to; null for the end. */
   private async anchor(
     em: EntityManager,
     playlist: HeldPlaylist,
@@ -61,7 +64,7 @@ export class Ranks {
     return rows[0]?.rank ?? null;
   }
 
-  /** Short ranks for all, in their order: behind the last one, so that no two are ever the same. */
+  /** Gives all items short ranks in the same order, after the present last one, so that no two ranks are ever equal. */
   private async spread(em: EntityManager, { id }: HeldPlaylist): Promise<void> {
     const [all] = await sql<{ count: number; last: string }>`
       select count(*)::int as count, max(rank) as last from playlist_items where playlist_id = ${id}`.all(em);

@@ -3,7 +3,7 @@ import { File } from '../files/file.entity.js';
 import { User } from '../users/user.entity.js';
 import { places } from '../users/users.schemas.js';
 
-/** A photo that a profile is going to show, once its squares are made. The id changes with every choice. */
+/** A photo that a profile will show once its squares are made. The id changes with every choice. */
 const PhotoWishSchema = defineEntity({
   name: 'PhotoWish',
   tableName: 'photo_wishes',

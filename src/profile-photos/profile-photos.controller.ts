@@ -10,7 +10,7 @@ import { Profile, UsernameParam } from '../users/users.schemas.js';
 import { ProfilePhotosService } from './profile-photos.service.js';
 
 type Address = z.infer<typeof UsernameParam>;
-const params = { username: 'Your own, or `me`' };
+const params = { username: 'Your username, or `me`' };
 const problems = ['user_not_found', 'not_yours', 'validation_failed'] as const;
 const ofPhoto = ['file_not_found', 'file_kind_mismatch', 'file_processing', 'file_failed'] as const;
 
@@ -25,7 +25,7 @@ export class ProfilePhotosController {
   @Documented({
     summary: 'Choose your profile photo',
     description:
-      'One of your photos. Its squares, which everybody may see, are made first: `avatarUrl` changes a moment later.',
+      'One of your photos. Its squares, which are public, are made first: `avatarUrl` changes a moment later.',
     params,
     answers: { 200: { schema: Profile, description: 'The profile' } },
     problems: [...problems, ...ofPhoto],
@@ -44,7 +44,7 @@ export class ProfilePhotosController {
   @Documented({
     summary: 'Choose the photo of your channel',
     description:
-      'One of your photos. Everybody may see it, in its sizes and as squares: `channelPhotoUrl` changes a moment later.',
+      'One of your photos. It becomes public, in its sizes and as squares: `channelPhotoUrl` changes a moment later.',
     params,
     answers: { 200: { schema: Profile, description: 'The profile' } },
     problems: [...problems, ...ofPhoto],
@@ -61,7 +61,7 @@ export class ProfilePhotosController {
   @HttpCode(204)
   @Verified('write')
   @Limited('picture')
-  @Documented({ summary: 'Show no profile photo', params, answers: { 204: null }, problems })
+  @Documented({ summary: 'Remove your profile photo', params, answers: { 204: null }, problems })
   deleteProfile(@CurrentUser() viewer: Viewer, @Param({ schema: UsernameParam }) { username }: Address) {
     return this.photos.delete(viewer, username, 'profile');
   }
@@ -70,7 +70,7 @@ export class ProfilePhotosController {
   @HttpCode(204)
   @Verified('write')
   @Limited('picture')
-  @Documented({ summary: 'Show no channel photo', params, answers: { 204: null }, problems })
+  @Documented({ summary: 'Remove your channel photo', params, answers: { 204: null }, problems })
   deleteChannel(@CurrentUser() viewer: Viewer, @Param({ schema: UsernameParam }) { username }: Address) {
     return this.photos.delete(viewer, username, 'channel');
   }

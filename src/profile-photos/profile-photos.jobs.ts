@@ -38,7 +38,7 @@ export class ProfilePhotosJobs implements OnModuleInit {
       await this.squares.fulfil(wishId, signal);
     } catch (error) {
       if (isLastAttempt && !(signal.reason instanceof ShuttingDown)) {
-        this.logger.warn({ wishId, err: error }, 'the profile stays as it is');
+        this.logger.warn({ wishId, err: error }, 'profile photo given up, the profile is unchanged');
         await this.squares.giveUp(wishId);
       }
       throw error;

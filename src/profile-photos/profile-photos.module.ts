@@ -14,6 +14,6 @@ import { SquaresService } from './squares.service.js';
 })
 export class ProfilePhotosModule {}
 
-/** In workers: makes the squares, and lets profiles show them. */
+/** In workers: makes squares, and lets profiles show them. */
 @Module({ imports: [FilesModule, ToolsModule], providers: [ProfilePhotosJobs, SquaresService] })
 export class ProfilePhotosWorkerModule {}

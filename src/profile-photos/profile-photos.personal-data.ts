@@ -4,5 +4,5 @@ export const photoWishes: Holding = {
   table: 'photo_wishes',
   rows: by('user_id'),
   exportedBy: null,
-  why: 'Photos that are about to be shown by the profile.',
+  why: 'Photos chosen for the profile and not yet shown.',
 };

@@ -12,7 +12,10 @@ interface Wish {
   old_file_id: string | null;
 }
 
-/** What a profile shows: the choice is a wish, and comes true when the squares are there. Until then the old one stays. */
+/**
+ * Photos of a profile. A choice is stored as a PhotoWish and takes effect when the squares are made; until then the old
+ * photo stays.
+ */
 @Injectable()
 export class ProfilePhotosService {
   constructor(
@@ -57,7 +60,7 @@ export class ProfilePhotosService {
     });
   }
 
-  /** Whether it is shown there, or about to be. */
+  /** Whether the photo is shown there, or will be. */
   private async isChosen(em: EntityManager, userId: string, place: Place, fileId: string): Promise<boolean> {
     const [user] = await sql<{ shown: string | null; wished: string | null }>`
       select ${sql.ident(`${place}_photo_id`)} as shown,

@@ -19,13 +19,16 @@ interface Wish {
   user_id: string;
   file_id: string;
   place: Place;
-  /** Of the photo without its metadata; null when it has lost its renditions. */
+  /** Object of the photo without its metadata; null if its renditions are gone. */
   key: string | null;
   made: boolean;
 }
 type Stored = Omit<Square, 'path'> & { key: string };
 
-/** Makes a wished photo's squares, if need be, and lets the profile show it. A wish that was replaced changes nothing. */
+/**
+ * Makes the squares of a chosen photo if needed, and lets the profile show it. Does nothing if another photo was chosen
+ * since.
+ */
 @Injectable()
 export class SquaresService {
   constructor(
@@ -38,7 +41,7 @@ export class SquaresService {
 
   async fulfil(wishId: string, signal: AbortSignal): Promise<void> {
     const wish = await this.find(wishId);
-    if (!wish) return; // Another choice, or done by another.
+    if (!wish) return; // Replaced by another choice, or done by another run.
     const folder = `${fileFolder(wish.file_id)}squares/${randomUUID()}/`;
     const squares = wish.made ? [] : await this.store(wish, folder, signal);
     let used = false;
@@ -49,7 +52,7 @@ export class SquaresService {
     }
   }
 
-  /** The profile goes on showing what it shows. */
+  /** Drops the choice; the profile is unchanged. */
   giveUp(wishId: string): Promise<void> {
     return this.em.transactional(async (em) => {
       const [gone] = await sql<{ file_id: string }>`
@@ -86,7 +89,7 @@ export class SquaresService {
     });
   }
 
-  /** @returns whether the squares are in use now */
+  /** @returns whether the new squares are in use now */
   private commit({ id, user_id, file_id, place }: Wish, squares: Stored[]): Promise<boolean> {
     return this.em.transactional(async (em) => {
       await sql`select id from files where id = ${file_id} for update`.all(em);
@@ -94,7 +97,7 @@ export class SquaresService {
       if (!wish) return false;
       const [there] = await sql<{ id: string }>`
         select id from renditions where file_id = ${file_id} and role = 'square' limit 1`.all(em);
-      if (!there && !squares.length) throw new Error('the squares went with another choice');
+      if (!there && !squares.length) throw new Error('the squares were deleted with another choice');
       if (!there) {
         await em.insertMany(
           Rendition,

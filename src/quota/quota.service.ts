@@ -13,8 +13,8 @@ interface Used {
 }
 
 /**
- * Bytes a user may still send. The `uploads` rows are the charges: made before the first byte, corrected when the
- * file is whole, deleted when it came to nothing.
+ * Bytes a user may still send. Rows of `uploads` are the charges: made before the first byte, corrected when the file
+ * is complete, deleted on failure.
  */
 @Injectable()
 export class QuotaService {
@@ -33,9 +33,9 @@ export class QuotaService {
   }
 
   /**
-   * How many bytes may be charged now. Call it in the transaction that inserts the charge: it holds the user's row,
-   * so parallel uploads wait for each other instead of each counting the same room.
-   * @param wanted bytes; null where the client did not say: then whatever is left, up to `atMost`
+   * How many bytes may be charged now. To be called in the transaction that inserts the charge: it locks the user's
+   * row, so that parallel uploads do not count the same room twice.
+   * @param wanted bytes; null if the client did not say: then whatever is left, up to `atMost`
    * @throws {Problem} `quota_exceeded`
    */
   async room(userId: string, wanted: number | null, atMost: number): Promise<number> {
@@ -46,7 +46,7 @@ export class QuotaService {
     if (charge > left || left === 0) {
       throw new Problem('quota_exceeded', {
         detail:
-          `You may send ${inBytes(left)} more now (${inBytes(dayBytes)} in 24 hours, ${inBytes(totalBytes)} in all)` +
+          `You may send ${inBytes(left)} more now (${inBytes(dayBytes)} in 24 hours, ${inBytes(totalBytes)} in total)` +
           (wanted === null ? '.' : `; this is ${inBytes(wanted)}.`),
       });
     }
@@ -54,8 +54,8 @@ export class QuotaService {
   }
 
   /**
-   * Counts bytes that are stored beside an uploaded file, or gives them back. In the caller's transaction.
-   * @param bytes more than before; negative for less
+   * Charges bytes stored in addition to an uploaded file, or refunds them. Runs in the caller's transaction.
+   * @param bytes the difference; negative for a refund
    * @throws {Problem} `quota_exceeded`
    */
   async charge(userId: string, bytes: number): Promise<void> {

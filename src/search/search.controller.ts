@@ -10,8 +10,8 @@ import { SearchPage, SearchParam, SearchQuery } from './search.schemas.js';
 import { SearchService } from './search.service.js';
 
 const how =
-  `All words have to be there, the last one may be a beginning; accents and case do not matter. Where little is
-found, titles that are written alike are, too. Of very common words the newest things come, and some older ones.`.replaceAll(
+  `All words must match, the last one as a prefix; accents and case do not matter. If there are few matches, titles
+spelled alike are found, too. For very common words, results are the newest matches and some older ones.`.replaceAll(
     '\n',
     ' ',
   );
@@ -27,7 +27,7 @@ export class SearchController {
   @Documented({
     summary: 'Search medias, users, playlists or tags',
     description: `The best first. ${how}`,
-    answers: { 200: { schema: SearchPage, description: 'A page of what `type` asks for' } },
+    answers: { 200: { schema: SearchPage, description: 'A page of the requested `type`' } },
     problems: ['validation_failed'],
   })
   things(@MaybeUser() viewer: Viewer | null, @Query({ schema: SearchQuery }) query: SearchQuery) {

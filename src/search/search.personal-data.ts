@@ -4,5 +4,5 @@ export const mediaWords: Holding = {
   table: 'media_words',
   rows: ofMedias,
   exportedBy: null,
-  why: 'What search finds the medias by: the words of their titles and descriptions.',
+  why: 'The words of titles and descriptions, for search.',
 };

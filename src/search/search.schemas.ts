@@ -6,10 +6,10 @@ import { PlaylistAnswer } from '../playlists/playlists.schemas.js';
 import { TagAnswer } from '../tags/tags.schemas.js';
 import { Profile } from '../users/users.schemas.js';
 
-/** Units of what is typed that are looked at: NFC may make them a quarter. */
+/** UTF-16 units to read; NFC may shorten them to a quarter. */
 const maxRead = 400;
 
-/** Whatever people type: what can't be looked for is left out, and what is too long is cut. */
+/** Accepts whatever people type: unsearchable characters are dropped, and long terms are cut. */
 const Term = z
   .string()
   .transform((value) => {

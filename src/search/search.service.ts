@@ -10,7 +10,7 @@ import { TagSearchQueries } from './tag-search.queries.js';
 
 const nothing = { items: [], nextCursor: null };
 
-/** One term, things of one kind. */
+/** Searches things of one kind by one term. */
 @Injectable()
 export class SearchService {
   constructor(

@@ -18,7 +18,7 @@ import {
 import type { PageQuery } from '../platform/http/page.js';
 import type { TagAnswer } from '../tags/tags.schemas.js';
 
-/** The tag itself, those that begin so, those written alike; in each, the most used first. */
+/** The exact tag, then prefixes, then similar spelling; in each group, the most used first. */
 const best: Keyset = {
   name: 'tags',
   columns: [
@@ -28,7 +28,7 @@ const best: Keyset = {
   ],
   direction: 'desc',
 };
-/** More are not ranked: of a beginning that very many have, these and some of the most used. */
+/** Ranking stops here: of more matches, these and some of the most used are ranked. */
 const maxCandidates = sql.raw('500');
 const popular = sql.raw('1000');
 
@@ -42,7 +42,7 @@ export class TagSearchQueries {
     const [wanted, inside] = [once(sql`searchable(${name})`), once(sql`searchable(${beginning})`)];
     const plain = sql`searchable(t.name)`;
     const matches = sql`(${likeTerm(name, plain, inside)} or ${isAlike(name, wanted, plain)})`;
-    // In their order first: no more are looked at than the page needs.
+    // Sorted first, so that visibility is checked only for the rows that the page needs.
     const found = sql<TagAnswer & Keyed>`
       select t.name, ${tagCounts(viewer)} as counts, ${keyOf(best)}
       from (

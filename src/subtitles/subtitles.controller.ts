@@ -27,7 +27,7 @@ export class SubtitlesController {
   @Documented({
     summary: 'Set the subtitles of a language',
     description:
-      'SRT or WebVTT, up to 2 MiB, in UTF-8, UTF-16 or Windows-1252. Kept as clean WebVTT, and listed in the master playlist. A media has at most 32 tracks; their bytes count in your quota.',
+      'SRT or WebVTT, at most 2 MiB, in UTF-8, UTF-16 or Windows-1252. Stored as clean WebVTT, and listed in the master playlist. A media has at most 32 tracks; their bytes count towards your quota.',
     params,
     answers: {
       201: { schema: Track, description: 'Added' },

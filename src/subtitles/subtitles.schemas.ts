@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ExpiresAt, Slug } from '../files/files.schemas.js';
 import { Locale } from '../users/users.schemas.js';
 
-/** Of a track. Its canonical form, so that `EN` and `en` are one track. */
+/** Language of a track, in canonical form, so that `EN` and `en` are one track. */
 export const Language = Locale.meta({ description: 'Language tag (BCP 47), as `en` or `pt-BR`' });
 
 export const SubtitlesParam = z.strictObject({ url: Slug, lang: Language });

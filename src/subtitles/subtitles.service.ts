@@ -33,7 +33,7 @@ interface NewTrack {
 
 const mimeType = 'text/vtt; charset=utf-8';
 
-/** A video's subtitles as its owner sets and deletes them: one track per language, those embedded in the file too. */
+/** Subtitles that a video's owner sets and deletes: one track per language, including those embedded in the file. */
 @Injectable()
 export class SubtitlesService {
   constructor(
@@ -55,7 +55,7 @@ export class SubtitlesService {
     const path = join(this.storage.staging, randomUUID());
     await writeFile(path, vtt);
     const key = renditionKey(fileId, `subtitles/${randomUUID()}.vtt`);
-    // Before the transaction: a slow store must not hold a connection to the database.
+    // Before the transaction: a slow store must not hold a database connection.
     await this.storage.put(key, { path }, { contentType: mimeType });
     const track = { language, label, cues, key, bytes: Buffer.byteLength(vtt) };
     let reachedCommit = false;
@@ -66,7 +66,7 @@ export class SubtitlesService {
         return answer;
       });
     } catch (error) {
-      // A commit that failed may still have happened: the object stays.
+      // The commit may have succeeded in spite of the error: the object stays.
       if (!reachedCommit) await this.storage.delete(key);
       throw error;
     }
@@ -78,7 +78,7 @@ export class SubtitlesService {
     url: string,
     { language, label, cues, key, bytes }: NewTrack,
   ) {
-    // Held: a deletion that is under way is waited for, and found.
+    // Locked, so that a concurrent deletion is waited for and seen.
     const video = await this.ownVideo(em, ownerId, url, sql`for key share of m, f`);
     const [row] = await sql<{ old_key: string | null; charge: string }>`
       insert into renditions as r (file_id, role, name, mime_type, bytes, key, facts)
@@ -138,7 +138,7 @@ async function read(body: Buffer) {
   }
 }
 
-/** In its own language. What an extension or a private part says (`-u-`, `-x-`) has no name. */
+/** The language's name in that language. Extensions and private-use parts (`-u-`, `-x-`) have no name. */
 function labelOf(language: string): string {
   const { baseName } = new Intl.Locale(language);
   return new Intl.DisplayNames([baseName, 'en'], { type: 'language' }).of(baseName) ?? language;

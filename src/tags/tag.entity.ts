@@ -8,7 +8,7 @@ const TagSchema = defineEntity({
     id: p.uuid().primary().defaultRaw('uuidv7()'),
     /** Lower case, NFC. */
     name: p.string().length(64).unique(),
-    /** Those that everybody may meet in lists. */
+    /** Publicly listed medias only. */
     mediasCount: p.integer().default(0),
     createdAt: p.datetime().defaultRaw('now()'),
   },
@@ -22,10 +22,13 @@ const MediaTagSchema = defineEntity({
   properties: {
     media: () => p.manyToOne(Media).primary().deleteRule('cascade'),
     tag: () => p.manyToOne(Tag).primary().deleteRule('cascade'),
-    /** The owner put it there; the text has it; or both. */
+    /** `explicit`: added by the owner. `inText`: a hashtag in the text. Both may be true. */
     explicit: p.boolean().default(true),
     inText: p.boolean().default(false),
-    /** The media's, by a trigger; they never change, and a tag's list of one user or of one type has an index by them. */
+    /**
+     * Copied from the media by a trigger. They never change, and indexes on them serve a tag's list of one user or one
+     * type.
+     */
     ownerId: p.uuid(),
     type: p.text(),
     createdAt: p.datetime().defaultRaw('now()'),

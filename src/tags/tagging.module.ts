@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TagsService } from './tags.service.js';
 
-/** For what has tags. Apart from TagsModule, which reads medias. */
+/** For features with tags. Separate from TagsModule, which reads medias. */
 @Module({ providers: [TagsService], exports: [TagsService] })
 export class TaggingModule {}

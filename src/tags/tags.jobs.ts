@@ -9,7 +9,7 @@ const slice = 1_000;
 export class TagsJobs {
   constructor(private readonly em: EntityManager) {}
 
-  /** Deletes tags that are on no media any more, public or not: every change of a media may leave thirty behind. */
+  /** Deletes tags without any media, public or not: each change of a media may leave thirty behind. */
   @OnJob('tags.sweep')
   async sweep(_payload: object, { signal }: JobContext): Promise<void> {
     while ((await this.sweepSome()) === slice) signal.throwIfAborted();
@@ -21,7 +21,7 @@ export class TagsJobs {
         select id from tags t where created_at < now() - interval '10 minutes'
           and not exists (select 1 from media_tags mt where mt.tag_id = t.id)
         order by id limit ${slice} for update skip locked`.all(em);
-      // A statement of its own: nobody takes up what is locked, and it sees what was taken up before.
+      // A separate statement: locked tags can't be used meanwhile, and it sees those that were used before.
       await sql`
         delete from tags t where id = any(${unused.map(({ id }) => id)}::uuid[]) and not exists (select 1
           from media_tags mt where mt.tag_id = t.id)`.all(em);

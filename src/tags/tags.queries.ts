@@ -11,7 +11,7 @@ import type { TagAnswer } from './tags.schemas.js';
 export class TagsQueries {
   constructor(private readonly em: EntityManager) {}
 
-  /** @throws {Problem} `tag_not_found` for one that nobody can meet */
+  /** @throws {Problem} `tag_not_found` for a tag without publicly listed medias */
   async byName(viewer: ViewerId, name: string): Promise<TagAnswer> {
     const rows = await sql<TagAnswer>`
       select t.name, ${tagCounts(viewer)} as counts from tags t

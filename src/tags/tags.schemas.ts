@@ -2,18 +2,20 @@ import { z } from 'zod';
 import { nfc } from '../platform/http/text-fields.js';
 
 const allowed = /^[\p{L}\p{M}\p{N}\p{Extended_Pictographic}\p{Emoji_Modifier}\p{Regional_Indicator}\u200D_-]{1,64}$/u;
-/** It is invisible, so that it may only stand where it makes one emoji of two. */
+/** A joiner is invisible, so it may only stand where it joins two emoji. */
 const strayJoiner =
   /(?<!\p{Extended_Pictographic}[\p{M}\p{Emoji_Modifier}]?)\u200D|\u200D(?!\p{Extended_Pictographic})/u;
 
-/** Letters of any script, digits, emoji, `_` and `-`; kept in lower case and NFC, so `#Café` and ` café` are one tag. */
+/**
+ * Letters of any script, digits, emoji, `_` and `-`; stored in lower case and NFC, so `#Café` and ` café` are one tag.
+ */
 export const TagName = nfc(64)
   .transform((value) => value.trim().replace(/^#/, '').toLowerCase())
   .pipe(
     z
       .string()
       .regex(allowed, '1 to 64 letters, digits, emoji, `_` or `-`')
-      .refine((name) => !strayJoiner.test(name), 'a joiner may stand between two emoji only'),
+      .refine((name) => !strayJoiner.test(name), 'a joiner may only stand between two emoji'),
   )
   .meta({ maxLength: 64, example: 'sunset' });
 export const TagParam = z.strictObject({ name: TagName });
@@ -22,7 +24,7 @@ export const TagAnswer = z
   .object({
     name: z.string(),
     counts: z.object({
-      medias: z.int().meta({ description: 'That everybody may meet, but for those whom you block, or who block you' }),
+      medias: z.int().meta({ description: 'Publicly listed medias, without those of users in a block with you' }),
     }),
   })
   .meta({ id: 'Tag' });

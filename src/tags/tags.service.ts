@@ -5,7 +5,7 @@ import { amounts } from '../platform/limits/amounts.js';
 import { Problem } from '../platform/http/problems.js';
 import { sql } from '../platform/database/sql.js';
 
-/** A tag of a media: because its owner put it there (`explicit`), because the text has it, or both. */
+/** A tag of a media: added by its owner (`explicit`), found in the text, or both. */
 interface TagState {
   name: string;
   explicit: boolean;
@@ -15,14 +15,14 @@ interface TagState {
 /** Tags of a media. Every method runs in the caller's transaction, which has locked the media's row. */
 @Injectable()
 export class TagsService {
-  /** @param names what the owner puts there; without them the text alone has changed */
+  /** @param names the owner's tags; without them, only the text has changed */
   async set(em: EntityManager, mediaId: string, names?: string[]): Promise<void> {
     await this.write(em, mediaId, (given) => names ?? given);
   }
 
   /**
-   * @returns whether the owner had not put it there yet
-   * @throws {Problem} `validation_failed` where there are as many as there may be
+   * @returns whether the owner had not added it before
+   * @throws {Problem} `validation_failed` at the maximum
    */
   async add(em: EntityManager, mediaId: string, name: string): Promise<boolean> {
     let isNew = false;
@@ -39,12 +39,12 @@ export class TagsService {
     return isNew;
   }
 
-  /** It stays where the text has it. */
+  /** A tag that is in the text stays. */
   async remove(em: EntityManager, mediaId: string, name: string): Promise<void> {
     await this.write(em, mediaId, (given) => given.filter((one) => one !== name));
   }
 
-  /** What the owner gives comes first; of those in the text there are as many as then have room. */
+  /** The owner's tags come first; tags from the text fill the remaining places. */
   private async write(em: EntityManager, mediaId: string, change: (given: string[]) => string[]): Promise<void> {
     const [media] = await sql<{ title: string; description: string; tags: TagState[] }>`
       select m.title, m.description, (select coalesce(json_agg(json_build_object('name', t.name, 'explicit',
@@ -62,21 +62,24 @@ export class TagsService {
     if (key(before) !== key(after)) await this.replace(em, mediaId, after);
   }
 
-  /** In a few statements however many there are. New names go in in their own order, or two users' lists could deadlock. */
+  /**
+   * Runs few statements, however many tags there are. New names are inserted in sorted order, or two users' lists could
+   * deadlock.
+   */
   private async replace(em: EntityManager, mediaId: string, tags: TagState[]): Promise<void> {
     const names = tags.map(({ name }) => name);
     const isThere = async (): Promise<boolean> => {
       await sql`
         insert into tags (name) select n from unnest(${names}::text[]) n order by n
           on conflict do nothing`.all(em);
-      // Their counters move, for all of them in one order.
+      // Their counters change: lock all of them in one order.
       const held = await sql<{ wanted: boolean }>`
         select name = any(${names}::text[]) as wanted from tags
         where name = any(${names}::text[]) or id in (select tag_id from media_tags where media_id = ${mediaId})
           order by id for no key update`.all(em);
       return held.filter(({ wanted }) => wanted).length === tags.length;
     };
-    // One that nobody used may have been swept between the two.
+    // An unused tag may have been swept between the two statements.
     while (!(await isThere()));
     await sql`
       delete from media_tags mt using tags t where t.id = mt.tag_id and mt.media_id = ${mediaId}

@@ -21,7 +21,7 @@ interface WatchedRow {
   watchedMs: string;
 }
 
-/** What a user watched. What is taken out of it stays counted. */
+/** What a user watched. Removing an entry does not change any counts. */
 @Injectable()
 export class HistoryService {
   constructor(
@@ -48,7 +48,7 @@ export class HistoryService {
     );
   }
 
-  /** @param url of one media; all of them without it */
+  /** @param url of one media; without it, everything */
   async forget(userId: string, url?: string): Promise<void> {
     await sql`
       update views set in_history = false where user_id = ${userId} and in_history

@@ -2,21 +2,21 @@ import { defineEntity, p } from '@mikro-orm/core';
 import { Media } from '../media/media.entity.js';
 import { User } from '../users/user.entity.js';
 
-/** One per media and viewer; for a user, also the history. */
+/** One row per media and viewer; for users, also their history. */
 const ViewSchema = defineEntity({
   name: 'View',
   tableName: 'views',
   properties: {
     media: () => p.manyToOne(Media).primary().deleteRule('cascade'),
-    /** The id of the user, or one made of where a stranger comes from. */
+    /** The user's id, or one derived from an anonymous viewer's network. */
     viewerKey: p.uuid().primary(),
     user: () => p.manyToOne(User).nullable().deleteRule('cascade'),
-    /** Counted, but not yet in the media's row. */
+    /** Counted views that are not yet in the media's counter. */
     pending: p.integer().default(0),
     watchedMs: p.bigint('number').default(0),
     pendingMs: p.bigint('number').default(0),
     inHistory: p.boolean().default(true),
-    /** The last one that counted. */
+    /** When a view last counted. */
     countedAt: p.datetime().defaultRaw('now()'),
     lastViewedAt: p.datetime().defaultRaw('now()'),
   },
@@ -24,7 +24,7 @@ const ViewSchema = defineEntity({
 export class View extends ViewSchema.class {}
 ViewSchema.setClass(View);
 
-/** What was counted, by the day. */
+/** Counted views by day. */
 const MediaViewDaySchema = defineEntity({
   name: 'MediaViewDay',
   tableName: 'media_view_days',

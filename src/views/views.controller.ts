@@ -29,11 +29,11 @@ export class ViewsController {
   @Documented({
     summary: 'Report a view',
     description:
-      'To be sent when it is shown, and again while it plays, with the time since the last report. One viewer counts once in half an hour; strangers are told apart by their network address. A key needs the scope `write`.',
+      'Send it when the media is shown, and again while it plays, with the time since the last report. A viewer counts once in half an hour; anonymous viewers are identified by their network address. An API key needs the scope `write`.',
     params,
     answers: {
       201: { schema: ViewAnswer, description: 'It counts' },
-      200: { schema: ViewAnswer, description: 'This viewer was counted a short while ago' },
+      200: { schema: ViewAnswer, description: 'This viewer was counted less than half an hour ago' },
     },
     problems: ['media_not_found', 'validation_failed'],
   })
@@ -54,7 +54,7 @@ export class ViewsController {
   @Verified('read')
   @Documented({
     summary: 'Read how often your media was watched',
-    description: 'In all and by the day.',
+    description: 'In total and by day.',
     params,
     answers: { 200: { schema: Audience, description: 'Views and time watched' } },
     problems: ['media_not_found', 'not_yours', 'validation_failed'],
@@ -67,7 +67,7 @@ export class ViewsController {
   @Verified('read')
   @Documented({
     summary: 'List what you watched',
-    description: 'The latest first, as far as you may still see it.',
+    description: 'The latest first, without what you may no longer see.',
     answers: { 200: { schema: WatchedPage, description: 'A page' } },
     problems: ['validation_failed'],
   })
@@ -78,7 +78,7 @@ export class ViewsController {
   @Delete('users/me/history')
   @HttpCode(204)
   @Verified('write')
-  @Documented({ summary: 'Forget what you watched', answers: { 204: null } })
+  @Documented({ summary: 'Clear your history', answers: { 204: null } })
   forgetAll(@CurrentUser() { id }: Viewer) {
     return this.history.forget(id);
   }
@@ -87,7 +87,7 @@ export class ViewsController {
   @HttpCode(204)
   @Verified('write')
   @Documented({
-    summary: 'Forget that you watched a media',
+    summary: 'Remove a media from your history',
     params,
     answers: { 204: null },
     problems: ['validation_failed'],

@@ -6,7 +6,7 @@ import { sql } from '../platform/database/sql.js';
 /** Medias per transaction. */
 const slice = 200;
 
-/** Views are written one row per viewer; here they come into the rows of their medias, many at once. */
+/** Adds views to the counters of their medias, in batches: reports write one row per viewer only. */
 @Injectable()
 export class ViewsJobs {
   constructor(private readonly em: EntityManager) {}
@@ -16,7 +16,7 @@ export class ViewsJobs {
     while (await this.countSlice()) signal.throwIfAborted();
   }
 
-  /** What was added and what is pending change in one transaction: broken off, nothing is lost or counted twice. */
+  /** Counters and pending views change in one transaction: an interruption neither loses nor doubles a view. */
   private countSlice(): Promise<boolean> {
     return this.em.transactional(async (em) => {
       const [turn] = await sql<{ mine: boolean }>`

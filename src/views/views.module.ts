@@ -8,6 +8,6 @@ import { ViewsService } from './views.service.js';
 @Module({ imports: [MediaModule], controllers: [ViewsController], providers: [ViewsService, HistoryService] })
 export class ViewsModule {}
 
-/** In workers: brings views into the counters. */
+/** In workers: adds views to counters. */
 @Module({ providers: [ViewsJobs] })
 export class ViewsWorkerModule {}

@@ -7,7 +7,7 @@ export const views: Holding = {
   exportedBy: ['last_viewed_at', 'media_id'],
   without: ['viewer_key', 'user_id', 'pending', 'pending_ms'],
   why: 'What the account watched, when last, and how long.',
-  // A view that was acknowledged is counted first.
+  // An acknowledged view must be counted before its row goes.
   when: sql<boolean>`t.pending = 0 and t.pending_ms = 0`,
 };
 
@@ -15,5 +15,5 @@ export const mediaViewDays: Holding = {
   table: 'media_view_days',
   rows: ofMedias,
   exportedBy: ['media_id', 'day'],
-  why: 'How often the medias were watched, by the day.',
+  why: 'How often the medias were watched, by day.',
 };

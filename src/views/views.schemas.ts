@@ -7,14 +7,14 @@ const ms = z.int().min(0);
 
 export const ViewBody = z
   .strictObject({
-    watchedMs: ms.max(dayMs).default(0).meta({ description: 'How long it was watched since you said so last' }),
+    watchedMs: ms.max(dayMs).default(0).meta({ description: 'Time watched since the last report' }),
   })
   .prefault({})
   .meta({ id: 'ReportView' });
 export type ViewBody = z.infer<typeof ViewBody>;
 
 export const ViewAnswer = z
-  .object({ counted: z.boolean().meta({ description: 'The number shows it within seconds' }) })
+  .object({ counted: z.boolean().meta({ description: 'If true, the count includes it within seconds' }) })
   .meta({ id: 'ViewReported' });
 
 export const Audience = z
@@ -23,7 +23,7 @@ export const Audience = z
     watchedMs: ms,
     days: z
       .array(z.object({ day: z.iso.date(), views: ms, watchedMs: ms }))
-      .meta({ description: 'The newest first, at most a year of them; days without a view are left out' }),
+      .meta({ description: 'The newest first, at most a year; days without views are left out' }),
   })
   .meta({ id: 'Audience' });
 export type Audience = z.infer<typeof Audience>;

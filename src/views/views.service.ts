@@ -9,12 +9,12 @@ import { deriveKey, hmac } from '../platform/secrets.js';
 import type { Audience } from './views.schemas.js';
 
 /**
- * Who looks: a user, or a stranger from a network. Strangers of one network are one viewer: everything else that tells
- * them apart is theirs to invent.
+ * A user, or an anonymous viewer from a network. Anonymous viewers of one network count as one: anything else that
+ * could tell them apart could be forged.
  */
 export type Spectator = { userId: string } | { network: string };
 
-/** From the last view that counted to the next of the same viewer. */
+/** Time between two counted views of the same viewer. */
 const window = sql`interval '30 minutes'`;
 
 @Injectable()
@@ -29,8 +29,9 @@ export class ViewsService {
   }
 
   /**
-   * One row per viewer, so that many viewers of one media never wait for each other; its counter follows by a job.
-   * @returns whether it counts
+   * Writes one row per viewer, so that viewers of the same media never wait for each other; a job updates the media's
+   * counter.
+   * @returns whether the view counts
    * @throws {Problem} `media_not_found`
    */
   async report(spectator: Spectator, url: string, watchedMs: number): Promise<boolean> {
@@ -49,7 +50,10 @@ export class ViewsService {
     return rows[0].counted;
   }
 
-  /** What its owner may know of who watched. @throws {Problem} `media_not_found`, `not_yours` */
+  /**
+   * View statistics for the media's owner.
+   * @throws {Problem} `media_not_found`, `not_yours`
+   */
   async audience(viewer: string, url: string): Promise<Audience> {
     const rows = await sql<{ id: string; isMine: boolean }>`
       select m.id, m.owner_id = ${viewer} as "isMine" from medias m
@@ -70,7 +74,7 @@ export class ViewsService {
     };
   }
 
-  /** The same stranger has the same id for us, and nobody reads an address out of it. */
+  /** The same network always has the same id, which does not reveal its address. */
   private keyOf(spectator: Spectator): string {
     if ('userId' in spectator) return spectator.userId;
     const digest = hmac(this.key, spectator.network).slice(0, 32);

@@ -7,8 +7,8 @@ export const checkPhoto: Check = async (path, format, { photo }) => {
   const header = await readHeader(path);
   const excess = excessOf(header, photo);
   if (excess) throw excesses[excess](header, photo);
-  // What only libheif decodes takes seconds and a gigabyte, which is too much while somebody waits for the answer: the
-  // worker will find out whether it is damaged.
+  // Decoding with libheif takes seconds and a gigabyte, too much while the client waits: the worker finds out whether
+  // it is damaged.
   if (header.codec !== 'hevc') await checkDecodes(path, photo.maxPixels);
   return {
     mimeType: format.mimeType,
@@ -21,28 +21,28 @@ export const checkPhoto: Check = async (path, format, { photo }) => {
 
 const excesses = {
   too_many_frames: ({ frames }: ImageHeader, { maxFrames }: PhotoLimits) =>
-    new Refused('too_many_frames', `The picture has ${frames} frames; ${maxFrames} are allowed.`, {
+    new Refused('too_many_frames', `The picture has ${frames} frames; at most ${maxFrames} are allowed.`, {
       frames,
       maxFrames,
     }),
   too_large_dimensions: ({ width, height }: ImageHeader) =>
     new Refused(
       'too_large_dimensions',
-      `The picture is ${width} × ${height} px; ${maxPhotoSide} px are allowed on a side.`,
+      `The picture is ${width} × ${height} px; at most ${maxPhotoSide} px are allowed on a side.`,
       { width, height, maxSide: maxPhotoSide },
     ),
   too_many_pixels: ({ width, height, frames }: ImageHeader, { maxPixels }: PhotoLimits) => {
     const pixels = width * height * frames;
     const size = `${width} × ${height}${frames > 1 ? ` in ${frames} frames` : ''}`;
-    const message = `The picture has ${pixels} pixels (${size}); ${maxPixels} are allowed.`;
+    const message = `The picture has ${pixels} pixels (${size}); at most ${maxPixels} are allowed.`;
     return new Refused('too_many_pixels', message, { pixels, width, height, frames, maxPixels });
   },
 };
 
-/** While somebody waits; a hundred million pixels that come in forty passes take ten. */
+/** The client waits meanwhile; a hundred million pixels in forty progressive passes take ten. */
 const checkSeconds = 30;
 
-/** Small, so that formats that can shrink while they load do; still reads the file to its end. */
+/** Decodes to a small size, so that formats that can shrink on load do; still reads the whole file. */
 async function checkDecodes(path: string, maxPixels: number): Promise<void> {
   const image = openImage(path, maxPixels, { sequentialRead: true }, checkSeconds);
   await orImageFailure(image.resize(64, 64, { fit: 'inside' }).raw().toBuffer());

@@ -15,16 +15,20 @@ export const checkVideo: Check = async (path, format, { video: limits }, ctx) =>
   if (side > limits.maxSide) {
     throw new Refused(
       'too_large_dimensions',
-      `The video is ${video.displayWidth} × ${video.displayHeight} px; ${limits.maxSide} px are allowed on a side.`,
+      `The video is ${video.displayWidth} × ${video.displayHeight} px; at most ${limits.maxSide} px are allowed on a side.`,
       { width: video.displayWidth, height: video.displayHeight, maxSide: limits.maxSide },
     );
   }
   if (video.fps > limits.maxFps) {
     const fps = Math.round(video.fps * 100) / 100;
-    throw new Refused('frame_rate_too_high', `The video has ${fps} frames a second; ${limits.maxFps} are allowed.`, {
-      fps,
-      maxFps: limits.maxFps,
-    });
+    throw new Refused(
+      'frame_rate_too_high',
+      `The video has ${fps} frames a second; at most ${limits.maxFps} are allowed.`,
+      {
+        fps,
+        maxFps: limits.maxFps,
+      },
+    );
   }
   const durationMs = await checkLength(path, found, limits.maxDurationMs, ctx);
   return { ...accepted(format, durationMs), width: video.displayWidth, height: video.displayHeight };
@@ -34,7 +38,7 @@ export const checkMusic: Check = async (path, format, { music: limits }, ctx) =>
   const found = await probeAs(format, path, ctx);
   checkStreams(found);
   if (found.video)
-    throw new Refused('content_mismatch', 'The file holds a video, not music alone.', { found: found.video.codec });
+    throw new Refused('content_mismatch', 'The file holds a video, not only music.', { found: found.video.codec });
   if (!found.audio || found.audio.channels < 1 || found.audio.sampleRate < minSampleRate)
     throw noStream(found, 'audio');
   const durationMs = await checkLength(path, found, limits.maxDurationMs, ctx);
@@ -43,21 +47,21 @@ export const checkMusic: Check = async (path, format, { music: limits }, ctx) =>
 
 function checkStreams({ streams }: Probe): void {
   if (streams <= maxStreams) return;
-  throw new Refused('too_many_streams', `The file has ${streams} streams; ${maxStreams} are allowed.`, {
+  throw new Refused('too_many_streams', `The file has ${streams} streams; at most ${maxStreams} are allowed.`, {
     streams,
     maxStreams,
   });
 }
 
-/** Hz; a telephone has 8,000. No encoder takes less. */
+/** Hz; telephony has 8,000. No encoder accepts less. */
 const minSampleRate = 1_000;
 
-/** How far a header may be off before it is not believed: what comes after the last packet's start, and rounding. */
+/** How far a header's duration may be off: the last packet's own duration, and rounding. */
 const slackMs = (durationMs: number) => 1000 + durationMs / 100;
 
 /**
- * The duration as the header says it, null where the packets say otherwise or it says nothing.
- * @throws {Refused} when more than `maxDurationMs` is played, whatever the header says
+ * The header's duration; null if the packets contradict it or it is missing.
+ * @throws {Refused} if more than `maxDurationMs` is played, whatever the header says
  */
 async function checkLength(path: string, found: Probe, maxDurationMs: number, ctx: ProbeContext) {
   const said = found.durationMs;
@@ -66,7 +70,7 @@ async function checkLength(path: string, found: Probe, maxDurationMs: number, ct
   if (!(await playsBeyond(maxDurationMs, path, found, ctx))) return null;
   const isSaid = said !== null && said > maxDurationMs;
   const length = isSaid ? `for ${said} ms` : `past ${maxDurationMs} ms`;
-  throw new Refused('too_long', `The file plays ${length}; ${maxDurationMs} ms are allowed.`, {
+  throw new Refused('too_long', `The file plays ${length}; at most ${maxDurationMs} ms are allowed.`, {
     ...(isSaid ? { durationMs: said } : {}),
     maxDurationMs,
   });

@@ -24,8 +24,8 @@ export type Check = (path: string, format: Format, limits: Limits, ctx: ProbeCon
 const checks: Record<Exclude<Kind, 'file'>, Check> = { photo: checkPhoto, video: checkVideo, music: checkMusic };
 
 /**
- * Decides from the content alone, never from a name or header, whether a file is taken as `kind`.
- * @param ctx a signal that times out refuses the file: any good one is looked at in a second
+ * Decides by the content only, never by a name or header, whether a file is accepted as `kind`.
+ * @param ctx a signal that times out refuses the file: a valid one takes a second
  * @throws {Refused}
  */
 export async function accept(path: string, kind: Kind, limits: Limits, ctx: ProbeContext): Promise<Accepted> {
@@ -33,7 +33,7 @@ export async function accept(path: string, kind: Kind, limits: Limits, ctx: Prob
   const { maxBytes } = limits[kind];
   if (size === 0) throw new Refused('empty_file', 'The file is empty.', { bytes: 0 });
   if (size > maxBytes) {
-    throw new Refused('too_large', `The file has ${size} bytes; a ${kind} may have ${maxBytes}.`, {
+    throw new Refused('too_large', `The file has ${size} bytes; a ${kind} may have at most ${maxBytes}.`, {
       bytes: size,
       maxBytes,
     });
@@ -54,7 +54,7 @@ function notAllowed(kind: Kind, found: string): Refused {
   return new Refused('type_not_allowed', message, { found, allowed });
 }
 
-/** A file that cannot even be looked at is refused; what is our own trouble stays a failure. */
+/** A file that can't be inspected is refused; our own failures stay failures. */
 function refusalOf(failure: ProcessingFailure, found: string): Error {
   const refusals: Partial<Record<typeof failure.code, () => Refused>> = {
     unsupported_codec: () => new Refused('type_not_allowed', `This kind of ${found} cannot be read.`, { found }),
@@ -68,5 +68,5 @@ function refusalOf(failure: ProcessingFailure, found: string): Error {
 const damaged = (found: string) =>
   new Refused('corrupt_input', `The file looks like ${found} but is damaged or incomplete.`, { found });
 
-/** What `AbortSignal.timeout` gives as its reason. */
+/** The abort reason of `AbortSignal.timeout`. */
 const isLate = (error: unknown) => error instanceof DOMException && error.name === 'TimeoutError';

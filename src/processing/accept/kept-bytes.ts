@@ -1,18 +1,18 @@
-/** Up to so many a loop is quicker than a call. */
+/** Up to this many bytes, a loop is faster than a call of `copy`. */
 const fewBytes = 64;
 
 /**
- * What stays of a file, in one piece of memory. Whoever made the file decides how many parts it has, and there may be
- * one for every two bytes: so no part costs an object, and neighbours are copied as one.
+ * The parts of a file that are kept, in one buffer. A malicious file may have a part for every two of its bytes, so
+ * parts cost no object each, and adjacent ones are copied as one.
  */
 export class KeptBytes {
   private readonly kept: Buffer;
   private length = 0;
-  /** What stays and is not copied yet. */
+  /** Range that is kept but not copied yet. */
   private start = 0;
   private end = 0;
 
-  /** @param more bytes that `add` will add at most */
+  /** @param more maximum number of bytes passed to `add` */
   constructor(
     private readonly bytes: Buffer,
     more: number,
@@ -20,7 +20,7 @@ export class KeptBytes {
     this.kept = Buffer.allocUnsafe(bytes.length + more);
   }
 
-  /** Parts come in the order of the file, each once; one that goes beyond its end is cut there. */
+  /** Parts must come in file order, each once; one that exceeds the file is cut. */
   keep(start: number, end: number): void {
     if (start !== this.end) {
       this.copy();
@@ -47,8 +47,8 @@ export class KeptBytes {
   }
 }
 
-/** Whether these characters stand there. Asked of every part, so it makes no string of them. */
-export function saysAt(bytes: Buffer, at: number, text: string): boolean {
+/** Whether the text is at this position. Called for every part, so it creates no string. */
+export function isAt(bytes: Buffer, at: number, text: string): boolean {
   for (let i = 0; i < text.length; i++) if (bytes[at + i] !== text.charCodeAt(i)) return false;
   return true;
 }

@@ -12,10 +12,10 @@ export type RefusalCode =
   | 'frame_rate_too_high'
   | 'too_many_streams';
 
-/** What was found, what the limit is called, what it allows. Goes to the client as it is. */
+/** The found value, the limit's name and its value. Sent to the client unchanged. */
 export type RefusalDetail = Record<string, string | number | readonly string[]>;
 
-/** The file is not taken. `message` is safe to show to whoever sent it. */
+/** The file is refused. `message` may be shown to the client. */
 export class Refused extends Error {
   constructor(
     readonly code: RefusalCode,

@@ -9,11 +9,13 @@ import { isTransportStream, transportStream } from '../video/mpeg-ts.js';
 import { runInThread } from '../run/thread.js';
 
 const limits = { timeMs: 10_000, memoryMiB: 128 };
-/** As many at once as there are CPUs: on a busy machine each still gets its time, or good files would look endless. */
+/** One per CPU: on a busy machine each must get enough time, or valid files would time out. */
 const inTurn = pLimit(Math.max(2, availableParallelism()));
 const require = createRequire(import.meta.url);
 
-/** The library in a thread of its own: a file can send a parser into an endless loop, and a thread can be ended. */
+/**
+ * Runs the library in its own thread: a file can send a parser into an endless loop, and a thread can be terminated.
+ */
 const threadSource = `
 const { workerData, parentPort } = require('node:worker_threads');
 import(workerData.module)
@@ -24,28 +26,28 @@ import(workerData.module)
 export type Sniffed = {
   mimeType: string;
   extension: string;
-  /** Only of what can be processed. */
+  /** Only for formats that can be processed. */
   format: Format | undefined;
 };
 
 const mp3 = { mime: 'audio/mpeg', ext: 'mp3' };
 const unknown = { mime: 'application/octet-stream', ext: 'bin' };
 
-/** What the content says the file is; never its name. An unknown, unreadable or endless file has no type. */
+/** The type according to the content, never the name. Unknown, unreadable or endless files have none. */
 export async function sniff(path: string): Promise<Sniffed> {
   const known = await typeOf(path);
   return { mimeType: known.mime, extension: known.ext, format: formatOf(known.mime) };
 }
 
 async function typeOf(path: string): Promise<{ mime: string; ext: string }> {
-  // Before the library: the time stamp in front of each packet of a camcorder may look like anything.
+  // Before the library: a camcorder's time stamp before each packet may look like any other format.
   if (await isTransportStream(path)) return transportStream;
   const found = await inTurn(() => sniffWithLibrary(path));
   if (found && found.mime !== transportStream.mime) return found;
   return (await startsWithMp3(path)) ? mp3 : unknown;
 }
 
-/** Out of its time or its memory, or thrown off by the file: no type either way. */
+/** No type if it runs out of time or memory, or crashes. */
 async function sniffWithLibrary(path: string): Promise<FileTypeResult | undefined> {
   const module = pathToFileURL(require.resolve('file-type')).href;
   const outcome = await runInThread<FileTypeResult | undefined>(threadSource, { path, module }, limits);

@@ -2,19 +2,19 @@ import { boxesIn, type Box } from './boxes.js';
 import { writeRights, type Rights } from '../image/exif.js';
 import { ProcessingFailure } from '../run/failure.js';
 
-/** Top-level boxes that make up the picture; a phone may add a clip with its own place and time. */
+/** Top-level boxes of the picture; a phone may add a clip with its own place and time. */
 const kept = new Set(['ftyp', 'meta', 'mdat', 'moov', 'idat', 'pdin', 'free']);
 const metadataItems = new Set(['Exif', 'mime', 'uri ']);
 
 type Extent = { offset: number; length: number };
 type Item = { type: string; extents: Extent[] };
 
-/** Of all metadata together: an item has one or two. */
-const mostExtents = 100_000;
+/** For all metadata together: real files have one or two per item. */
+const maxExtents = 100_000;
 
 /**
- * HEIF and AVIF point at their parts by offset, so nothing may move: metadata is overwritten where it lies
- * (ISO/IEC 23008-12 annex A, 14496-12 8.11). Orientation is a property of the picture there and needs no EXIF.
+ * HEIF and AVIF refer to their parts by offset, so nothing may move: metadata is overwritten in place (ISO/IEC 23008-12
+ * annex A, 14496-12 8.11). Orientation is a property of the picture and needs no EXIF.
  */
 export function stripHeif(bytes: Buffer, keep: Rights): Buffer {
   const result = Buffer.from(bytes);
@@ -26,7 +26,7 @@ export function stripHeif(bytes: Buffer, keep: Rights): Buffer {
   for (const { type, extents } of metadataExtents(result, meta)) {
     for (const { offset, length } of extents) result.fill(0, offset, offset + length);
     const [first] = extents;
-    // Behind four bytes that say where the TIFF header begins.
+    // After four bytes with the offset of the TIFF header.
     if (type === 'Exif' && exif && first && first.length >= exif.length + 4) exif.copy(result, first.offset + 4);
   }
   return result;
@@ -45,14 +45,14 @@ function metadataExtents(bytes: Buffer, meta: Box): Item[] {
   return itemExtents(bytes, locations, data?.body ?? 0, metadataTypes(bytes, info));
 }
 
-/** By the id of the item. */
+/** Type by item id. */
 function metadataTypes(bytes: Buffer, info: Box): Map<number, string> {
   const head = new Numbers(bytes, info.body, info.end);
   const isShort = head.next(1) === 0;
   head.skip(3);
   const count = head.next(isShort ? 2 : 4);
   const entries = boxesIn(bytes, head.at, info.end).filter(({ type }) => type === 'infe');
-  // Some readers look at what lies behind the end of the list and some don't, so neither way is safe to take.
+  // Some readers read entries beyond the declared count and some don't, so neither is safe.
   if (entries.length > count) throw new ProcessingFailure('corrupt_input', `HEIF: ${entries.length} items of ${count}`);
   const types = new Map<number, string>();
   for (const { body, end } of entries) {
@@ -66,8 +66,8 @@ function metadataTypes(bytes: Buffer, info: Box): Map<number, string> {
 }
 
 /**
- * ISO/IEC 14496-12, 8.11.3: field widths are given in the box itself. Each extent may be the whole file, and extents whose
- * fields have no width are any number in no room: so all together may be no longer than the file.
+ * ISO/IEC 14496-12, 8.11.3: the box declares its own field widths. Each extent may cover the whole file, and zero-width
+ * fields allow any number of extents in no space: so their total may not exceed the file.
  * @throws {ProcessingFailure} `corrupt_input`
  */
 function itemExtents(bytes: Buffer, box: Box, dataStart: number, types: Map<number, string>): Item[] {
@@ -78,15 +78,15 @@ function itemExtents(bytes: Buffer, box: Box, dataStart: number, types: Map<numb
   const [offset, length, base, last] = [sizes >> 12, (sizes >> 8) & 15, (sizes >> 4) & 15, sizes & 15] as const;
   const index = version ? last : 0;
   const items: Item[] = [];
-  // Each byte is overwritten once at most.
-  let [bytesLeft, extentsLeft] = [bytes.length, mostExtents];
+  // Each byte is overwritten at most once.
+  let [bytesLeft, extentsLeft] = [bytes.length, maxExtents];
   for (let count = numbers.next(version < 2 ? 2 : 4); count > 0; count--) {
     const type = types.get(numbers.next(version < 2 ? 2 : 4));
     const isInData = version > 0 && (numbers.next(2) & 15) === 1;
     numbers.skip(2);
     const start = numbers.next(base) + (isInData ? dataStart : 0);
     const extentCount = numbers.next(2);
-    // Where lengths have no width there is nothing to overwrite.
+    // Zero-width lengths leave nothing to overwrite.
     if (!type || !length) {
       numbers.skip(extentCount * (index + offset + length));
       continue;
@@ -106,7 +106,7 @@ function itemExtents(bytes: Buffer, box: Box, dataStart: number, types: Map<numb
   return items;
 }
 
-/** Numbers of a box, one after the other. */
+/** Reads consecutive numbers of a box. */
 class Numbers {
   constructor(
     private readonly bytes: Buffer,

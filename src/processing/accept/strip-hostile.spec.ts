@@ -2,7 +2,7 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { saysDisplayP3 } from '../image/display-p3.js';
 import { readRights } from '../image/exif.js';
-import { longestProfile } from './strip-jpeg.js';
+import { maxProfileBytes } from './strip-jpeg.js';
 import { strippers } from './strip.js';
 
 /** As large as a photo may be, unless somebody configures it. */
@@ -168,7 +168,7 @@ it('a JPEG loses bare markers and fill bytes between its segments', () => {
 
 it('a JPEG loses a profile that is too long for one, and nothing else', () => {
   const piece = Buffer.concat([hex('ffe2 ffff'), ascii('ICC_PROFILE\0'), Buffer.alloc(65_533 - 12)]);
-  const most = Math.floor(longestProfile / piece.length);
+  const most = Math.floor(maxProfileBytes / piece.length);
   const long = inside(jpeg, 2, times(most, piece));
   expect(strippers.jpeg!(long, nothing).equals(long)).toBe(true);
   const tooLong = inside(jpeg, 2, times(most + 1, piece));

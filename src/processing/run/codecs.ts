@@ -4,8 +4,8 @@ const sampleEntryHeader = 78;
 const aacLc = 'mp4a.40.2';
 
 /**
- * What CODECS has to say of an MP4 made by us (RFC 6381, 3.3): for H.264 the profile, constraints and level that its
- * avcC box carries (ISO/IEC 14496-15, 5.3.3.1), for sound AAC-LC, which is all we make.
+ * CODECS of an MP4 that we made (RFC 6381, 3.3): for H.264 the profile, constraints and level from its avcC box
+ * (ISO/IEC 14496-15, 5.3.3.1), for sound AAC-LC, the only one we make.
  * @param init the bytes before the first segment
  */
 export function codecsOf(init: Buffer): string {

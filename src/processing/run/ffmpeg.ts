@@ -3,29 +3,32 @@ import type { Context } from './context.js';
 import { ProcessingFailure, type FailureCode } from './failure.js';
 import { ExitError, run, type RunOptions, type RunResult } from './process.js';
 
-/** An ffmpeg run as data. Paths of outputs are relative to the directory it runs in. */
+/** An ffmpeg run as data. Output paths are relative to its working directory. */
 export type Command = {
   inputs: { path: string; options: string[] }[];
   /**
-   * Filter graphs, each with a thread of its own. Within one graph ffmpeg asks first for what is latest behind: what
-   * rarely gives a frame, or gives it at the end only, keeps everything else in its graph waiting.
+   * Filter graphs, each with its own thread. Within a graph ffmpeg feeds the output that lags most: an output that
+   * rarely produces a frame, or only at the end, would block the others in its graph.
    */
   filters?: string[];
   outputs: { path: string; options: string[] }[];
 };
 
-/** fluent-ffmpeg builds argument lists but keeps the method to itself; running them is ours, for groups and limits. */
+/** fluent-ffmpeg builds argument lists but hides the method; we run ffmpeg ourselves, for process groups and limits. */
 type Builder = fluent.FfmpegCommand & { _getArguments(): string[] };
 
 const globals = ['-hide_banner', '-nostdin', '-loglevel', 'error', '-nostats', '-progress', 'pipe:1'];
 
-/** Only local files: whatever an input may refer to, ffmpeg opens neither playlist, network nor device for it. */
+/** Local files only: ffmpeg must not open playlists, networks or devices that an input refers to. */
 const inputGuard = (demuxer: string) => [
   ...['-protocol_whitelist', 'file', '-f', demuxer],
   ...(unannounced.has(demuxer) ? flags({ probesize: 50_000_000, analyzeduration: 30_000_000 }) : []),
 ];
 
-/** Containers whose streams are known when they begin: pictures may come long after sound. By default 5 s are waited. */
+/**
+ * Containers that do not declare their streams at the start: video may begin long after sound. ffmpeg's default is to
+ * wait 5 s.
+ */
 const unannounced = new Set(['mpegts', 'mpeg', 'flv']);
 
 /** The options an untrusted input needs, and the `file:` that keeps its name from being taken for a protocol. */
@@ -34,11 +37,11 @@ export const untrusted = (path: string, demuxer: string, options: string[] = [])
   options: [...inputGuard(demuxer), ...options],
 });
 
-/** Options as ffmpeg takes them: `{ 'c:a': 'aac' }` is `-c:a aac`. What may come twice is written out. */
+/** Options as ffmpeg takes them: `{ 'c:a': 'aac' }` is `-c:a aac`. Repeated options must be written out. */
 export const flags = (values: Record<string, string | number>): string[] =>
   Object.entries(values).flatMap(([name, value]) => [`-${name}`, String(value)]);
 
-/** Nothing that came with the input goes on by itself: tags can tell where and by whom it was made. */
+/** Drops the input's metadata: tags can reveal where and by whom it was made. */
 export const bare = flags({ map_metadata: -1, map_chapters: -1 });
 
 export function argumentsOf(command: Command): string[] {
@@ -48,30 +51,30 @@ export function argumentsOf(command: Command): string[] {
     if (options.length) builder.inputOptions(...whole(options));
   }
   for (const { path, options } of command.outputs) builder.output(path).outputOptions(...whole(options));
-  // fluent-ffmpeg takes one graph only.
+  // fluent-ffmpeg accepts one graph only.
   const graphs = (command.filters ?? []).flatMap((graph) => flags({ filter_complex: graph }));
   return [...globals, ...graphs, ...builder._getArguments()];
 }
 
-/** A single option given to fluent-ffmpeg is split at its space; two or more are taken as they are. */
+/** fluent-ffmpeg splits a single option at its space; two or more are passed unchanged. */
 function whole(options: string[]): [string, ...string[]] {
   if (options.length < 2) throw new TypeError('ffmpeg options come as a flag and its value');
   return options as [string, ...string[]];
 }
 
-/** Filters have threads of their own: as many as the machine has CPUs, whatever a container may use of them. */
+/** Filters have their own threads, by default one per CPU of the machine, whatever the container's share. */
 const threadsOf = ({ threads }: Context) => flags({ filter_threads: threads, filter_complex_threads: threads });
 
 export type FfmpegOptions = {
   cwd: string;
-  /** Of the output, for progress. */
+  /** Duration of the output, for progress. */
   durationMs?: number | null;
 };
 
 export type FfmpegResult = {
-  /** The end of what was written. */
+  /** End time of the output. */
   outTimeMs: number;
-  /** What it complained of last, though it ended well. */
+  /** The end of its stderr, although it succeeded. */
   stderrTail: string;
 };
 
@@ -101,10 +104,13 @@ export async function ffmpeg(command: Command, ctx: Context, options: FfmpegOpti
 export type ProbeContext = Pick<Context, 'binaries' | 'signal'>;
 
 const probeTimeoutMs = 30_000;
-/** Address space: a film of hours needs a tenth; a header of two kilobytes can ask for all there is. */
+/** Address space: a film of hours needs a tenth; a header of two kilobytes can request everything. */
 const probeMemoryBytes = 1024 ** 3;
 
-/** Runs ffprobe on one untrusted file. @throws {ProcessingFailure} */
+/**
+ * Runs ffprobe on one untrusted file.
+ * @throws {ProcessingFailure}
+ */
 export async function ffprobe<T>(
   path: string,
   demuxer: string,
@@ -112,7 +118,7 @@ export async function ffprobe<T>(
   ctx: ProbeContext,
   maxStdoutBytes?: number,
 ): Promise<T> {
-  // Unless told so ffprobe puts question marks where tags are no UTF-8.
+  // By default ffprobe replaces invalid UTF-8 in tags with question marks.
   const print = ['-print_format', 'json=string_validation=ignore'];
   const { stdout } = await runProbe(path, demuxer, [...print, ...show], ctx, { maxStdoutBytes });
   return JSON.parse(textOf(Buffer.from(stdout, 'latin1'))) as T;
@@ -121,7 +127,7 @@ export async function ffprobe<T>(
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 const windows1252 = new TextDecoder('windows-1252');
 
-/** Tags that have no encoding of their own (ID3v1, RIFF INFO) are by tradition Latin-1; each lies in a line of its own. */
+/** Tags without a declared encoding (ID3v1, RIFF INFO) are traditionally Latin-1; each is on its own line. */
 function textOf(bytes: Buffer): string {
   try {
     return utf8.decode(bytes);
@@ -134,7 +140,10 @@ function textOf(bytes: Buffer): string {
   }
 }
 
-/** The same, one bare value a line, for answers of any length. @throws {ProcessingFailure} */
+/**
+ * The same, with one plain value per line, for output of any length.
+ * @throws {ProcessingFailure}
+ */
 export async function ffprobeLines(
   path: string,
   demuxer: string,
@@ -160,11 +169,11 @@ function runProbe(
     stdoutEncoding: 'latin1',
     ...stdout,
   });
-  // It reads and nothing else, and any good file leaves it room: what stops it is the file.
+  // It only reads, within generous limits, so if it fails, the file is to blame.
   return orFail(running, 'corrupt_input', causesOfProbe);
 }
 
-/** What stderr of ffmpeg and ffprobe says when they give up, first match wins. */
+/** Patterns in the stderr of ffmpeg and ffprobe, the first match wins. */
 const causes: readonly [RegExp, FailureCode][] = [
   [/No space left on device|Disk quota exceeded/, 'storage_full'],
   [/Cannot allocate memory|malloc of size \d+ failed/i, 'out_of_memory'],
@@ -172,7 +181,7 @@ const causes: readonly [RegExp, FailureCode][] = [
     /no decoder found for|Decoder \(codec [^)\n]{0,80}\) not found|Unknown decoder|unknown codec|not currently supported|Unsupported codec/,
     'unsupported_codec',
   ],
-  // A decoder that ffmpeg does not use unless told so, or that lacks what this file needs.
+  // A decoder that ffmpeg does not use by default, or that lacks a feature.
   [/Experimental feature|patches welcome/, 'unsupported_codec'],
   // Not a single packet could be decoded: encrypted, or not what the header says.
   [/Decode error rate 1 exceeds maximum/, 'unsupported_codec'],
@@ -199,14 +208,17 @@ async function orFail(
   }
 }
 
-/** ffmpeg takes the signal of spent CPU time for a wish to stop: at first politely, after a few of them at once. */
+/**
+ * Exit codes after SIGXCPU, which ffmpeg takes for a request to stop: graceful at first, immediate after several
+ * signals.
+ */
 const interrupted: readonly (number | null)[] = [255, 123];
 
 function codeOf({ reason, signal, exitCode, stderrTail }: ExitError, known: typeof causes): FailureCode | undefined {
   if (reason === 'timeout' || signal === 'SIGXCPU' || interrupted.includes(exitCode)) return 'timed_out';
-  // No file of its length makes so much: its clock is broken.
+  // No valid file of its length produces so much: its timestamps are broken.
   if (signal === 'SIGXFSZ') return 'corrupt_input';
-  // Not by us: that is how the kernel takes memory back.
+  // Not sent by us: the kernel's out-of-memory killer.
   if (signal === 'SIGKILL') return 'out_of_memory';
   if (reason === 'spawn') return 'internal';
   return known.find(([pattern]) => pattern.test(stderrTail))?.[1];

@@ -4,20 +4,20 @@ import { transportStream } from '../video/mpeg-ts.js';
 export type Format = {
   /** Our name for the container. */
   name: string;
-  /** What people call it. */
+  /** Its common name. */
   title: string;
   mimeType: string;
   extension: string;
   kinds: readonly Exclude<Kind, 'file'>[];
-  /** The one demuxer ffmpeg may use for it; pictures never reach ffmpeg. */
+  /** The only demuxer ffmpeg may use for it; pictures never reach ffmpeg. */
   demuxer?: string;
-  /** Its header does not tell how long it plays; ffprobe estimates. */
+  /** Its header has no duration; ffprobe estimates it. */
   guessesDuration?: true;
-  /** Its header counts the samples: a file that plays less has lost bytes. */
+  /** Its header counts the samples: a file that plays less is truncated. */
   countsSamples?: true;
-  /** What the sniffing library, or `mpeg-ts.ts`, calls it. */
+  /** Names in the sniffing library, or in `mpeg-ts.ts`. */
   sniffedAs: readonly string[];
-  /** What a file of this container is called when it holds no video. */
+  /** What a file of this container is called if it holds no video. */
   soundAlone?: Pick<Format, 'name' | 'title' | 'mimeType' | 'extension'>;
 };
 
@@ -167,7 +167,7 @@ export const formats: readonly Format[] = [
     sniffedAs: ['video/x-flv'],
   },
   {
-    // Named by its first stream, which says nothing about the others.
+    // The sniffed type is that of the first stream, which says nothing about the others.
     name: 'wmv',
     title: 'WMV',
     mimeType: 'video/x-ms-wmv',
@@ -178,7 +178,7 @@ export const formats: readonly Format[] = [
     soundAlone: { name: 'wma', title: 'WMA', mimeType: 'audio/x-ms-wma', extension: 'wma' },
   },
   {
-    // As with ASF; a Skeleton stream in front has a name of its own.
+    // As with ASF; a leading Skeleton stream has its own type.
     name: 'ogv',
     title: 'OGV',
     mimeType: 'video/ogg',
@@ -265,10 +265,10 @@ const takenAs = (kind: Kind) =>
     .filter(({ kinds }) => kinds.some((k) => k === kind))
     .map((format) => (kind === 'music' ? (format.soundAlone ?? format) : format));
 
-/** The MIME types a kind takes, for refusals. */
+/** The MIME types accepted for a kind, for refusals. */
 export const allowedTypes = (kind: Kind): string[] => [...new Set(takenAs(kind).map(({ mimeType }) => mimeType))];
 
-/** The same in words, for the documentation. */
+/** The same as readable text, for the documentation. */
 export function allowedTitles(kind: PlayedKind): string {
   const titles = [...new Set(takenAs(kind).map(({ title }) => title))];
   return `${titles.slice(0, -1).join(', ')} or ${titles.at(-1)}`;

@@ -14,18 +14,18 @@ export type ResourceLimits = {
 };
 
 /**
- * Each entry is a program that execs the next one in its own place, so the chain stays one process with one id.
- * `works` is a harmless run of it: what a kernel, container or platform does not allow is left out.
+ * Each entry is a program that execs the next one, so the chain stays one process with one id. `works` is a harmless
+ * test run: what the kernel, container or platform does not allow is left out.
  */
 const wrappers = {
   network: { prefix: ['unshare', '--user', '--map-current-user', '--net', '--'], works: ['true'] },
-  // Dies with us even when we are killed with SIGKILL and can clean nothing up.
+  // Dies with us even if we are killed with SIGKILL and can't clean up.
   parent: { prefix: ['setpriv', '--pdeathsig', 'KILL', '--'], works: ['true'] },
   limits: { prefix: ['prlimit'], works: ['--cpu=60', '--', 'true'] },
   nice: { prefix: ['nice', '-n'], works: ['1', 'true'] },
 } as const;
 
-/** CPU seconds between the signal that a program can answer and the one that it can't. */
+/** CPU seconds between the signal that can be handled and SIGKILL. */
 const graceSeconds = 5;
 
 type Wrapper = keyof typeof wrappers;
@@ -46,7 +46,10 @@ async function detect(): Promise<ReadonlySet<Wrapper>> {
   return new Set(found.flat());
 }
 
-/** The command line that runs `command` nicely, within limits, without a network, and no longer than this process. */
+/**
+ * The command line that runs `command` with low priority, resource limits, no network, and no longer than this process
+ * lives.
+ */
 export async function isolate(command: string[], niceness: number, limits: ResourceLimits = {}): Promise<string[]> {
   const has = await (available ??= detect());
   const given = [
@@ -57,14 +60,14 @@ export async function isolate(command: string[], niceness: number, limits: Resou
   const ulimits = given.flatMap(([flag, value, grace]) => {
     if (value === undefined) return [];
     const soft = Math.ceil(value);
-    // Both at the same value would be SIGKILL without a word, which looks like a lack of memory.
+    // With equal limits the child would get SIGKILL only, which looks like a lack of memory.
     return [`${flag}=${soft}:${soft + grace}`];
   });
   return [
     ...(has.has('nice') && niceness ? [...wrappers.nice.prefix, String(niceness)] : []),
     ...(has.has('limits') && ulimits.length ? [...wrappers.limits.prefix, ...ulimits, '--'] : []),
     ...(has.has('network') ? wrappers.network.prefix : []),
-    // Last: a change of credentials would clear the signal asked for.
+    // Last: changing credentials would clear the parent-death signal.
     ...(has.has('parent') ? wrappers.parent.prefix : []),
     ...command,
   ];
@@ -73,17 +76,16 @@ export async function isolate(command: string[], niceness: number, limits: Resou
 const triesMs = [0, 20, 60, 120, 240];
 
 /**
- * A process in a session of its own is scheduled as a group of its own (sched(7), autogroups), and niceness counts only
- * inside of a group: the group has to step back, too. Where the kernel has no such groups, or lets nobody write there,
- * nothing happens.
+ * A process in its own session is scheduled in its own autogroup (sched(7)), and niceness counts only within a group:
+ * the group needs it, too. Does nothing where autogroups are missing or not writable.
  */
-export async function stepBack(pid: number, niceness: number): Promise<void> {
+export async function lowerGroupPriority(pid: number, niceness: number): Promise<void> {
   for (const delay of triesMs) {
     await sleep(delay);
     try {
       return await writeFile(`/proc/${pid}/autogroup`, String(niceness));
     } catch (error) {
-      // The kernel takes one such change in a tenth of a second from those who are not root.
+      // For users other than root the kernel accepts one change in a tenth of a second.
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return;
     }
   }

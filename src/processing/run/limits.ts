@@ -1,4 +1,4 @@
-/** What a file of each kind may measure at most. Sizes in bytes, durations in ms, sides in px. */
+/** Maximum measures of a file by kind. Sizes in bytes, durations in ms, sides in px. */
 export type Limits = {
   photo: PhotoLimits;
   video: { maxBytes: number; maxDurationMs: number; maxSide: number; maxFps: number };
@@ -8,18 +8,18 @@ export type Limits = {
 
 export type PhotoLimits = {
   maxBytes: number;
-  /** Over all frames together: an animation costs what its frames cost. */
+  /** Of all frames together: an animation costs what its frames cost. */
   maxPixels: number;
   maxFrames: number;
 };
 
 /**
- * Of a photo, px: what JPEG can say. libvips holds whole lines, several at a time: a few bytes of PNG that say fifty million
- * pixels by two are inside the limit of pixels, and took 17 GB.
+ * Maximum side of a photo in px, as in JPEG. libvips holds several whole lines: a PNG of a few bytes that declares
+ * fifty million by two pixels is within the pixel limit, and took 17 GB.
  */
 export const maxPhotoSide = 65_535;
 
 export type Kind = keyof Limits;
 
-/** More than any camera or editor writes; a file beyond it is made to hurt. */
+/** More than any camera or editor writes; only malicious files have more. */
 export const maxStreams = 32;

@@ -1,9 +1,9 @@
 type OnProgress = ((fraction: number) => void) | undefined;
 
 /**
- * Progress of work that is done in parts, one after the other.
- * @param weights how long each part takes, in any unit
- * @returns what the part of that number reports to, with 0..1 of itself
+ * Splits the progress of work that is done in consecutive parts.
+ * @param weights duration of each part, in any unit
+ * @returns a function per part that reports its 0..1
  */
 export function inParts(weights: number[], onProgress: OnProgress): (part: number) => (fraction: number) => void {
   const total = weights.reduce((sum, weight) => sum + weight, 0) || 1;

@@ -7,8 +7,8 @@ import { describe, videosIn, type Probe, type RawProbe } from './streams.js';
 import { sampleVideos } from '../video/timestamps.js';
 
 /**
- * What is in a sound or video file.
- * @throws {ProcessingFailure} `unsupported_codec` when it is neither, or as ffprobe fails
+ * What a sound or video file contains.
+ * @throws {ProcessingFailure} `unsupported_codec` if it is neither; those of ffprobe
  */
 export async function probe(path: string, ctx: ProbeContext): Promise<Probe> {
   const { format } = await sniff(path);
@@ -24,7 +24,7 @@ export async function probeAs(format: Format, path: string, ctx: ProbeContext): 
   return describe(format, raw, samples);
 }
 
-/** What an answer may hold: tags can be as large as the file, and reading them would stop everything else. */
+/** Limit for ffprobe's output: tags can be as large as the file, and parsing them would block everything else. */
 const maxHeaderBytes = 2 ** 20;
 const facts = [
   'format=start_time,duration,size,bit_rate',
@@ -42,12 +42,12 @@ async function readHeader(path: string, demuxer: string, ctx: ProbeContext): Pro
   } catch (error) {
     const cause = error instanceof ProcessingFailure ? error.cause : undefined;
     if (!(cause instanceof ExitError && cause.reason === 'output')) throw error;
-    // It plays without them.
+    // The file plays without its tags.
     return read(facts);
   }
 }
 
-/** Whether something is still played after `ms`: asked of the packets, for headers may say anything. */
+/** Whether anything plays after `ms`, according to the packets: headers can't be trusted. */
 export async function playsBeyond(ms: number, path: string, found: Probe, ctx: ProbeContext): Promise<boolean> {
   const enough = new AbortController();
   const end = found.startMs + ms;
@@ -55,7 +55,7 @@ export async function playsBeyond(ms: number, path: string, found: Probe, ctx: P
     const [at = NaN, duration = NaN] = line.split(',').map((seconds) => Number.parseFloat(seconds) * 1000);
     if (at + (duration || 0) > end) enough.abort(enough);
   };
-  // From the last key frame before it, which may be far before, to the first packet behind it.
+  // Reads from the last key frame before it, which may be far before, to the first packet after it.
   const show = ['-read_intervals', `${end / 1000}%`, '-select_streams', `${mainStream(found)}`];
   const signal = AbortSignal.any([ctx.signal, enough.signal]);
   try {

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { isolate, stepBack, type ResourceLimits } from './isolation.js';
+import { isolate, lowerGroupPriority, type ResourceLimits } from './isolation.js';
 
 const tailBytes = 4096;
 const graceMs = 2000;
@@ -10,15 +10,15 @@ const graceMs = 2000;
 const gconvPath = fileURLToPath(new URL('./gconv', import.meta.url));
 
 export type RunOptions = {
-  /** A workspace, for anything that may outlive a crash: the reaper finds what still runs by its directory. */
+  /** A workspace, for anything that may outlive a crash: the reaper finds running processes by their directory. */
   cwd?: string;
   signal?: AbortSignal;
   timeoutMs?: number;
   limits?: ResourceLimits;
   niceness?: number;
-  /** With it stdout is handed over line by line and not kept. */
+  /** If given, gets stdout line by line, and nothing is kept. */
   onStdoutLine?: (line: string) => void;
-  /** How the bytes of stdout become text; `utf8` when not said. */
+  /** Encoding of stdout; default `utf8`. */
   stdoutEncoding?: BufferEncoding;
   /** More output than this ends the child. */
   maxStdoutBytes?: number;
@@ -29,7 +29,7 @@ export type RunResult = { stdout: string; stderrTail: string };
 
 export type ExitReason = 'spawn' | 'exit' | 'signal' | 'timeout' | 'output';
 
-/** The child did not end well. `stderrTail` is for logs and for telling causes apart, never for users. */
+/** The child failed. `stderrTail` is for logs and for finding the cause, never for users. */
 export class ExitError extends Error {
   constructor(
     readonly reason: ExitReason,
@@ -45,8 +45,8 @@ export class ExitError extends Error {
 }
 
 /**
- * Runs a program in a process group of its own and waits for its end.
- * @throws {ExitError} when it cannot start, fails, is killed, talks too much or takes longer than `timeoutMs`
+ * Runs a program in its own process group and waits for its end.
+ * @throws {ExitError} if it can't start, fails, is killed, prints too much or takes longer than `timeoutMs`
  * @throws the signal's reason when aborted; the whole group is dead by then
  */
 export async function run(bin: string, args: string[], options: RunOptions = {}): Promise<RunResult> {
@@ -67,7 +67,7 @@ export async function run(bin: string, args: string[], options: RunOptions = {})
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  if (child.pid !== undefined) void stepBack(child.pid, niceness);
+  if (child.pid !== undefined) void lowerGroupPriority(child.pid, niceness);
 
   let ended: ExitReason | undefined;
   const end = (reason: ExitReason) => {
@@ -119,7 +119,7 @@ function signalGroup(pid: number | undefined, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal);
   } catch (error) {
-    // Nobody of the group is left.
+    // The group is gone.
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }

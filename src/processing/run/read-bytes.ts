@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 
-/** Some bytes of a file, from its start unless said; fewer when it is shorter. */
+/** Bytes of a file, by default from its start; fewer if it is shorter. */
 export async function readBytes(file: string, length: number, position = 0): Promise<Buffer> {
   await using handle = await open(file);
   const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, position);

@@ -9,33 +9,33 @@ export type VideoStream = {
   index: number;
   codec: string;
   profile: string | null;
-  /** Of H.264: ten times its name, 41 is 4.1. */
+  /** For H.264: ten times the level, 41 is 4.1. */
   level: number | null;
-  /** Each frame is a whole picture; false for halves of lines, and where it is not said of a codec that has them. */
+  /** Each frame is a whole picture; false for interlaced video, and if unknown for codecs that can be interlaced. */
   isProgressive: boolean;
   /** As stored, px. */
   width: number;
   height: number;
-  /** As a viewer sees it: turned upright, with square pixels. */
+  /** As displayed: rotated upright, with square pixels. */
   displayWidth: number;
   displayHeight: number;
-  /** Clockwise degrees to turn the stored picture. */
+  /** Clockwise degrees by which the stored picture must be rotated. */
   rotation: Rotation;
-  /** Frames per second on average, measured from timestamps where there are enough; 0 when unknown. */
+  /** Average frames per second, measured from timestamps if there are enough; 0 if unknown. */
   fps: number;
-  /** The frame rate as a fraction when it is constant, e.g. `30000/1001`. */
+  /** The frame rate as a fraction if it is constant, e.g. `30000/1001`. */
   constantFps: string | null;
-  /** The fraction that all intervals between frames are multiples of, as far as ffprobe has looked. */
+  /** The fraction of which all frame intervals are multiples, as far as ffprobe has read. */
   baseRate?: string | undefined;
   pixFmt: string;
-  /** Curve, primaries, matrix and range of its colours in ffprobe's words; null when it does not say. */
+  /** Transfer curve, primaries, matrix and range of its colours in ffprobe's terms; null if not declared. */
   transfer: string | null;
   primaries: string | null;
   matrix: string | null;
   range: string | null;
   /** bit/s */
   bitrate: number | null;
-  /** Where its first picture lies on the clock of the file. */
+  /** Start of its first picture on the file's clock. */
   startMs: number;
   durationMs: number | null;
 };
@@ -48,32 +48,32 @@ export type AudioStream = {
   sampleRate: number;
   /** bit/s */
   bitrate: number | null;
-  /** Where its first sample lies on the clock of the file. */
+  /** Start of its first sample on the file's clock. */
   startMs: number;
   durationMs: number | null;
 } & Spoken;
 
-/** What a track says of itself to those who choose between tracks. */
+/** How a track is labelled for choosing between tracks. */
 export type Spoken = {
   /** BCP 47 */
   language: string | null;
   title: string | null;
 };
 
-/** Subtitles inside the file, as text. */
+/** Text subtitles inside the file. */
 export type TextStream = { index: number; codec: string } & Spoken;
 
 export type Probe = {
   format: Format;
   /** bytes */
   size: number;
-  /** Where the clock of the file begins; a cut broadcast may begin after hours. */
+  /** Start of the file's clock; a cut broadcast may start at several hours. */
   startMs: number;
   /** From the earliest start to the latest end of all streams. */
   durationMs: number | null;
   video: VideoStream | null;
   audio: AudioStream | null;
-  /** The sound tracks beside it: other languages, comments. */
+  /** Additional sound tracks: other languages, commentary. */
   otherAudio: AudioStream[];
   texts: TextStream[];
   cover: { index: number } | null;
@@ -112,10 +112,10 @@ export type RawProbe = {
   streams: RawStream[];
 };
 
-/** By the index of the stream. */
+/** By stream index. */
 export type Samples = ReadonlyMap<number, Sample>;
 
-/** The streams that can be the video: no covers, no pictures for seeking. */
+/** Streams that can be the video: no covers, no seek pictures. */
 export const videosIn = ({ streams }: RawProbe): RawStream[] =>
   streams.filter(
     ({ codec_type, disposition }) =>
@@ -124,12 +124,12 @@ export const videosIn = ({ streams }: RawProbe): RawStream[] =>
   );
 
 /**
- * ffprobe's words in ours.
- * @param samples of the video streams; without them headers are believed
+ * Translates ffprobe's output.
+ * @param samples of the video streams; without them headers are trusted
  */
 export function describe(format: Format, raw: RawProbe, samples: Samples = new Map()): Probe {
   const framesOf = (s: RawStream) => samples.get(s.index)?.frames ?? 0;
-  // A still picture, as beside the clip of a moving photo, is never what plays.
+  // A still picture, such as the one beside the clip of a moving photo, is never the video.
   const video = best(videosIn(raw), (s) => [framesOf(s) > 1 ? 1 : 0, isDefault(s), framesOf(s), pixels(s)]);
   const audio = best(
     raw.streams.filter((s) => s.codec_type === 'audio'),
@@ -155,7 +155,7 @@ export function describe(format: Format, raw: RawProbe, samples: Samples = new M
   };
 }
 
-/** Subtitles that are words; those that are pictures of words can't be turned into text. */
+/** Text subtitles; bitmap subtitles can't be converted to text. */
 const textCodecs = new Set(['subrip', 'srt', 'webvtt', 'mov_text', 'ass', 'ssa', 'text']);
 
 const describeAudio = (stream: RawStream): AudioStream => ({
@@ -208,7 +208,7 @@ const pixels = (s: RawStream) => (s.width ?? 0) * (s.height ?? 0);
 
 const isDefault = (s: RawStream) => s.disposition?.default ?? 0;
 
-/** The highest rank by the first number that differs, then the first stream; one without a decoder only if alone. */
+/** Ranks by the first number that differs, then by stream order; a stream without a decoder is chosen only if alone. */
 function best(streams: RawStream[], rankOf: (s: RawStream) => number[]): RawStream | undefined {
   const rank = (s: RawStream) => [s.codec_name ? 1 : 0, ...rankOf(s), -s.index];
   return streams.toSorted((a, b) => {
@@ -218,7 +218,7 @@ function best(streams: RawStream[], rankOf: (s: RawStream) => number[]): RawStre
   })[0];
 }
 
-/** Headers say rates as exact fractions, but may say anything: one is believed where the timestamps agree with it. */
+/** Headers give exact fractions, but may be wrong: the fraction is used if the timestamps agree with it. */
 function frameRate(average: number, baseRate: string | undefined, measured: number | null) {
   const base = ratio(baseRate, '/', 0);
   const isConstant = base > 0 && Math.abs(base - (measured ?? average)) <= 0.01 * base;
@@ -226,13 +226,13 @@ function frameRate(average: number, baseRate: string | undefined, measured: numb
   return { fps, constantFps: isConstant ? baseRate! : null };
 }
 
-/** @param measured over the whole stream; null where that cannot be said */
+/** @param measured over the whole stream; null if it can't be measured */
 export const withFrameRate = (video: VideoStream, measured: number | null): VideoStream => ({
   ...video,
   ...frameRate(video.fps, video.baseRate, measured),
 });
 
-/** ffprobe counts counter-clockwise, and gives angles beyond a turn for matrices that are no rotation. */
+/** ffprobe counts counter-clockwise, and gives angles beyond 360 for matrices that are no rotation. */
 function rotationOf(stream: RawStream): Rotation {
   const angle = stream.side_data_list?.find((data) => data.rotation !== undefined)?.rotation ?? 0;
   if (!(Math.abs(angle) <= 360)) return 0;
@@ -256,7 +256,7 @@ function milliseconds(secondsText: string | undefined): number | null {
 
 const durationOf = ({ duration, tags }: RawStream) => milliseconds(duration ?? seconds(tags?.DURATION));
 
-/** Matroska writes `00:00:05.056000000`. */
+/** Matroska's format is `00:00:05.056000000`. */
 function seconds(clock: string | undefined): string | undefined {
   const [, h, m, s] = /^(\d+):(\d\d):(\d\d(?:\.\d+)?)$/.exec(clock ?? '') ?? [];
   return s === undefined ? undefined : String(Number(h) * 3600 + Number(m) * 60 + Number(s));

@@ -4,8 +4,8 @@ export type ThreadLimits = { timeMs: number; memoryMiB: number; signal?: AbortSi
 export type ThreadAnswer<T> = { answer: T } | { failure: 'timed_out' | 'out_of_memory' | 'crashed' };
 
 /**
- * Runs a piece of CommonJS in a thread of its own, which can be ended whatever it is doing: for parsers that hostile
- * input may send into an endless loop, and for work that would block the event loop.
+ * Runs CommonJS source in its own thread, which can be terminated at any time: for parsers that hostile input may send
+ * into an endless loop, and for work that would block the event loop.
  * @param source gets `workerData`, and posts one message to `parentPort`
  * @throws the signal's reason when aborted
  */
@@ -21,7 +21,7 @@ export async function runInThread<T>(
     execArgv: [],
     workerData,
     resourceLimits: { maxOldGenerationSizeMb: memoryMiB },
-    // It may talk about damaged files, in between our log lines.
+    // It may print about damaged files, in between our log lines.
     stdout: true,
   });
   let timer: NodeJS.Timeout | undefined;
@@ -32,7 +32,7 @@ export async function runInThread<T>(
       timer = setTimeout(() => resolve({ failure: 'timed_out' }), timeMs);
       worker.once('message', (answer: T) => resolve({ answer }));
       worker.once('exit', () => resolve({ failure: 'crashed' }));
-      // What the input made the parser throw is the input's fault, not ours.
+      // Errors that the input caused in the parser are the input's fault, not ours.
       worker.once('error', ({ code }: NodeJS.ErrnoException) =>
         resolve({ failure: code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'out_of_memory' : 'crashed' }),
       );

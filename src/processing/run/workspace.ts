@@ -3,12 +3,12 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** A directory of another host (a container with the same volume) is nobody's once nothing was made in it for this long. */
+/** A directory of another host (a container with the same volume) counts as abandoned when unchanged for this long. */
 const foreignMaxAgeMs = 48 * 60 * 60 * 1000;
 
 /**
  * Gives `fn` a private directory below `root` and removes it, whatever happens.
- * @param name says whose it is to a person who looks; need not be unique
+ * @param name shown to people who look; need not be unique
  */
 export async function withWorkspace<T>(root: string, name: string, fn: (dir: string) => Promise<T>): Promise<T> {
   await mkdir(root, { recursive: true });
@@ -22,7 +22,7 @@ export async function withWorkspace<T>(root: string, name: string, fn: (dir: str
   }
 }
 
-/** To be called when a process starts: removes what dead processes left in `root`, and ends what still runs in it. */
+/** To be called when a process starts: removes what dead processes left in `root`, and kills what still runs in it. */
 export async function reapWorkspaces(root: string): Promise<{ removed: string[]; killed: number[] }> {
   const names = await readdir(root).catch(missing<string[]>([]));
   const removed: string[] = [];
@@ -58,13 +58,13 @@ async function isAbandoned(dir: string): Promise<boolean> {
 }
 
 /**
- * When a process began, in clock ticks since boot (field 22 of `/proc/<pid>/stat`, see proc(5)), or '' when it is gone.
- * With it a process id that was given out again is not taken for its former holder. Elsewhere than on Linux only the id counts.
+ * Start time of a process in clock ticks since boot (field 22 of `/proc/<pid>/stat`, see proc(5)), or '' if it is gone.
+ * It tells a reused process id from its former holder. On other systems than Linux only the id counts.
  */
 async function startTime(pid: number): Promise<string> {
   if (process.platform !== 'linux') return isAlive(pid) ? '0' : '';
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(missing(''));
-  // The second field is the program's name in brackets and may hold spaces and brackets itself.
+  // The second field is the program's name in parentheses and may contain spaces and parentheses.
   return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? '';
 }
 
@@ -76,7 +76,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Ends every process whose working directory lies in `dir`, and waits until it is gone. Linux only. */
+/** Kills every process whose working directory is in `dir`, and waits until it is gone. Linux only. */
 async function killInside(dir: string): Promise<number[]> {
   const inside: number[] = [];
   for (const pid of (await readdir('/proc').catch(missing<string[]>([]))).filter((name) => /^\d+$/.test(name))) {
