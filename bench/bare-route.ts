@@ -1,7 +1,7 @@
 export interface BareRoute {
   databaseUrl: string;
   method: 'GET' | 'PUT' | 'POST';
-  /** What requests do in turn: statements with their values, where `random` stands for a new name each time. */
+  /** What the requests do in turn: statements with their values, where `random` is a new name each time. */
   turns: { text: string; values: unknown[] }[][];
   body: string;
 }

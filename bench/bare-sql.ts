@@ -1,4 +1,4 @@
-/** `<file>`: what an expert would write for one route: its statements prepared on a pool, and the answer's bytes. */
+/** `<file>`: what an expert would write for one route: prepared statements on a pool, and the answer's bytes. */
 import Fastify from 'fastify';
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';

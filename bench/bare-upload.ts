@@ -1,4 +1,7 @@
-/** The least that takes a file: hashed on its way, and on the disk before the answer. `<folder>` is where it goes. */
+/**
+ * The minimum that receives a file: hashed while it arrives, and on disk before the answer. `<folder>` is where it
+ * goes.
+ */
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { createServer } from 'node:http';

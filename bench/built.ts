@@ -1,6 +1,6 @@
 /**
- * Lets Node run these scripts as they are: what they import from `src` is what `nest build` made of it, the very code
- * that `npm start` runs, and what they import from each other is TypeScript without its types.
+ * Lets Node run these scripts directly: imports from `src` resolve to the output of `nest build`, the very code that
+ * `npm start` runs, and imports of each other are TypeScript with types stripped.
  */
 import { existsSync } from 'node:fs';
 import { registerHooks } from 'node:module';

@@ -1,4 +1,4 @@
-/** Cursors that lead near the end of a list, without walking there. */
+/** Builds cursors near the end of a list, without walking there. */
 import { answer } from './system.js';
 
 type Key = (string | number)[];
@@ -11,7 +11,10 @@ const write = (name: string, key: Key) => Buffer.from(JSON.stringify([name, ...k
 const isUuid = (value: string | number) => /^[0-9a-f]{8}-[0-9a-f]{4}-/.test(String(value));
 const isTime = (value: string | number) => /^\d{4}-\d\d-\d\dT/.test(String(value));
 
-/** The first UUIDv7 of a moment (RFC 9562, 5.7). @param ms since 1970 */
+/**
+ * The first UUIDv7 of a moment (RFC 9562, 5.7).
+ * @param ms since 1970
+ */
 const uuidOf = (ms: number) =>
   Math.floor(ms)
     .toString(16)
@@ -21,7 +24,7 @@ const uuidOf = (ms: number) =>
 /** Every value a component of a key may have near the end, the farthest first. */
 function ends(value: string | number, isDescending: boolean, n: number): Key {
   const now = Date.now();
-  // Seeded rows are a second apart, up to ten of them for each media, or as many as there are users.
+  // Seeded rows are a second apart, up to ten of them per media, or as many as there are users.
   const spans = [n * 10, n, n / 10, 1_000].map((seconds) => now - seconds * 1000 + 150_000);
   const recent = [now - 15_000, now - 150_000, now - 1_500_000];
   const moments = isDescending ? spans : recent;
@@ -31,7 +34,7 @@ function ends(value: string | number, isDescending: boolean, n: number): Key {
   return isDescending ? ['a'] : [`a${String(n - 150).padStart(9, '0')}`];
 }
 
-/** @returns null for a list that ends with its first page, and for what is ranked */
+/** @returns null for a list of one page, and for ranked lists */
 export async function deepCursor(address: string, headers: Record<string, string>, n: number): Promise<string | null> {
   const page = async (limit: number, cursor = '') =>
     answer<Page>(await fetch(`${address}&limit=${limit}${cursor && `&cursor=${cursor}`}`, { headers }));
@@ -39,7 +42,7 @@ export async function deepCursor(address: string, headers: Record<string, string
   if (!near.nextCursor || !far.nextCursor) return null;
   const [name, ...first] = read(near.nextCursor);
   const [, ...later] = read(far.nextCursor);
-  // What is ranked by what was typed has no far end that the rows alone tell.
+  // The far end of a ranked list can't be derived from the rows alone.
   if (name.startsWith('relevance')) return null;
   const changed = first.findIndex((value, i) => value !== later[i]);
   const isDescending = first[changed]! > later[changed]!;
@@ -47,7 +50,7 @@ export async function deepCursor(address: string, headers: Record<string, string
     (found, value) => found.flatMap((key) => ends(value, isDescending, n).map((end) => [...key, end])),
     [[]],
   );
-  // A whole page, if there is one: fewer rows would be read in less time.
+  // A full page, if there is one: fewer rows would take less time.
   let short: string | undefined;
   for (const key of tries) {
     const cursor = write(name, key);

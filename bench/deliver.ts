@@ -11,10 +11,10 @@ const MiB = 1024 * 1024;
 const totalBytes = 256 * MiB;
 const seconds = 3;
 
-/** What players and downloads ask for. */
+/** Ranges that players and downloads request. */
 const ranges = { segment: `bytes=${20 * MiB}-${21 * MiB - 1}`, large: `bytes=${100 * MiB}-${164 * MiB - 1}` };
 
-/** Ranges of a public rung of 256 MiB against the same file behind @fastify/static, ten connections each. */
+/** Ranges of a public rung of 256 MiB against the same file served by @fastify/static, ten connections each. */
 export async function deliver({ pairs }: Settings): Promise<void> {
   await withSystem({}, async (system) => {
     const { path, href } = await largeRung(system);
@@ -29,7 +29,7 @@ export async function deliver({ pairs }: Settings): Promise<void> {
   });
 }
 
-/** A small video whose one rung is made large behind its back: what is in it matters to nobody here. */
+/** A small video whose single rung is replaced by a large file: its content does not matter here. */
 async function largeRung(system: System): Promise<{ path: string; href: string }> {
   const video = await clip('256x144', 2, ['-c:v', 'libx264', '-preset', 'ultrafast', '-c:a', 'aac']);
   const { url } = await send(system, 'video', video);

@@ -5,7 +5,7 @@ import { answer, send, signUp, until, untilReady, withSystem, type System } from
 const queued = 50;
 const x264 = ['-c:v', 'libx264', '-preset', 'ultrafast', '-g', '250', '-c:a', 'aac'];
 
-/** How long somebody's photo and short clip take while somebody else has fifty long clips in the queue, and alone. */
+/** How long a user's photo and short clip take while another user has fifty long clips in the queue, and alone. */
 export async function fairness({ pairs }: Settings): Promise<void> {
   const [photo, short, long] = [
     await cameraJpeg(4000, 3000),
@@ -13,7 +13,7 @@ export async function fairness({ pairs }: Settings): Promise<void> {
     await clip('1280x720', 20, x264),
   ];
   await withSystem({}, async (system) => {
-    // Each time another one, with nothing in the works and nothing done lately.
+    // A different user each time, with nothing in progress and nothing processed recently.
     const newcomer = async () => {
       const user = { ...system, user: await signUp(system.origin, system.db) };
       return wallOf(async () => {

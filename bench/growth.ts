@@ -10,14 +10,14 @@ const sizes = {
   large: Number(process.env.VITRINE_GROWTH_MEDIAS ?? 1_000_000),
 };
 const limit = 20;
-/** Before anything is measured, so that neither process compiles what the other has compiled already. */
+/** Before measuring, so that neither process compiles code that the other has compiled already. */
 const warmUpRounds = 10;
 const askedInTurn = 9;
 
-/** Addresses by what they are a page of. */
+/** Addresses by the list they are a page of. */
 type Pages = Map<string, string>;
 
-/** Every list's first page and one near its end, with 1,000,000 medias against 10,000; and how the larger are read. */
+/** Every list's first page and one near its end, with 1,000,000 medias against 10,000; and the plans of the larger. */
 export async function growth({ pairs }: Settings): Promise<void> {
   const options = { workers: [], env: { RATE_LIMIT_FACTOR: '0' } };
   await withSystem(options, (small) =>
@@ -47,7 +47,7 @@ async function seeded(system: System, n: number): Promise<Pages> {
   const { origin, user: headers } = system;
   const comment = 'c000000000000010';
   const fixture = { username: hot.user, media: hot.media, comment, playlist: hot.playlist, tag: hot.tag };
-  // Those who have very much have none of it.
+  // Combinations without results for users and tags with very many rows.
   const nothing = [
     ...[`medias?username=${hot.user}&type=music`, `medias?username=${hot.user}&tag=${hot.tag}`],
     ...[`medias?tag=${hot.tag}&type=video`, `medias?tag=${hot.tag}&type=video&sort=most-viewed`],

@@ -4,10 +4,10 @@ import { cameraJpeg, clip, freshMp4 } from './media.js';
 import { publish, send, until, untilReady, withSystem, type System } from './system.js';
 
 const seconds = 4;
-/** Requests per second: some, not all that it could answer. */
+/** Requests per second: well below what it could answer. */
 const rate = 100;
 
-/** p99 of GET medias/{url} while a video is encoded, against p99 while nothing is. */
+/** p99 of GET medias/{url} during a video encode, against p99 without one. */
 export async function idle({ pairs }: Settings): Promise<void> {
   const source = await clip('1920x1080', 8, [
     '-c:v',

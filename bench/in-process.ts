@@ -3,7 +3,7 @@ import { createApi } from '../src/app.setup.js';
 import { readConfig } from '../src/platform/config/env.js';
 import type { System } from './system.js';
 
-/** The same API once more, in this process, where its statements can be seen; gone when `work` is done. */
+/** A second instance of the API in this process, where its statements can be observed, closed after `work`. */
 export async function inProcess<T>(
   { databaseUrl, dataDir }: Pick<System, 'databaseUrl' | 'dataDir'>,
   work: (app: NestFastifyApplication) => Promise<T>,

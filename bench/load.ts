@@ -6,9 +6,9 @@ interface Load {
   headers: Record<string, string>;
   seconds: number;
   connections: number;
-  /** Requests per second of all connections; without it, as many as are answered. */
+  /** Requests per second of all connections; default: as many as possible. */
   rate?: number;
-  /** In turn, below the origin that `url` is then; each connection begins at another one. */
+  /** Sent in turn, with `url` as the origin; each connection starts at another one. */
   requests?: { method: 'GET' | 'PUT' | 'POST'; path: string; body?: object }[];
 }
 interface Answers {
@@ -19,7 +19,7 @@ interface Answers {
   p99: number;
 }
 
-/** @throws when anything but 2xx came back */
+/** @throws for any answer but 2xx */
 export async function load({ url, headers, seconds, connections, rate, requests: asked }: Load): Promise<Answers> {
   const requests = asked?.map(({ method, path, body }) => ({
     ...{ method, path },
@@ -43,8 +43,8 @@ export async function load({ url, headers, seconds, connections, rate, requests:
 }
 
 /**
- * The same address again and again, its bytes thrown away unread: autocannon looks at each of them, and would be what is
- * measured.
+ * Requests the same address repeatedly and discards the bytes unread: autocannon inspects each byte, and would dominate
+ * the result.
  * @returns bytes per second
  */
 export async function bulk({ url, headers, seconds, connections }: Omit<Load, 'rate'>): Promise<number> {

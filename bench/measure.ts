@@ -1,11 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises';
 
-/** How often a pair of ours and the baseline is measured. */
+/** Number of measured pairs of ours and the baseline. */
 export interface Settings {
   pairs: number;
 }
 
-/** What a figure has to be: of the ratio to its baseline or, where there is none, of our own value. */
+/** Required value: of the ratio to the baseline or, without one, of our own value. */
 interface Goal {
   words: string;
   holds(value: number): boolean;
@@ -15,17 +15,17 @@ export const atLeast = (limit: number): Goal => ({ words: `≥ ${limit}`, holds:
 
 export interface Samples {
   ours: number[];
-  /** Of the same runs, in the same order. */
+  /** From the same runs, in the same order. */
   baseline?: number[];
 }
 export interface Figure {
   name: string;
   unit: string;
-  /** Medians, the ratio of each pair for itself. */
+  /** Medians; the ratio is that of each pair. */
   ours: number;
   baseline: number | null;
   ratio: number | null;
-  /** Lowest and highest of what the goal is about. */
+  /** Minimum and maximum of the judged value. */
   spread: [number, number];
   goal: string | null;
   ok: boolean | null;
@@ -35,7 +35,8 @@ export const figures: Figure[] = [];
 
 /** Prints one figure as a line of JSON and keeps it for the table. */
 export function report(name: string, unit: string, { ours, baseline }: Samples, goal?: Goal): void {
-  // Neighbours share the noise of their moment; the ratio of two medians would not.
+  // The runs of a pair share the noise of their moment, so each pair has its ratio; a ratio of medians would not cancel
+  // it.
   const ratios = baseline?.map((value, i) => ours[i]! / value);
   const judged = ratios ?? ours;
   const figure: Figure = {
@@ -52,7 +53,7 @@ export function report(name: string, unit: string, { ours, baseline }: Samples, 
   console.log(JSON.stringify(figure));
 }
 
-/** A B A B …, after one of each that nobody counts. */
+/** A B A B …, after one uncounted run of each. */
 export async function inTurns(
   pairs: number,
   ours: () => Promise<number>,
@@ -74,17 +75,17 @@ export function median(values: number[]): number {
   return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-/** Three digits that count. */
+/** Three significant digits. */
 const rounded = (value: number): number => Number(value.toPrecision(3));
 
-/** @returns seconds on the wall */
+/** @returns seconds of wall-clock time */
 export async function wallOf(work: () => Promise<unknown>): Promise<number> {
   const begun = performance.now();
   await work();
   return (performance.now() - begun) / 1000;
 }
 
-/** @returns seconds of CPU that this process spent */
+/** @returns seconds of CPU used by this process */
 export async function cpuOf(work: () => Promise<unknown>): Promise<number> {
   const before = process.cpuUsage();
   await work();
@@ -94,19 +95,22 @@ export async function cpuOf(work: () => Promise<unknown>): Promise<number> {
 
 const ticksPerSecond = 100;
 
-/** Seconds of CPU that a process has spent so far, with its ended children: fields 14 to 17 of `/proc/<pid>/stat`. */
+/** Seconds of CPU used by a process so far, with its ended children: fields 14 to 17 of `/proc/<pid>/stat`. */
 export async function cpuOfProcess(pid: number): Promise<number> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8');
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / ticksPerSecond;
 }
 
-/** @returns bytes @param peak the most since `forgetPeak` */
+/**
+ * @returns bytes
+ * @param peak the maximum since `forgetPeak`
+ */
 export async function residentBytes(pid: number, peak = false): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   const [, kibibytes] = (peak ? /^VmHWM:\s+(\d+)/m : /^VmRSS:\s+(\d+)/m).exec(status) ?? [];
   return Number(kibibytes) * 1024;
 }
 
-/** Lets the kernel count the peak of resident memory anew (proc(5), `clear_refs`). */
+/** Resets the kernel's peak of resident memory (proc(5), `clear_refs`). */
 export const forgetPeak = (pid: number): Promise<void> => writeFile(`/proc/${pid}/clear_refs`, '5');

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { ffmpeg } from '../test/setup/make-media.js';
 
-/** Runs `work` with a directory that is gone afterwards. */
+/** Runs `work` with a temporary directory. */
 export async function withFolder<T>(work: (dir: string) => Promise<T>): Promise<T> {
   const dir = await mkdtemp(join(tmpdir(), 'vitrine-bench-'));
   try {
@@ -15,14 +15,20 @@ export async function withFolder<T>(work: (dir: string) => Promise<T>): Promise<
   }
 }
 
-/** Writes bytes to a new file. @returns its path */
+/**
+ * Writes bytes to a new file.
+ * @returns its path
+ */
 export async function saved(dir: string, name: string, bytes: Buffer): Promise<string> {
   const path = join(dir, name);
   await writeFile(path, bytes);
   return path;
 }
 
-/** A picture with edges, plains and grain, as a camera gives it. @param seed no two seeds give the same bytes */
+/**
+ * A picture with edges, plain areas and grain, like a camera's.
+ * @param seed different seeds give different bytes
+ */
 export async function cameraJpeg(width: number, height: number, seed = 1): Promise<Buffer> {
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">
     <defs><linearGradient id="sky" x2="0" y2="1"><stop stop-color="hsl(${seed % 360},60%,45%)"/><stop offset="1" stop-color="#fed"/></linearGradient></defs>
@@ -44,7 +50,10 @@ export async function cameraJpeg(width: number, height: number, seed = 1): Promi
     .toBuffer();
 }
 
-/** 30 frames a second of something that moves everywhere, with two voices. @param encode options of ffmpeg */
+/**
+ * 30 frames a second with motion everywhere, and two voices.
+ * @param encode options of ffmpeg
+ */
 export const clip = (size: string, seconds: number, encode: string[], name = 'clip.mp4'): Promise<Buffer> =>
   ffmpeg(
     ...['-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=30:duration=${seconds},noise=alls=6:allf=t`],
@@ -53,10 +62,13 @@ export const clip = (size: string, seconds: number, encode: string[], name = 'cl
     name,
   );
 
-/** The same picture in other bytes, so that it is no duplicate: a comment behind the start of image (ISO/IEC 10918-1, B.2.4.5). */
+/**
+ * The same picture in different bytes, so that it is no duplicate: a comment after the start of image (ISO/IEC 10918-1,
+ * B.2.4.5).
+ */
 export const freshJpeg = (jpeg: Buffer): Buffer =>
   Buffer.concat([jpeg.subarray(0, 2), Buffer.from([0xff, 0xfe, 0, 18]), randomBytes(16), jpeg.subarray(2)]);
 
-/** The same with an MP4: a box that everybody skips (ISO/IEC 14496-12, 8.1.2). */
+/** The same for an MP4: a box that readers skip (ISO/IEC 14496-12, 8.1.2). */
 export const freshMp4 = (mp4: Buffer): Buffer =>
   Buffer.concat([mp4, Buffer.from([0, 0, 0, 24]), Buffer.from('free'), randomBytes(16)]);

@@ -5,7 +5,7 @@ import { send, until, withSystem, type System } from './system.js';
 const KiB = 1024;
 const [warm, all] = [200, 1_000];
 const every = 25;
-/** Kept waiting, so that the worker never does. */
+/** Uploads kept in the queue, so that the worker never waits. */
 const ahead = 6;
 const sizes = [
   [400, 300],
@@ -15,7 +15,7 @@ const sizes = [
   [350, 350],
 ] as const;
 
-/** Whether a worker of images grows with what it has done: KiB of resident memory per image, from the 200th to the 1,000th. */
+/** Whether an image worker grows with its work: KiB of resident memory per image, from the 200th to the 1,000th. */
 export async function memory(_settings: Settings): Promise<void> {
   const originals = await Promise.all(sizes.map(([width, height], i) => cameraJpeg(width, height, i)));
   await withSystem({ workers: ['image', 'social,maintenance'] }, async (system) => {

@@ -3,7 +3,7 @@ import { median, report, wallOf, type Settings } from './measure.js';
 import { cameraJpeg, clip, freshJpeg, freshMp4 } from './media.js';
 import { publish, send, until, untilReady, withSystem, type System } from './system.js';
 
-/** What a user would feel, in seconds and requests: to be held against other servers on the same machine. */
+/** What users notice, in seconds and requests: for comparing with other servers on the same machine. */
 export async function peers(_settings: Settings): Promise<void> {
   const jpeg = await cameraJpeg(4032, 3024);
   const h264 = ['-c:v', 'libx264', '-preset', 'veryfast', '-b:v', '5000k', '-g', '60', '-c:a', 'aac'];
@@ -38,7 +38,7 @@ export async function peers(_settings: Settings): Promise<void> {
   });
 }
 
-/** From sending it until the master playlist is there. Waits for the whole ladder, then forgets the load. */
+/** Time from sending until the master playlist exists. Then waits for the whole ladder, so that the load is gone. */
 async function firstPlayable(system: System, source: Buffer): Promise<number> {
   let url = '';
   const plays = async () =>

@@ -9,10 +9,10 @@ import { atMost, cpuOf, cpuOfProcess, inTurns, report, type Settings } from './m
 import { send, untilReady, withSystem } from './system.js';
 
 const limits = { maxBytes: 2 ** 26, maxPixels: 1e8, maxFrames: 500 };
-/** What a process writes behind the back of a job that has ended. */
+/** Time for writes that a process does after a job has ended. */
 const settleMs = 300;
 
-/** 12 Mpx: the whole job in its worker, and the part of it that makes pictures, against sharp alone. */
+/** 12 Mpx: the whole job in its worker, and its image part, against sharp alone. */
 export async function photo({ pairs }: Settings): Promise<void> {
   const jpeg = await cameraJpeg(4032, 3024);
   await withFolder(async (dir) => {
@@ -34,7 +34,7 @@ export async function photo({ pairs }: Settings): Promise<void> {
   });
 }
 
-/** One decode, which shrinks while it loads; everything else from its pixels, side by side. */
+/** One decode with shrink-on-load; everything else from its pixels, in parallel. */
 async function bareSharp(input: string, dir: string): Promise<void> {
   await mkdir(dir, { recursive: true });
   const inside = { fit: 'inside', withoutEnlargement: true } as const;

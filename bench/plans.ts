@@ -15,12 +15,12 @@ interface Finding {
   why: string;
 }
 
-/** What one page of 20 may touch. A search looks at the 5,000 newest. */
+/** Rows that one page of 20 may touch. A search reads the 5,000 newest. */
 const mostRows = 12_000;
-/** Lists what has a word, and touches none of it; a tenth of all has it here. */
+/** Reads index entries of a word, but no rows; a tenth of all rows has it here. */
 const indexAlone = 'Bitmap Index Scan';
 
-/** Asks the same API in this process, and explains each statement that it sends. */
+/** Sends the requests to an API in this process, and explains each of its statements. */
 export async function plansOf(system: System, pages: [name: string, address: string][]): Promise<Finding[]> {
   const found: Finding[] = [];
   await inProcess(system, async (app) => {
@@ -41,7 +41,7 @@ export async function plansOf(system: System, pages: [name: string, address: str
   return found;
 }
 
-/** A sort, or a look at rows, of the whole. */
+/** Finds sorts, or scans, of a whole table. */
 function faultOf(node: Node): string | undefined {
   const touched = (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)) * node['Actual Loops'];
   if (touched > mostRows && node['Node Type'] !== indexAlone)

@@ -16,13 +16,13 @@ const count = 1_000;
 const concurrency = 8;
 const name = 'tell-reaction';
 
-/** Jobs that do nothing, in the same queue: through catalogue and runner, against a bare BullMQ worker. */
+/** Empty jobs in the same queue: through catalogue and runner, against a bare BullMQ worker. */
 export async function queue({ pairs }: Settings): Promise<void> {
-  Logger.overrideLogger(['error', 'warn']); // As the workers' own logger: it leaves the rest out.
-  // A system without workers has the database, and nobody who takes the jobs away.
+  Logger.overrideLogger(['error', 'warn']); // As in the workers' own logger.
+  // Without workers the system has a database, and nobody else takes the jobs.
   await withSystem({ workers: [] }, async ({ databaseUrl }) => {
     const config = readConfig({ DATABASE_URL: databaseUrl });
-    // Nobody closes a store: its connections are lost with the database, which is no news here.
+    // A store is never closed: its connections are lost with the database, as expected.
     const { connection } = openQueueStore(config, () => {});
     const orm = await MikroORM.init({ ...ormOptions(databaseUrl, entities), logger: () => {} });
     const handlers = { of: () => async () => {} } as unknown as Handlers;
@@ -43,7 +43,7 @@ export async function queue({ pairs }: Settings): Promise<void> {
   });
 }
 
-/** @returns jobs per second from the first to the last that is done */
+/** @returns jobs per second from the first to the last one */
 async function drain(
   connection: Queue['opts']['connection'],
   process: (job: Job, token?: string) => Promise<void>,

@@ -6,7 +6,7 @@ import { answer, publish, send, untilReady, withSystem, type System } from './sy
 const env = { RATE_LIMIT_FACTOR: '0' };
 const get = (path: string): Request => ({ method: 'GET', path });
 
-/** One media, signed in. */
+/** Reads one media, signed in. */
 export async function read({ pairs }: Settings): Promise<void> {
   await withSystem({ env }, async (system) => {
     const media = await publishPhoto(system, 0);
@@ -14,7 +14,7 @@ export async function read({ pairs }: Settings): Promise<void> {
   });
 }
 
-/** A page of twenty medias, and of twenty comments. */
+/** Reads a page of twenty medias, and of twenty comments. */
 export async function list({ pairs }: Settings): Promise<void> {
   await withSystem({ env }, async (system) => {
     let media = '';
@@ -30,8 +30,8 @@ export async function list({ pairs }: Settings): Promise<void> {
 }
 
 /**
- * Reactions that change each time, of twenty medias in turn, and comments, of a hundred: one author writes a thousand at
- * most under each. Nobody is there to do what follows by jobs.
+ * Reactions that change each time, on twenty medias in turn, and comments, on a hundred: one author may write at most a
+ * thousand on each. No workers run.
  */
 export async function write({ pairs }: Settings): Promise<void> {
   await withSystem({ env }, async (system) => {

@@ -9,7 +9,7 @@ import { withServer } from './server.js';
 import type { System } from './system.js';
 
 const seconds = 4;
-/** Until V8 has compiled all that is asked for again and again: the first seconds of either tell of its compiler. */
+/** Until V8 has compiled all hot code: the first seconds measure its compiler. */
 const warmUpSeconds = 20;
 const connections = 10;
 
@@ -20,8 +20,8 @@ export interface Request {
 }
 
 /**
- * Requests, taken in turn, against a bare Fastify that runs the very same statements, prepared, and sends the same bytes.
- * @param fresh what of the answer is new each time, and stands in the statements
+ * Requests, taken in turn, against a bare Fastify that runs the same statements, prepared, and sends the same bytes.
+ * @param fresh parts of the answer that are new each time and appear in the statements
  */
 export async function compare(
   system: System,
@@ -42,7 +42,7 @@ export async function compare(
   });
 }
 
-/** The statements of each request, as the same API in this process sends them. */
+/** The statements of each request, as sent by the same API in this process. */
 async function bareRoute(
   system: System,
   requests: Request[],

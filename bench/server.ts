@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 const path = (name: string) => fileURLToPath(new URL(`${name}.ts`, import.meta.url));
 
-/** Runs a script of this folder beside us, as ours runs beside us, until `work` is done. It sends us its port. */
+/** Runs a script of this folder as a separate process, like ours, until `work` is done. It sends us its port. */
 export async function withServer(
   script: string,
   args: string[],

@@ -10,7 +10,9 @@ import { until } from './system.js';
 
 const cwd = fileURLToPath(new URL('../', import.meta.url));
 
-/** `npm start` with what its last run has left, until it answers. The first start, which makes the database, is not counted. */
+/**
+ * Time of `npm start` with existing data until it answers. The first start, which creates the database, is not counted.
+ */
 export async function start({ pairs }: Settings): Promise<void> {
   const dataDir = await mkdtemp(join(tmpdir(), 'vitrine-bench-'));
   try {

@@ -20,11 +20,11 @@ export interface System {
   dataDir: string;
   databaseUrl: string;
   db: pg.Pool;
-  /** Headers of somebody who may do everything a user may. */
+  /** Headers of a user with all rights of a user. */
   user: Record<string, string>;
-  /** Of `api`, or of a worker by its queues. */
+  /** Pid of `api`, or of a worker by its queues. */
   pid(name: string): number;
-  /** The same, and not the others. */
+  /** Ends that process only. */
   end(name: string): Promise<void>;
   stop(): Promise<void>;
 }
@@ -32,7 +32,7 @@ export interface Uploaded {
   url: string;
 }
 
-/** The processes as `npm start` runs them, on a durable database and a directory of their own. */
+/** The processes as in `npm start`, with a durable database and their own directory. */
 export async function startSystem({
   env = {},
   workers = ['image,video,audio', 'social,maintenance'],
@@ -41,7 +41,7 @@ export async function startSystem({
   const postgres = await startPostgres({ dataDir: join(dataDir, 'postgres'), durable: true });
   await migrate(readConfig({ DATABASE_URL: postgres.url }));
   const db = new pg.Pool({ connectionString: postgres.url, max: 4 });
-  db.on('error', () => {}); // A connection that ends with the database is no news.
+  db.on('error', () => {}); // A connection that ends with the database is expected.
   const port = await freePort();
   const settings = {
     ...nodeEnv,
@@ -61,7 +61,7 @@ export async function startSystem({
         stdio: ['ignore', 'ignore', 'inherit'],
       }),
     );
-  // Where a bench ends without having stopped it.
+  // If a bench ends without stopping the system.
   const kill = () => processes.forEach((child) => child.kill('SIGKILL'));
   process.once('exit', kill);
   const end = async (name: string) => {
@@ -91,7 +91,7 @@ export async function startSystem({
   }
 }
 
-/** Runs `work` on a system that is gone afterwards, whatever happens. */
+/** Runs `work` on a system that is removed afterwards, whatever happens. */
 export async function withSystem(
   options: Parameters<typeof startSystem>[0],
   work: (system: System) => Promise<void>,
@@ -104,7 +104,7 @@ export async function withSystem(
   }
 }
 
-/** A verified account; its mail is not waited for. */
+/** Creates a verified account, without waiting for its mail. */
 export async function signUp(origin: string, db: pg.Pool): Promise<Record<string, string>> {
   const username = `bench-${randomBytes(4).toString('hex')}`;
   const body = { username, email: `${username}@example.org`, password: randomBytes(12).toString('hex') };
@@ -136,7 +136,10 @@ export async function publish({ origin, user }: System, type: string, files: str
   return answer(await fetch(`${origin}/api/medias`, { method: 'POST', headers, body }));
 }
 
-/** Asked of the database, so that asking costs the measured processes nothing. @throws when it failed */
+/**
+ * Polls the database, so that polling costs the measured processes nothing.
+ * @throws if processing failed
+ */
 export async function untilReady({ db }: System, url: string, limitMs?: number): Promise<void> {
   const isReady = async () => {
     const { rows } = await db.query<{ status: string }>('select status from files where url = $1', [url]);

@@ -13,10 +13,10 @@ const MiB = 1024 * 1024;
 const totalBytes = 1024 * MiB;
 const chunkBytes = 256 * 1024;
 
-/** 1 GiB by multipart and by tus: MB/s against a server that does nothing but hash it and put it on disk. */
+/** 1 GiB by multipart and by tus: MB/s against a server that only hashes it and writes it to disk. */
 export async function upload({ pairs }: Settings): Promise<void> {
   const head = await clip('320x180', 2, ['-c:v', 'libx264', '-preset', 'ultrafast', '-c:a', 'aac']);
-  // Nobody works on what was sent: the figure is the upload's alone.
+  // Without workers, so that only the upload is measured.
   const options = { workers: [], env: { QUOTA_DAY_BYTES: String(2 ** 50), QUOTA_TOTAL_BYTES: String(2 ** 50) } };
   await withFolder((dir) =>
     withServer('bare-upload', [dir], (bareOrigin) =>
@@ -45,7 +45,7 @@ export async function upload({ pairs }: Settings): Promise<void> {
   );
 }
 
-/** A clip, and behind it a box to be skipped that fills up to `totalBytes`; other bytes each time. */
+/** A clip, followed by an ignored box that fills up to `totalBytes`; different bytes each time. */
 function* bytesOf(head: Buffer): Generator<Buffer> {
   yield head;
   const box = Buffer.alloc(8);

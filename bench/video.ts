@@ -10,7 +10,7 @@ import { clip, saved, withFolder } from './media.js';
 
 const size = '1920x1080';
 const seconds = 12;
-/** Of the express lane, which our jobs take here. */
+/** That of the express lane, which our jobs use here. */
 const niceness = 10;
 const rungs = [
   { name: '144p', size: '256:144', rate: 110, audio: 48 },
@@ -21,7 +21,7 @@ const rungs = [
   { name: '1080p', size: '1920:1080', rate: 5350, audio: 192 },
 ];
 
-/** A source that has to be encoded, and one that fits its rung as it is. */
+/** A source that must be encoded, and one that can be copied to its rung. */
 const sources = {
   encoded: ['-c:v', 'libx264', '-preset', 'ultrafast', '-bf', '0', '-g', '250', '-c:a', 'libmp3lame'],
   copied: [
@@ -30,7 +30,7 @@ const sources = {
   ],
 };
 
-/** The ladder against one command that makes the same rungs, and how soon something of it plays. */
+/** The ladder against one command that makes the same rungs, and the time until something is playable. */
 export async function video({ pairs }: Settings): Promise<void> {
   const binaries = await resolveBinaries();
   const threads = Math.max(1, cpus().length - 1);
@@ -52,7 +52,7 @@ export async function video({ pairs }: Settings): Promise<void> {
     const first = (source: string) => () => firstPlayable(source, dir, context);
     report('video ladder, wall', 's', await inTurns(pairs, derive, ladder), atMost(1.05));
     report('video first playable, encoded', 's', await inTurns(pairs, first(input), ladder), atMost(0.25));
-    // What is done once for each video, its poster above all, weighs more in a short one.
+    // Fixed costs, above all the poster, weigh more in a short video.
     for (const minutes of [4, 16]) {
       const long = join(dir, `${minutes}.mp4`);
       await asNice(binaries.ffmpeg, repeatCommand(piece, (minutes * 60) / seconds, long), dir, 0);
@@ -65,7 +65,7 @@ export async function video({ pairs }: Settings): Promise<void> {
 
 class Enough extends Error {}
 
-/** Until there is something to publish; what comes after is not waited for. */
+/** Time until there is something to publish, without waiting for the rest. */
 async function firstPlayable(source: string, dir: string, context: Omit<Context, 'signal'>): Promise<number> {
   const folder = join(dir, 'first');
   const begun = performance.now();
@@ -102,7 +102,7 @@ const ladderCommand = (input: string, threads: number): string[] => [
   ...['-var_stream_map', rungs.map(({ name }, i) => `v:${i},a:${i},name:${name}`).join(' '), '%v.m3u8'],
 ];
 
-/** The same pictures again and again, under a sound that goes on. */
+/** Repeats the pictures, with continuous sound. */
 const repeatCommand = (piece: string, times: number, output: string): string[] => [
   ...[...start, '-stream_loop', String(times - 1), '-i', piece],
   ...['-f', 'lavfi', '-i', `sine=sample_rate=48000:duration=${times * seconds}`],

@@ -7,11 +7,11 @@ export const describeBrowser = isLeftOut('browser') ? describe.skip : describe;
 export const openBrowser = (): Promise<Browser> =>
   chromium.launch({
     executablePath: chromiumPath,
-    // Containers have a small /dev/shm, and root needs to do without the sandbox.
+    // Containers have a small /dev/shm, and root can't use the sandbox.
     args: ['--no-sandbox', '--disable-dev-shm-usage', '--autoplay-policy=no-user-gesture-required'],
   });
 
-/** Everything that a page complains about, as it comes. */
+/** Collects everything that a page complains about. */
 export function complaintsOf(page: Page): string[] {
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(`error: ${error.message}`));
@@ -19,7 +19,7 @@ export function complaintsOf(page: Page): string[] {
     if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
   });
   page.on('requestfailed', (request) => {
-    // A player gives up requests of its own accord when it changes its mind.
+    // A player aborts requests when it changes its mind.
     if (request.failure()?.errorText !== 'net::ERR_ABORTED') complaints.push(`failed: ${request.url()}`);
   });
   page.on('response', (response) => {

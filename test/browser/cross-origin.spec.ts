@@ -45,7 +45,7 @@ describeBrowser('a web client of another origin, in Chromium', () => {
     await web?.stop();
   });
 
-  /** What a page of the web client gets to see of an answer. */
+  /** What a page of the web client can see of an answer. */
   const ask = (method: string, path: string, body?: object, headers: Record<string, string> = {}): Promise<Told> =>
     page.evaluate(
       async ({ url, method, body, headers }) => {
@@ -131,7 +131,7 @@ describeBrowser('a web client of another origin, in Chromium', () => {
     complaints.length = 0;
   });
 
-  it('resumes an upload, and reads where it stands', async () => {
+  it('resumes an upload, and reads its offset', async () => {
     const tus = { 'tus-resumable': '1.0.0' };
     const { status, headers } = await ask('POST', '/api/uploads', undefined, {
       ...tus,

@@ -17,7 +17,7 @@ describeBrowser('the documentation, in Chromium', () => {
     document = (await vitrine.client().get('/docs-json').expect(200)).body;
     page = await browser.newPage({ viewport: { width: 1200, height: 1400 } });
     complaints = complaintsOf(page);
-    // The name that the document gives for its server: a page of another origin could not try anything out.
+    // Open it by another name than the document's server: as a cross-origin page it could try nothing out.
     await page.goto(vitrine.origin.replace('127.0.0.1', 'localhost') + '/docs');
     await page.locator('.opblock-tag').first().waitFor();
   });
@@ -26,7 +26,7 @@ describeBrowser('the documentation, in Chromium', () => {
     await vitrine?.stop();
   });
 
-  it('shows every tag and, below it, every operation', async () => {
+  it('shows every tag with all its operations', async () => {
     const tags = await page
       .locator('.opblock-tag')
       .evaluateAll((all) => all.map((tag) => tag.getAttribute('data-tag')));
@@ -55,7 +55,7 @@ describeBrowser('the documentation, in Chromium', () => {
     expect(complaints).toEqual([]);
   });
 
-  it('lets it be tried out', async () => {
+  it('can try out operations', async () => {
     await page.locator('.opblock-tag[data-tag="uploads"]').click();
     const operation = page.locator('.opblock', { has: page.locator('[data-path="/api/users/me/limits"]') });
     await operation.locator('.opblock-summary-control').click();

@@ -77,7 +77,7 @@ describeBrowser('in Chromium', () => {
     expect(complaints).toEqual([]);
   }, 90_000);
 
-  it('hls.js seeks, and shows the subtitles of where it is', async () => {
+  it('hls.js seeks, and shows the right subtitles', async () => {
     await play(page, open.files[0].hls);
     await page.evaluate(() => window.player.showSubtitles(0));
     for (const at of [9, 3]) {
@@ -112,7 +112,7 @@ describeBrowser('in Chromium', () => {
     for (const url of media) await vitrine.client().get(new URL(url).pathname).expect(404, 'file_not_found');
   });
 
-  it('a plain <video> shows how long one rung is, and seeks in it', async () => {
+  it('a plain <video> shows the duration of one rung, and seeks in it', async () => {
     const source = open.files[0].renditions.find(({ name }: Json) => name === '480p').href;
     await page.evaluate((source) => (document.querySelector('video')!.src = source), source);
     await untilPlaying('video.readyState >= 2');

@@ -32,7 +32,7 @@ describeBrowser('the inbox of npm start, in Chromium', () => {
       html: `<p>${subject}</p>`,
     });
 
-  it('shows mails as they come, to its own page alone', async () => {
+  it('shows mails as they arrive, to its own page only', async () => {
     const page = await browser.newPage();
     const complaints = complaintsOf(page);
     await page.goto(sink.webUrl);

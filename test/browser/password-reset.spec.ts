@@ -14,7 +14,7 @@ describeBrowser('the page of a mailed reset, in Chromium', () => {
     await vitrine?.stop();
   });
 
-  it('sets a new password once, and says what is wrong with one', async () => {
+  it('sets a new password once, and explains refusals', async () => {
     const ada = await vitrine.signUp();
     await vitrine.client().post('/api/users/password-reset', { email: ada.email }).expect(202);
     const { text } = await mailAbout('new Vitrine password', ada.email);
@@ -41,7 +41,7 @@ describeBrowser('the page of a mailed reset, in Chromium', () => {
     await field.fill('yet another staple');
     await button.click();
     await page.getByText('The link is no longer valid').waitFor();
-    // The two refusals, and nothing else.
+    // The two refusals only.
     expect(complaints.filter((complaint) => !/40[01]|422/.test(complaint))).toEqual([]);
     await page.close();
   });

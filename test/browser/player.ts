@@ -7,14 +7,14 @@ const hlsScript = require.resolve('hls.js/dist/hls.min.js');
 const html = `<!doctype html><meta charset="utf-8"><title>Player</title><link rel="icon" href="data:,">
 <video muted playsinline></video><script src="/player/hls.js"></script>`;
 
-/** An empty page with hls.js, at the API's own origin, so that the page reads its answers as any site's own page would. */
+/** An empty page with hls.js, at the API's own origin, so that it may read all answers. */
 export async function openPlayer(page: Page, origin: string): Promise<void> {
   await page.route(`${origin}/player/`, (route) => route.fulfill({ contentType: 'text/html', body: html }));
   await page.route(`${origin}/player/hls.js`, (route) => route.fulfill({ path: hlsScript }));
   await page.goto(`${origin}/player/`);
 }
 
-/** What a page with hls.js reports. Lives in the page as `window.player`. */
+/** State reported by a page with hls.js, as `window.player`. */
 export interface Player {
   errors: string[];
   switchedTo: number[];
@@ -48,7 +48,7 @@ export const play = (page: Page, source: string): Promise<void> =>
     };
     window.player = player;
     hls.on(Hls.Events.ERROR, (_, { type, details, error }) => {
-      // A seek breaks off what is being loaded: its own doing.
+      // A seek aborts the segment being loaded, intentionally.
       if ((details as string) !== 'aborted') player.errors.push(`${type} ${details} ${error.message}`);
     });
     hls.on(Hls.Events.LEVEL_SWITCHED, (_, { level }) => player.switchedTo.push(level));

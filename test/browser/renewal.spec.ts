@@ -6,12 +6,12 @@ import { video } from '../setup/make-media.js';
 import { Vitrine } from '../setup/vitrine.js';
 import { describeBrowser, openBrowser } from './browser.js';
 
-/** Tokens are good for one to two of these. */
+/** Tokens are valid for one to two of these. */
 const lifeMs = 2_000;
-/** hls.js would have all of so small a video before the first token ends. */
+/** Otherwise hls.js would load all of this small video before the first token expires. */
 const lineDelayMs = 500;
 const seconds = 60;
-/** Of playing: all of it takes half the time. */
+/** Playback rate: the whole video takes half its duration. */
 const speed = 2;
 
 describeBrowser('the player page, while signed addresses end', () => {
@@ -29,7 +29,7 @@ describeBrowser('the player page, while signed addresses end', () => {
     await vitrine?.stop();
   });
 
-  /** Plays all of it, and says what was asked for meanwhile. */
+  /** Plays all of it, and returns what was requested meanwhile. */
   async function playAll(page: Page) {
     const refused: string[] = [];
     const tokens = new Set<string | null>();
@@ -50,7 +50,7 @@ describeBrowser('the player page, while signed addresses end', () => {
       video.playbackRate = speed;
       const stalls: number[] = [];
       Object.assign(window, { stalls });
-      // Waiting though there is something to play is the machine's doing.
+      // Stalling in spite of a filled buffer is the machine's fault.
       const isDry = () =>
         !video.buffered.length || video.buffered.end(video.buffered.length - 1) - video.currentTime < 0.5;
       const onWaiting = () => isDry() && stalls.push(video.currentTime);
@@ -58,20 +58,20 @@ describeBrowser('the player page, while signed addresses end', () => {
     }, speed);
     await page.waitForFunction(`document.querySelector('video').ended`, undefined, { timeout: 120_000 });
     const stalls = await page.evaluate(() => (window as unknown as { stalls: number[] }).stalls);
-    // At the very end there is nothing to come any more.
+    // At the very end there is nothing left to load.
     return { refused, tokens, stalls: stalls.filter((at) => at < seconds - 1) };
   }
 
-  it('asks for new ones in time, and meets no refusal', async () => {
+  it('renews them in time, without a refusal', async () => {
     const { refused, tokens, stalls } = await playAll(await browser.newPage());
     expect(refused).toEqual([]);
     expect(tokens.size).toBeGreaterThan(1);
     expect(stalls).toEqual([]);
   }, 150_000);
 
-  it('goes on after a 401 without a stall, where the clocks differ', async () => {
+  it('recovers from a 401 without a stall, if the clocks differ', async () => {
     const page = await browser.newPage();
-    // An hour behind, these addresses would seem to be good for an hour more.
+    // With a clock an hour behind, these addresses seem valid for another hour.
     await page.route(/\/api\/medias\//, async (route) => {
       const answer = await route.fetch();
       const later = (time: string) => new Date(Date.parse(time) + 3_600_000).toISOString();

@@ -13,8 +13,8 @@ const page = `<!doctype html><meta charset="utf-8"><title>Web client</title><lin
 <video muted playsinline></video><script src="/hls.js"></script><script src="/tus.js"></script>`;
 
 /**
- * A web client at an origin of its own. A real server: pages that Playwright fulfils are loaded without the HTTP cache,
- * which is what some faults of CORS need.
+ * A web client at its own origin. A real server: pages fulfilled by Playwright bypass the HTTP cache, which some CORS
+ * faults need.
  */
 export async function serveWebOrigin() {
   const server = createServer((request, response) => {

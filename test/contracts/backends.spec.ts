@@ -24,7 +24,7 @@ const s3 = {
   S3_SECRET_ACCESS_KEY: VITRINE_TEST_S3_SECRET_ACCESS_KEY,
 };
 
-/** The main job on the other side of each switch; the stories run it on this side. */
+/** Runs the main job with the alternative of each switch; the stories run it with the default. */
 const backends = [
   { name: 'the queue in Redis', env: redis, leftOut: isLeftOut('redis') },
   { name: 'files in S3', env: s3, leftOut: isLeftOut('s3') },

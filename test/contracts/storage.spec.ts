@@ -92,7 +92,7 @@ describe.each(Object.entries(implementations))('storage on %s', (_name, open) =>
   const keys = async (prefix: string) => (await list(prefix)).map(({ key }) => key);
   const newKey = () => originalKey(randomUUID());
 
-  it('gives back what was put and takes the local file away', async () => {
+  it('returns what was put, and removes the local file', async () => {
     const key = newKey();
     const path = await staged('hello');
     await storage.put(key, { path }, { contentType });
@@ -155,7 +155,7 @@ describe.each(Object.entries(implementations))('storage on %s', (_name, open) =>
     await expect(storage.open(key, { start: 10 })).rejects.toThrow(OutOfRange);
   });
 
-  it('says that nothing is stored', async () => {
+  it('reports that nothing is stored', async () => {
     await put('files/a/taken', 'x');
     for (const key of [newKey(), 'files/a', 'files/a/taken/below']) {
       expect(await storage.stat(key)).toBeNull();
@@ -221,7 +221,7 @@ describe.each(Object.entries(implementations))('storage on %s', (_name, open) =>
     expect(await keys('files/none/')).toEqual([]);
   });
 
-  it('deletes a folder and not its neighbour', async () => {
+  it('deletes a folder but not its neighbour', async () => {
     await put('files/p/1/original', 'x');
     await put('files/p/1/hls/a.mp4', 'x');
     await put('files/p/12/original', 'x');
@@ -232,7 +232,7 @@ describe.each(Object.entries(implementations))('storage on %s', (_name, open) =>
     await expect(storage.deletePrefix('')).rejects.toThrow(BadKey);
   });
 
-  it('lends a local file for the time of a call', async () => {
+  it('provides a local file for the duration of a call', async () => {
     const key = newKey();
     await put(key, 'local');
     const workspace = await mkdtemp(join(dir, 'work-'));

@@ -15,7 +15,7 @@ import { fastDir } from '../setup/fast-dir.js';
 const local = fileURLToPath(new URL('../../dist/local.js', import.meta.url));
 const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 const startMs = 60_000;
-/** Set for the suite as a whole, they would keep the supervisor from starting its own. */
+/** Variables that the suite sets, and that would keep the supervisor from starting its own services. */
 const notInherited = ['DATABASE_URL', 'SMTP_URL', 'REDIS_URL', 'AUTH_SECRET', 'NODE_ENV', 'PORT', 'HOST'];
 
 let root: string;
@@ -37,7 +37,7 @@ afterEach(async () => {
   await rm(root, { recursive: true });
 }, startMs);
 
-/** Every process whose environment or command line names a path. */
+/** Every process whose environment or command line contains a path. */
 async function left(path: string): Promise<{ pid: number; line: string }[]> {
   const pids = (await readdir('/proc')).map(Number).filter((pid) => pid > 0 && pid !== process.pid);
   const found = pids.map(async (pid) => {
@@ -74,7 +74,7 @@ function start(settings: { dir?: string; port?: number; env?: NodeJS.ProcessEnv 
       child.kill(signal);
       return ended;
     },
-    /** Asks the embedded database itself. */
+    /** Queries the embedded database directly. */
     query: async (sql: string) => {
       const stored = (name: string) => readFile(join(dataDir, 'postgres', name), 'utf8');
       const connectionString = `postgresql://postgres:${await stored('password')}@${loopback}:${await stored('port')}/vitrine`;
@@ -90,7 +90,7 @@ function start(settings: { dir?: string; port?: number; env?: NodeJS.ProcessEnv 
 }
 
 const status = async (url: string) => (await fetch(url).catch(() => null))?.status;
-/** What anybody but its user could look into, below a folder. */
+/** What users other than the owner could read, below a folder. */
 async function openToOthers(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const paths = [folder, ...entries.map((entry) => join(entry.parentPath, entry.name))];
@@ -108,7 +108,7 @@ const operate = (dir: string, ...args: string[]) => {
 const lines = (text: string) => text.trim().split('\n');
 
 describe('npm start', { timeout: 3 * startMs }, () => {
-  it('answers where it says, leaves nothing running, and finds its data again', async () => {
+  it('answers at the printed addresses, leaves nothing running, and finds its data again', async () => {
     const first = start();
     await first.ready();
     expect(await status(`${first.address('API')}/readyz`)).toBe(200);
@@ -130,7 +130,7 @@ describe('npm start', { timeout: 3 * startMs }, () => {
     expect(await left(root)).toEqual([]);
   });
 
-  it('is what operators’ commands work with, in the same folder', async () => {
+  it('is used by operators’ commands in the same folder', async () => {
     const running = start({ env: { RATE_LIMIT_FACTOR: '0' } });
     await running.ready();
     const user = { username: 'ada', email: 'ada@example.org', password: 'correct horse battery' };
@@ -159,7 +159,7 @@ describe('npm start', { timeout: 3 * startMs }, () => {
     expect(await left(root)).toEqual([]);
   });
 
-  it('says in one line that the port is taken', async () => {
+  it('reports in one line that the port is taken', async () => {
     const port = await freePort(34_567);
     const squatter = createServer().listen(port, loopback);
     await once(squatter, 'listening');
@@ -175,7 +175,7 @@ describe('npm start', { timeout: 3 * startMs }, () => {
     }
   });
 
-  it('says in one line that the data directory is in use', async () => {
+  it('reports in one line that the data directory is in use', async () => {
     const first = start();
     await first.ready();
     const second = start();
@@ -185,14 +185,14 @@ describe('npm start', { timeout: 3 * startMs }, () => {
     await first.stop();
   });
 
-  it('names the variables that are wrong', async () => {
+  it('names invalid variables', async () => {
     const refused = start({ env: { DATABASE_URL: 'nonsense', LOG_LEVEL: 'loud' } });
     expect(await refused.ended).toBe(1);
     expect(refused.said.err).toMatch(/DATABASE_URL:[^]*LOG_LEVEL:|LOG_LEVEL:[^]*DATABASE_URL:/);
     expect(refused.said.err).not.toContain('    at ');
   });
 
-  it('says in one line that the database can not be reached', async () => {
+  it('reports in one line that the database can not be reached', async () => {
     const refused = start({ env: { DATABASE_URL: `postgresql://nobody@${loopback}:1/none` } });
     expect(await refused.ended).toBe(1);
     expect(lines(refused.said.err).at(-1)).toContain('could not be migrated');
@@ -203,13 +203,13 @@ describe('npm start', { timeout: 3 * startMs }, () => {
     for (const afterMs of [300, 1_500]) {
       const interrupted = start();
       await new Promise((resolve) => setTimeout(resolve, afterMs));
-      // Null: before it listened to signals, and had begun anything.
+      // Null: interrupted before it handled signals or started anything.
       expect([0, null]).toContain(await interrupted.stop());
       expect(await left(root)).toEqual([]);
     }
   });
 
-  it('takes two signals at once for one wish', async () => {
+  it('takes two signals at once for one', async () => {
     const running = start();
     await running.ready();
     running.child.kill('SIGINT');
@@ -217,7 +217,7 @@ describe('npm start', { timeout: 3 * startMs }, () => {
     expect(await left(root)).toEqual([]);
   });
 
-  it('starts what was killed again', async () => {
+  it('restarts killed processes', async () => {
     const running = start();
     await running.ready();
     const pidOf = async (part: string) => (await left(root)).find(({ line }) => line.includes(part))?.pid ?? 0;
@@ -233,7 +233,7 @@ describe('npm start', { timeout: 3 * startMs }, () => {
     expect(await left(root)).toEqual([]);
   });
 
-  it('takes everything along when it is killed, and starts again', async () => {
+  it('leaves nothing running when it is killed, and starts again', async () => {
     const killed = start();
     await killed.ready();
     await killed.query('create table kept as select 42 as n');

@@ -38,11 +38,11 @@ async function query(url: string, sql: string): Promise<Record<string, unknown>[
 }
 
 const runs = async (pid: number) => (await commandLine(pid)).length > 0;
-/** Writes over the middle of a file, keeping its length. */
+/** Overwrites the middle of a file, keeping its length. */
 const damage = async (path: string) => writeFile(path, Buffer.alloc((await stat(path)).size, 0x5a));
 
 describe('embedded PostgreSQL', { timeout: 60_000 }, () => {
-  it('is PostgreSQL 18, knows letters beyond ASCII, and is gone after stop', async () => {
+  it('is PostgreSQL 18, handles letters beyond ASCII, and is gone after stop', async () => {
     const server = await start();
     expect(await query(server.url, 'show server_version_num')).toEqual([
       { server_version_num: expect.stringMatching(/^18/) },
@@ -68,7 +68,7 @@ describe('embedded PostgreSQL', { timeout: 60_000 }, () => {
     expect(await query(second.url, 'select n from kept')).toEqual([{ n: 42 }]);
   });
 
-  it('lets nobody in without the password, and tells it to nobody', async () => {
+  it('requires the password, and does not reveal it', async () => {
     const { url } = await start();
     const wrong = new URL(url);
     wrong.password = 'wrong';
@@ -77,7 +77,7 @@ describe('embedded PostgreSQL', { timeout: 60_000 }, () => {
     expect((await stat(join(dataDir, 'cluster'))).mode & 0o077).toBe(0);
   });
 
-  it('refuses a second start beside a running one in one line', async () => {
+  it('refuses a second start beside a running one, in one line', async () => {
     await start();
     await expect(start()).rejects.toThrow(`${dataDir} is in use by process ${process.pid}.`);
   });
@@ -117,14 +117,14 @@ describe('embedded PostgreSQL', { timeout: 60_000 }, () => {
     expect(await query(server.url, 'select 1 as n')).toEqual([{ n: 1 }]);
   });
 
-  it('does not believe in a pid that belongs to another program now', async () => {
+  it('ignores a pid that belongs to another program by now', async () => {
     await (await start()).stop();
     await writeFile(join(dataDir, 'cluster', 'postmaster.pid'), `${process.pid}\n${dataDir}\n`);
     const server = await start();
     expect(await query(server.url, 'select 1 as n')).toEqual([{ n: 1 }]);
   });
 
-  it('takes over a lock whose holder is gone', async () => {
+  it('takes over the lock of a dead holder', async () => {
     await (await start()).stop();
     await writeFile(join(dataDir, 'lock'), `${process.pid} 1\n`);
     await start();
@@ -141,7 +141,7 @@ describe('embedded PostgreSQL', { timeout: 60_000 }, () => {
     ['pg_control is missing', 'PostgreSQL does not start: ', (cluster) => rm(join(cluster, 'global/pg_control'))],
     ['the configuration is missing', 'PostgreSQL does not start: ', (cluster) => rm(join(cluster, 'postgresql.conf'))],
     ['the password is lost', 'is missing: nobody can sign in', (cluster) => rm(join(cluster, '../password'))],
-  ])('says in one line that %s', async (_case, line, spoil) => {
+  ])('reports in one line that %s', async (_case, line, spoil) => {
     await (await start()).stop();
     await spoil(join(dataDir, 'cluster'));
     const error = await start().catch((e: unknown) => e);
@@ -152,7 +152,7 @@ describe('embedded PostgreSQL', { timeout: 60_000 }, () => {
     expect(message).not.toContain('no output');
   });
 
-  it('says that the wanted port is taken', async () => {
+  it('reports that the wanted port is taken', async () => {
     const { port } = await start();
     const other = await mkdtemp(join(fastDir(), 'vitrine-postgres-'));
     try {

@@ -31,7 +31,7 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-/** The shell lines of the README's tour, as somebody copies them; only the addresses are this instance's. */
+/** The shell lines of the README's tour, as a user copies them; only the addresses are replaced by this instance's. */
 async function tour(): Promise<string> {
   const readme = await readFile(join(root, 'README.md'), 'utf8');
   const section = readme.split('## Five-minute tour')[1]!.split('\n### ')[0]!;

@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => vitrine.stop());
 
-it('a column that is added while requests run, as an upgrade does it, fails none of them', async () => {
+it('adding a column while requests run, as an upgrade does, fails none of them', async () => {
   const ada = await vitrine.signUp();
   const media = await ada.publish('photo', await picture(60, 40).png().toBuffer(), { title: 'Here' });
   const { body: comment } = await ada.post(`/api/comments/medias/${media.url}`, { text: 'Well' }).expect(201);
@@ -41,7 +41,7 @@ it('a column that is added while requests run, as an upgrade does it, fails none
     }
   };
   const asking = [ask(0), ask(5), ask(10), write()];
-  // All is prepared by then, on several connections.
+  // Everything is prepared by then, on several connections.
   await sleep(4_000);
   const before = answers;
   for (const table of [

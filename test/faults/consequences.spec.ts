@@ -25,11 +25,11 @@ const told = (url: string) =>
   );
 const waiting = () =>
   one<number>(`select count(*)::int from outbox_events where dispatched_at is null or waiting <> '{}'`);
-/** Everybody likes it, and nobody hears of it before `release`. */
+/** Everybody likes it, and no notification is created before `release`. */
 async function likesThatWait(url: string): Promise<{ release: () => Promise<void> }> {
   const other = await vitrine.db.connect();
   await other.query('begin');
-  // A `for key share` of the request passes; the one of whoever tells of it waits for the reaction.
+  // The request's `for key share` passes; the lock of the notification job waits for the reaction.
   await Promise.all(people.map((person) => person.post(`/api/medias/${url}/likes`).expect(201)));
   await other.query('select 1 from reactions where media_id = (select id from medias where url = $1) for update', [
     url,
@@ -42,8 +42,8 @@ async function likesThatWait(url: string): Promise<{ release: () => Promise<void
   };
 }
 
-describe('jobs that the queue loses', () => {
-  it('are made again of the events that wait for them', async () => {
+describe('jobs lost by the queue', () => {
+  it('are created again from the events that wait for them', async () => {
     const [media] = await bareMedias(vitrine, ada, 1);
     await vitrine.end(worker, 'SIGTERM');
     const { release } = await likesThatWait(media!);
@@ -69,8 +69,8 @@ describe('jobs that the queue loses', () => {
   }, 150_000);
 });
 
-describe('events that are taken together', () => {
-  it('go on alone when one of them fails, and it alone is tried again', async () => {
+describe('events handled together', () => {
+  it('are retried one by one when one of them fails, and only that one again', async () => {
     const [media] = await bareMedias(vitrine, ada, 1);
     await vitrine.end(worker, 'SIGTERM');
     await Promise.all(people.map((person) => person.post(`/api/medias/${media}/likes`).expect(201)));
@@ -86,8 +86,8 @@ describe('events that are taken together', () => {
   }, 60_000);
 });
 
-describe('a media that many follow', () => {
-  it('is told to each once, page by page, though the worker is killed twice', async () => {
+describe('a media with many followers', () => {
+  it('is announced to each once, page by page, although the worker is killed twice', async () => {
     const followers = 6_000;
     await vitrine.db.query(
       `with made as (
@@ -121,7 +121,7 @@ describe('a media that many follow', () => {
   }, 240_000);
 });
 
-it('what was told of a deleted comment is taken back, however many pages it takes', async () => {
+it('all notifications about a deleted comment are withdrawn, however many pages that takes', async () => {
   const [media] = await bareMedias(vitrine, ada, 1);
   const comment = await one<string>(
     `insert into comments (url, media_id, text, deleted_at)
@@ -147,7 +147,7 @@ it('what was told of a deleted comment is taken back, however many pages it take
   expect(await entries()).toBe(0);
 }, 60_000);
 
-it('what a newer version recorded waits for one that knows it', async () => {
+it('events of a newer version wait for a process that knows them', async () => {
   const later = await one<string>(
     `insert into outbox_events (name, payload) values ('thing.of.next.version', '{}') returning id`,
   );
@@ -171,7 +171,7 @@ it('what a newer version recorded waits for one that knows it', async () => {
   await vitrine.db.query('delete from outbox_events where id in ($1, $2)', [later, ours]);
 }, 90_000);
 
-it('no statement of a request notifies anybody before its commit', async () => {
+it('no statement of a request sends NOTIFY before its commit', async () => {
   const { rows } = await vitrine.db.query(
     `select p.proname from pg_proc p join pg_namespace n on n.oid = p.pronamespace
      where n.nspname = 'public' and (p.prosrc ~* '\\mnotify\\M' or p.prosrc ~* 'pg_notify')`,

@@ -8,7 +8,7 @@ import { Vitrine } from '../setup/vitrine.js';
 
 const KiB = 1024;
 
-/** A small file system of its own; only root may mount one. */
+/** A small separate file system; only root may mount one. */
 const mayMount = process.getuid?.() === 0;
 
 describe.skipIf(!mayMount)('a full disk (needs root to mount a small one)', () => {
@@ -31,12 +31,12 @@ describe.skipIf(!mayMount)('a full disk (needs root to mount a small one)', () =
       .png({ compressionLevel: 0 })
       .toBuffer();
 
-  it("is our trouble and not the client's, and leaves nothing behind", async () => {
+  it('is a server error, and leaves nothing behind', async () => {
     const large = await noise(800);
     expect(large.length).toBeGreaterThan(1_500 * KiB);
     const { headers } = await ada.upload('photo', large).expect(503, 'unavailable');
     expect(headers.get('retry-after')).toBeTruthy();
-    // The operator finds what went wrong by the id that the client was given.
+    // Operators find the cause by the id that the client got.
     const line = vitrine.said.split('\n').find((text) => text.includes('"request failed"'));
     expect(JSON.parse(line!)).toMatchObject({ reqId: headers.get('x-request-id'), code: 'unavailable' });
     expect(await vitrine.stored('storage/incoming')).toEqual([]);

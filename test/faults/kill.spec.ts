@@ -33,7 +33,7 @@ async function encoders(): Promise<number[]> {
 
 const row = async (url: string) => (await vitrine.db.query('select * from files where url = $1', [url])).rows[0];
 
-/** What is stored for a file is what its rows say, byte for byte in number and size, and nothing else lies about. */
+/** What is stored for a file is exactly what its rows say, in number and size, and nothing else. */
 async function expectExactlyOneSet(url: string) {
   const { id, source_key } = await row(url);
   const { rows } = await vitrine.db.query(
@@ -46,7 +46,7 @@ async function expectExactlyOneSet(url: string) {
       .filter((path) => path.includes(id))
       .map((path) => path.split('/objects/')[1]!);
   const known = [source_key, ...rows.map(({ key }) => key as string)];
-  // What the dead run left goes right after the commit that makes the file ready.
+  // Leftovers of the dead run are deleted right after the commit that makes the file ready.
   await until(async () => (await stored()).length <= known.length, 'what is left over to be gone', 10_000);
   expect((await stored()).toSorted()).toEqual(known.toSorted());
   await until(async () => (await vitrine.stored('work')).length === 0, 'the workspaces to be gone');
@@ -69,7 +69,7 @@ describe('kill -9 of the worker in the middle of a transcode', () => {
 });
 
 describe('SIGTERM to the worker in the middle of a transcode', () => {
-  it('gives the job back without counting it as a try', async () => {
+  it('returns the job without counting an attempt', async () => {
     const { body: file } = await ada.upload('video', await video('1280x720', 25)).expect(202);
     await until(async () => (await encoders()).length > 0, 'ffmpeg to run', 20_000, 20);
     expect(await vitrine.end(media, 'SIGTERM')).toBe(0);
@@ -107,7 +107,7 @@ describe('kill -9 of the API', () => {
       expect(await ada.settled(url)).toMatchObject({ status: 'ready' });
       await expectExactlyOneSet(url);
     }
-    // What was not acknowledged left no file without a row, once the sweeper has been round.
+    // Unacknowledged uploads left no file without a row, once the sweeper has run.
     await vitrine.db.query(`update uploads set expires_at = now() where state = 'open'`);
     await until(
       async () => (await vitrine.db.query(`select 1 from uploads where state = 'open'`)).rowCount === 0,
@@ -158,7 +158,7 @@ describe('an emptied queue', () => {
   }, 90_000);
 });
 
-describe('a file that ends its worker each time', () => {
+describe('a file that kills its worker each time', () => {
   it('is given up, and others go on', async () => {
     const { body: file } = await ada.upload('photo', await picture(401, 111).png().toBuffer()).expect(202);
     await ada.settled(file.url);

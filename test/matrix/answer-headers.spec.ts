@@ -25,7 +25,7 @@ const about = (headers: Headers) => ({
 });
 const ofNobodysCache = { sniffing: 'nosniff', cache: 'private, no-store', vary: credentials };
 
-describe('every answer says who may keep it, and that its type is not to be guessed', () => {
+describe('every answer has the default headers', () => {
   it.each(['a stranger', 'a user'])('of every route, to %s', async (who) => {
     const client = who === 'a user' ? owner : vitrine.client();
     const operations = Object.entries<object>(document.paths).flatMap(([path, item]) =>
@@ -59,7 +59,7 @@ describe('every answer says who may keep it, and that its type is not to be gues
     expect(about(headers)).toEqual(ofNobodysCache);
   });
 
-  it('what is no HTTP', async () => {
+  it('invalid HTTP', async () => {
     const { hostname, port } = new URL(vitrine.origin);
     const answer = await new Promise<string>((resolve, reject) => {
       let text = '';
@@ -90,7 +90,7 @@ describe('every answer says who may keep it, and that its type is not to be gues
     for (const { headers } of [created, sent, asked]) expect(about(headers)).toEqual(ofNobodysCache);
   });
 
-  it('but leaves public bytes to every cache, and varies them by what they vary by', async () => {
+  it('but public bytes may be cached by everybody, with their own Vary', async () => {
     const media = await owner.publish('photo', await picture(64, 48).jpeg().toBuffer());
     const url = `/api/photos/${media.files[0].url}`;
     const first = await vitrine.client().get(url).expect(200);

@@ -20,7 +20,7 @@ const preflight = (path: string, method: string, origin = web) =>
 const listed = (headers: Headers, name: string) => (headers.get(name) ?? '').toLowerCase().split(/, */);
 
 describe('to a web page of another origin', () => {
-  it('every operation of the document is open', async () => {
+  it('every documented operation is allowed', async () => {
     for (const [path, item] of Object.entries<Json>(document.paths)) {
       for (const verb of Object.keys(item as object)) {
         const { headers } = await preflight(path.replace(/\{\w+\}/g, 'k3JfW0aXq9TzB7Lm'), verb.toUpperCase()).expect(
@@ -36,7 +36,7 @@ describe('to a web page of another origin', () => {
     }
   });
 
-  it('every header of an answer that is in the document can be read', async () => {
+  it('every documented response header can be read', async () => {
     const { headers } = await vitrine.client().get('/livez', { origin: web }).expect(200);
     const readable = [...listed(headers, 'access-control-expose-headers'), 'cache-control'];
     const names = Object.values<Json>(document.paths).flatMap((item) =>
@@ -50,7 +50,7 @@ describe('to a web page of another origin', () => {
       expect(readable).toContain(name);
   });
 
-  it('nothing is open where the origin is not one of ours', async () => {
+  it('nothing is allowed for other origins', async () => {
     const { headers } = await preflight('/api/medias', 'POST', 'https://evil.example').expect(204);
     expect(headers.get('access-control-allow-origin')).toBeNull();
     const { headers: read } = await vitrine.client().get('/api/medias', { origin: 'https://evil.example' }).expect(200);
@@ -58,7 +58,7 @@ describe('to a web page of another origin', () => {
     expect(listed(read, 'vary')).toContain('origin');
   });
 
-  it('what is not there stays 404, and a wrong method 405', async () => {
+  it('an unknown address stays 404, and a wrong method 405', async () => {
     await vitrine.client().get('/api/nothing', { origin: web }).expect(404, 'not_found');
     await vitrine.client().send('OPTIONS', '/api/nothing', undefined, { origin: web }).expect(404, 'not_found');
     const { headers } = await vitrine.client().send('OPTIONS', '/api/medias').expect(405, 'method_not_allowed');
@@ -68,7 +68,7 @@ describe('to a web page of another origin', () => {
     ).toBe(web);
   });
 
-  it('a tus client asks what the server can do, and gets problem documents it can read', async () => {
+  it('a tus client discovers what the server can do, and can read problem documents', async () => {
     for (const headers of [{}, { origin: web }]) {
       const answer = await vitrine
         .client()

@@ -6,7 +6,7 @@ import { picture, video } from '../setup/make-media.js';
 import { Vitrine } from '../setup/vitrine.js';
 import { filled, worstTexts } from '../setup/worst-texts.js';
 
-/** Longest wait for `/livez` while the worst body is read, checked and answered. */
+/** Longest acceptable wait for `/livez` while the worst body is parsed, validated and answered. */
 const longestWaitMs = 250;
 const maxBodyBytes = 1024 * 1024;
 
@@ -24,8 +24,8 @@ afterAll(() => vitrine.stop());
 type Case = [what: string, send: () => Promise<{ status: number }>];
 
 /**
- * All at once go by quickly; only where one of them kept `/livez` waiting each is looked at alone. A machine that is busy
- * with something else makes anybody wait, once: what is slow because of what was sent is slow each time.
+ * Sends all cases at once; only if `/livez` had to wait, each case is tried alone. A busy machine delays an answer
+ * once: a case that is slow because of its content is slow each time.
  */
 async function expectAlive(cases: Case[]): Promise<void> {
   const inTurn = async (some: Case[]) => {
@@ -44,7 +44,9 @@ async function expectAlive(cases: Case[]): Promise<void> {
 const put = (route: BodyRoute, body: Buffer, type = 'application/json') =>
   client.send(route.method, route.path, body, { 'content-type': type, 'idempotency-key': crypto.randomUUID() });
 
-/** A value that holds the text wherever it can, in JSON of about so many bytes: in each field, or in many items. */
+/**
+ * A value that contains the text wherever it can, in JSON of about this many bytes: in each field, or in many items.
+ */
 function large({ type, items, properties }: Schema, unit: string, bytes: number): unknown {
   if (type === 'array' && items) {
     const item = large(items, unit, 90);
@@ -59,7 +61,7 @@ function large({ type, items, properties }: Schema, unit: string, bytes: number)
   return unit.repeat(Math.max(1, Math.floor((bytes - 2) / bytesOfUnit)));
 }
 
-/** What is let in: every text as long as it may be. */
+/** The largest accepted value: every text as long as allowed. */
 function longest(schema: Schema, unit: string): unknown {
   if (schema.type === 'array' && schema.items)
     return Array.from({ length: schema.maxItems ?? 1 }, () => longest(schema.items!, unit));
@@ -71,7 +73,7 @@ function longest(schema: Schema, unit: string): unknown {
 }
 
 describe('a route that takes a body', () => {
-  it('says of every text how long, and of every list how many may be', () => {
+  it('limits the length of every text and the size of every list', () => {
     const endless = (schema: Schema, where: string): string[] => {
       if (schema.type === 'array')
         return [...(schema.maxItems ? [] : [where]), ...endless(schema.items!, `${where}[]`)];
@@ -85,7 +87,7 @@ describe('a route that takes a body', () => {
     expect(routes.flatMap(({ name, schema }) => endless(schema, name))).toEqual([]);
   });
 
-  it.each(Object.entries(worstTexts))('keeps answering while %s fill the largest body', async (_, unit) => {
+  it.each(Object.entries(worstTexts))('keeps answering while the largest body is full of %s', async (_, unit) => {
     await expectAlive(
       routes.flatMap((route): Case[] => {
         const largest = Buffer.from(JSON.stringify(large(route.schema, unit, maxBodyBytes - 1_000)));
@@ -127,11 +129,11 @@ describe('a header, or an address in a body,', () => {
   const han = String.fromCodePoint(...Array.from({ length: 20_000 }, (_, i) => 0x4e00 + i));
   const link = (url: string) => Buffer.from(JSON.stringify({ links: [{ title: 'x', url }] }));
   const edit = (body: Buffer) => client.send('PUT', '/api/users/me', body, { 'content-type': 'application/json' });
-  /** Enough of them at once for what each costs to add up. */
+  /** Enough requests at once for their costs to add up. */
   const often = (send: () => Promise<{ status: number }>) => async () =>
     (await Promise.all(Array.from({ length: 8 }, send)))[0]!;
 
-  it('is read in time', async () => {
+  it('is handled in time', async () => {
     const stranger = vitrine.client();
     const photo = await client.publish('photo', await picture(50, 40).png().toBuffer());
     const open = `/api/photos/${photo.files[0].url}`;
@@ -150,10 +152,10 @@ describe('a header, or an address in a body,', () => {
   });
 });
 
-describe('what is no JSON', () => {
+describe('invalid JSON', () => {
   const text = (unit: string, bytes: number) => Buffer.from(filled(unit, bytes)).subarray(0, bytes);
 
-  it('is read without stopping: subtitles', async () => {
+  it('subtitles are parsed without blocking', async () => {
     const { url } = await client.publish('video', await video('64x36', 1));
     const frames = [
       Buffer.from('WEBVTT\n\n00:01.000 --> 00:02.000\n'),
@@ -181,7 +183,7 @@ describe('what is no JSON', () => {
   }, 240_000);
 
   it.each(Object.entries(worstTexts))(
-    'is read without stopping: names of files, words and paths of %s',
+    'names of files, words and paths of %s are parsed without blocking',
     async (_, unit) => {
       const photo = await picture(20, 10).png().toBuffer();
       const filename = filled(unit, 14_000).replaceAll(/["\r\n\\]/g, ' ');

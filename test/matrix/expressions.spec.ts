@@ -5,15 +5,15 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { words } from '../../src/mentions/texts.js';
 import { folderPattern, keyPattern } from '../../src/platform/storage/keys.js';
 
-/** Expressions put together at run time, by the file that does so. */
+/** Expressions composed at run time, by the file that composes them. */
 const builtIn: Record<string, RegExp[]> = {
   'src/mentions/texts.ts': [words],
   'src/platform/storage/keys.ts': [keyPattern, folderPattern],
-  // Of the paths of our own routes: `[^/]+` between slashes.
+  // From our own routes' paths: `[^/]+` between slashes.
   'src/platform/http/route-table.ts': [],
 };
 
-/** What the checker cannot read (flag `v`), and why it takes no long time. */
+/** Expressions that the checker cannot parse (flag `v`), and why they are harmless. */
 const bounded: Record<string, string> = {
   '/^\\p{RGI_Emoji}$/v': 'the schema lets 64 units through',
 };
@@ -48,7 +48,7 @@ async function fault(source: string, flags: string): Promise<string | null> {
 }
 
 describe('a regular expression', () => {
-  it('takes time that is linear in the text, whatever the text', async () => {
+  it('takes time that is linear in the text, for any text', async () => {
     const faults: object[] = [];
     for (const { path, text } of literals) {
       if (text in bounded) continue;
@@ -60,17 +60,17 @@ describe('a regular expression', () => {
     expect(faults).toEqual([]);
   }, 300_000);
 
-  it('that is put together at run time does so, too', async () => {
+  it('composed at run time does so, too', async () => {
     expect(built.map(({ path }) => path).filter((path) => !(path in builtIn))).toEqual([]);
     for (const { source, flags } of Object.values(builtIn).flat())
       expect({ source, fault: await fault(source, flags) }).toEqual({ source, fault: null });
   }, 120_000);
 
-  it('with too much time is found by this test', async () => {
+  it('that takes too long is found by this test', async () => {
     expect(await fault('\\{\\\\[^}]*\\}', 'g')).toMatch(/polynomial/);
   });
 });
 
-it('text is normalised in one place, which bounds it first', () => {
+it('text is normalised in one place, which limits it first', () => {
   expect(normalising.filter(({ path }) => path !== 'src/platform/unicode.ts')).toEqual([]);
 });

@@ -12,7 +12,7 @@ const followers: Who[] = ['owner', 'follower'];
 let vitrine: Vitrine;
 let traces: Traces;
 let lists: string[];
-/** What is read without a cursor. */
+/** Routes that are read without a cursor. */
 let reads: string[];
 beforeAll(async () => {
   vitrine = await Vitrine.start();
@@ -37,7 +37,7 @@ const disable = (who: Doer, yes: boolean) =>
   ]);
 const forFollowers = { seenBy: followers, listedFor: followers, listedByOwnerFor: followers };
 const nobody = { seenBy: [], listedFor: [], listedByOwnerFor: [] };
-/** In this order. */
+/** Entered in this order. */
 const states: State[] = [
   {
     name: 'public',
@@ -78,7 +78,7 @@ const states: State[] = [
   },
 ];
 
-/** Words by which each thing is known; where it is listed, the first is there. */
+/** Words that identify each thing; where it is listed, the first one appears. */
 const marks = (): Record<Thing, string[]> => ({
   media: [traces.media.url, secrets.media],
   file: [traces.media.files[0].url],
@@ -88,7 +88,7 @@ const marks = (): Record<Thing, string[]> => ({
   tag: [secrets.tag],
 });
 
-/** Every address of every list, with the things of the owner in it, with those of the stranger, with one's own. */
+/** Every address of every list: with the owner's things, with the stranger's, and with the caller's own. */
 function addresses(who: Who): (Omit<At, 'state'> & { path: string })[] {
   const { media, foreign, comment, away, users, comments, playlists } = traces;
   const self = who === 'anybody' ? 'stranger' : who;
@@ -108,7 +108,7 @@ function addresses(who: Who): (Omit<At, 'state'> & { path: string })[] {
   return [...new Map(all.toReversed().map((at) => [at.address, at])).values()];
 }
 
-/** Everybody that an answer names, but for words of texts. */
+/** Everybody named in an answer, except in texts. */
 function peopleIn(body: Json): string[] {
   if (Array.isArray(body)) return body.flatMap(peopleIn);
   if (typeof body !== 'object' || body === null) return [];
@@ -120,7 +120,7 @@ function peopleIn(body: Json): string[] {
   ];
 }
 
-/** Asks a few at a time. */
+/** Sends a few requests at a time. */
 async function each<T>(all: T[], ask: (one: T) => Promise<void>): Promise<void> {
   const left = [...all];
   await Promise.all(
@@ -130,7 +130,7 @@ async function each<T>(all: T[], ask: (one: T) => Promise<void>): Promise<void> 
   );
 }
 
-/** The address of something else that can be read, with the things of the owner in it. */
+/** The address of anything else that can be read, with the owner's things in it. */
 function filled(path: string): string {
   const { media, comment, playlist, users } = traces;
   const file = media.files[0].url;
@@ -145,12 +145,12 @@ function filled(path: string): string {
   });
 }
 
-it('knows what every list shows', () => {
+it('what every list shows is declared', () => {
   expect(lists.filter((path) => !shows[path])).toEqual([]);
   expect(Object.keys(shows).filter((path) => !lists.includes(path))).toEqual([]);
 });
 
-it('shows whom it is about, before anybody is gone', async () => {
+it('all of them appear before anybody is disabled', async () => {
   const found = new Set<string>();
   const { gone } = traces.users;
   for (const who of everybody)
@@ -164,7 +164,7 @@ it('shows whom it is about, before anybody is gone', async () => {
 describe.each(states)('what is $name', (state) => {
   beforeAll(state.enter);
 
-  it('is in the lists it is due in, and in no other', async () => {
+  it('is in the lists it belongs to, and in no other', async () => {
     const wrong: string[] = [];
     const known = Object.entries(marks()) as [Thing, string[]][];
     for (const who of everybody)
@@ -183,7 +183,7 @@ describe.each(states)('what is $name', (state) => {
     expect(wrong).toEqual([]);
   });
 
-  it('is told by nothing else that can be read', async () => {
+  it('is revealed by no other route', async () => {
     const wrong: string[] = [];
     const words = Object.entries(marks()).flatMap(([thing, all]) => (thing === 'away' ? [] : all));
     for (const who of everybody.filter((one) => !state.seenBy.includes(one)))
@@ -199,7 +199,7 @@ describe.each(states)('what is $name', (state) => {
     expect(wrong).toEqual([]);
   });
 
-  it('names nobody who is away, or whom the reader does not meet', async () => {
+  it('is answered without naming disabled or hidden users', async () => {
     const wrong: string[] = [];
     const { owner, blocked, gone } = traces.users;
     for (const who of everybody) {

@@ -35,7 +35,7 @@ function providersOf(path: string): { name: string; from: string }[] {
   return providers.map((name) => ({ name, from: imported.get(name) ?? '.' }));
 }
 
-it('every provider is provided by a module of its own folder, from which others import it', () => {
+it('every provider is provided by a module of its own folder, and others import that module', () => {
   const modules = globSync(`${root}/**/*module.ts`);
   expect(modules.length).toBeGreaterThan(25);
   const all = modules.flatMap((path) => providersOf(path).map((provider) => ({ path, ...provider })));

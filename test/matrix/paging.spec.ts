@@ -27,7 +27,7 @@ beforeAll(async () => {
 });
 afterAll(() => vitrine.stop());
 
-/** The next list begins with none of this. */
+/** Removes everything, so that the next list starts empty. */
 async function empty() {
   const leftovers = [
     `medias where url not like 'base_'`,
@@ -42,7 +42,7 @@ async function empty() {
   for (const those of leftovers) await remove(those);
 }
 
-/** Thousands of rows in no order, while workers write: it may be the one that has to give way. */
+/** Deletes thousands of rows in no particular order while workers write, so it may be the deadlock's victim. */
 async function remove(those: string): Promise<void> {
   const isDone = await vitrine.db.query(`delete from ${those}`).catch((error: { code?: string }) => {
     if (error.code === '40P01') return null;
@@ -51,7 +51,7 @@ async function remove(those: string): Promise<void> {
   if (!isDone) await remove(those);
 }
 
-/** More come, and others go: at the beginning, at the end, and in between. */
+/** Items that are added and removed while the list is read: at the beginning, at the end, and in between. */
 class Crowd {
   readonly stayers: string[] = [];
   readonly counts = new Map<string, number>();
@@ -63,9 +63,9 @@ class Crowd {
     for (let n = 0; n < 21; n++) (n % 5 < 3 ? this.stayers : this.goers).push(await this.add(n % 3));
   }
 
-  /** @param preferred one that goes first, if it is not one of those who stay */
+  /** @param preferred the one to remove, unless it belongs to those that stay */
   async stir(preferred?: string) {
-    // More often than not, at a place of its own.
+    // Usually at a place of its own.
     this.goers.push(await this.add(choose(7)));
     const gone = preferred && this.goers.includes(preferred) ? preferred : this.goers[0]!;
     this.goers.splice(this.goers.indexOf(gone), 1);
@@ -81,7 +81,7 @@ class Crowd {
   }
 }
 
-/** Answers to cursors that nobody was given. */
+/** Answers to forged cursors. */
 const broken: string[] = [];
 const odd = ['\0', '0000-01-01T00:00:00Z', '2026-01-01T00:00:00+23:59', '9'.repeat(300), -1, 1e300, null, {}];
 async function tampered(address: string, cursor: string): Promise<string[]> {
@@ -106,7 +106,7 @@ async function pageThrough(address: string, source: Source): Promise<string[]> {
     const isStirred = page < 12;
     const [{ body }]: [Json, unknown] = await Promise.all([reading, isStirred && crowd.stir()]);
     seen.push(...body.items.map(source.of));
-    // The item that the cursor names is gone when the next page is asked for.
+    // Remove the item that the cursor names before requesting the next page.
     if (isStirred && page % 2) await crowd.stir(seen.at(-1));
     cursor = body.nextCursor;
     if (page === 0 && cursor) broken.push(...(await tampered(address, cursor)));
@@ -126,7 +126,7 @@ async function pageThrough(address: string, source: Source): Promise<string[]> {
   return wrong;
 }
 
-/** Those who stay, by what the list says of its order: the newest first, unless it says something else. */
+/** Whether the items that stay are in the list's order: the newest first, unless it has another. */
 function isSorted(address: string, { stayers, counts }: Crowd, all: string[]): boolean {
   const found = all.filter((name) => stayers.includes(name));
   const by = /sort=(most|least)-/.exec(address)?.[1] ?? (address.includes('type=tags') ? 'most' : null);
@@ -135,7 +135,7 @@ function isSorted(address: string, { stayers, counts }: Crowd, all: string[]): b
   return keys.every((key, i) => i === 0 || (isUp ? keys[i - 1]! <= key : keys[i - 1]! >= key));
 }
 
-it('gives whatever stays exactly once, in order, while others come and go', async () => {
+it('gives each item that stays exactly once, in order, while others come and go', async () => {
   const sources = sourcesOf(vitrine, ada, fixture);
   expect(routes.filter((path) => !sources[path])).toEqual([]);
   expect(Object.keys(sources).filter((path) => !routes.includes(path))).toEqual([]);

@@ -19,19 +19,19 @@ it('every table is in the inventory, or belongs to nobody', async () => {
   expect(listed.toSorted()).toEqual(rows.map(({ name }) => name).toSorted());
 });
 
-it('what refers to a table is deleted before it', async () => {
+it('a table is deleted before those it refers to', async () => {
   const { rows } = await db.query<{ from: string; to: string }>(
     `select conrelid::regclass::text as "from", confrelid::regclass::text as "to" from pg_constraint
      where contype = 'f' and connamespace = 'public'::regnamespace and confdeltype <> 'n'`,
   );
   const place = (table: string) => inventory.findIndex((holding) => holding.table === table);
-  // The account's own references, to what its profile shows, are cut first.
+  // The account's own references to its profile's photos are removed first.
   for (const { from, to } of rows)
     if (from !== 'users' && from !== to && place(to) >= 0)
       expect(place(from), `${from} → ${to}`).toBeLessThan(place(to));
 });
 
-it('the archive holds no secret and nothing of how things lie inside', async () => {
+it('the archive contains no secrets or internals', async () => {
   for (const { table, exportedBy, without = [] } of inventory) {
     if (exportedBy === null) continue;
     const { rows } = await db.query<{ name: string }>(

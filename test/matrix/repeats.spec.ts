@@ -12,7 +12,7 @@ let ada: User;
 let bob: User;
 let eve: User;
 let document: Json;
-/** What stands in the addresses of ada. */
+/** Ada's values for the parameters of addresses. */
 const own: Record<string, string> = {};
 beforeAll(async () => {
   vitrine = await Vitrine.start();
@@ -56,13 +56,13 @@ const at = (path: string, values: string[]) => path.replace(/\{\w+\}/g, () => en
 const unknown = 'k3JfW0aXq9TzB7Lm';
 const unknownId = '0198a6c0-0000-7000-8000-000000000000';
 
-/** Why a second one is not 204. */
+/** Why a second DELETE is not 204. */
 const exceptions: Record<string, string> = {
   '/api/users/{username}': 'whoever asks is gone, and their credentials with them: 401',
   '/api/uploads/{id}': 'the tus protocol has 404 or 410 for an upload that was given up',
 };
 
-/** What ada deletes at each address, the innermost first; and what an address answers in which nothing ever was. */
+/** What ada deletes at each address, the innermost first, and the answer for an address that never existed. */
 const deletes: Record<string, { values: () => string[]; missing?: [values: string[], status: number] }> = {
   '/api/users/me/sessions/{id}': { values: () => [own.session!], missing: [[unknownId], 404] },
   '/api/users/me/sessions': { values: () => [] },
@@ -97,7 +97,7 @@ const deletes: Record<string, { values: () => string[]; missing?: [values: strin
   '/api/files/{url}': { values: () => [own.file!], missing: [[unknown], 404] },
 };
 
-/** A body that changes something, where `{}` is none. */
+/** A body that changes something, where `{}` does not. */
 const puts: Record<string, { values: () => string[]; body?: () => object }> = {
   '/api/users/{username}': { values: () => ['me'] },
   '/api/users/{username}/newApiKey': {
@@ -124,7 +124,7 @@ const puts: Record<string, { values: () => string[]; body?: () => object }> = {
 const cue = Buffer.from('1\n00:00:00,000 --> 00:00:00,900\nHello\n');
 
 describe('a PUT that changes nothing', () => {
-  it('is 200, wherever a PUT answers with what there is now', async () => {
+  it('is 200 if it answers with the present state', async () => {
     const answering = pathsOf('put').filter((path) => document.paths[path].put.responses[200]);
     expect(answering.filter((path) => path !== '/api/medias/{url}/subtitles/{lang}').toSorted()).toEqual(
       Object.keys(puts).toSorted(),
@@ -137,7 +137,7 @@ describe('a PUT that changes nothing', () => {
       const client = path.endsWith('newApiKey') ? eve : ada;
       const put = () => client.put(at(path, values()), body?.() ?? {});
       if (body) await put();
-      // With the new key the old one is dead.
+      // With the new key the old one stops working.
       const { status } = path.endsWith('newApiKey') ? { status: 200 } : await put();
       expect({ path, status }).toEqual({ path, status: 200 });
     }
@@ -150,11 +150,11 @@ describe('a PUT that changes nothing', () => {
 });
 
 describe('a DELETE', () => {
-  it('is described here, whichever there is', () => {
+  it('every DELETE is listed here', () => {
     expect([...Object.keys(deletes), ...Object.keys(exceptions)].toSorted()).toEqual(pathsOf('delete').toSorted());
   });
 
-  it('of what never was is 404, if its address names a thing', async () => {
+  it('is 404 for a thing that never existed', async () => {
     for (const [path, { missing }] of Object.entries(deletes)) {
       if (!missing) continue;
       const [values, expected] = missing;
@@ -174,7 +174,7 @@ describe('a DELETE', () => {
     }
   });
 
-  it('is 204 for both, when two come at once; and no business of anybody else', async () => {
+  it('is 204 for both of two parallel ones, and does not affect other users', async () => {
     const photo = await ada.publish('photo', await picture(80, 60).jpeg().toBuffer());
     const answers = await Promise.all([1, 2, 3].map(() => ada.delete(`/api/medias/${photo.url}`)));
     expect(answers.map(({ status }) => status)).toEqual([204, 204, 204]);
@@ -182,7 +182,7 @@ describe('a DELETE', () => {
   });
 });
 
-describe('a POST that makes something new each time', () => {
+describe('a POST that creates something', () => {
   it('takes an Idempotency-Key', () => {
     const making = pathsOf('post').filter((path) => {
       const { responses } = document.paths[path].post;
@@ -195,7 +195,7 @@ describe('a POST that makes something new each time', () => {
     }
   });
 
-  it('does it once, and answers alike', async () => {
+  it('is done once, and gets the same answer', async () => {
     const key = { 'idempotency-key': 'once' };
     const signUp = { username: 'carol-once', email: 'carol-once@example.org', password: 'correct horse battery' };
     const tus = { 'tus-resumable': '1.0.0', 'upload-length': '10', 'upload-metadata': `kind ${btoa('photo')}` };

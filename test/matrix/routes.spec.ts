@@ -50,9 +50,9 @@ const operations = () =>
   );
 
 describe('the documentation', () => {
-  it('lists exactly the routes that the router has', () => {
+  it('lists exactly the routes of the router', () => {
     const written = operations().map(({ method, path }) => `${method} ${path}`);
-    // HEAD goes with every GET; the documentation does not list its own pages.
+    // Every GET has a HEAD; the documentation omits its own pages.
     const real = routes.routes
       .filter(
         ({ method, url }) =>
@@ -63,7 +63,7 @@ describe('the documentation', () => {
     expect(written.toSorted()).toEqual([...new Set(real)].toSorted());
   });
 
-  it('says of every route what it is for, what it answers, and who may ask', () => {
+  it('documents purpose, answers and access of every route', () => {
     for (const { method, path, operation } of operations()) {
       const where = `${method} ${path}`;
       expect(operation.summary, where).toBeTruthy();
@@ -90,7 +90,7 @@ describe('the documentation', () => {
     }
   });
 
-  it('declares of every operation what any body may meet', () => {
+  it('declares the problems that any body may cause for every operation', () => {
     for (const { method, path, operation } of operations()) {
       if (['GET', 'HEAD', 'OPTIONS'].includes(method)) continue;
       for (const status of ['400', '408', '413', '415', '503'])
@@ -99,14 +99,14 @@ describe('the documentation', () => {
     }
   });
 
-  it('is understood by generators of clients', () => {
+  it('can be used by client generators', () => {
     const requests = operations().flatMap(({ operation }) => Object.values(operation.requestBody?.content ?? {}));
     const sent = JSON.stringify(requests).match(/(?<=#\/components\/schemas\/)\w+/g)!;
     expect(sent.length).toBeGreaterThan(20);
-    // A field with a default would be one that has to be sent.
+    // Generators would treat a field with a default as required.
     for (const name of sent)
       expect(JSON.stringify(document.components!.schemas![name]), name).not.toContain('"default"');
-    // JSON Schema has no flags: a pattern has to mean the same with `u` and without.
+    // JSON Schema has no flags: a pattern must mean the same with and without `u`.
     const patterns = [...JSON.stringify(document).matchAll(/"pattern":("(?:[^"\\]|\\.)*")/g)].map(
       ([, text]) => JSON.parse(text!) as string,
     );
@@ -117,7 +117,7 @@ describe('the documentation', () => {
     }
   });
 
-  it('says which bodies can be left out, and what is text', () => {
+  it('declares which bodies are optional, and which are text', () => {
     const withoutBody = operations().filter(({ operation }) => operation.requestBody?.required === false);
     expect(withoutBody.map(({ method, path }) => `${method} ${path}`).toSorted()).toEqual([
       'POST /api/comments/{url}/likes',
@@ -167,7 +167,7 @@ describe('the documentation', () => {
 });
 
 describe('every route', () => {
-  it('says who may use it', () => {
+  it('declares its access', () => {
     const silent: string[] = [];
     const reflector = app.get(Reflector);
     for (const { controllers } of app.get(ModulesContainer).values()) {
@@ -185,7 +185,7 @@ describe('every route', () => {
     expect(silent).toEqual([]);
   });
 
-  it('is closed to strangers unless it says otherwise, and answers with a problem document', async () => {
+  it('is closed to anonymous requests unless declared otherwise, and answers with a problem document', async () => {
     const server = app.getHttpAdapter().getInstance();
     for (const { method, path, operation } of operations()) {
       if (operation.security!.some((way) => Object.keys(way).length === 0)) continue;
@@ -211,7 +211,7 @@ describe('every route', () => {
     expect([401, 404]).toContain(statusCode);
   });
 
-  it('tells which methods it knows', async () => {
+  it('lists its allowed methods', async () => {
     const answer = await app.getHttpAdapter().getInstance().inject({ method: 'PATCH', url: '/api/medias' });
     expect([answer.statusCode, answer.headers.allow, answer.json().code]).toEqual([
       405,
@@ -240,14 +240,14 @@ describe('a body', () => {
     ['', 422],
     [`{"usernameOrEmail":"${'a'.repeat(1_100_000)}"}`, 413],
     ['['.repeat(10_000), 400],
-  ])('%.40s is a clear refusal', async (payload, status) => {
+  ])('%.40s is refused clearly', async (payload, status) => {
     const answer = await send(payload);
     expect(answer.statusCode).toBe(status);
     expect(answer.headers['content-type']).toMatch(/problem\+json/);
     expect(problems).toHaveProperty(answer.json().code);
   });
 
-  it.each(['text/plain', 'application/xml', 'APPLICATION/JSONX'])('of the type %s is not read', async (type) => {
+  it.each(['text/plain', 'application/xml', 'APPLICATION/JSONX'])('of the type %s is not parsed', async (type) => {
     expect((await send('{}', type)).statusCode).toBe(415);
   });
 });

@@ -10,7 +10,7 @@ interface Column {
   nullable: boolean;
 }
 
-/** `character varying(30)` and `varchar(30)` are one type, `timestamptz(0)` and `timestamp with time zone` nearly so. */
+/** Normalises type names: `character varying(30)` is `varchar(30)`, `timestamp with time zone` is `timestamptz`. */
 const plain = (type: string) =>
   type
     .toLowerCase()
@@ -20,7 +20,7 @@ const plain = (type: string) =>
     .replace('integer', 'int')
     .replace(/^boolean$/, 'boolean');
 
-it('the migrations make exactly the tables that the entities describe', async () => {
+it('the migrations create exactly the tables of the entities', async () => {
   const url = new URL(inject('postgres'));
   url.pathname = '/template';
   const orm = await MikroORM.init(ormOptions(url.href, entities, 2));

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 
 const read = (path: string) => readFile(new URL(`../../${path}`, import.meta.url), 'utf8');
 
-it('.env.example lists every variable, each with a line on what it does', async () => {
+it('.env.example lists every variable, each with an explanation', async () => {
   const source = await read('src/platform/config/env.ts');
   const known = [...source.slice(0, source.indexOf('/** The one tree')).matchAll(/^ {2}([A-Z][A-Z0-9_]+):/gm)].map(
     ([, name]) => name,

@@ -8,7 +8,7 @@ import { picture } from '../setup/make-media.js';
 import { statementsOf } from '../setup/statements.js';
 import { Vitrine } from '../setup/vitrine.js';
 
-/** With the one that looks at the caller's key. */
+/** Including the one that authenticates the caller's key. */
 const most = 3;
 
 let vitrine: Vitrine;
@@ -23,7 +23,7 @@ beforeAll(async () => {
   const { body: comment } = await ada.post(`/api/comments/medias/${media.url}`, { text: 'Mine' }).expect(201);
   const { body: playlist } = await ada.post('/api/playlists', { title: 'Evenings', type: 'any' }).expect(201);
   fixture = { username: ada.username, media: media.url, comment: comment.url, playlist: playlist.url, tag: 'sea' };
-  // The same API once more, in this process, whose statements can be counted.
+  // A second instance of the API in this process, whose statements can be counted.
   Object.assign(process.env, {
     DATABASE_URL: vitrine.databaseUrl,
     DATA_DIR: vitrine.dataDir,

@@ -4,7 +4,7 @@ import type { Client, Json } from '../setup/client.js';
 import { picture, song, video } from '../setup/make-media.js';
 import { Vitrine } from '../setup/vitrine.js';
 
-/** One of each kind; their visibility goes through all states. */
+/** One media of each kind; their visibility goes through all states. */
 const kinds = ['video', 'photo', 'music'] as const;
 type Kind = (typeof kinds)[number];
 type Who = 'owner' | 'follower' | 'asked' | 'stranger' | 'blocked' | 'moderator' | 'readingKey' | 'anybody';
@@ -14,9 +14,9 @@ interface State {
   enter: () => Promise<unknown>;
   /** The owner can't sign in. */
   isClosed?: boolean;
-  /** Who has it by its address. */
+  /** Who can open it by its address. */
   seenBy: Who[];
-  /** Who meets it in the list of everything, and in that of its owner. */
+  /** Who sees it in the list of everything, and in its owner's list. */
   listedFor: Who[];
   listedByOwnerFor: Who[];
 }
@@ -24,9 +24,9 @@ interface State {
 let vitrine: Vitrine;
 const clients = {} as Record<Who, Client>;
 const medias = {} as Record<Kind, Json>;
-/** Under the video. */
+/** A comment on the video. */
 let comment: string;
-/** A playlist of somebody who put all three into it. */
+/** Another user's playlist with all three. */
 let others: string;
 let ownPhoto: string;
 let routes: { method: string; path: string }[];
@@ -98,13 +98,13 @@ beforeAll(async () => {
 afterAll(() => vitrine.stop());
 
 const everybody: Who[] = ['owner', 'follower', 'asked', 'stranger', 'blocked', 'moderator', 'readingKey', 'anybody'];
-/** Nobody whom the owner blocked, though they still follow by a row that should not be there. */
+/** Everybody but those whom the owner blocked, even though a row that should not exist says they follow. */
 const welcome = everybody.filter((who) => who !== 'blocked');
 const show = (visibility: string) => async () => {
   for (const kind of kinds) await clients.owner.put(`/api/medias/${medias[kind].url}`, { visibility }).expect(200);
   await clients.owner.put(`/api/playlists/${names.playlistUrl}`, { visibility }).expect(200);
 };
-/** In this order: the last two do not lead back. */
+/** Entered in this order: the last two can't be left. */
 const states: State[] = [
   { name: 'public', enter: show('public'), seenBy: welcome, listedFor: welcome, listedByOwnerFor: welcome },
   { name: 'unlisted', enter: show('unlisted'), seenBy: welcome, listedFor: [], listedByOwnerFor: ['owner'] },
@@ -152,10 +152,10 @@ const states: State[] = [
 
 const names: Record<string, string> = { rung: '144p', sheet: '1', lang: 'en', name: 'seen' };
 const nowhere = 'k3JfW0aXq9TzB7Lm';
-/** Which thing an address below is about. */
+/** The kind of thing an address below is about. */
 const kindOf = (path: string): Kind => (kinds.find((kind) => path.startsWith(`/api/${kind}s/`)) ?? 'video') as Kind;
 
-/** The route with the things of this file in it; with `url`, those of another. */
+/** The route with this file's things in it; with `url`, with another's. */
 function address(path: string, url?: string): string {
   const kind = path.endsWith('/cover') ? 'music' : kindOf(path);
   const ofItsKind = ofMedia.test(path) ? medias[kind].url : medias[kind].files[0].url;
@@ -168,18 +168,18 @@ function address(path: string, url?: string): string {
 }
 const about = (wanted: (method: string) => boolean) =>
   routes.filter(({ method, path }) => /\{(?:url|mediaUrl)\}/.test(path) && wanted(method) && !aboutMe.test(path));
-/** What is not there for anybody but its owner. */
+/** Routes that exist for the owner only. */
 const ownersAlone = /^\/api\/files\//;
-/** What is refused to those who see the thing, but don't own it. */
+/** Routes that are refused to viewers other than the owner. */
 const forOwners = new Set(['GET /api/medias/{url}/views', 'HEAD /api/medias/{url}/views']);
-/** What whoever sees the thing may do to it. */
+/** What every viewer may do. */
 const forSeers =
   /^(?:POST|PUT|DELETE) \/api\/(?:(?:medias|comments)\/\{url\}\/(?:likes|reaction|saves|reposts|views)|comments\/medias\/\{mediaUrl\})$/;
-/** About the caller's own list, whatever is in it. */
+/** Routes about the caller's own lists, whatever is in them. */
 const aboutMe = /^\/api\/users\/me\//;
 const ofMedia = /^\/api\/(?:medias|comments|playlists)\//;
 
-/** A good body of each route that changes something: only who asks is wrong. */
+/** A valid body for each changing route: only the caller is wrong. */
 const bodies: Record<string, () => object | undefined> = {
   'PUT /api/medias/{url}': () => ({ title: 'mine' }),
   'PUT /api/medias/{url}/playlists/{playlistUrl}': () => ({ note: 'mine' }),
@@ -196,10 +196,10 @@ const bodies: Record<string, () => object | undefined> = {
 
 describe.each(states)('what is $name', ({ enter, isClosed = false, seenBy, listedFor, listedByOwnerFor }) => {
   beforeAll(enter);
-  /** Whether the account itself is out: then it is told so wherever it asks. */
+  /** Whether the account itself is disabled: then all its requests say so. */
   const isOut = async (client: Client) => (await client.get('/api/medias')).status === 401;
 
-  it('is there for whom it is shown to, and like nothing for everybody else', async () => {
+  it('is visible to its viewers, and does not seem to exist for everybody else', async () => {
     const reads = about((method) => method === 'GET');
     expect(reads.length).toBeGreaterThan(15);
     const wrong: object[] = [];
@@ -222,7 +222,7 @@ describe.each(states)('what is $name', ({ enter, isClosed = false, seenBy, liste
     expect(wrong).toEqual([]);
   });
 
-  it('is in the lists of whom it is listed for', async () => {
+  it('is in the lists of those it is listed for', async () => {
     const wrong: object[] = [];
     const lists: [string, Who[]][] = [
       ['/api/medias?limit=100', listedFor],
@@ -245,7 +245,7 @@ describe.each(states)('what is $name', ({ enter, isClosed = false, seenBy, liste
     expect(wrong).toEqual([]);
   });
 
-  it('is changed by nobody else, who hears of it only when they see it', async () => {
+  it('is changed by nobody else, and only its viewers learn that it exists', async () => {
     const wrong: object[] = [];
     for (const who of ['follower', 'asked', 'stranger', 'blocked', 'moderator'] as const) {
       for (const { method, path } of about((m) => m !== 'GET' && m !== 'HEAD')) {
@@ -261,7 +261,7 @@ describe.each(states)('what is $name', ({ enter, isClosed = false, seenBy, liste
     expect(wrong).toEqual([]);
   });
 
-  it('is reacted to by those who see it, and by nobody else', async () => {
+  it('can be reacted to by its viewers only', async () => {
     const wrong: object[] = [];
     const writes = about((m) => m !== 'GET' && m !== 'HEAD').filter(({ method, path }) =>
       forSeers.test(`${method} ${path}`),
@@ -279,7 +279,7 @@ describe.each(states)('what is $name', ({ enter, isClosed = false, seenBy, liste
     expect(wrong).toEqual([]);
   });
 
-  it('is closed to keys that may not read, and to who was disabled', async () => {
+  it('is closed to keys without the scope to read, and to disabled users', async () => {
     const wrong: object[] = [];
     for (const { path } of about((method) => method === 'GET')) {
       for (const client of otherScopes) {

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const run = promisify(execFile);
 
-/** docs/add-a-feature.md, followed to the letter in a copy of the project. */
+/** Follows docs/add-a-feature.md to the letter, in a copy of the project. */
 let copy: string;
 let page: string;
 beforeAll(async () => {
@@ -23,11 +23,11 @@ beforeAll(async () => {
 });
 afterAll(() => rm(copy, { recursive: true, force: true }));
 
-/** A fence below a path in backticks is that file. */
+/** A code block after a path in backticks is that file. */
 const files = () =>
   [...page.matchAll(/^`([\w./-]+)`\n\n```ts\n(.*?)^```$/gms)].map(([, path, text]) => [path!, text!] as const);
 
-/** The first line of a diff names the file; of the others the one without a plus is there already. */
+/** The first line of a diff names the file; of the others, the one without a plus exists already. */
 const additions = () =>
   [...page.matchAll(/^```diff\n {2}(\S+)\n((?:[+ ] .*\n)+)```$/gm)].map(([, path, text]) => {
     const lines = text!.trimEnd().split('\n');

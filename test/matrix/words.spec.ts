@@ -24,7 +24,7 @@ const operations = (): Operation[] =>
     ),
   );
 
-/** As they stand in an address: NUL, half a surrogate pair, what is no UTF-8, too long, SQL, wildcards, numbers. */
+/** In URL encoding: NUL, lone surrogates, invalid UTF-8, overlong, SQL, wildcards, numbers. */
 const inAddresses = [
   ...['%00', 'a%00b', '%ED%A0%80', '%ED%BF%BFa', '%FF', '%C0%AF', '%E2%80%AE', '%EF%BF%BF', '%zz', '%'],
   ...['%2e%2e%2f%2e%2e', '%5C', '%25', '_', '%27%3B--', '%22', '%0D%0ASet-Cookie:x', '%7B%7D', '%5B%5D', '%20'],
@@ -52,7 +52,7 @@ const names: Record<string, string> = { username: 'me', url: 'k3JfW0aXq9TzB7Lm',
 const fill = (path: string, hostile: Record<string, string> = {}) =>
   path.replace(/\{(\w+)\}/g, (_, name: string) => hostile[name] ?? names[name] ?? '1');
 
-/** A refusal says why, or the thing was done; nothing breaks. */
+/** Collects answers that are neither a success nor a refusal with a reason. */
 async function collect(found: object[], client: Client, method: string, path: string, body?: object, shown?: unknown) {
   const headers: Record<string, string> = path.startsWith('/api/uploads') ? { 'tus-resumable': '1.0.0' } : {};
   const { status, body: answer } = await client.send(method, path, body, headers);
@@ -60,7 +60,7 @@ async function collect(found: object[], client: Client, method: string, path: st
   found.push({ method, path: path.slice(0, 200), status, shown: JSON.stringify(shown)?.slice(0, 200) });
 }
 
-it('whatever stands in an address, the answer is a clear one', async () => {
+it('any value in an address gets a clear answer', async () => {
   const broken: object[] = [];
   const ada = await vitrine.signUp();
   for (const { method, path, parameters } of operations()) {
@@ -74,7 +74,7 @@ it('whatever stands in an address, the answer is a clear one', async () => {
   expect(broken).toEqual([]);
 });
 
-it('a parameter that is a list or an object is refused by its name', async () => {
+it('a list or object as a parameter is refused by name', async () => {
   const ada = await vitrine.signUp();
   const taken: object[] = [];
   for (const { method, path, parameters } of operations().filter((operation) => operation.method === 'GET')) {
@@ -90,7 +90,7 @@ it('a parameter that is a list or an object is refused by its name', async () =>
 
 const resolve = (schema: Json): Json =>
   schema?.$ref ? resolve(document.components.schemas[schema.$ref.split('/').at(-1)]) : (schema ?? {});
-/** A value that may stand there. */
+/** A valid value. */
 function good(given: Json): unknown {
   const schema = resolve(given);
   if (schema.example !== undefined) return schema.example;
@@ -106,7 +106,7 @@ const goodFields = ({ properties = {}, required = [] }: Json): Record<string, un
       .filter(([name]) => required.includes(name))
       .map(([name, schema]) => [name, good(schema)]),
   );
-/** Bodies with one wrong value each, at any depth. */
+/** Bodies with one invalid value each, at any depth. */
 function variants(given: Json): unknown[] {
   const schema = resolve(given);
   const here = [...inBodies];
@@ -118,13 +118,13 @@ function variants(given: Json): unknown[] {
   return here;
 }
 
-describe('whatever stands in a body', () => {
-  it('the answer is a clear one', async () => {
+describe('any value in a body', () => {
+  it('gets a clear answer', async () => {
     const broken: object[] = [];
     for (const { method, path, requestBody } of operations()) {
       const schema = requestBody?.content['application/json']?.schema;
       if (!schema) continue;
-      // Some of it is right, and ends the account.
+      // Some bodies are valid, and close the account.
       const ada = await vitrine.signUp();
       const bodies = variants(schema).filter((body) => body !== null && typeof body === 'object');
       expect(bodies.length).toBeGreaterThan(10);

@@ -3,22 +3,22 @@ import type { Answer, Json } from '../setup/client.js';
 import type { CommentFact, Facts, MediaFact } from './facts.js';
 import type { World } from './world.js';
 
-/** One request, and what it may be answered. */
+/** One request, and its allowed answers. */
 export interface Act {
   request: [method: 'POST' | 'PUT' | 'DELETE', path: string, body?: object];
-  /** What it is answered unless something stands in its way. */
+  /** The status unless something prevents it. */
   status: number | readonly number[];
-  /** Refusals that others may have caused, judged when the answer is there: until then they had the time. */
+  /** Refusals that others may have caused; evaluated when the answer arrives, since until then they had time to. */
   refusals?: () => number[];
-  /** It can't have been done. */
+  /** It must have failed. */
   refused?: boolean;
-  /** A deletion that the same actor has tried before: if it was theirs that succeeded, it is acknowledged again. */
+  /** The same actor tried this deletion before: if theirs succeeded, it is acknowledged again. */
   again?: boolean;
-  /** What is true from now on. */
+  /** Records what is true from now on. */
   done: (body: Json) => void;
 }
 
-/** What stands in the way of who wants something of a media. */
+/** What may prevent an act on a media. */
 export const atMedia = (facts: Facts, actor: number, media: MediaFact) => ({
   refused: media.deleted || facts.blocks.has(actor, media.owner),
   refusals: () => (facts.mayBeGone(actor, media) || facts.tried.blocks.either(actor, media.owner) ? [404] : []),
@@ -33,14 +33,14 @@ export function atComment(facts: Facts, actor: number, comment: CommentFact) {
   };
 }
 
-/** Of who takes back what is theirs: whom they block, or who blocks them, is no matter; whether the thing is there, is. */
+/** For withdrawing one's own act: blocks do not matter, only whether the thing still exists. */
 export const ofTheirs = (facts: Facts, actor: number, thing: MediaFact | CommentFact) => ({
   refused: thing.deleted || ('media' in thing && thing.media.deleted),
   refusals: () =>
     facts.mayBeGone(actor, thing) || ('media' in thing && facts.mayBeGone(actor, thing.media)) ? [404] : [],
 });
 
-/** Of who wants something of another user; nobody of themselves. */
+/** For acts on another user; nobody can do them to themselves. */
 export const atUser = ({ tried }: Facts, actor: number, other: number) => ({
   refusals: () => (tried.blocks.has(other, actor) ? [404] : []),
   ...(actor === other && { refused: true, refusals: () => [422] }),
@@ -66,7 +66,7 @@ export async function perform({ people }: World, actor: number, act: Act): Promi
   return `${actor}: ${act.request.slice(0, 2).join(' ')} was answered ${status} ${body?.code ?? ''}, not ${expected.join(' or ')}`;
 }
 
-/** Until there is an answer: who asks twice does it once. */
+/** Repeats the request until there is an answer; idempotency makes it happen once. */
 async function send(
   ask: (method: string, path: string, body: object | undefined, headers: Record<string, string>) => Promise<Answer>,
   { request: [method, path, body] }: Act,
@@ -74,7 +74,7 @@ async function send(
   const headers: Record<string, string> = method === 'POST' ? { 'idempotency-key': crypto.randomUUID() } : {};
   for (let repeated = false; ; repeated = true) {
     const answer = await ask(method, path, body, headers).catch((error: unknown) => {
-      // fetch says so when the process is gone.
+      // What fetch throws when the process is gone.
       if (!(error instanceof TypeError)) throw error;
       return null;
     });

@@ -1,4 +1,4 @@
-/** Users are numbers, medias and comments what they are to the model. */
+/** Users are numbers; medias and comments are the model's objects. */
 export interface MediaFact {
   url: string;
   owner: number;
@@ -14,20 +14,20 @@ export interface CommentFact {
   media: MediaFact;
   author: number;
   parent: CommentFact | null;
-  /** Whom its text names. */
+  /** The user mentioned in its text. */
   names: number | null;
-  /** It may still stand for its replies. */
+  /** It may still stay for its replies. */
   deleted: boolean;
   reactions: Map<number, string>;
 }
 
-/** Who does something to whom. */
+/** Relations from one user to another. */
 export class Pairs {
   private readonly pairs = new Set<string>();
 
   has = (one: number, other: number) => this.pairs.has(`${one} ${other}`);
   either = (one: number, other: number) => this.has(one, other) || this.has(other, one);
-  /** One way or the other, as `there` says. */
+  /** Adds or removes a pair. */
   set(one: number, other: number, there: boolean): void {
     if (there) this.pairs.add(`${one} ${other}`);
     else this.pairs.delete(`${one} ${other}`);
@@ -38,7 +38,7 @@ export class Pairs {
 const all = (pairs: Set<string>, is: (pair: [number, number]) => boolean) =>
   [...pairs].map((pair) => pair.split(' ').map(Number) as [number, number]).filter(is);
 
-/** What was acknowledged, and so is: everything else follows from it. */
+/** Acknowledged facts, from which everything else follows. */
 export class Facts {
   readonly medias: MediaFact[] = [];
   readonly comments: CommentFact[] = [];
@@ -46,11 +46,14 @@ export class Facts {
   readonly blocks = new Pairs();
   readonly mutes = new Pairs();
 
-  /** Sent, whatever came of it: why others may have been refused, or told or not told of something. */
+  /**
+   * What was requested, whatever the outcome: reasons why others may have been refused, or may have been notified or
+   * not.
+   */
   readonly tried = {
     blocks: new Pairs(),
     mutes: new Pairs(),
-    /** Followers who were removed, or blocked: of those the last word may be the other's. */
+    /** Followers who were removed or blocked: the other user may have had the last word. */
     partings: new Pairs(),
     deletions: new Map<MediaFact | CommentFact, Set<number>>(),
   };
@@ -62,11 +65,11 @@ export class Facts {
     this.tried.deletions.set(thing, tried.add(actor));
     return again;
   }
-  /** By the actor, who knows it, or by somebody else, who may not. */
+  /** Deleted by the actor, who knows it, or possibly by somebody else. */
   mayBeGone = (actor: number, thing: MediaFact | CommentFact): boolean =>
     thing.deleted || [...(this.tried.deletions.get(thing) ?? [])].some((other) => other !== actor);
 
-  /** A deleted comment stands as long as one of its replies does. */
+  /** A deleted comment stays as long as one of its replies does. */
   stands = (comment: CommentFact): boolean =>
     !comment.media.deleted && (!comment.deleted || this.replies(comment).length > 0);
   replies = (parent: CommentFact): CommentFact[] =>

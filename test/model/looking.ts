@@ -3,7 +3,7 @@ import { like } from './operations.js';
 import { namesAreKnown, sorted } from './picture.js';
 import type { World } from './world.js';
 
-/** All that somebody meets of this world, by asking for it; of the same shape as `picture`. */
+/** Everything a user sees of this world, through requests; in the same shape as `picture`. */
 export async function look(world: World, viewer: number) {
   const { people, facts } = world;
   const { client } = people[viewer]!;

@@ -6,7 +6,7 @@ import { size, type World } from './world.js';
 interface Scene {
   world: World;
   actor: number;
-  /** Chooses how exactly. */
+  /** Random detail of the act. */
   more: number;
 }
 type OnMedia = (scene: Scene, media: MediaFact) => Act;
@@ -18,7 +18,7 @@ const dislike = '👎';
 export const emojis = [like, dislike, '🎉', '❤️'];
 const emojiOf = (more: number) => emojis[more % emojis.length]!;
 
-/** Sets or takes away the one reaction that somebody has to a thing. */
+/** Sets or removes a user's one reaction to a thing. */
 const reacting = (
   { actor }: Scene,
   [path, body]: [string, object?],
@@ -40,7 +40,7 @@ const unreacting = (
   done: () => void (only.includes(reactions.get(actor) ?? '') && reactions.delete(actor)),
 });
 
-/** A row that is there, or not. */
+/** Creates or deletes a row. */
 const marking =
   (what: 'reposts' | 'saves', there: boolean): OnMedia =>
   ({ world: { facts }, actor }, media) => ({
@@ -117,7 +117,7 @@ export const onMedias: Record<string, OnMedia> = {
   },
 };
 
-/** What only its author, or whose media it is, may do: who owns the media reaches it whoever wrote it. */
+/** What only the comment's author or the media's owner may do; the owner can reach any comment. */
 const owning = ({ world: { facts }, actor }: Scene, comment: CommentFact) =>
   (actor === comment.media.owner ? ofTheirs : atComment)(facts, actor, comment);
 
@@ -141,7 +141,7 @@ export const onComments: Record<string, OnComment> = {
   }),
   unreactToComment: (scene, comment) => ({
     ...(comment.reactions.has(scene.actor)
-      ? // A deleted comment may stand for its replies, and so does the reaction to it.
+      ? // A deleted comment may stay for its replies, and so do reactions to it.
         { ...ofTheirs(scene.world.facts, scene.actor, comment), refused: comment.media.deleted }
       : atComment(scene.world.facts, scene.actor, comment)),
     ...unreacting(scene, `/api/comments/${comment.url}/reaction`, comment.reactions),
@@ -169,7 +169,7 @@ export const onComments: Record<string, OnComment> = {
   },
 };
 
-/** Where each of the two may end it, nobody knows beforehand whether it is new. */
+/** If either of two users may have ended it, nobody can know whether it is new. */
 const beginning = (isThere: boolean, isCertain = true) => (!isCertain ? [200, 201] : isThere ? 200 : 201);
 
 export const onUsers: Record<string, OnUser> = {

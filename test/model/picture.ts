@@ -9,11 +9,11 @@ const byEmoji = (reactions: Iterable<[user: number, emoji: string]>) => {
 };
 export const sorted = <T>(list: Iterable<T>): T[] => [...list].toSorted();
 
-/** Its mentions are the present ones, unless a block came in between. */
+/** The mentions are known, unless there was a block in between. */
 export const namesAreKnown = ({ tried }: Facts, { author, names }: CommentFact) =>
   names === null || !tried.blocks.either(author, names);
 
-/** Of those the text names, whom the reader may meet. */
+/** Mentioned users who are not hidden from the reader. */
 function namesMet(facts: Facts, viewer: number, comment: CommentFact): number[] | 'perhaps' {
   const { deleted, names } = comment;
   if (deleted || names === null) return [];
@@ -21,7 +21,7 @@ function namesMet(facts: Facts, viewer: number, comment: CommentFact): number[] 
   return facts.meet(viewer, names) ? [names] : [];
 }
 
-/** All that somebody meets of this world, as it follows from the facts. */
+/** Everything a user sees of this world, derived from the facts. */
 export const picture = ({ people, facts }: World, viewer: number) => ({
   medias: facts.medias.map((media) => (facts.sees(viewer, media) ? mediaOf(facts, viewer, media) : null)),
   profiles: people.map((_, user) => (facts.blocks.has(user, viewer) ? null : profileOf(facts, viewer, user))),

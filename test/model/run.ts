@@ -8,8 +8,8 @@ import { mistold } from './telling.js';
 import { newWorld, type Person, type World } from './world.js';
 
 /**
- * Everybody does what stands in their script, all at once; then the world is what the facts say, or this throws.
- * @param trouble made in the meantime, and a little longer
+ * Runs all scripts in parallel; throws if the world then differs from the facts.
+ * @param trouble caused in the meantime, and a little longer
  */
 export async function run(vitrine: Vitrine, scripts: Operation[][], trouble?: () => Promise<void>): Promise<void> {
   const world = await newWorld(vitrine);
@@ -43,7 +43,7 @@ async function readAll({ client }: Person): Promise<void> {
   if (body.newestCursor) await client.put('/api/notifications/read', { upTo: body.newestCursor }).expect(204);
 }
 
-/** Where both could end it the last word is theirs whom the database heard last: read; elsewhere it is known. */
+/** If either of two users could end a follow, the order in the database decides: read it. Otherwise it is known. */
 async function readFollows({ people, facts }: World): Promise<void> {
   for (const [follower, { client }] of people.entries()) {
     const names = (await client.all('/api/users/me/followings')).map(({ username }) => username);

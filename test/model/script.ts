@@ -4,7 +4,7 @@ import type { CommentFact, MediaFact } from './facts.js';
 import { onComments, onMedias, onUsers } from './operations.js';
 import { size, type World } from './world.js';
 
-/** How often each is done; `read` marks all that one has heard as read. */
+/** Relative frequency of each; `read` marks all notifications as read. */
 const weights = {
   ...{
     like: 6,
@@ -23,17 +23,20 @@ const weights = {
 };
 export type Verb = keyof typeof weights;
 const verbs = Object.keys(weights) as Verb[];
-/** Who hears nothing and asks again may be refused because of these: was it done the first time? Nobody could tell. */
+/**
+ * If the answer is lost and the request repeated, these may cause a refusal: nobody could tell whether the first one
+ * succeeded.
+ */
 const parting: Verb[] = ['block', 'unblock', 'deleteMedia', 'deleteComment', 'read'];
 
 export interface Operation {
   verb: Verb;
-  /** Chooses among what is there when its turn comes. */
+  /** Chooses among what exists when its turn comes. */
   at: number;
   more: number;
 }
 
-/** What each of them does, one after the other. */
+/** One script per user: their operations in order. */
 export const scripts = (most: number, only = verbs): fc.Arbitrary<Operation[][]> => {
   const verb = fc.oneof(
     ...only.map((name) => ({ weight: Math.round(weights[name] * 10), arbitrary: fc.constant(name) })),
@@ -44,20 +47,20 @@ export const scripts = (most: number, only = verbs): fc.Arbitrary<Operation[][]>
 };
 export const repeatable = verbs.filter((verb) => !parting.includes(verb));
 
-/** @returns null where there is nothing yet to do it to */
+/** @returns null if there is nothing yet to do it to */
 export function actOf(world: World, actor: number, { verb, at, more }: Operation): Act | null {
   const scene = { world, actor, more };
   const { medias, comments } = world.facts;
   const mine = (thing: MediaFact | CommentFact) =>
     !thing.deleted && ('author' in thing ? [thing.author, thing.media.owner] : [thing.owner]).includes(actor);
-  // Mostly what one may: refusals are soon seen.
+  // Mostly allowed ones: refusals need few tries.
   const own = more % 6 ? { medias: medias.filter(mine), comments: comments.filter(mine) } : world.facts;
   const pick = <T>(list: T[]): T | undefined => list[at % list.length];
   const media = pick(verb === 'deleteMedia' ? own.medias : medias);
   const ofComment: Partial<Record<Verb, CommentFact[]>> = {
     edit: own.comments,
     deleteComment: own.comments,
-    // Talks, rather than many beginnings of one.
+    // Recent ones, for long conversations rather than many short ones.
     reply: comments.slice(-6),
   };
   const comment = pick(ofComment[verb] ?? comments);

@@ -2,16 +2,16 @@ import type { Json } from '../setup/client.js';
 import type { Facts, MediaFact } from './facts.js';
 import type { World } from './world.js';
 
-/** Of one kind and thing: who did it. */
+/** The actors of one kind of notification about one thing. */
 interface Line {
-  /** Who must be told of. */
+  /** Who must be in it. */
   certain: Set<number>;
-  /** Who were told of or not: one of the two had blocked or muted the other for a while. */
+  /** Who may be in it: one of the two had blocked or muted the other for a while. */
   possible: Set<number>;
 }
 const kindOf = (emoji: string) => ({ '👍': 'like', '👎': 'dislike' })[emoji] ?? 'reaction';
 
-/** What somebody is told, by kind and thing, as it follows from the facts. */
+/** What a user is notified of, by kind and thing, derived from the facts. */
 function told(facts: Facts, reader: number): Map<string, Line> {
   const lines = new Map<string, Line>();
   const { blocks, mutes } = facts.tried;
@@ -33,7 +33,7 @@ function told(facts: Facts, reader: number): Map<string, Line> {
   for (const { deleted, author, media, parent, names, url, reactions } of facts.comments) {
     if (deleted) continue;
     if (author === reader) for (const user of reactions.keys()) tell('comment_reaction', user, media, url);
-    // Each hears of a comment once.
+    // One notification per user and comment.
     if (parent && !parent.deleted && parent.author === reader) tell('reply', author, media, url);
     else if (media.owner === reader) tell('comment', author, media, url);
     else if (names === reader) tell('mention_in_comment', author, media, url);
@@ -41,7 +41,7 @@ function told(facts: Facts, reader: number): Map<string, Line> {
   return lines;
 }
 
-/** @returns what somebody is told otherwise than the facts say */
+/** @returns how a user's notifications differ from the facts */
 export async function mistold({ people, facts }: World, reader: number): Promise<string[]> {
   const { client } = people[reader]!;
   const items = await client.all('/api/notifications');
@@ -60,7 +60,7 @@ export async function mistold({ people, facts }: World, reader: number): Promise
     line.count += actorsCount;
     for (const { username } of actors as Json[])
       line.actors.add(people.findIndex((person) => person.username === username));
-    // The latest three of a line are named.
+    // The latest three actors are named.
     if (actors.length !== Math.min(actorsCount, 3))
       wrong.push(`${reader}: ${key} names ${actors.length} of ${actorsCount}`);
   }

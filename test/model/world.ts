@@ -11,13 +11,13 @@ export interface Person {
   username: string;
   client: Client;
 }
-/** Eight people who know only each other, and some of their medias. */
+/** Eight people, and some of their medias. */
 export interface World {
   people: Person[];
   facts: Facts;
 }
 
-/** Rows without files: nobody here looks at pixels. The mails that make an account have a story of their own. */
+/** Creates rows without files or mails: nobody looks at pixels here, and sign-up has its own story. */
 export async function newWorld(vitrine: Vitrine): Promise<World> {
   const people = await Promise.all(Array.from({ length: size }, () => newPerson(vitrine)));
   const facts = new Facts();

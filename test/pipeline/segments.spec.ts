@@ -47,8 +47,8 @@ const tone = (seconds: number) => ['-f', 'lavfi', '-i', `sine=sample_rate=48000:
 const h264 = ['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p'];
 const aac = ['-c:a', 'aac', '-b:a', '96k', '-ac', '2'];
 
-describe('each segment holds sound and pictures for its whole span', () => {
-  it('in the rung that is made first, and in the others, while something else takes the CPU', async () => {
+describe('each segment holds sound and pictures for its whole duration', () => {
+  it('in the rung that is made first, and in the others, under CPU load', async () => {
     const input = await make('long.mp4', ...picture('1280x720', 30, 10), ...tone(30), ...h264, '-b:v', '8M', ...aac);
     const first: Stream[] = [];
     const video = await underCpuLoad(() => derive(input, async ({ renditions }) => void first.push(...renditions)));
@@ -71,7 +71,7 @@ describe('each segment holds sound and pictures for its whole span', () => {
     );
     const video = await derive(input);
     expect(await faultsIn([...video.renditions, ...video.sounds])).toEqual({});
-    // Whole frames of AAC, which are 21 ms, before and behind it.
+    // AAC consists of whole frames of 21 ms, before and after.
     for (const { durationMs } of video.sounds) expect(Math.abs(durationMs - 20_000)).toBeLessThan(70);
   });
 

@@ -9,7 +9,7 @@ import { describeReal, pathOf, read } from './folder.js';
 import { tellTales } from './metadata.js';
 import { frame } from './pixels.js';
 
-/** How bright and how colourful a raster of RGB is on average, 0 to 255. */
+/** Average brightness and colourfulness of an RGB raster, 0 to 255. */
 function looks(rgb: Buffer) {
   let [brightness, colour] = [0, 0];
   for (let at = 0; at < rgb.length; at += 3) {
@@ -50,7 +50,7 @@ describeReal('colours beyond those of a screen, as a stranger gets them', () => 
   );
 
   describe('a photo of an iPhone', () => {
-    it('stands upright, and tells no place', async () => {
+    it('is upright, and reveals no place', async () => {
       const source = await read('image/photo/iphone-xr-orient6-gps.heic');
       const { files } = await owner.publish('photo', source);
       expect(files[0]).toMatchObject({ width: 3024, height: 4032 });
@@ -78,7 +78,7 @@ describeReal('colours beyond those of a screen, as a stranger gets them', () => 
       expect(answer.headers.get('content-type')).toBe(mimeType);
       expect(answer.bytes).toHaveLength(bytes);
       if (mimeType !== 'image/webp') continue;
-      // 30 frames of 30 ms, many of them like the one before, which WebP joins.
+      // 30 frames of 30 ms, many identical to the previous one, which WebP merges.
       const { delay = [] } = await sharp(answer.bytes).metadata();
       expect(delay.reduce((sum, ms) => sum + ms, 0)).toBe(900);
     }

@@ -5,7 +5,7 @@ import { byFile, send, type Kind, type Sent } from './outcomes.js';
 
 const patienceMs = 300_000;
 
-/** What is not served here has a suite of its own: hostile files, and videos that take minutes. */
+/** Files that other suites use: hostile ones, and videos that take minutes. */
 const elsewhere = [
   'video/WrongFile.mp4',
   'video/broken.mp4',
@@ -14,7 +14,7 @@ const elsewhere = [
   'audio/1024_incrementing_bytes.mp3',
 ];
 
-/** Everything else becomes ready. */
+/** All other files become ready. */
 const exceptions = byFile({
   '415 type_not_allowed': [
     'audio/100kB-garbage-prefix.mp3',
@@ -63,7 +63,7 @@ describeReal('every real file', () => {
     patienceMs,
   );
 
-  it('is named in the table only if it exists', () => {
+  it('is in the table only if it exists', () => {
     const names = files.map(({ file }) => file);
     expect([...exceptions.keys()].filter((file) => !names.includes(file))).toEqual([]);
   });

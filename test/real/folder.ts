@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe } from 'vitest';
 import { isLeftOut, mediaFolder } from '../setup/needs.js';
 
-/** A folder that is named but not there is a mistake to be seen, and no reason to skip. */
+/** A configured folder that does not exist is a mistake, not a reason to skip. */
 if (mediaFolder && !statSync(mediaFolder, { throwIfNoEntry: false })?.isDirectory())
   throw new Error(`VITRINE_MEDIA is ${mediaFolder}, which is no folder`);
 
@@ -13,7 +13,7 @@ export const describeReal = isLeftOut('real') ? describe.skip : describe;
 export const pathOf = (file: string): string => join(mediaFolder, file);
 export const read = (file: string): Promise<Buffer> => readFile(pathOf(file));
 
-/** Every file in some folders of it, as paths relative to it. */
+/** Every file in some of its folders, as relative paths. */
 export async function filesIn(...folders: string[]): Promise<string[]> {
   if (!mediaFolder) return [];
   const found = folders.map(async (folder) => {

@@ -10,7 +10,7 @@ const noPngs = ['xcrn0g04', 'xlfn0g04', 'xs1n0g01', 'xs7n0g01'];
 const inPngSuite = (name: string) => `image/hostile/pngsuite/${name}.png`;
 const inHostile = (name: string) => `image/hostile/${name}`;
 
-/** As the kind that the file pretends to be. */
+/** By the kind that the file pretends to be. */
 const asPhotos = byFile({
   ready: [
     'bad_huffman.jpg',
@@ -48,7 +48,7 @@ const asSoundAndVideo: [Kind, string, string][] = [
   ['music', 'audio/1024_incrementing_bytes.mp3', '415 type_not_allowed'],
 ];
 
-/** The smallest files of many formats, each sent as every kind. Where nothing is said, the type is not allowed. */
+/** The smallest files of many formats, each sent as every kind. By default, the type is not allowed. */
 const tiny: Record<Kind, Map<string, string>> = {
   photo: byFile({
     ready: ['tiny/heif.heif', 'tiny/jpeg.jpg'],
@@ -69,7 +69,7 @@ const tiny: Record<Kind, Map<string, string>> = {
 };
 const kinds = ['photo', 'video', 'music'] as const;
 const tinyFiles = await filesIn('tiny');
-/** ffmpeg would take some of these for videos: subtitles, and text. */
+/** ffmpeg would accept some of these as videos: subtitles, and text. */
 const texts = await filesIn('subtitle', 'text');
 
 describeReal('hostile files', () => {
@@ -103,7 +103,7 @@ describeReal('hostile files', () => {
 
   it.each(texts)('text as a video, %s: 415', (file) => comesTo('video', file, '415 type_not_allowed'));
 
-  it('have hurt nothing: the processes that began still run, and a good upload becomes ready', async () => {
+  it('did no harm: the original processes still run, and a valid upload becomes ready', async () => {
     for (const [name, { exitCode, signalCode }] of vitrine.processes)
       expect({ name, exitCode, signalCode }).toEqual({ name, exitCode: null, signalCode: null });
     await owner.publish('photo', await picture(300, 200).jpeg().toBuffer());

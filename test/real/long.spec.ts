@@ -5,7 +5,7 @@ import { Vitrine } from '../setup/vitrine.js';
 import { pathOf } from './folder.js';
 
 const patienceMs = 900_000;
-/** It takes as long as it plays: only on request. */
+/** Takes as long as the video: only on request. */
 const isAsked = Boolean(process.env.VITRINE_LONG) && !isLeftOut('real');
 
 describe.runIf(isAsked)('a real video of six minutes', () => {
@@ -16,7 +16,7 @@ describe.runIf(isAsked)('a real video of six minutes', () => {
   afterAll(() => vitrine.stop());
 
   it(
-    'says how far it is, without ever going back, and becomes ready whole',
+    'reports progress that never goes back, and becomes ready',
     async () => {
       const owner = await vitrine.signUp();
       const { body: file } = await owner.uploadFile('video', pathOf('video/long_1080p_lowbitrate.mp4'));

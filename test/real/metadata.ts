@@ -14,7 +14,7 @@ type Facts = Record<string, unknown>;
 /** Where, with what, by whom and when it was taken. */
 const telling =
   /GPS|Latitude|Longitude|Location|Coordinates|Make|Model|Serial|Lens|Owner|HostComputer|Software|UniqueID|DateTimeOriginal|CreationDate|IFD0:Artist|\b(XMP|IPTC|MakerNotes|MPF|MPImage|Photoshop|Raw profile)/i;
-/** A colour profile names the device it was made for, and goes on on purpose; the file's own name is ours. */
+/** A colour profile names its device, and is kept intentionally; the file's own name is ours. */
 const harmless = /^(ICC|System|ExifTool|SourceFile)/;
 
 function isInstalled(program: string): boolean {
@@ -31,7 +31,7 @@ const withExiftool = async (files: string[]): Promise<Facts[]> => {
   return JSON.parse(stdout) as Facts[];
 };
 
-/** exifr wants a bare TIFF block; JPEG puts six letters before it. */
+/** exifr needs a bare TIFF block; JPEG prefixes it with six bytes. */
 const exifOf = async (block: Buffer | undefined): Promise<Facts | undefined> => {
   if (!block) return undefined;
   const start = block.toString('latin1', 0, 4) === 'Exif' ? 6 : 0;
@@ -58,7 +58,10 @@ const withLibraries = (files: string[]): Promise<Facts[]> =>
 export const reader = isInstalled('exiftool') ? 'exiftool' : 'exifr and ffprobe';
 const readAll = reader === 'exiftool' ? withExiftool : withLibraries;
 
-/** What files tell about place, device and person, as `file name: fact = value`. @param files by name */
+/**
+ * What files reveal about place, device and person, as `file name: fact = value`.
+ * @param files by name
+ */
 export async function tellTales(files: Record<string, Buffer>): Promise<string[]> {
   const dir = await mkdtemp(join(tmpdir(), 'vitrine-tell-'));
   try {

@@ -14,12 +14,12 @@ import { streamsOf } from './streams.js';
 
 interface Case {
   file: string;
-  /** Of what can be heard: decoded, not as headers say. */
+  /** Decoded, not according to headers. */
   seconds: number;
   tags: Record<string, unknown>;
   /** px */
   cover?: [number, number];
-  /** The source tells where or with what it was recorded; these words of it must not come out again. */
+  /** The source reveals where or with what it was recorded; these words must not be in the output. */
   secrets?: string[];
 }
 
@@ -101,7 +101,7 @@ describeReal('real music, as a stranger gets it', () => {
       expect(Math.abs(announced - seconds)).toBeLessThanOrEqual(tolerance);
     });
 
-    it('has a playlist whose byte ranges make up the whole file, and are served', async () => {
+    it('has a playlist whose byte ranges cover the whole file, and are served', async () => {
       const bytes = parts['audio.mp4'];
       let end = 0;
       for (const part of [playlist.init, ...playlist.segments]) {
@@ -144,7 +144,7 @@ describeReal('real music, as a stranger gets it', () => {
       expect(difference(inside, expected), 'inside the download').toBeLessThan(5);
     });
 
-    it(`tells nothing of where and with what it was recorded (read with ${reader})`, async () => {
+    it(`reveals nothing of where and with what it was recorded (read with ${reader})`, async () => {
       expect(await tellTales(parts)).toEqual([]);
       const source = await read(file);
       if (secrets) expect(await tellTales({ source })).not.toEqual([]);

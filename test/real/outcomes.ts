@@ -6,16 +6,16 @@ export type Kind = 'photo' | 'video' | 'music';
 /** `ready`; `failed` and the reason; or the status and reason of the refusal. */
 export type Outcome = string;
 
-/** Files by what has to come of them, as `path → outcome`. */
+/** Files by their expected outcome, as `path → outcome`. */
 export const byFile = (table: Record<Outcome, string[]>): Map<string, Outcome> =>
   new Map(Object.entries(table).flatMap(([outcome, files]) => files.map((file): [string, Outcome] => [file, outcome])));
 
 export interface Sent {
-  /** Waits for the end of processing, if it came so far. */
+  /** Waits for the end of processing, if it got that far. */
   outcome(patienceMs?: number): Promise<Outcome>;
 }
 
-/** Sends a file. Whatever comes of it, it is said clearly and tells nothing of our own machine. */
+/** Sends a file. Any answer must be clear and reveal nothing of the machine. */
 export async function send(client: Client, kind: Kind, file: string): Promise<Sent> {
   const { status, headers, body } = await client.uploadFile(kind, pathOf(file));
   if (status === 202 || status === 200) {

@@ -9,7 +9,7 @@ export interface PhotoCase {
   height: number;
   alpha?: boolean;
   frames?: number;
-  /** The source tells where or with what it was taken; these words of it must not come out again. */
+  /** The source reveals where or with what it was taken; these words must not be in the output. */
   secrets?: string[];
 }
 
@@ -21,7 +21,7 @@ const file = (path: string, width: number, height: number, more: Partial<PhotoCa
   ...more,
 });
 
-/** As phones write them: progressive, lying on its side, with a place, a camera and its number. */
+/** As phones write them: progressive, rotated, with a place, a camera and its serial number. */
 const progressiveTurnedAndPlaced = async (): Promise<Buffer> =>
   sharp(await read('image/photo/dog_exif_extended_xmp_icc.jpg'))
     .resize(1600)
@@ -60,7 +60,7 @@ export const photoCases: PhotoCase[] = [
   file('image/formats/rotating-squares.gif', 80, 80, { alpha: true, frames: 30 }),
 ];
 
-/** EXIF orientations 1 to 8 of one picture. */
+/** One picture in EXIF orientations 1 to 8. */
 export const landscapes: PhotoCase[] = [1, 2, 3, 4, 5, 6, 7, 8].map((n) =>
   file(`image/orientation/Landscape_${n}.jpg`, 600, 450),
 );

@@ -7,7 +7,7 @@ import { reader, tellTales } from './metadata.js';
 import { landscapes, photoCases } from './photo-cases.js';
 import { difference, raster, wrongWays } from './pixels.js';
 
-/** The boxes of the sizes, px. */
+/** Bounding boxes of the sizes, px. */
 const boxes: Record<string, [number, number]> = {
   thumb: [320, 320],
   small: [640, 640],
@@ -60,7 +60,7 @@ describeReal('real photos, as a stranger gets them', () => {
           }),
         );
         original = pictures.find(({ size }) => size === 'original')!;
-        // An animation beside the sizes has specs of its own (colours.spec.ts); here it only must not tell anything.
+        // Animations have their own specs (colours.spec.ts); here they only must not reveal anything.
         moving = pictures.filter(({ size }) => size === 'animated' || size === 'loop');
         pictures = pictures.filter(({ size }) => size in boxes);
       });
@@ -85,7 +85,7 @@ describeReal('real photos, as a stranger gets them', () => {
         }
       });
 
-      it('look like a plain conversion of the source, and like no other way to turn it', async () => {
+      it('look like a plain conversion of the source, in the right orientation only', async () => {
         const expected = await raster(upright());
         for (const { size, format, bytes } of pictures) {
           const shown = await raster(sharp(bytes));
@@ -99,7 +99,7 @@ describeReal('real photos, as a stranger gets them', () => {
         }
       });
 
-      it('keep what is transparent in WebP and put it on white in JPEG', async () => {
+      it('keep transparency in WebP and have a white background in JPEG', async () => {
         const alphaOf = (image: Sharp, w: number, h: number) =>
           image.ensureAlpha().extractChannel(3).resize(w, h, { fit: 'fill' }).raw().toBuffer();
         for (const { format, bytes } of pictures) {
@@ -110,7 +110,7 @@ describeReal('real photos, as a stranger gets them', () => {
         }
       });
 
-      it('come as the original too: every pixel and frame of it, in its format', async () => {
+      it('come as the original, too: every pixel and frame, in its format', async () => {
         const [before, after] = [await sharp(sent).metadata(), await sharp(original.bytes).metadata()];
         expect(after).toMatchObject({ format: before.format, width: before.width, height: before.height });
         expect(after.icc?.equals(before.icc!) ?? false).toBe(before.icc !== undefined);
@@ -119,7 +119,7 @@ describeReal('real photos, as a stranger gets them', () => {
         expect(after.pages ?? 1).toBe(frames ?? 1);
       });
 
-      it(`tell nothing of where and with what they were taken (read with ${reader})`, async () => {
+      it(`reveal nothing of where and with what they were taken (read with ${reader})`, async () => {
         const files = Object.fromEntries(
           [...pictures, ...moving, original].map(({ size, format, bytes }) => [
             `${size}.${format.replace('video/', '')}`,
@@ -135,7 +135,7 @@ describeReal('real photos, as a stranger gets them', () => {
         }
       });
 
-      it('come as they were sent to their owner alone', async () => {
+      it('come as sent to their owner only', async () => {
         const raw = `/api/photos/${media.files[0].url}?raw=1`;
         await stranger.get(raw).expect(403, 'not_yours');
         expect((await owner.get(raw).expect(200)).bytes.equals(sent)).toBe(true);
@@ -143,7 +143,7 @@ describeReal('real photos, as a stranger gets them', () => {
     },
   );
 
-  it('look alike in all eight EXIF orientations', async () => {
+  it('look the same in all eight EXIF orientations', async () => {
     const first = await raster(sharp(await read(landscapes[0]!.name)));
     const { body } = await owner.get('/api/medias?username=me&limit=100').expect(200);
     const eight = body.items.filter(({ files }: Json) => files[0].width === 600 && files[0].height === 450);

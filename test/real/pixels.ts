@@ -8,7 +8,7 @@ const exec = promisify(execFile);
 
 const side = 96;
 
-/** A picture as a square raster of RGB, whatever its size, shape, format and profile; transparency lies on white. */
+/** A picture as a square RGB raster, whatever its size, shape, format and profile; transparency becomes white. */
 export const raster = (image: Sharp): Promise<Buffer> =>
   image
     .toColourspace('srgb')
@@ -18,7 +18,7 @@ export const raster = (image: Sharp): Promise<Buffer> =>
     .raw({ depth: 'uchar' })
     .toBuffer();
 
-/** The same of a video, at a time in seconds. ffmpeg turns it upright by itself. */
+/** The same for a video, at a time in seconds. ffmpeg rotates it upright by itself. */
 export const frame = (path: string, at: number): Promise<Buffer> =>
   ffmpeg(
     ...['-i', path, '-ss', at.toFixed(3), '-frames:v', '1', '-vf', `scale=${side}:${side}`],
@@ -26,8 +26,9 @@ export const frame = (path: string, at: number): Promise<Buffer> =>
   );
 
 /**
- * Structural similarity (Wang et al. 2004) of two videos, frame by frame: 1 is the same.
- * @param size and @param rate of the first, `640:360` and `30000/1001`: the second is converted to them plainly
+ * Structural similarity (Wang et al. 2004) of two videos, frame by frame: 1 is identical.
+ * @param size of the first, `640:360`; the second is scaled to it
+ * @param rate of the first, `30000/1001`; the second is converted to it
  */
 export async function similarity(made: string, source: string, size: string, rate: string): Promise<number> {
   const { ffmpeg: bin } = await resolveBinaries();
@@ -46,7 +47,7 @@ export async function similarity(made: string, source: string, size: string, rat
   return Number(/SSIM .*All:([\d.]+)/.exec(stderr)?.[1]);
 }
 
-/** Turned clockwise, and mirrored: all the wrong ways to show a picture. */
+/** Rotated and mirrored: all wrong ways to show a picture. */
 export const wrongWays = (pixels: Buffer): Promise<Buffer[]> => {
   const open = () => sharp(pixels, { raw: { width: side, height: side, channels: 3 } });
   return Promise.all(

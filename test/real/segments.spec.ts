@@ -10,7 +10,7 @@ import { describeReal, pathOf } from './folder.js';
 
 const patienceMs = 600_000;
 
-/** Longer than the 10 s for which ffmpeg's muxers wait for a track of their own accord. */
+/** Longer than the 10 s for which ffmpeg's muxers wait for a track by default. */
 const longOnes = ['video/Test.ogv', 'video/big_buck_bunny_0_30.webm'];
 
 describeReal('real videos of 20 s and more, while something else takes the CPU', () => {
@@ -21,14 +21,14 @@ describeReal('real videos of 20 s and more, while something else takes the CPU',
   afterEach(() => rm(dir, { recursive: true, force: true }));
 
   it.each(longOnes)(
-    'every segment of %s holds sound and pictures for its whole span',
+    'every segment of %s holds sound and pictures for its whole duration',
     async (file) => {
       const context = { binaries: await resolveBinaries(), threads: 2, niceness: 0 };
       const signal = AbortSignal.timeout(patienceMs);
       const early: string[] = [];
       const video = await underCpuLoad(() =>
         deriveVideo(pathOf(file), join(dir, 'out'), { ...context, signal }, async ({ renditions }) => {
-          // What viewers get while the rest is made.
+          // What viewers get while the rest is being made.
           for (const rung of renditions) early.push(...(await incompleteSegments(rung.path, rung)));
         }),
       );

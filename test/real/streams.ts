@@ -31,7 +31,7 @@ export interface Streams {
   format: { duration: string; tags?: Record<string, string> };
 }
 
-/** All that ffprobe knows of a file, every packet included. */
+/** All that ffprobe reports about a file, including every packet. */
 export async function streamsOf(path: string): Promise<Streams> {
   const { ffprobe } = await resolveBinaries();
   const show = ['-show_streams', '-show_format', '-show_entries', 'packet=codec_type,pts_time,pos,flags'];
@@ -41,7 +41,7 @@ export async function streamsOf(path: string): Promise<Streams> {
   return JSON.parse(stdout) as Streams;
 }
 
-/** RFC 6381 names of H.264 (ISO/IEC 14496-15, 5.3.3.1) and AAC-LC, as ffprobe's words translate to. */
+/** RFC 6381 names of H.264 (ISO/IEC 14496-15, 5.3.3.1) and AAC-LC, translated from ffprobe's terms. */
 export function codecName({ codec_name, profile = '', level = 0 }: Stream): string {
   if (codec_name === 'aac' && profile === 'LC') return 'mp4a.40.2';
   const profiles: Record<string, string> = { High: '6400', Main: '4d40', 'Constrained Baseline': '42c0' };

@@ -1,4 +1,4 @@
-/** Rungs as `width × height` of what a viewer has to see. */
+/** Rungs as `width × height` that a viewer must see. */
 type Rungs = Record<string, readonly [number, number]>;
 export interface VideoCase {
   file: string;
@@ -7,11 +7,14 @@ export interface VideoCase {
   seconds: number;
   sound: boolean;
   rungs: Rungs;
-  /** What the file tells about its maker, as bytes that must not come out again. */
+  /** What the file reveals about its maker, as bytes that must not be in the output. */
   secrets?: string[];
 }
 
-/** What each source is, measured by hand and independent of the code: size upright and with square pixels, length, sound. */
+/**
+ * The properties of each source, measured by hand and independent of the code: size upright with square pixels,
+ * duration, sound.
+ */
 export const videoCases: VideoCase[] = [
   {
     file: 'video/portrait.MOV',

@@ -69,7 +69,7 @@ describeReal('real videos, as a stranger gets them', () => {
     }
     const pictures = (rung: Rung) => rung.streams.find(({ codec_type }) => codec_type === 'video')!;
 
-    it('has its rungs, in the sizes a viewer sees', () => {
+    it('has its rungs, in the displayed sizes', () => {
       const sizes = rungs.map((rung) => [rung.name, [pictures(rung).width, pictures(rung).height]]);
       expect(Object.fromEntries(sizes)).toEqual(expected);
       for (const rung of rungs) {
@@ -80,7 +80,7 @@ describeReal('real videos, as a stranger gets them', () => {
       }
     });
 
-    it('lasts as long as its source, with sound exactly when that has sound', () => {
+    it('lasts as long as its source, and has sound exactly if that has', () => {
       expect(Math.abs(media.files[0].durationMs / 1000 - seconds)).toBeLessThanOrEqual(lengthTolerance);
       for (const { name, format, streams } of rungs) {
         expect(Math.abs(Number(format.duration) - seconds), name).toBeLessThanOrEqual(lengthTolerance);
@@ -89,7 +89,7 @@ describeReal('real videos, as a stranger gets them', () => {
       }
     });
 
-    it('can be heard without its pictures', () => {
+    it('can be heard without pictures', () => {
       expect(alone.map(({ name }) => name)).toEqual(sound ? ['audio'] : []);
       for (const { streams, variant, playlist } of alone) {
         expect(streams.map(codecName)).toEqual(['mp4a.40.2']);
@@ -134,7 +134,7 @@ describeReal('real videos, as a stranger gets them', () => {
       });
     });
 
-    it('has playlists whose byte ranges make up the whole file, and are served', async () => {
+    it('has playlists whose byte ranges cover the whole file, and are served', async () => {
       for (const { playlist, bytes, name } of rungs) {
         const { lines, targetSeconds, init, segments } = playlist;
         expect(lines).toEqual(
@@ -158,7 +158,7 @@ describeReal('real videos, as a stranger gets them', () => {
       }
     });
 
-    it('has a master playlist that says what the rungs are', () => {
+    it('has a master playlist that describes the rungs', () => {
       for (const rung of rungs) {
         const { variant, playlist, streams } = rung;
         const { width, height, r_frame_rate = '' } = pictures(rung);
@@ -179,16 +179,16 @@ describeReal('real videos, as a stranger gets them', () => {
       expect(widths, 'smallest first').toEqual(widths.toSorted((a, b) => a - b));
     });
 
-    it('takes no more bits than its rungs may', () => {
+    it('stays within the bit rates of its rungs', () => {
       for (const { name, variant } of rungs) {
         const { maxKbps, audioKbps } = ladder.find((step) => step.name === name)!;
-        // The first second of a clip may fill the decoder's buffer, and containers take a little.
+        // The first second of a clip may fill the decoder's buffer, and containers add a little.
         const most = (maxKbps * (1 + 1 / Math.max(1, seconds)) + audioKbps) * 1.1 * 1000;
         expect(variant.averageBandwidth, name).toBeLessThanOrEqual(most);
       }
     });
 
-    it('has a poster that shows something', async () => {
+    it('has a poster that is not blank', async () => {
       const { body: _, bytes } = await stranger.get(`${media.files[0].poster}?size=large`).expect(200);
       const poster = sharp(bytes);
       const { width: w, height: h } = await poster.metadata();
@@ -197,7 +197,7 @@ describeReal('real videos, as a stranger gets them', () => {
       expect(Math.max(...channels.map(({ stdev }) => stdev))).toBeGreaterThan(8);
     });
 
-    it(`tells nothing of where and with what it was taken (read with ${reader})`, async () => {
+    it(`reveals nothing of where and with what it was taken (read with ${reader})`, async () => {
       const images = media.files[0].renditions.filter(({ mimeType }: Json) => mimeType.startsWith('image/'));
       const got = await Promise.all(
         images.map(async ({ href }: Json) => [href, (await stranger.get(href).expect(200)).bytes] as const),

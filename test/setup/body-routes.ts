@@ -1,4 +1,4 @@
-/** The part of a JSON schema that tests read, with references followed. */
+/** The part of a JSON schema that tests use, with references resolved. */
 export interface Schema {
   type?: string;
   properties: Record<string, Schema>;
@@ -15,7 +15,7 @@ export interface BodyRoute {
   /** `POST /api/medias` */
   name: string;
   method: string;
-  /** With something in place of each parameter. */
+  /** With a value for each parameter. */
   path: string;
   schema: Schema;
 }
@@ -38,7 +38,7 @@ interface Contract {
 export const readContract = async (origin: string): Promise<Contract> =>
   (await (await fetch(`${origin}/docs-json`)).json()) as Contract;
 
-/** The routes that take JSON. */
+/** The routes with JSON bodies. */
 export function bodiesOf({ paths, components }: Contract): BodyRoute[] {
   const follow = ({ $ref, allOf, anyOf, ...raw }: Raw): Schema => {
     if ($ref) return follow(components.schemas[$ref.split('/').at(-1)!]!);

@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto';
 const { VITRINE_SEED } = process.env;
 
 /**
- * Choices that a failure can be repeated with: run again with the `VITRINE_SEED` that it printed.
+ * Reproducible random choices: run again with the `VITRINE_SEED` that a failure printed.
  * @returns a whole number from 0 below `n` (mulberry32, a generator of 32 bits)
  */
 export function chance(of: string): (n: number) => number {

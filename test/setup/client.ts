@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import { contractOf } from './contract.js';
 import { until } from './until.js';
 
-/** JSON of whatever shape: each test says what it expects of it. */
+/** JSON of any shape: each test asserts what it expects. */
 // oxlint-disable-next-line typescript/no-explicit-any
 export type Json = any;
 
@@ -17,7 +17,7 @@ export interface Answer {
 
 type Kind = 'photo' | 'video' | 'music';
 
-/** Speaks HTTP as one user, or as a stranger. */
+/** An HTTP client, signed in or anonymous. */
 export class Client {
   constructor(
     readonly origin: string,
@@ -37,7 +37,7 @@ export class Client {
     return this.send('DELETE', path);
   }
 
-  /** The items of each page of a list, one page after the other. Short ones, so that cursors have to join them. */
+  /** The items of each page of a list. Pages are short, so that cursors matter. */
   async *pages(path: string, limit = 7): AsyncGenerator<Json[]> {
     for (let cursor: string | null = ''; cursor !== null;) {
       const more: string = cursor && `&cursor=${encodeURIComponent(cursor)}`;
@@ -50,7 +50,7 @@ export class Client {
     }
   }
 
-  /** All pages of a list, put together. */
+  /** The items of all pages of a list. */
   async all(path: string, limit?: number): Promise<Json[]> {
     const items: Json[] = [];
     for await (const page of this.pages(path, limit)) items.push(...page);
@@ -71,7 +71,7 @@ export class Client {
     );
   }
 
-  /** Every answer of every test is compared with what the document says of it. */
+  /** Validates every answer of every test against the OpenAPI document. */
   private async asDeclared(method: string, path: string, answer: Answer): Promise<Answer> {
     const contract = await contractOf(this.origin);
     const fault = contract.fault(method, this.origin + path, answer);
@@ -89,7 +89,7 @@ export class Client {
     return this.upload(kind, await readFile(path), basename(path));
   }
 
-  /** Waits until processing has come to an end, good or bad. */
+  /** Waits until processing has succeeded or failed. */
   settled(url: string, limitMs = 150_000): Promise<Json> {
     return until(
       async () => {
@@ -102,7 +102,10 @@ export class Client {
     );
   }
 
-  /** Uploads, waits until it is ready, publishes. @returns the media */
+  /**
+   * Uploads, waits until ready, publishes.
+   * @returns the media
+   */
   async publish(kind: Kind, bytes: Buffer, more: object = {}): Promise<Json> {
     const { body: file } = await this.upload(kind, bytes).expect(202);
     const settled = await this.settled(file.url);

@@ -7,7 +7,7 @@ interface Operation {
   name: string;
   method: string;
   path: RegExp;
-  /** More of them is more exact: `/users/me/export` before `/users/{username}`. */
+  /** Number of literal segments, for precedence: `/users/me/export` before `/users/{username}`. */
   literals: number;
   responses: Record<string, { content?: Record<string, { schema: object }> }>;
 }
@@ -22,7 +22,7 @@ const toPattern = (path: string) =>
     'i',
   );
 
-/** Headers without which a status says too little (RFC 9110, 15.5.2, 15.5.6; RFC 6585, 4). */
+/** Headers that a status requires (RFC 9110, 15.5.2, 15.5.6; RFC 6585, 4). */
 const toldWith: Record<number, string> = {
   401: 'www-authenticate',
   405: 'allow',
@@ -30,7 +30,7 @@ const toldWith: Record<number, string> = {
   503: 'retry-after',
 };
 
-/** What the published document says of answers, and whether an answer is as it says: nothing more, nothing less. */
+/** Validates answers against the published document. */
 export class Contract {
   private readonly ajv = formats.default(new Ajv2020({ strict: false, allErrors: true }));
   private readonly validators = new Map<object, ValidateFunction>();
@@ -51,7 +51,7 @@ export class Contract {
       .toSorted((a, b) => b.literals - a.literals);
   }
 
-  /** @returns what is wrong with the answer; null where all is as the document says, or where it knows no such address */
+  /** @returns what is wrong with the answer; null if nothing, or for an undocumented address */
   fault(method: string, url: string, { status, headers, body }: Answer): string | null {
     const type = headers.get('content-type')?.split(';')[0] ?? '';
     const told = toldWith[status];
@@ -96,7 +96,7 @@ export class Contract {
 
 const signed = /^\/api\/.*[?&]t=([0-9a-z]+)\./;
 
-/** An object with a signed address that does not say when that ends. */
+/** Finds an object with a signed address but no `expiresAt`. */
 function unsaidExpiry(node: Json): string | null {
   if (typeof node !== 'object' || node === null) return null;
   for (const value of Object.values<Json>(node)) {
@@ -112,7 +112,7 @@ function unsaidExpiry(node: Json): string | null {
 const problem = 'application/problem+json';
 const problemSchema = { $ref: '#/components/schemas/Problem' };
 
-/** References of the document, as they are read from outside of it. */
+/** Rewrites references for use outside the document. */
 const inDocument = (node: Json): Json => {
   if (Array.isArray(node)) return node.map(inDocument);
   if (typeof node !== 'object' || node === null) return node;
@@ -134,7 +134,7 @@ export function contractOf(origin: string): Promise<Contract> {
       .then((answer) => answer.json())
       .then((document) => new Contract(document))
       .catch((error: unknown) => {
-        // Of a process that is gone: the next one is asked again.
+        // The process is gone: ask the next one again.
         contracts.delete(origin);
         throw error;
       });

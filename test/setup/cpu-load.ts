@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 
-/** Keeps every CPU busy with something else while `work` runs. */
+/** Keeps every CPU busy while `work` runs. */
 export async function underCpuLoad<T>(work: () => Promise<T>): Promise<T> {
   const busy = Array.from({ length: availableParallelism() }, () => spawn(process.execPath, ['-e', 'for (;;);']));
   try {

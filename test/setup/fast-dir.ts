@@ -5,7 +5,7 @@ const shm = '/dev/shm';
 /** A container's default is 64 MiB, which one database cluster fills. */
 const neededBytes = 2 * 1024 ** 3;
 
-/** Where throw-away database clusters go: making one takes 0.4 s in memory and 2 s on a slow disk. */
+/** Where temporary database clusters go: creating one takes 0.4 s in memory and 2 s on a slow disk. */
 export function fastDir(): string {
   try {
     accessSync(shm, constants.W_OK);

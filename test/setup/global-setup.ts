@@ -18,7 +18,9 @@ declare module 'vitest' {
   }
 }
 
-/** One PostgreSQL and one mail server for the whole run; each test file takes a database of its own from the template. */
+/**
+ * One PostgreSQL and one mail server for the whole run; each test file has its own database, copied from the template.
+ */
 export default async function setup(project: TestProject) {
   sayWhatIsLeftOut(['real', 'browser']);
   const root = await mkdtemp(join(tmpdir(), 'vitrine-test-'));

@@ -3,11 +3,14 @@ import type { Client, Json } from './client.js';
 import type { Fixture } from './lists.js';
 import type { Vitrine } from './vitrine.js';
 
-/** How a list grows and shrinks: through the API where that is one call, else by the rows that it would write. */
+/** How a list grows and shrinks: through the API if that is one call, else by inserting rows. */
 export interface Source {
-  /** What tells its items apart. */
+  /** Identifies an item. */
   of: (item: Json) => string;
-  /** @param count of whatever is counted about it @returns the name of the item, where it is not the one given */
+  /**
+   * @param count value of the counter the list is sorted by
+   * @returns the name of the item, if it is not the given one
+   */
   add: (name: string, count: number) => Promise<unknown>;
   drop: (name: string) => Promise<unknown>;
 }
@@ -15,7 +18,7 @@ export const makeName = () => randomBytes(8).toString('hex');
 
 type Sources = Record<string, Source | ((address: string) => Source)>;
 
-/** Of every list: what it is made of. */
+/** The source of every list. */
 export function sourcesOf({ db }: Vitrine, ada: Client & { username: string }, fixture: Fixture): Sources {
   const meant = (text: string) =>
     text
@@ -55,13 +58,13 @@ export function sourcesOf({ db }: Vitrine, ada: Client & { username: string }, f
     drop: call('DELETE', (name) => `/api/medias/${name}`),
   };
   const users: Source = { of: ofName, add: sql(user), drop: drop('users', 'username') };
-  /** What the reader does to medias. */
+  /** What the reader does with medias. */
   const done = (to: (name: string) => string, undo = to): Source => ({
     of: ofUrl,
     add: both(sql(media), call('POST', to)),
     drop: call('DELETE', undo),
   });
-  /** What the reader does to users. */
+  /** What the reader does with users. */
   const towards = (verb: string, isPrivate = false): Source => ({
     of: ofName,
     add: both(
@@ -70,7 +73,7 @@ export function sourcesOf({ db }: Vitrine, ada: Client & { username: string }, f
     ),
     drop: call('DELETE', (name) => `/api/${verb}/${name}`),
   });
-  /** What users do, by a row of theirs. */
+  /** What users do, by inserting a row of theirs. */
   const by = (row: string, of = ofName): Source => ({ ...users, of, add: sql(`with u as (${user}) ${row} from u`) });
   const reactors = (table: string, thing: string) =>
     by(`insert into ${table} select ${thing}, u.id, '❤️'`, ({ user: reactor }: Json) => reactor.username);
@@ -98,7 +101,7 @@ export function sourcesOf({ db }: Vitrine, ada: Client & { username: string }, f
   };
   const tags: Source = {
     of: ({ name }: Json) => name,
-    // On so many medias: they are counted by a trigger.
+    // On this many medias: a trigger counts them.
     add: one(`with t as (insert into tags (name) values ('harbour' || $1) returning id, name), tagged as (
         insert into media_tags (media_id, tag_id) select m.id, t.id from t, (select id from medias order by id limit $2 + 1) m)
       select name as id from t`),

@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const everyMs = 50;
 
 /**
- * Asks `/livez` every 50 ms while `work` goes on.
- * @returns how long the slowest answer took, in ms
+ * Requests `/livez` every 50 ms while `work` runs.
+ * @returns the time of the slowest answer, in ms
  */
 export async function slowestHeartbeat(origin: string, work: () => Promise<unknown>): Promise<number> {
   let slowest = 0;

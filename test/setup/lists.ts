@@ -1,4 +1,4 @@
-/** The list routes of an OpenAPI document: whatever is read by cursor. */
+/** The list routes of an OpenAPI document: those with a cursor. */
 export function listRoutes(document: object): string[] {
   const { paths } = document as { paths: Record<string, Record<string, { parameters?: { name: string }[] }>> };
   return Object.entries(paths)
@@ -6,7 +6,7 @@ export function listRoutes(document: object): string[] {
     .map(([path]) => path);
 }
 
-/** What stands in the address of a list, and by which parameters else it can be asked. */
+/** Values for the parameters of a list's address. */
 export interface Fixture {
   username: string;
   media: string;
@@ -15,14 +15,17 @@ export interface Fixture {
   tag: string;
 }
 
-/** Addresses of every way of asking for a list: each of its sorts and filters. @throws for a list nobody described */
+/**
+ * Addresses for every way of reading a list: each of its sorts and filters.
+ * @throws for a list that is not described here
+ */
 export function addressesOf(path: string, { username, media, comment, playlist, tag }: Fixture): string[] {
   const known: Record<string, { in?: Record<string, string>; by?: string[] }> = {
     '/api/medias': {
       by: [
         ...['newest', 'oldest', 'most-viewed', 'least-viewed', 'most-liked'].map((sort) => `sort=${sort}`),
         ...['type=photo', `username=${username}`, `tag=${tag}`, 'username=me'],
-        // At once what there is no index for alone.
+        // Combinations for which there is no single index.
         ...[`username=${username}`, `tag=${tag}`, 'type=photo'].flatMap((filter) =>
           ['most-viewed', 'least-viewed', 'most-liked'].map((sort) => `${filter}&sort=${sort}`),
         ),

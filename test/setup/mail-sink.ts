@@ -6,10 +6,10 @@ import { fileURLToPath } from 'node:url';
 import { freePort, loopback } from '../../src/platform/ports.js';
 
 const script = fileURLToPath(new URL('../../dist/local/inbox-process.js', import.meta.url));
-/** How often another run may be quicker on a port that we saw free. */
+/** Retries when another run takes a port that was free. */
 const maxTries = 5;
 
-/** The same mail server as `npm start` brings. */
+/** The mail server of `npm start`. */
 export async function startSink(dir: string) {
   await mkdir(dir, { recursive: true });
   for (let tries = 0; tries < maxTries; tries++) {

@@ -13,13 +13,13 @@ export function pngChunk(type: string, data: Buffer): Buffer {
   return Buffer.concat([u32(data.length), body, u32(crc32(body))]);
 }
 
-/** Chunks right behind the header of a PNG, where readers meet them first. */
+/** Inserts chunks after the header of a PNG, where readers meet them first. */
 export function withChunks(png: Buffer, ...chunks: Buffer[]): Buffer {
   const headerEnd = 8 + 25;
   return Buffer.concat([png.subarray(0, headerEnd), ...chunks, png.subarray(headerEnd)]);
 }
 
-/** White squares, one bit a pixel: 30,000 px a side are a tenth of a megabyte. Whole, no mere claim. */
+/** White squares, one bit a pixel: 30,000 px a side are a tenth of a megabyte. Complete, not only a false header. */
 export function pngOf(side: number): Buffer {
   const header = Buffer.concat([u32(side), u32(side), Buffer.of(1, 0, 0, 0, 0)]);
   const pixels = deflateSync(Buffer.alloc((Math.ceil(side / 8) + 1) * side), { level: 9 });
@@ -32,7 +32,7 @@ export function pngOf(side: number): Buffer {
   ]);
 }
 
-/** A GIF89a on a canvas of any size, whose frames have the data of one pixel, whatever size they claim. */
+/** A GIF89a on a canvas of any size, whose frames have the data of one pixel, whatever size they declare. */
 export function gifOf(width: number, height: number, frames: number, side = 1): Buffer {
   const head = [Buffer.from('GIF89a'), u16le(width), u16le(height), Buffer.of(0x80, 0, 0, 0, 0, 0, 255, 255, 255)];
   const control = Buffer.of(0x21, 0xf9, 4, 0, 2, 0, 0, 0);
@@ -55,7 +55,7 @@ export const id3Picture = (picture: Buffer): Buffer =>
 
 const synchsafe = (value: number) => Buffer.of(...[21, 14, 7, 0].map((bits) => (value >> bits) & 0x7f));
 
-/** An element of EBML (RFC 8794, 4): an id, a length of eight bytes, what is in it. */
+/** An element of EBML (RFC 8794, 4): an id, a length of eight bytes, the content. */
 export function ebml(id: number[], ...parts: Buffer[]): Buffer {
   const body = Buffer.concat(parts);
   const length = Buffer.alloc(8);

@@ -8,7 +8,7 @@ import { resolveBinaries } from '../../src/processing/run/binaries.js';
 
 const exec = promisify(execFile);
 
-/** Runs ffmpeg on made-up sources and gives what it wrote. The last argument is the file's name. */
+/** Runs ffmpeg on generated sources and returns its output. The last argument is the file's name. */
 export async function ffmpeg(...args: string[]): Promise<Buffer> {
   const { ffmpeg: bin } = await resolveBinaries();
   const dir = await mkdtemp(join(tmpdir(), 'vitrine-make-'));
@@ -42,7 +42,10 @@ export async function ffprobe(input: string): Promise<Probed> {
 
 const x264 = ['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-c:a', 'aac'];
 
-/** A moving test picture with a tone. @param size `640x360` */
+/**
+ * A moving test picture with a tone.
+ * @param size `640x360`
+ */
 export const video = (size: string, seconds: number, ...more: string[]): Promise<Buffer> =>
   ffmpeg(
     ...['-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=25:duration=${seconds}`],
@@ -69,7 +72,7 @@ export const song = (seconds: number): Promise<Buffer> =>
   );
 
 let shade = 0;
-/** Each call another picture, so that no test meets another's duplicate. */
+/** A different picture each time, so that no test meets another's duplicate. */
 export const picture = (width: number, height: number): Sharp => {
   shade = (shade + 37) % 256;
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">
@@ -78,7 +81,7 @@ export const picture = (width: number, height: number): Sharp => {
   return sharp(Buffer.from(svg));
 };
 
-/** GPS of a place and a camera's name, as phones write them. */
+/** GPS position and camera name, as phones write them. */
 export const phoneExif = {
   IFD0: { Make: 'Testphone', Copyright: 'Ada' },
   IFD3: { GPSLatitudeRef: 'N', GPSLatitude: '48/1 51/1 0/1', GPSLongitudeRef: 'E', GPSLongitude: '2/1 21/1 0/1' },

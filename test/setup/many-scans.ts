@@ -3,8 +3,8 @@ const components = [1, 2, 3];
 const longestRun = 16_384;
 
 /**
- * A progressive JPEG of one grey, `side` × `side`, that tells each bit of each component in a scan of its own (ITU-T T.81,
- * annex G): 43 scans, all of them allowed, half a megabyte for a hundred million pixels, and seconds to decode.
+ * A progressive grey JPEG, `side` × `side`, with each bit of each component in its own scan (ITU-T T.81, annex G): 43
+ * scans, all valid, half a megabyte for a hundred million pixels, and seconds to decode.
  */
 export function manyScans(side: number, comment = ''): Buffer {
   const blocks = Math.ceil(side / 8) ** 2;
@@ -19,7 +19,7 @@ export function manyScans(side: number, comment = ''): Buffer {
     segment(0xc4, huffman(0x10, [0xe0, 0x00])),
     scan(components, [0, 0, 0], zeros(blocks * components.length)),
   ];
-  // `0`, and fourteen bits of zero, for each run; blocks beyond the last are not looked for.
+  // `0`, and fourteen zero bits, for each run; blocks beyond the last are ignored.
   const runs = zeros(Math.ceil(blocks / longestRun) * 15);
   for (let bit = 13; bit >= 0; bit--)
     for (const id of components) parts.push(scan([id], [1, 63, ((bit === 13 ? 0 : bit + 1) << 4) | bit], runs));

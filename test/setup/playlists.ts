@@ -3,7 +3,10 @@ import { expect } from 'vitest';
 import type { Client, Json } from './client.js';
 import type { Vitrine } from './vitrine.js';
 
-/** Medias without files, to be put somewhere. @returns their urls */
+/**
+ * Medias without files, for adding to playlists.
+ * @returns their urls
+ */
 export async function bareMedias(
   vitrine: Vitrine,
   owner: { username: string },
@@ -20,12 +23,12 @@ export async function bareMedias(
 }
 export const makePlaylist = async (owner: Client, more: object = {}): Promise<Json> =>
   (await owner.post('/api/playlists', { title: 'Mixed', ...more }).expect(201)).body;
-/** The address of a media in a playlist. */
+/** Address of a media in a playlist. */
 export const item = (media: string, playlist: Json) => `/api/medias/${media}/playlists/${playlist.url}`;
-/** The urls of what somebody sees in a playlist, all pages put together. */
+/** The urls that somebody sees in a playlist, over all pages. */
 export const inside = async (who: Client, playlist: Json): Promise<string[]> =>
   (await who.all(`/api/playlists/${playlist.url}/medias`)).map(({ url }) => url as string);
-/** Counters are what the rows say. */
+/** Counters must match the rows. */
 export async function expectTrueCounters({ db }: Vitrine) {
   const { rows } = await db.query(
     `select url from playlists p where items_count <> (select count(*) from playlist_items where playlist_id = p.id and is_counted)`,

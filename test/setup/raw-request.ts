@@ -1,16 +1,16 @@
 import { connect } from 'node:net';
 
-/** A request as it goes over the wire, whatever is wrong with it. Lines of the head without their ends. */
+/** A raw request, valid or not. Head lines without line ends. */
 export interface RawRequest {
   head: string[];
   body?: string | Buffer;
-  /** Closes our side behind the body. */
+  /** Half-closes the connection after the body. */
   end?: boolean;
-  /** Sent each second, until there is an answer. */
+  /** Sent every second until there is an answer. */
   drip?: string;
 }
 
-/** The status of the answer; 0 where the connection ends without one, or stays silent for so long. */
+/** Status of the answer; 0 if the connection ends without one, or stays silent until the limit. */
 export function rawStatus(
   origin: string,
   { head, body = '', end, drip }: RawRequest,

@@ -5,7 +5,10 @@ import type { Vitrine } from './vitrine.js';
 
 const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 
-/** `vitrine recount`. @returns the exit code and what it found */
+/**
+ * Runs `vitrine recount`.
+ * @returns the exit code and the findings
+ */
 export function recount(
   { databaseUrl, dataDir }: Vitrine,
   ...args: '--check'[]

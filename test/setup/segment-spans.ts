@@ -14,8 +14,8 @@ interface Packet {
 }
 
 /**
- * Which segments of a rung lack a part of a track, measured by ffprobe, which shares no code with the check that runs
- * before a rung is published. One frame more or less at each border is normal. Lines for people; none: all is well.
+ * Segments of a rung that lack a part of a track, measured by ffprobe, which shares no code with the check before
+ * publishing. One frame more or less at each border is normal. Returns readable lines; none if all is well.
  */
 export async function incompleteSegments(path: string, { segments }: Segments): Promise<string[]> {
   const { ffprobe } = await resolveBinaries();
@@ -30,7 +30,7 @@ export async function incompleteSegments(path: string, { segments }: Segments): 
   for (const kind of kinds) {
     const ofTrack = packets.filter(({ codec_type }) => codec_type === kind);
     const frame = Math.max(...ofTrack.slice(0, -1).map(({ duration_time }) => Number(duration_time))) + 0.002;
-    // Sound alone is counted from the first of its packets, which its decoder only warms up with.
+    // Sound counts from its first packet, which only primes the decoder.
     let start = isAlone ? Math.min(0, Math.max(-frame, Number(ofTrack[0]!.pts_time))) : 0;
     segments.forEach(({ offset, bytes, durationMs }, i) => {
       const inside = ofTrack.filter(({ pos }) => Number(pos) >= offset && Number(pos) < offset + bytes);

@@ -1,15 +1,15 @@
 import type { Who } from './traces.js';
 
-/** What a list can show; `tag` stands for the bare name of one. */
+/** What a list can show; `tag` is a tag's plain name. */
 export type Thing = 'media' | 'file' | 'playlist' | 'comment' | 'away' | 'tag';
 export interface State {
   name: string;
   enter: () => Promise<unknown>;
   /** The account is disabled. */
   isClosed?: boolean;
-  /** Who may see media, playlist and comment by their addresses, or because they keep them in lists of their own. */
+  /** Who may see media, playlist and comment by their addresses, or in their own lists. */
   seenBy: Who[];
-  /** Who meets them in lists of everybody's, and in those of their owner. */
+  /** Who sees them in everybody's lists, and in those of their owner. */
   listedFor: Who[];
   listedByOwnerFor: Who[];
 }
@@ -17,7 +17,7 @@ export interface At {
   who: Who;
   state: State;
   address: string;
-  /** Whose things stand in the address: the owner's, those of the stranger's, or the caller's own. */
+  /** Whose things are in the address: the owner's, the stranger's, or the caller's own. */
   of: 'owner' | 'other' | 'self';
 }
 type Rule = (at: At) => boolean;
@@ -32,13 +32,13 @@ const meets: Rule = ({ who, state, address, of }) =>
       : state.listedFor.includes(who);
 const isOwn = ({ who, of }: At) => of === 'self' || who === (of === 'owner' ? 'owner' : 'stranger');
 const reposted: Rule = (at) => (isOwn(at) ? keeps(at) : meets(at));
-/** In somebody's playlist, which is public; that of the owner is as the media is. */
+/** In a playlist, which is public unless it is the owner's: that one is as visible as the media. */
 const gathered: Rule = (at) => (isOwn(at) ? keeps(at) : at.state.listedByOwnerFor.includes(at.who));
-/** The picture of a playlist: where it may be one's own, which has all that one sees. */
+/** Cover of a playlist: one's own covers show everything one can see. */
 const covers: Rule = (at) =>
   at.state.listedByOwnerFor.includes(at.who) || (keeps(at) && (isOwn(at) || !at.address.includes('username=person-')));
 const underForeign: Rule = ({ who, state }) => who !== 'blocked' && !state.isClosed;
-/** The owner of what others did, others of being named, and the follower that it was published, too. */
+/** The owner is notified of others' acts, others of being mentioned, the follower also of publishing. */
 const told: Rule = (at) => {
   if (at.address.includes('kind=like')) return at.who === 'owner' && sees(at);
   return at.address.includes('kind=media_published') ? at.who === 'follower' && meets(at) : keeps(at);
@@ -56,9 +56,9 @@ const type =
   (at) =>
     at.address.includes(`type=${wanted}`) && rule(at);
 
-/** `users`: others are listed in it. */
+/** `users`: it also lists other users. */
 type Shown = Partial<Record<Thing, Rule>> & { users?: true };
-/** In which lists what is found, by whom; a list that is not here is not known. */
+/** Which list shows what to whom; a list that is missing here fails the test. */
 export const shows: Record<string, Shown> = {
   '/api/medias': { media: meets, users: true },
   '/api/medias/search/{term}': { media: meets, users: true },
@@ -105,7 +105,7 @@ export const shows: Record<string, Shown> = {
   },
 };
 
-/** Whether a word of the thing may be there: files, tags and comments of a media also go where that is shown. */
+/** Whether a word of the thing may appear: files, tags and comments of a media also appear where the media does. */
 export function isDue(thing: Thing, at: At, rules: Shown): boolean {
   if (thing === 'media' || thing === 'playlist') return rules[thing]?.(at) ?? false;
   if (thing === 'away') return (rules.away ?? underForeign)(at);

@@ -6,20 +6,20 @@ import { picture } from './make-media.js';
 import { until } from './until.js';
 import { Vitrine } from './vitrine.js';
 
-/** What allocators hold on to, bytes: a picture that hurts takes several times as much. */
+/** Memory that allocators retain, bytes: a hostile picture takes several times as much. */
 const kept = 160 * 1024 ** 2;
 
 type Kind = 'photo' | 'video' | 'music';
 /** `ready`; `failed` and the reason; or the status and reason of the refusal. */
 export type Outcome = string;
 
-/** A Vitrine with somebody who sends what hurts, and somebody else who must not notice. */
+/** A Vitrine with an attacker, and another user who must not be affected. */
 export class Siege {
   private constructor(
     readonly vitrine: Vitrine,
     readonly attacker: Client,
     private readonly bystander: Client,
-    /** Of each process, after a photo that hurts nobody. */
+    /** Memory of each process after an ordinary photo. */
     private readonly plateau: Map<string, number>,
   ) {}
 
@@ -30,7 +30,7 @@ export class Siege {
     return new Siege(vitrine, attacker, bystander, await residentBytes(vitrine));
   }
 
-  /** What comes of a file. A refusal is a problem document that tells nothing of the machine. */
+  /** The outcome of a file. A refusal is a problem document that reveals nothing of the machine. */
   async send(kind: Kind, bytes: Buffer, filename?: string): Promise<Outcome> {
     const { status, headers, body } = await this.attacker.upload(kind, bytes, filename);
     if (status < 300) {
@@ -42,7 +42,7 @@ export class Siege {
     return `${status} ${body.reason ?? body.code}`;
   }
 
-  /** While `attack` goes on, somebody else's photo becomes ready. */
+  /** Checks that another user's photo becomes ready during `attack`. */
   async during<T>(attack: () => Promise<T>): Promise<T> {
     const [result] = await Promise.all([
       attack(),
@@ -54,7 +54,7 @@ export class Siege {
     return result;
   }
 
-  /** Nothing runs that was started for a file, nothing lies around, and the processes are those that began. */
+  /** No child process is left, no files either, and the processes are still the original ones. */
   async expectNothingLeft(): Promise<void> {
     const { vitrine } = this;
     await until(async () => (await this.children()).length === 0, 'the last child process to end');
@@ -75,7 +75,7 @@ export class Siege {
     return this.vitrine.stop();
   }
 
-  /** What the processes have started and is not over. */
+  /** Running child processes. */
   async children(): Promise<{ pid: string; name: string }[]> {
     const parents = new Set([...this.vitrine.processes.values()].map(({ pid }) => pid));
     const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));

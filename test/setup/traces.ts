@@ -4,13 +4,13 @@ import { picture } from './make-media.js';
 import { until } from './until.js';
 import type { Vitrine } from './vitrine.js';
 
-/** `gone` is disabled after having done everything. */
+/** `gone` does everything, and is disabled afterwards. */
 export const doers = ['owner', 'follower', 'asked', 'stranger', 'blocked', 'moderator', 'gone'] as const;
 export type Doer = (typeof doers)[number];
 export type Who = Doer | 'anybody';
 type User = Awaited<ReturnType<Vitrine['signUp']>>;
 
-/** What must not get about, and by which words it would be told. Every search of lists.ts finds it. */
+/** Words that would reveal what must stay hidden. Every search of lists.ts matches them. */
 export const secrets = {
   media: 'zanzibarish',
   tag: 'harbourquagga',
@@ -26,10 +26,10 @@ export interface Traces {
   media: Json;
   playlist: Json;
   comment: Json;
-  /** A comment of the owner under a media of the stranger's. */
+  /** The owner's comment on a media of the stranger. */
   away: Json;
   foreign: Json;
-  /** What each said under the owner's media, and where each gathered it. */
+  /** Each one's comment on the owner's media, and playlist with it. */
   comments: Record<Doer, string>;
   playlists: Record<Doer, string>;
 }
@@ -41,7 +41,7 @@ const done = async (answer: Promise<{ status: number; body: Json }>): Promise<Js
   return body;
 };
 
-/** Everybody does to a media of one of them whatever leaves a trace. */
+/** Everybody leaves every kind of trace on a media of one of them. */
 export async function leaveTraces(vitrine: Vitrine): Promise<Traces> {
   const users = {} as Record<Doer, User>;
   for (const who of doers) users[who] = await vitrine.signUp(`person-${who}`);
@@ -62,7 +62,7 @@ export async function leaveTraces(vitrine: Vitrine): Promise<Traces> {
     title: `Harbour ${secrets.media}`,
     tags: [secrets.tag],
   });
-  // Named by it from the beginning, a follower would not hear that it is published.
+  // A follower who is mentioned from the beginning would not be notified of its publication.
   await until(
     async () => (await follower.get('/api/notifications?kind=media_published').expect(200)).body.items.length,
     'the follower to be told',
@@ -100,7 +100,7 @@ export async function leaveTraces(vitrine: Vitrine): Promise<Traces> {
     await say(user, 'An answer', { replyTo: comment.url });
     await say(owner, `${secrets.comment} to ${who}`, { replyTo: comments[who] });
   }
-  // After what it did: who blocks somebody takes away what they told each other.
+  // Only now: a block deletes the notifications between the two.
   await done(asked.post(`/api/blocks/${gone.username}`));
   await told(vitrine);
   const playlist = (await owner.get(`/api/playlists/${playlists.owner}`).expect(200)).body;
@@ -108,7 +108,7 @@ export async function leaveTraces(vitrine: Vitrine): Promise<Traces> {
   return { clients, users, media, playlist, comment, away, foreign, comments, playlists };
 }
 
-/** Until nobody is told of anything any more. */
+/** Waits until no more notifications appear. */
 async function told({ db }: Vitrine): Promise<void> {
   let before = '';
   await until(

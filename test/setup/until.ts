@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Asks again and again until the answer is truthy. @throws {Error} when it takes too long */
+/**
+ * Repeats until the answer is truthy.
+ * @throws {Error} if it takes too long
+ */
 export async function until<T>(
   ask: () => Promise<T>,
   what: string,

@@ -23,10 +23,13 @@ interface Options {
   workers?: string[];
 }
 
-/** Vitrine as it runs: an API process and worker processes of the built code, with a database and a directory of their own. */
+/**
+ * Vitrine as in production: an API process and worker processes of the built code, with their own database and
+ * directory.
+ */
 export class Vitrine {
   readonly processes = new Map<string, ChildProcess>();
-  /** What the processes said, for the message of a test that failed. */
+  /** Output of the processes, for the message of a failed test. */
   said = '';
 
   private constructor(
@@ -43,8 +46,8 @@ export class Vitrine {
   }: Options = {}): Promise<Vitrine> {
     const dataDir = await mkdtemp(join(tmpdir(), 'vitrine-data-'));
     const databaseUrl = await databaseFromTemplate();
-    // Below those that connections take by themselves: between our look and the start one could be gone. And above 10080,
-    // which fetch refuses to ask (Fetch standard, "port blocking").
+    // Below the ports that outgoing connections use, one of which could take it between the check and the start. And
+    // above 10080, which fetch refuses (Fetch standard, "port blocking").
     const port = await freePort(10_100 + (randomBytes(2).readUInt16LE() % 20_000));
     const db = new pg.Pool({ connectionString: databaseUrl, max: 4 });
     const all = {
@@ -77,7 +80,10 @@ export class Vitrine {
     this.spawn(queues, 'worker', [`--queues=${queues}`]);
   }
 
-  /** Sends a signal and waits for the end. @returns the exit code, null after a signal that kills */
+  /**
+   * Sends a signal and waits for the end.
+   * @returns the exit code, null after a killing signal
+   */
   async end(name: string, signal: NodeJS.Signals): Promise<number | null> {
     const child = this.processes.get(name);
     if (!child) throw new Error(`There is no process ${name}`);
@@ -94,13 +100,13 @@ export class Vitrine {
     await rm(this.dataDir, { recursive: true, force: true });
   }
 
-  /** `vitrine reprocess <file>`, as an operator says it. */
+  /** Runs `vitrine reprocess <file>`. */
   async reprocess(fileUrl: string): Promise<void> {
     const env = { ...this.env, LOG_LEVEL: 'silent' };
     await promisify(execFile)(process.execPath, [entry('cli'), 'reprocess', fileUrl], { env });
   }
 
-  /** Has the workers do now what they do by themselves from time to time. */
+  /** Triggers a periodic job now. */
   async doNow(name: JobName): Promise<void> {
     const BackedQueue = withBackend(createPostgresBackend).Queue as unknown as typeof Queue;
     const queue = new BackedQueue(jobs[name].queue, { connection: { connectionString: this.databaseUrl } as never });
@@ -108,7 +114,10 @@ export class Vitrine {
     await queue.close();
   }
 
-  /** Until all that follows from what happened is done. @throws {Error} where an event was given up, or it takes too long */
+  /**
+   * Waits until everything that follows from past events is done.
+   * @throws {Error} if an event was given up, or it takes too long
+   */
   async settled(limitMs = 60_000): Promise<void> {
     const isDone = async () => {
       const { rows } = await this.db.query(
@@ -128,7 +137,7 @@ export class Vitrine {
   async stored(folder = 'storage'): Promise<string[]> {
     const entries = await readdir(join(this.dataDir, folder), { recursive: true, withFileTypes: true }).catch(
       (error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOENT') return undefined; // A folder went while we looked: once more.
+        if (error.code === 'ENOENT') return undefined; // A folder was deleted meanwhile: try again.
         throw error;
       },
     );
@@ -140,7 +149,7 @@ export class Vitrine {
     return new Client(this.origin, credentials);
   }
 
-  /** A new account, verified by the code from its mail. */
+  /** A new account, verified by the mailed code. */
   async signUp(
     username = `user-${randomBytes(5).toString('hex')}`,
   ): Promise<Client & { username: string; email: string; apiKey: string }> {
@@ -172,7 +181,7 @@ async function databaseFromTemplate(): Promise<string> {
   const admin = new pg.Client({ connectionString: inject('postgres') });
   await admin.connect();
   const name = `t_${randomBytes(6).toString('hex')}`;
-  // Two files copying the template at once have to take turns.
+  // Only one file at a time can copy the template.
   await admin.query('select pg_advisory_lock(1)');
   await admin.query(`create database ${name} template template`);
   await admin.end();
@@ -194,7 +203,7 @@ export async function mailsTo(address: string): Promise<Mail[]> {
   return mails.filter(({ to }) => to.some((recipient) => recipient.address === address));
 }
 
-/** The six digits of the newest mail with a code to an address, once there are `atLeast` such mails. */
+/** The six digits of the newest code mailed to an address, once there are `atLeast` such mails. */
 export async function codeFor(address: string, atLeast = 1): Promise<string> {
   const mails = await until(async () => {
     const found = (await mailsTo(address)).filter(({ subject }) => /^\d{6} /.test(subject));
@@ -203,7 +212,7 @@ export async function codeFor(address: string, atLeast = 1): Promise<string> {
   return mails.at(-1)!.subject.slice(0, 6);
 }
 
-/** The mail whose subject holds these words, once it has come. */
+/** Waits for the mail whose subject contains these words. */
 export async function mailAbout(words: string, address: string): Promise<Mail> {
   return until(
     async () => (await mailsTo(address)).find(({ subject }) => subject.includes(words)),

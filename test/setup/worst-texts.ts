@@ -1,4 +1,4 @@
-/** Texts that are known to cost parsers, normalisers and regular expressions much, each as a unit that is repeated. */
+/** Texts that are expensive for parsers, normalisers and regular expressions, each as a unit to repeat. */
 export const worstTexts: Record<string, string> = {
   'combining marks': '\u0301',
   'combining marks in the wrong order': '\u0315\u0300\u05AE',

@@ -21,7 +21,7 @@ const signIn = async (usernameOrEmail: string, secret = password): Promise<Clien
 };
 const wrong = (code: string) => (code === '111111' ? '222222' : '111111');
 const verify = (who: Client, username: string, code: string) => who.post(`/api/users/${username}/verify/${code}`);
-/** Every event has become a mail, or nothing. */
+/** Waits until every event has become a mail, or none. */
 const mailed = () =>
   until(async () => {
     const { rows } = await vitrine.db.query(
@@ -31,14 +31,14 @@ const mailed = () =>
     return rows.length === 0;
   }, 'all mails to be sent');
 
-describe('an address of somebody who asked for nothing', () => {
-  it('gets five mails in an hour, however many accounts come and go with it, and codes no new tries', async () => {
+describe('the address of somebody who requested nothing', () => {
+  it('gets five mails an hour, however many accounts use it, and new codes bring no new tries', async () => {
     const email = addressOf('stranger');
     const answers: number[] = [];
     for (let i = 0; i < 7; i++) {
       const { status, body } = await until(async () => {
         const answer = await signUp(email);
-        // The account before is still being erased.
+        // The previous account is still being erased.
         return answer.body.code !== 'email_taken' && answer;
       }, 'the address to be free again');
       answers.push(status);
@@ -61,7 +61,7 @@ describe('an address of somebody who asked for nothing', () => {
     for (const subject of subjects) expect(subject).toMatch(/^\d{6} is your Vitrine code$/);
   });
 
-  it('is not written to by one account on its way through many addresses', async () => {
+  it('is not mailed by one account that tries many addresses', async () => {
     const ada = await vitrine.signUp();
     const statuses: number[] = [];
     for (let i = 0; i < 6; i++)
@@ -69,7 +69,7 @@ describe('an address of somebody who asked for nothing', () => {
     expect(statuses).toEqual([200, 200, 200, 200, 200, 429]);
   });
 
-  it('is not told of forgotten passwords all day; the owner of a verified one is', async () => {
+  it('gets a limited number of reset mails a day; the owner of a verified one can always reset', async () => {
     const email = addressOf('unasked');
     await signUp(email).expect(201);
     const ada = await vitrine.signUp();
@@ -77,7 +77,7 @@ describe('an address of somebody who asked for nothing', () => {
       // Five in an hour, and then the next hour.
       for (let i = 0; i < 5; i++) {
         await vitrine.client().post('/api/users/password-reset', { email: address }).expect(202);
-        // One that is asked for before the last one was sent takes its place.
+        // A request made before the last mail was sent replaces it.
         await mailed();
       }
       await vitrine.db.query(
@@ -94,7 +94,7 @@ describe('an address of somebody who asked for nothing', () => {
     expect(owners).toEqual([5, 10, 15, 20]);
   });
 
-  it('stands under no readable name in the counts', async () => {
+  it('is not readable in the counts', async () => {
     const email = addressOf('counted');
     await signUp(email).expect(201);
     const { rows } = await vitrine.db.query('select address from address_counts');
@@ -103,8 +103,8 @@ describe('an address of somebody who asked for nothing', () => {
   });
 });
 
-describe('wrong codes of strangers', () => {
-  it('do not lock the signed-in owner of a new account out', async () => {
+describe('other people’s wrong codes', () => {
+  it('do not lock out the signed-in owner of a new account', async () => {
     const [email, username] = [addressOf('owner'), `owner${randomBytes(4).toString('hex')}`];
     const { body } = await signUp(email, username).expect(201);
     const code = await codeFor(email);
@@ -115,7 +115,7 @@ describe('wrong codes of strangers', () => {
     await verify(vitrine.client({ 'x-api-key': body.apiKey }), 'me', code).expect(200);
   });
 
-  it('for an address that others wish for, too, are counted on each of them', async () => {
+  it('are counted per account, for an address that several accounts request', async () => {
     const email = addressOf('wished');
     const [mallory, ada] = [await vitrine.signUp(), await vitrine.signUp()];
     for (const wisher of [mallory, ada])
@@ -132,14 +132,14 @@ describe('wrong codes of strangers', () => {
     expect(statuses).toContain(200);
   });
 
-  it('do not lock anybody out of a reset: the link of the mail still works, once', async () => {
+  it('do not prevent a reset: the mailed link still works, once', async () => {
     const ada = await vitrine.signUp();
     await vitrine.client().post('/api/users/password-reset', { email: ada.email }).expect(202);
     const code = await codeFor(ada.email, 2);
     const reset = (body: object) => vitrine.client().put('/api/users/password-reset', { newPassword, ...body });
     for (let i = 0; i < 10; i++) await reset({ email: ada.email, code: wrong(code) }).expect(400, 'code_invalid');
     await reset({ email: ada.email, code }).expect(429, 'too_many_tries');
-    // Another request of somebody else kills the code, not the link.
+    // Another request invalidates the code, not the link.
     await vitrine.client().post('/api/users/password-reset', { email: ada.email }).expect(202);
     const token = /password-reset#([\w-]{43})/.exec((await mailAbout('new Vitrine password', ada.email)).text)![1]!;
     await reset({ token: `${token}x` }).expect(400, 'code_invalid');
@@ -156,7 +156,7 @@ describe('wrong codes of strangers', () => {
   });
 });
 
-describe('a thief who was in the account', () => {
+describe('a thief who had access to the account', () => {
   const archive = async (client: Client, email: string) => {
     await client.get('/api/users/me/export').expect(202);
     const { text } = await mailAbout('Vitrine archive', email);
@@ -169,7 +169,7 @@ describe('a thief who was in the account', () => {
     return { ada, session, key: vitrine.client({ 'x-api-key': body.apiKey }), link: await archive(ada, ada.email) };
   };
 
-  it('is out after a reset: sessions, keys, links to archives', async () => {
+  it('loses it after a reset: sessions, keys, links to archives', async () => {
     const { ada, session, key, link } = await stolen();
     await vitrine.client().get(link).expect(200);
     await vitrine.client().post('/api/users/password-reset', { email: ada.email }).expect(202);
@@ -179,7 +179,7 @@ describe('a thief who was in the account', () => {
     await vitrine.client().get(link).expect(404, 'export_expired');
   });
 
-  it('is out after a new password, but for the session that set it, and the mail says so', async () => {
+  it('loses it after a new password, and the mail says so; the session that set it stays', async () => {
     const { ada, session, key, link } = await stolen();
     await session.put('/api/users/me', { newPassword, currentPassword: password }).expect(200);
     await session.get('/api/users/me').expect(200);
@@ -188,7 +188,7 @@ describe('a thief who was in the account', () => {
     expect((await mailAbout('password was changed', ada.email)).text).toMatch(/API keys and links to archives ended/);
   });
 
-  it('stays where the owner asks for that, and the mail says so, too', async () => {
+  it('keeps it if the owner chooses so, and the mail says so, too', async () => {
     const { ada, session, key, link } = await stolen();
     const other = await signIn(ada.username);
     await session.put('/api/users/me', { newPassword, currentPassword: password, endOtherAccess: false }).expect(200);
@@ -209,7 +209,7 @@ describe('a thief who was in the account', () => {
   });
 
   it.each(['reset', 'change', 'change that ends nothing else'])(
-    'brings no address of their own in after a %s of the password, however it was asked for before',
+    'cannot bring in an address requested before a %s of the password',
     async (way) => {
       const ada = await vitrine.signUp();
       const evil = addressOf('thief');
@@ -233,7 +233,7 @@ describe('a thief who was in the account', () => {
     },
   );
 
-  it('takes no password that is the address asked for in the same request', async () => {
+  it('cannot set a password equal to an address requested with it', async () => {
     const ada = await vitrine.signUp();
     const session = await signIn(ada.username);
     const email = addressOf('same');
@@ -242,7 +242,7 @@ describe('a thief who was in the account', () => {
     expect((await session.get('/api/users/me').expect(200)).body.pendingEmail).toBeNull();
   });
 
-  it('leaves the owner a new address that is asked for together with a new password', async () => {
+  it('does not affect a new address requested together with a new password', async () => {
     const ada = await vitrine.signUp();
     const email = addressOf('new');
     const session = await signIn(ada.username);
@@ -251,7 +251,7 @@ describe('a thief who was in the account', () => {
     expect((await session.get('/api/users/me').expect(200)).body.email).toBe(email);
   });
 
-  it('makes no key with a session that was left open, nor with a key', async () => {
+  it('can create no key with an unattended session or with a key', async () => {
     const { ada, session, key } = await stolen();
     const keys = '/api/users/me/api-keys';
     await vitrine.db.query(
@@ -274,7 +274,7 @@ describe('with limits', () => {
   });
   afterAll(() => limited.stop());
 
-  it('an account has ten tries, however it is written', async () => {
+  it('an account has ten tries, by any of its names', async () => {
     const ada = await limited.signUp();
     const tries = [ada.username, ada.email, ada.username.toUpperCase(), ada.email.toUpperCase()];
     const statuses: number[] = [];
@@ -286,7 +286,7 @@ describe('with limits', () => {
     expect(statuses).toEqual([...Array<number>(10).fill(401), 429, 429]);
   });
 
-  it('nobody asks for long which addresses have an account', async () => {
+  it('probing for addresses with an account is limited', async () => {
     const [ada, bob] = [await limited.signUp(), await limited.signUp()];
     const statuses: number[] = [];
     for (let i = 0; i < 22; i++)

@@ -25,7 +25,7 @@ const settled = async () => {
   );
   await vitrine.settled();
 };
-/** Rows that do not say what their account does. */
+/** Rows that do not match the state of their account. */
 const wrong = () => {
   const isThere = (id: string) => `exists (select 1 from users u where u.id = ${id} and u.disabled_at is null)`;
   return one(`select json_agg(x) from (
@@ -43,7 +43,7 @@ async function expectSettled() {
   expect(await recount(vitrine, '--check')).toMatchObject({ code: 0, wrong: [] });
 }
 
-it('more rows than fit into a transaction follow, though the worker is killed', async () => {
+it('more rows than fit into a transaction follow, although the worker is killed', async () => {
   const [ada, ghost] = [await newPerson(vitrine), await newPerson(vitrine)];
   const medias = await bareMedias(vitrine, ada, 900);
   await vitrine.db.query(
@@ -68,7 +68,7 @@ it('more rows than fit into a transaction follow, though the worker is killed', 
   await until(async () => (await likes()) === 900, 'the owner to have them again', 20_000);
 }, 180_000);
 
-it('accounts that come and go while everybody does everything end in what the lists show', async () => {
+it('accounts disabled and enabled during other activity end with counts that match the lists', async () => {
   const people: Person[] = [];
   for (let i = 0; i < 5; i++) people.push(await newPerson(vitrine));
   const [ada, vera, zoe, ghost, other] = people as [Person, Person, Person, Person, Person];
@@ -118,7 +118,7 @@ it('accounts that come and go while everybody does everything end in what the li
   expect([...answers].filter((status) => status >= 500)).toEqual([]);
   expect([...answers]).toEqual(expect.arrayContaining([201, 401, 404]));
   await expectSettled();
-  // In lists, too: of the one who is away nobody reads anything.
+  // In lists, too: nobody sees a disabled user.
   for (const { client } of [vera, zoe, other]) {
     for (const { username } of [ada, zoe]) {
       const { status, body } = await client.get(`/api/users/${username}`).expect(200);

@@ -20,7 +20,7 @@ const rowOf = async (username: string) =>
   (await vitrine.db.query('select * from users where username = $1', [username])).rows[0];
 
 describe('a profile', () => {
-  it('changes where it is named, and stays elsewhere', async () => {
+  it('changes only the given fields', async () => {
     const ada = await vitrine.signUp('ada');
     const profile = {
       displayName: 'Ada Lovelace',
@@ -52,7 +52,7 @@ describe('a profile', () => {
     expect((await ada.put('/api/users/me', {}).expect(200)).body).toEqual(after);
   });
 
-  it('is composed Unicode without what turns a page around', async () => {
+  it('is composed Unicode without bidi overrides', async () => {
     const bea = await vitrine.signUp('bea');
     const { body } = await bea.put('/api/users/me', { displayName: ' Bea\u0301 🦆 ', bio: 'a\u0301\n\tb' }).expect(200);
     expect(body).toMatchObject({ displayName: 'Be\u00e1 🦆', bio: '\u00e1\n\tb' });
@@ -110,7 +110,7 @@ describe('a profile', () => {
     '{"id":"x"}',
     '{"__proto__":{"role":"admin"}}',
     '{"constructor":{"prototype":{"role":"admin"}}}',
-  ])('takes no %s, with or without something it takes', async (field) => {
+  ])('accepts no %s, alone or among valid fields', async (field) => {
     const { apiKey, username } = await cleo();
     const before = await rowOf(username);
     for (const body of [field, field.replace(/}$/, ',"bio":"changed"}')]) {
@@ -159,7 +159,7 @@ describe('credentials', () => {
       .catch(() => undefined);
   });
 
-  it('a new password signs everybody else out, and is told', async () => {
+  it('a new password signs out everybody else, and is mailed', async () => {
     const eva = await vitrine.signUp('eva');
     const [here, there] = [await session('eva'), await session('eva')];
     await here.put('/api/users/me', { newPassword: 'password1', currentPassword }).expect(422, 'validation_failed');
@@ -177,7 +177,7 @@ describe('credentials', () => {
     expect(await mailsTo(eva.email)).toHaveLength(2);
   });
 
-  it('of two new passwords at once, one is too late', async () => {
+  it('of two parallel new passwords one fails', async () => {
     await vitrine.signUp('fay');
     const here = await session('fay');
     const passwords = ['first of two passwords', 'second of two passwords'];
@@ -188,7 +188,7 @@ describe('credentials', () => {
     await session('fay', passwords[answers.findIndex(({ status }) => status === 200)]);
   });
 
-  it('a new name is unique, and the old one is kept for its owner', async () => {
+  it('a new name is unique, and the old one stays reserved for its owner', async () => {
     const gil = await vitrine.signUp('gil');
     await vitrine.signUp('hal');
     await gil.put('/api/users/me', { username: 'HAL', currentPassword }).expect(409, 'username_taken');
@@ -206,7 +206,7 @@ describe('credentials', () => {
     await gil.put('/api/users/me', { username: 'gil', currentPassword }).expect(409, 'username_taken');
   });
 
-  it('a name just given up is not to be had by who waited for it', async () => {
+  it('a former name can not be taken by a waiting request', async () => {
     const names = await Promise.all(
       Array.from({ length: 4 }, async (_, i) => {
         const owner = await vitrine.signUp(`quitter${i}`);
@@ -224,7 +224,7 @@ describe('credentials', () => {
 });
 
 describe('a new address', () => {
-  it('takes the place of the old one when it is verified, and the old one hears of it', async () => {
+  it('replaces the old one when verified, and the old one gets a mail', async () => {
     const ida = await vitrine.signUp('ida');
     const [here, there] = [await session('ida'), await session('ida')];
     const email = fresh('new-ida');
@@ -250,7 +250,7 @@ describe('a new address', () => {
     expect(await mailsTo(email)).toHaveLength(1);
   });
 
-  it('is another’s only once, also when both verify at the same time', async () => {
+  it('goes to one account only, even if both verify at the same time', async () => {
     const [jo, kim] = [await vitrine.signUp('jo'), await vitrine.signUp('kim')];
     await jo.put('/api/users/me', { email: kim.email.toUpperCase(), currentPassword }).expect(409, 'email_taken');
     const email = fresh('wanted');
@@ -268,7 +268,7 @@ describe('a new address', () => {
     expect(rows).toHaveLength(1);
   });
 
-  it('can be asked for again, changed and given up; its codes do not mix', async () => {
+  it('can be requested again, changed and cancelled; its codes do not mix', async () => {
     const lou = await vitrine.signUp('lou');
     const [first, second] = [fresh('lou1'), fresh('lou2')];
     await lou.put('/api/users/me', { email: first, currentPassword }).expect(200);
@@ -290,5 +290,5 @@ describe('a new address', () => {
 });
 
 let kept: Promise<{ apiKey: string; username: string }> | undefined;
-/** One account for all that has to leave it as it is. */
+/** One account for all cases that must leave it unchanged. */
 const cleo = () => (kept ??= vitrine.signUp('cleo'));

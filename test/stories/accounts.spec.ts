@@ -11,7 +11,7 @@ const password = 'correct horse battery';
 const account = (username: string) => ({ username, email: `${username}@example.org`, password });
 
 describe('signing up', () => {
-  it('opens an account that its mailed code verifies', async () => {
+  it('creates an account that its mailed code verifies', async () => {
     const anybody = vitrine.client();
     const { body } = await anybody.post('/api/users', { ...account('Ada'), displayName: 'Ada Lovelace' }).expect(201);
     expect(body).toMatchObject({
@@ -31,14 +31,14 @@ describe('signing up', () => {
     expect(await mailsTo('Ada@example.org')).toHaveLength(1);
   });
 
-  it('takes a name and an address once, whatever their case', async () => {
+  it('accepts a name and an address once, regardless of case', async () => {
     const anybody = vitrine.client();
     await anybody.post('/api/users', account('grace')).expect(201);
     await anybody.post('/api/users', { ...account('grace2'), username: 'GRACE' }).expect(409, 'username_taken');
     await anybody.post('/api/users', { ...account('grace3'), email: 'Grace@Example.org' }).expect(409, 'email_taken');
   });
 
-  it('names every mistake at its place, and stores nothing', async () => {
+  it('names every mistake with its field, and stores nothing', async () => {
     const { body } = await vitrine
       .client()
       .post('/api/users', { username: 'a b', email: 'nobody', password: 'short', role: 'admin' })
@@ -52,7 +52,7 @@ describe('signing up', () => {
     expect(rows[0].n).toBe(0);
   });
 
-  it('lets only one of two at once have the name', async () => {
+  it('gives a name to one of two parallel requests', async () => {
     const answers = await Promise.all(
       Array.from({ length: 6 }, (_, i) =>
         vitrine.client().post('/api/users', { ...account('racer'), email: `racer${i}@example.org` }),
@@ -63,7 +63,7 @@ describe('signing up', () => {
 });
 
 describe('codes', () => {
-  it('die when another one is asked for', async () => {
+  it('are invalid once another one is requested', async () => {
     const { body } = await vitrine.client().post('/api/users', account('joan')).expect(201);
     const first = await codeFor('joan@example.org');
     await vitrine.client({ 'x-api-key': body.apiKey }).post('/api/users/resend-email').expect(202);
@@ -74,7 +74,7 @@ describe('codes', () => {
     await vitrine.client({ 'x-api-key': body.apiKey }).post('/api/users/resend-email').expect(409, 'already_verified');
   });
 
-  it('give ten tries, however many ask at once', async () => {
+  it('allow ten tries, however many at once', async () => {
     await vitrine.client().post('/api/users', account('mallory')).expect(201);
     const code = await codeFor('mallory@example.org');
     const wrong = code === '111111' ? '222222' : '111111';
@@ -87,7 +87,7 @@ describe('codes', () => {
     expect(headers.get('retry-after')).toBeTruthy();
   });
 
-  it('lie nowhere in the database', async () => {
+  it('are not in the database', async () => {
     await vitrine.client().post('/api/users', account('eve')).expect(201);
     const code = await codeFor('eve@example.org');
     const { rows } = await vitrine.db.query(
@@ -98,7 +98,7 @@ describe('codes', () => {
 });
 
 describe('sessions', () => {
-  it('are opened by name or address, and say the same for an unknown name and a wrong password', async () => {
+  it('are opened by name or address, with the same answer for an unknown name and a wrong password', async () => {
     const katherine = await vitrine.signUp('katherine');
     for (const usernameOrEmail of ['KATHERINE', katherine.email.toUpperCase()]) {
       const { body } = await vitrine.client().post('/api/users/sign-in', { usernameOrEmail, password }).expect(200);
@@ -116,7 +116,7 @@ describe('sessions', () => {
     expect({ ...wrong.body, instance: '' }).toEqual({ ...unknown.body, instance: '' });
   });
 
-  it('rotate, and end when an old refresh token comes back', async () => {
+  it('rotate, and end when an old refresh token is used', async () => {
     const { body: first } = await vitrine.client().post('/api/users', account('rosalind')).expect(201);
     const { body: second } = await vitrine
       .client()
@@ -137,7 +137,7 @@ describe('sessions', () => {
       .expect(401, 'bad_credentials');
   });
 
-  it('are dead at once after sign-out', async () => {
+  it('are invalid immediately after sign-out', async () => {
     const { body } = await vitrine.client().post('/api/users', account('hedy')).expect(201);
     const hedy = vitrine.client({ authorization: `Bearer ${body.accessToken}` });
     await hedy.post('/api/users/sign-out').expect(204);
@@ -147,7 +147,7 @@ describe('sessions', () => {
 });
 
 describe('credentials', () => {
-  it('are refused when wrong, also where none are needed', async () => {
+  it('are refused when wrong, even where none are needed', async () => {
     await vitrine.client({ 'x-api-key': 'vt_nonsense' }).get('/api/medias').expect(401, 'bad_credentials');
     await vitrine.client({ authorization: 'Bearer nonsense' }).get('/api/medias').expect(401, 'bad_credentials');
     await vitrine.client({ authorization: 'Basic YTpi' }).get('/api/medias').expect(401, 'bad_credentials');
@@ -182,7 +182,7 @@ describe('credentials', () => {
 });
 
 describe('profiles', () => {
-  it('show others no address, and `me` everything', async () => {
+  it('hide the address from others, and `me` shows everything', async () => {
     const mary = await vitrine.signUp('mary');
     const { body: seen } = await vitrine.client().get('/api/users/MARY').expect(200);
     expect(seen).toMatchObject({ username: 'mary', counts: { followers: 0, photos: 0 } });

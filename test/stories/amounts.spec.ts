@@ -20,7 +20,7 @@ const idOf = async (table: string, column: string, name: string): Promise<string
   (await vitrine.db.query(`select id from ${table} where ${column} = $1`, [name])).rows[0].id;
 const quota = async (client: Account) => (await client.get('/api/users/me/limits').expect(200)).body.total.usedBytes;
 
-/** Rows by the thousand, without the triggers that count them one by one. */
+/** Inserts rows by the thousand, without the triggers that count them one by one. */
 async function fill(statement: string, ...values: unknown[]): Promise<void> {
   const client = new pg.Client({ connectionString: vitrine.databaseUrl });
   await client.connect();
@@ -48,7 +48,7 @@ describe('subtitles', () => {
       },
     );
 
-  it('of a media are at most 32, also when they come at once, and their bytes are charged', async () => {
+  it('at most 32 per media, also in parallel, and their bytes are charged', async () => {
     const media = await ada.publish('video', await video('64x36', 1));
     const before = await quota(ada);
     const answers = await Promise.all(languages.slice(0, 40).map((language) => put(media.url, language)));
@@ -64,7 +64,7 @@ describe('subtitles', () => {
     expect((await quota(ada)) - before).toBe(rows[0].bytes);
     await ada.delete(`/api/medias/${media.url}/subtitles/${taken}`).expect(204);
     await put(media.url, 'zu').expect(201);
-    // Nothing that was refused lies around.
+    // Refused ones leave no bytes.
     const stored = (await vitrine.stored()).filter((path) => path.includes('/subtitles/'));
     expect(stored.length).toBeLessThanOrEqual(amounts.subtitles.max + 2);
 
@@ -73,7 +73,7 @@ describe('subtitles', () => {
     expect(await quota(ada)).toBe(before - file);
   });
 
-  it('are in every language there is a tag for, of whatever length, and leave no bytes where they can’t be kept', async () => {
+  it('can have any language tag, of any length, and leave no bytes if they can’t be stored', async () => {
     const media = await ada.publish('video', await video('64x36', 1.4));
     const long = ['en-u-nu-latn', 'de-x-aaaaaaaa-bbbbbbbb-cccccccc-ddd', 'zh-Hant-TW-x-aaaaaaaa-bbbbbbbb-cccc'];
     expect(Math.max(...long.map((language) => language.length))).toBe(35);
@@ -85,21 +85,24 @@ describe('subtitles', () => {
     const stored = async () => (await vitrine.stored()).filter((path) => path.includes('/subtitles/')).length;
     const before = [await stored(), await quota(ada)];
     await vitrine.db.query(`alter table renditions add constraint none_in_yiddish check (name <> 'yi')`);
-    // No client is promised a 500: the helper says so.
+    // No 500 is documented: the helper reports it.
     await expect((async () => put(media.url, 'yi'))()).rejects.toThrow('500 is not declared');
     await vitrine.db.query('alter table renditions drop constraint none_in_yiddish');
     expect([await stored(), await quota(ada)]).toEqual(before);
     await ada.delete(`/api/medias/${media.url}`).expect(204);
   });
 
-  it.each(['not a language', 'x', `en-${'a'.repeat(33)}`, 'en-x-'.repeat(10)])('are in no %j', async (language) => {
-    const media = await ada.publish('video', await video('64x36', 1.2));
-    await put(media.url, encodeURIComponent(language)).expect(422, 'validation_failed');
-    await ada.delete(`/api/medias/${media.url}`).expect(204);
-  });
+  it.each(['not a language', 'x', `en-${'a'.repeat(33)}`, 'en-x-'.repeat(10)])(
+    'can not have the language %j',
+    async (language) => {
+      const media = await ada.publish('video', await video('64x36', 1.2));
+      await put(media.url, encodeURIComponent(language)).expect(422, 'validation_failed');
+      await ada.delete(`/api/medias/${media.url}`).expect(204);
+    },
+  );
 });
 
-describe('what an account adds has an end', () => {
+describe('an account can not add without limit', () => {
   let media: Json;
   let adaId: string;
   beforeAll(async () => {
@@ -143,7 +146,7 @@ describe('what an account adds has an end', () => {
       await fill(statement, adaId);
       const { body } = await add().expect(409, 'limit_reached');
       expect(body.detail).toContain(`${amounts[name].max} ${amounts[name].what}`);
-      // What is there already is no addition.
+      // Adding it again is always allowed.
       if (again) await ada.post(again).expect(200);
       const table = name === 'followings' ? 'follows' : name;
       await fill(`delete from ${table}`);
@@ -153,7 +156,7 @@ describe('what an account adds has an end', () => {
     120_000,
   );
 
-  it('playlists, and what is in them', async () => {
+  it('playlists, and their items', async () => {
     const { body: playlist } = await ada.post('/api/playlists', { title: 'one' }).expect(201);
     await fill(
       `insert into playlist_items (playlist_id, media_id, owner_id, rank, note)
@@ -169,7 +172,7 @@ describe('what an account adds has an end', () => {
     await ada.post('/api/playlists', { title: 'one too many' }).expect(409, 'limit_reached');
   });
 
-  it('comments under one media', async () => {
+  it('comments on one media', async () => {
     await fill(
       `insert into comments (url, media_id, author_id, text) select 'c' || i, $1, $2, 'x' from generate_series(1, ${amounts.commentsOfOne.max}) i`,
       await idOf('medias', 'url', media.url),
@@ -179,7 +182,7 @@ describe('what an account adds has an end', () => {
     await bob.post(`/api/comments/medias/${media.url}`, { text: 'mine' }).expect(201);
   });
 
-  it('comments one above the other', async () => {
+  it('nested comments', async () => {
     const other = await bob.publish('photo', await picture(43, 30).png().toBuffer());
     const thread = Array.from({ length: amounts.commentsAbove.max + 1 }, (_, i) => `t${i + 1}`);
     await fill(
@@ -205,7 +208,7 @@ describe('what an account adds has an end', () => {
     await ada.post('/api/medias', { type: 'photo', files: [file.url] }).expect(409, 'limit_reached');
   }, 120_000);
 
-  it('sessions: one more ends the one that was used least recently', async () => {
+  it('sessions: one more ends the least recently used one', async () => {
     const id = await idOf('users', 'username', bob.username);
     await fill(
       `insert into sessions (user_id, refresh_hash, device, address, expires_at, last_used_at)
@@ -222,8 +225,8 @@ describe('what an account adds has an end', () => {
   });
 });
 
-describe('another try of what failed', () => {
-  it('is given five times a day, whether it is asked for or sent again', async () => {
+describe('retrying a failed file', () => {
+  it('is allowed five times a day, by request or by sending it again', async () => {
     const limited = await Vitrine.start({ env: { RATE_LIMIT_FACTOR: '1' } });
     try {
       const eve = await limited.signUp();

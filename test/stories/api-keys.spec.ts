@@ -14,7 +14,7 @@ const by = (apiKey: string) => vitrine.client({ 'x-api-key': apiKey });
 const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString();
 
 describe('the default key', () => {
-  it('is replaced with the password, and the old one is dead at once', async () => {
+  it('is replaced with the password, and the old one stops working at once', async () => {
     const ada = await vitrine.signUp('ada');
     await ada.put('/api/users/me/newApiKey', {}).expect(422);
     const { body } = await ada.put('/api/users/ADA/newApiKey', { currentPassword }).expect(200);
@@ -26,7 +26,7 @@ describe('the default key', () => {
     await mailAbout('new API key', ada.email);
   });
 
-  it('is one, also when it is replaced several times at once', async () => {
+  it('is unique, even if replaced several times in parallel', async () => {
     const bea = await vitrine.signUp('bea');
     const { body: session } = await vitrine
       .client()
@@ -44,7 +44,7 @@ describe('the default key', () => {
 });
 
 describe('named keys', () => {
-  it('are shown once, listed by their beginning, and do what they may', async () => {
+  it('are shown once, listed by their prefix, and limited to their scopes', async () => {
     const cleo = await vitrine.signUp('cleo');
     const { body: made } = await cleo
       .post(keys, { currentPassword, name: 'backup', scopes: ['read', 'read'], expiresAt: inDays(7) })
@@ -65,7 +65,7 @@ describe('named keys', () => {
     expect(await mailsTo(cleo.email)).toHaveLength(2);
   });
 
-  it('die with their day, and when they are deleted, by their owner only', async () => {
+  it('stop working when they expire or are deleted, by their owner only', async () => {
     const dora = await vitrine.signUp('dora');
     const stranger = await vitrine.signUp('dorothy');
     const { body: made } = await dora.post(keys, { currentPassword, name: 'one', expiresAt: inDays(1) }).expect(201);
@@ -85,7 +85,7 @@ describe('named keys', () => {
     await dora.post(keys, { ...late, expiresAt: '9999-12-31T23:59:59Z' }).expect(201);
   });
 
-  it('make no wider key than themselves, and none that lives longer', async () => {
+  it('create no key with more scopes or a later expiry', async () => {
     const eva = await vitrine.signUp('eva');
     const expiresAt = inDays(7);
     const { body: narrow } = await eva
@@ -120,12 +120,12 @@ describe('named keys', () => {
     { name: 'x', expiresAt: 'tomorrow' },
     { name: 'x', isDefault: true },
     { name: 'x', userId: 'y' },
-  ])('are not made of %j', async (body) => {
+  ])('are not created from %j', async (body) => {
     const fay = await (kept ??= vitrine.signUp('fay'));
     await fay.post(keys, body).expect(422, 'validation_failed');
   });
 
-  it('are at most fifty, however many are asked for at once', async () => {
+  it('are limited to fifty, also in parallel', async () => {
     const gil = await vitrine.signUp('gil');
     const answers = await Promise.all(
       Array.from({ length: 60 }, (_, i) => gil.post(keys, { currentPassword, name: `key ${i}` })),

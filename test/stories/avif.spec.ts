@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => vitrine.stop());
 
-it('where it is wanted, the larger sizes come as AVIF to those who take it', async () => {
+it('with AVIF enabled, the larger sizes come as AVIF to clients that accept it', async () => {
   const ada = await vitrine.signUp();
   const bytes = await picture(1200, 900).withExif(phoneExif).jpeg().toBuffer();
   const media = await ada.publish('photo', bytes);

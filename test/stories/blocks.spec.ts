@@ -29,7 +29,7 @@ const changes = async (): Promise<string[]> =>
   (await vitrine.db.query('select name from outbox_events order by id')).rows.map(({ name }) => name);
 
 describe('blocking', () => {
-  it('is done once, ends following both ways, and is undone', async () => {
+  it('is done once, ends following in both directions, and can be undone', async () => {
     await ada.post(`/api/follows/${bob.username}`).expect(201);
     await bob.post(`/api/follows/${ada.username}`).expect(201);
     await vitrine.db.query('delete from outbox_events');
@@ -52,7 +52,7 @@ describe('blocking', () => {
     await bob.post(`/api/follows/${ada.username}`).expect(201);
   });
 
-  it('takes requests back', async () => {
+  it('cancels requests', async () => {
     await ada.put('/api/users/me', { isPrivate: true }).expect(200);
     await bob.post(`/api/follows/${ada.username}`).expect(202);
     await bob.post(`/api/blocks/${ada.username}`).expect(201);
@@ -74,7 +74,7 @@ describe('blocking', () => {
     }
   });
 
-  it('hides who blocks as if there were nobody, also from who asks to change them', async () => {
+  it('hides the blocker as if the account did not exist, also from changes', async () => {
     const [carl, dan] = [await vitrine.signUp(), await vitrine.signUp()];
     await carl.post(`/api/blocks/${dan.username}`).expect(201);
     for (const name of [carl.username, 'nobody-has-this'])
@@ -119,7 +119,7 @@ describe('blocking', () => {
     await ada.post(`/api/blocks/${bob.username}`).expect(201);
     expect(await reads(ada, bob, medias.bob)).toEqual(hidden);
     expect(await reads(bob, ada, medias.ada)).toEqual(hidden);
-    // The blocker sees whom they block; the other one is told nothing.
+    // The blocker sees the blocked user, who sees nothing.
     const { body } = await ada.get(`/api/users/${bob.username}`).expect(200);
     expect(body.viewer.blocking).toBe(true);
     for (const path of ['', '/followers', '/followings'])
@@ -128,7 +128,7 @@ describe('blocking', () => {
     await bob.post(`/api/blocks/${ada.username}`).expect(404, 'user_not_found');
     await bob.post(`/api/mutes/${ada.username}`).expect(404, 'user_not_found');
     await bob.put(`/api/follows/requests/${ada.username}`).expect(404, 'user_not_found');
-    // Who asks without credentials is nobody's enemy.
+    // An anonymous client is not blocked.
     await vitrine.client().get(`/api/medias/${medias.bob.url}`).expect(200);
     await vitrine.client().get(`/api/photos/${medias.bob.files[0].url}`).expect(200);
     await ada.delete(`/api/blocks/${bob.username}`).expect(204);
@@ -138,7 +138,7 @@ describe('blocking', () => {
 });
 
 describe('muting', () => {
-  it('keeps out of lists, and nothing else', async () => {
+  it('hides from lists, and nothing else', async () => {
     await ada.post(`/api/follows/${bob.username}`).expect(201);
     const path = `/api/mutes/${bob.username}`;
     const { body } = await ada.post(path).expect(201);
@@ -164,7 +164,7 @@ describe('at once', () => {
     return rows[0];
   };
 
-  it('following and blocking end in one of the two', async () => {
+  it('parallel following and blocking end in a valid state', async () => {
     for (let round = 0; round < 25; round++) {
       const answers = await Promise.all([
         ada.post(`/api/follows/${bob.username}`),
@@ -182,7 +182,7 @@ describe('at once', () => {
     }
   });
 
-  it('two who block each other do not wait for each other', async () => {
+  it('two users blocking each other do not deadlock', async () => {
     for (let round = 0; round < 15; round++) {
       await Promise.all([ada.post(`/api/follows/${bob.username}`), bob.post(`/api/follows/${ada.username}`)]);
       const answers = await Promise.all([
@@ -192,7 +192,7 @@ describe('at once', () => {
         bob.post(`/api/mutes/${ada.username}`),
       ]);
       expect(answers.filter(({ status }) => ![201, 404].includes(status)).map(({ body }) => body)).toEqual([]);
-      // Who came second was not there any more for the other one.
+      // For the second one the other did not exist any more.
       expect(await state()).toEqual({ blocks: 1, follows: 0, counted: 0 });
       await vitrine.db.query('delete from blocks; delete from mutes');
     }

@@ -42,12 +42,12 @@ async function prune(lines: string): Promise<string> {
 const objects = (key: string) => join(vitrine.dataDir, 'storage/objects', key);
 
 describe('vitrine integrity', () => {
-  it('finds nothing where all is well', async () => {
+  it('finds nothing if all is well', async () => {
     await ada.publish('photo', await picture(300, 200).jpeg().toBuffer());
     expect(await integrity()).toMatchObject({ code: 0, findings: [] });
   });
 
-  it('reports missing, damaged and untracked bytes, and prune takes the untracked ones after looking again', async () => {
+  it('reports missing, damaged and untracked bytes, and prune deletes the untracked ones after checking again', async () => {
     const media = await ada.publish('photo', await picture(301, 200).jpeg().toBuffer());
     const { rows } = await vitrine.db.query(
       'select r.key, f.id from renditions r join files f on f.id = r.file_id where f.url = $1 order by r.key',
@@ -81,7 +81,7 @@ describe('vitrine integrity', () => {
         { kind: 'untracked', key: stray, bytes: 5 },
       ]),
     );
-    // Whatever the list says: what is tracked, or young, stays.
+    // Whatever the list says: tracked and young objects stay.
     const lying = [damaged, young].map((key) => JSON.stringify({ kind: 'untracked', key })).join('\n');
     expect(await prune(`${lines}${lying}\n`)).toContain('1 deleted');
     expect((await integrity()).findings.map(({ kind }) => kind).toSorted()).toEqual(['damaged', 'missing']);
@@ -92,7 +92,7 @@ describe('vitrine reprocess', () => {
   const reprocess = async (...args: string[]) =>
     (await promisify(execFile)(process.execPath, [cli, 'reprocess', ...args], { env: env() })).stdout;
 
-  it('makes a file anew while the old stays, under addresses of its own', async () => {
+  it('reprocesses a file while the old renditions stay, at addresses of its own', async () => {
     const media = await ada.publish('photo', await picture(310, 200).jpeg().toBuffer());
     const { url } = media.files[0];
     await vitrine.db.query('update files set pipeline = 0 where url = $1', [url]);
@@ -114,13 +114,13 @@ describe('vitrine reprocess', () => {
     ]);
   });
 
-  it('wants to be told what', async () => {
+  it('requires a selection', async () => {
     await expect(reprocess()).rejects.toThrow('Say what');
   });
 });
 
 describe('a file that nothing shows', () => {
-  it('is removed after its time, with its bytes and its charge; one that is shown stays', async () => {
+  it('is deleted when it expires, with its bytes and its quota; one that is shown stays', async () => {
     const shown = await ada.publish('photo', await picture(302, 200).png().toBuffer());
     const { body: unused } = await ada.upload('photo', await picture(303, 200).png().toBuffer()).expect(202);
     await ada.settled(unused.url);

@@ -11,7 +11,7 @@ let bob: User;
 let eve: User;
 let anybody: Client;
 let hue = 0;
-/** Another one each time: the same bytes would be the same file. */
+/** A different one each time: the same bytes would be the same file. */
 const photo = () =>
   picture(60, 40)
     .modulate({ hue: (hue += 7) % 360 })
@@ -32,14 +32,14 @@ beforeAll(async () => {
 });
 afterAll(() => vitrine.stop());
 
-describe('a comment is seen', () => {
+describe('a comment is hidden', () => {
   const relate = (table: string, one: string, other: string, from: User, to: User) =>
     vitrine.db.query(
       `insert into ${table} (${one}, ${other}) select a.id, b.id from users a, users b where a.username = $1 and b.username = $2`,
       [from.username, to.username],
     );
 
-  it('by nobody whom the media is hidden from', async () => {
+  it('with its media', async () => {
     const media = await publish();
     const written = await comment(bob, media, 'here');
     await ada.put(`/api/medias/${media.url}`, { visibility: 'private' }).expect(200);
@@ -53,7 +53,7 @@ describe('a comment is seen', () => {
     expect((await ada.get(`/api/comments/medias/${media.url}`)).body.items).toHaveLength(1);
   });
 
-  it('by nobody who blocked the author or is blocked by them; who mutes them does not meet it in lists', async () => {
+  it('from users in a block with its author; mutes hide it in lists only', async () => {
     const media = await publish();
     const [blocked, blocker, muted, reader] = await Promise.all(Array.from({ length: 4 }, () => vitrine.signUp()));
     await relate('blocks', 'blocker_id', 'blocked_id', reader!, blocked!);
@@ -71,7 +71,7 @@ describe('a comment is seen', () => {
     await reader!
       .post(`/api/comments/medias/${media.url}`, { text: 'you', replyTo: written[0].url })
       .expect(404, 'comment_not_found');
-    // Whoever owns the media clears away what stands under it, even of those they want nothing to do with.
+    // A media's owner can delete any comment on it, even of a blocked user.
     await relate('blocks', 'blocker_id', 'blocked_id', ada, blocked!);
     await ada.get(`/api/comments/${written[0].url}`).expect(404, 'comment_not_found');
     await ada.delete(`/api/comments/${written[0].url}`).expect(204);
@@ -81,7 +81,7 @@ describe('a comment is seen', () => {
 });
 
 describe('an attached photo', () => {
-  it('is shown by the comment, processed or not, and used up by it', async () => {
+  it('is shown by the comment, processed or not, and belongs to it', async () => {
     const media = await publish();
     const url = await upload(bob);
     const written = await comment(bob, media, { attachment: url });
@@ -98,7 +98,7 @@ describe('an attached photo', () => {
     await bob.post(`/api/comments/medias/${media.url}`, { attachment: url }).expect(409, 'file_in_use');
     await bob.put(`/api/comments/${written.url}`, { text: '' }).expect(200);
 
-    // A profile may show it, too, and leave it again.
+    // A profile may show it, too, and stop again.
     await bob.put('/api/users/me/profile-photo', { photo: url }).expect(200);
     await bob.delete('/api/users/me/profile-photo').expect(204);
     await bob.delete(`/api/files/${url}`).expect(409, 'file_in_use');
@@ -107,7 +107,7 @@ describe('an attached photo', () => {
     await bob.delete(`/api/files/${url}`).expect(204);
   });
 
-  it('is a photo of the author, that nothing else shows', async () => {
+  it('must be an unused photo of the author', async () => {
     const media = await publish();
     const path = `/api/comments/medias/${media.url}`;
     await bob.post(path, { attachment: await upload(eve) }).expect(404, 'file_not_found');
@@ -127,7 +127,7 @@ describe('an attached photo', () => {
     expect((await anybody.get(`/api/comments/medias/${media.url}`)).body.items).toEqual([]);
   });
 
-  it('is taken once, by however many at once', async () => {
+  it('is taken once, however many requests compete', async () => {
     const media = await publish();
     const url = await upload(bob);
     const answers = await Promise.all([
@@ -137,7 +137,7 @@ describe('an attached photo', () => {
     expect(answers.map(({ status }) => status).toSorted()).toEqual([201, ...Array.from({ length: 9 }, () => 409)]);
   });
 
-  it('is seen by whom the comment is', async () => {
+  it('is visible to those who see the comment', async () => {
     const media = await publish({ visibility: 'followers' });
     await vitrine.db.query(
       `insert into follows (follower_id, followee_id, accepted_at) select f.id, o.id, now() from users f, users o

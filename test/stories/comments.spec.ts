@@ -12,7 +12,7 @@ let bob: User;
 let eve: User;
 let anybody: Client;
 let hue = 0;
-/** Another one each time: the same bytes would be the same file. */
+/** A different one each time: the same bytes would be the same file. */
 const photo = () =>
   picture(60, 40)
     .modulate({ hue: (hue += 7) % 360 })
@@ -34,7 +34,7 @@ beforeAll(async () => {
 });
 afterAll(() => vitrine.stop());
 
-/** Counters of a media and its comments, and what they should be. */
+/** Counters of a media and its comments, with the correct values. */
 async function counters(url: string) {
   const { rows } = await vitrine.db.query(
     `select c.url, c.replies_count as kept, (select count(*)::int from comments r where r.parent_id = c.id) as real
@@ -62,7 +62,7 @@ describe('a comment', () => {
       editedAt: null,
       deletedAt: null,
     });
-    // A second one of the same user on the same media is as good as the first.
+    // Several comments by the same user on one media are fine.
     const second = await comment(bob, media, 'And another');
     const { body: seen } = await anybody.get(`/api/comments/${written.url}`).expect(200);
     expect(seen).toEqual({ ...written, viewer: undefined });
@@ -89,7 +89,7 @@ describe('a comment', () => {
     expect((await counters(media.url)).rows).toEqual([{ url: media.url, kept: 0, real: 0 }]);
   });
 
-  it('says something, on something that is there', async () => {
+  it('needs content, and an existing target', async () => {
     const [media, other] = [await publish(), await publish()];
     const path = `/api/comments/medias/${media.url}`;
     await bob.post(path, {}).expect(422);
@@ -104,7 +104,7 @@ describe('a comment', () => {
     await bob.post(path, { text: 'hi', replyTo: 'k3JfW0aXq9TzB7Lm' }).expect(404, 'comment_not_found');
   });
 
-  it('is made once for one Idempotency-Key', async () => {
+  it('is created once for one Idempotency-Key', async () => {
     const media = await publish();
     const send = () =>
       bob.post(`/api/comments/medias/${media.url}`, { text: 'once' }, { 'idempotency-key': media.url }).expect(201);
@@ -115,7 +115,7 @@ describe('a comment', () => {
 });
 
 describe('replies', () => {
-  it('stand under what they answer, at any depth, the oldest first', async () => {
+  it('are listed below their parent, at any depth, the oldest first', async () => {
     const media = await publish();
     const root = await comment(bob, media, 'root');
     let deepest = root;
@@ -135,7 +135,7 @@ describe('replies', () => {
     expect((await counters(media.url)).wrong).toEqual([]);
   });
 
-  it('keep what they answer, without its words, until the last of them is gone', async () => {
+  it('keep their parent, without its text, until the last of them is deleted', async () => {
     const media = await publish();
     const root = await comment(bob, media, { text: `for @${eve.username}`, attachment: await upload(bob) });
     const middle = await comment(eve, media, { text: 'middle', replyTo: root.url });
@@ -164,7 +164,7 @@ describe('replies', () => {
     expect((await counters(media.url)).rows).toEqual([{ url: media.url, kept: 0, real: 0 }]);
   });
 
-  it('and leave nothing of a very long thread whose last comment goes', async () => {
+  it('and nothing remains of a very long thread when its last comment is deleted', async () => {
     const media = await publish();
     const length = amounts.commentsAbove.max - 1;
     await vitrine.db.query(
@@ -186,7 +186,7 @@ describe('replies', () => {
     expect((await counters(media.url)).rows).toEqual([{ url: media.url, kept: 0, real: 0 }]);
   });
 
-  it('and deletions of many at once leave every counter exact', async () => {
+  it('and many parallel deletions leave every counter exact', async () => {
     const media = await publish();
     const users = [ada, bob, eve];
     const roots = await Promise.all(users.map((user) => comment(user, media, 'root')));
@@ -212,12 +212,12 @@ describe('replies', () => {
     const { rows, wrong } = await counters(media.url);
     expect(rows.length).toBeGreaterThan(5);
     expect(wrong).toEqual([]);
-    // All of it, by everybody at once: nothing is left.
+    // Everybody deletes everything in parallel: nothing remains.
     await Promise.all(mine.map(({ url }) => ada.delete(`/api/comments/${url}`)));
     expect((await counters(media.url)).rows).toEqual([{ url: media.url, kept: 0, real: 0 }]);
   }, 120_000);
 
-  it('that come while what they answer is deleted find it, or do not', async () => {
+  it('written while their parent is being deleted find it, or do not', async () => {
     const media = await publish();
     for (let round = 0; round < 25; round++) {
       const root = await comment(bob, media, 'root');
@@ -231,7 +231,7 @@ describe('replies', () => {
     expect((await counters(media.url)).wrong).toEqual([]);
   });
 
-  it('go with the media, while others still write', async () => {
+  it('are deleted with the media, while others still write', async () => {
     const media = await publish();
     const root = await comment(bob, media, { text: 'root', attachment: await upload(bob) });
     const writing = Array.from({ length: 20 }, (_, i) =>
@@ -271,7 +271,7 @@ describe('a page', () => {
     expect(keys).toEqual(keys.toSorted((a, b) => (way === 'most' || way === 'newest' ? b - a : a - b)));
   });
 
-  it('takes only cursors of its own sort', async () => {
+  it('accepts only cursors of its own sort', async () => {
     const media = await publish();
     for (const text of ['1', '2']) await comment(bob, media, text);
     const { body } = await eve.get(`/api/comments/medias/${media.url}?limit=1`).expect(200);

@@ -14,7 +14,7 @@ const [like, dislike] = ['👍', '👎'].map(encodeURIComponent);
 
 let vitrine: Vitrine;
 let [ada, vera, zoe]: Person[] = [];
-/** Who comes and goes. */
+/** The user who is disabled and enabled. */
 let ghost: Client & { username: string };
 let media: string;
 let haunted: string;
@@ -61,14 +61,14 @@ const command = (verb: 'disable' | 'enable') => {
   const env = { PATH: process.env.PATH, NODE_ENV: 'test', DATABASE_URL: databaseUrl, DATA_DIR: dataDir };
   return promisify(execFile)(process.execPath, [cli, 'users', verb, ghost.username], { env });
 };
-/** The same without a process of its own: whoever changes the row, it is heard of. */
+/** The same without the command: a change of the row is enough. */
 const operator = (verb: 'disable' | 'enable') =>
   vitrine.db.query(`update users set disabled_at = ${verb === 'disable' ? 'now()' : 'null'} where username = $1`, [
     ghost.username,
   ]);
 const readers = () => ({ anybody: vitrine.client(), ada: ada!.client, vera: vera!.client });
 
-/** Every count that has a list: the number that is shown, and how many the list has. */
+/** Every count that has a list: the shown number, and the length of the list. */
 async function compared(reader: Client): Promise<Record<string, [shown: number, listed: number]>> {
   const read = async (path: string): Promise<Json> => (await reader.get(path).expect(200)).body;
   const listed = async (path: string) => (await reader.all(path)).length;
@@ -141,15 +141,15 @@ const withoutGhost = {
   ...{ reposts: 1, comments: 3, replies: 1, followers: 1, followings: 0, items: 1, 'items in the list': 1 },
   ...{ 'medias of the tag': 1, 'medias of the tag that was found': 1 },
 };
-/** Jobs bring the counters to it. */
+/** Waits until jobs have updated the counters. */
 const become = (expected: object) =>
   until(
     async () => JSON.stringify(await numbers(vitrine.client())) === JSON.stringify(expected),
     'the counts to follow',
   ).catch(async () => expect(await numbers(vitrine.client())).toEqual(expected));
 
-describe('counts say what the lists beside them show', () => {
-  it('of an account that is disabled, and of one that is enabled again', async () => {
+describe('counts match the lists beside them', () => {
+  it('when an account is disabled, and when it is enabled again', async () => {
     for (const reader of Object.values(readers())) expect(await numbers(reader)).toEqual(withGhost);
     await expectTrue();
     for (const change of [command, operator]) {
@@ -163,13 +163,13 @@ describe('counts say what the lists beside them show', () => {
     }
   }, 120_000);
 
-  it('of an account that is deleted', async () => {
+  it('when an account is deleted', async () => {
     await ghost.send('DELETE', '/api/users/me', { currentPassword: 'correct horse battery' }).expect(204);
     await become(withoutGhost);
     await expectTrue();
   }, 60_000);
 
-  it('to a reader who blocks somebody, or is blocked', async () => {
+  it('for a reader with blocks in either direction', async () => {
     for (const [blocker, blocked, sees] of [
       [vera!.client, ghost.username, { 'photos of the ghost': 0 }],
       [ghost, vera!.username, {}],
@@ -178,7 +178,7 @@ describe('counts say what the lists beside them show', () => {
       expect(await numbers(vera!.client)).toEqual({ ...withoutGhost, ...sees });
       for (const reader of [vitrine.client(), ada!.client]) expect(await numbers(reader)).toEqual(withGhost);
       await expectTrue();
-      // What an act is answered is counted as what is read.
+      // Answers to acts have the same counts as reads.
       const { body: media_ } = await vera!.client.put(`/api/medias/${media}/reaction`, { emoji: '👎' }).expect(200);
       expect(media_.counts).toEqual({ likes: 1, dislikes: 1, reactions: 2 });
       const { body: comment_ } = await vera!.client.put(`/api/comments/${comment.url}/reaction`, { emoji: '🎉' });
@@ -190,7 +190,7 @@ describe('counts say what the lists beside them show', () => {
     }
   }, 60_000);
 
-  it('to who blocks one of two, where the other one is disabled', async () => {
+  it('for a reader who blocks one of two, while the other one is disabled', async () => {
     await operator('disable');
     await become(withoutGhost);
     await vera!.client.post(`/api/blocks/${zoe!.username}`).expect(201);
@@ -203,8 +203,8 @@ describe('counts say what the lists beside them show', () => {
   }, 60_000);
 });
 
-describe('what a disabled account left', () => {
-  it('stands under a comment that is deleted meanwhile, and comes back with it', async () => {
+describe('traces of a disabled account', () => {
+  it('stay below a comment that is deleted meanwhile, and come back with it', async () => {
     const talk = await says(ada!.client, 'Anybody?');
     await says(ghost, 'Me', talk.url);
     await operator('disable');
@@ -220,7 +220,7 @@ describe('what a disabled account left', () => {
     await become(withGhost);
   }, 60_000);
 
-  it('moves no counter when it goes', async () => {
+  it('move no counter when they are deleted', async () => {
     await operator('disable');
     await become(withoutGhost);
     for (const rows of ['reactions', 'reposts', 'comment_reactions'])
@@ -235,13 +235,13 @@ describe('what a disabled account left', () => {
     expect(await recount(vitrine, '--check')).toMatchObject({ code: 0, wrong: [] });
   }, 60_000);
 
-  it('is set right by the sweep, where an event was lost or a request came late', async () => {
+  it('are corrected by the sweep, if an event was lost or a request came late', async () => {
     await vitrine.end('social,mail,maintenance', 'SIGTERM');
     await vitrine.db.query('update users set disabled_at = now() where username = $1', [ghost.username]);
     await vitrine.db.query('delete from outbox_events where dispatched_at is null');
     vitrine.startWorker('social,mail,maintenance');
     await become(withoutGhost);
-    // As by a request that was let in before.
+    // As by a request that was admitted before.
     await vitrine.db.query(
       `insert into reactions (media_id, user_id, emoji) select m.id, u.id, '👍' from medias m, users u
        where m.url = $1 and u.username = $2 on conflict (media_id, user_id) do update set is_counted = true`,

@@ -25,7 +25,7 @@ async function photo(bytes: Buffer): Promise<string> {
 }
 const png = (background: string) => colour(background).png().toBuffer();
 const read = async (url: string) => (await anybody.get(`/api/medias/${url}`).expect(200)).body;
-/** #rrggbb of the middle of a picture, to 16 steps. */
+/** #rrggbb of the middle of a picture, in 16 steps. */
 async function middle(bytes: Buffer): Promise<string> {
   const { data } = await sharp(bytes).removeAlpha().resize(3, 3).raw().toBuffer({ resolveWithObject: true });
   return [...data.subarray(12, 15)].map((value) => Math.round(value / 17).toString(16)).join('');
@@ -36,7 +36,7 @@ interface Download {
   streams: string[];
   seconds: number;
   bytes: Buffer;
-  /** Of the cover inside. */
+  /** Of the embedded cover. */
   colour: string | null;
 }
 async function download(fileUrl: string): Promise<Download> {
@@ -64,7 +64,7 @@ const red = 'f00';
 const green = '0f0';
 const blue = '00f';
 
-it('a chosen cover is shown at once, goes into the download, and outlives its photo', async () => {
+it('a chosen cover is shown at once, is embedded in the download, and outlives its photo', async () => {
   const media = await ada.publish('music', await song(3));
   const { url } = media.files[0];
   expect(media.files[0].cover).toBeUndefined();
@@ -119,7 +119,7 @@ it('a chosen cover is shown at once, goes into the download, and outlives its ph
   }, 'the old bytes to be gone');
 });
 
-it('what came with the music comes back, and what was chosen outlives the making anew', async () => {
+it('the original cover can be restored, and a chosen one survives reprocessing', async () => {
   const bytes = await ffmpeg(
     ...['-f', 'lavfi', '-i', 'sine=duration=2', '-f', 'lavfi', '-i', 'color=0x00ff00:size=640x640'],
     ...[
@@ -159,7 +159,7 @@ it('what came with the music comes back, and what was chosen outlives the making
   expect((await redone()).rows[0].embed_id).toBeNull();
 }, 120_000);
 
-it('the last of many choices is what the download carries', async () => {
+it('the download gets the last of many choices', async () => {
   const media = await ada.publish('music', await song(4));
   const { url } = media.files[0];
   const photos = [
@@ -178,7 +178,7 @@ it('the last of many choices is what the download carries', async () => {
   expect(await middle((await anybody.get(`/api/musics/${url}/cover`)).bytes)).toBe(green);
 });
 
-it('a wish survives the death of the worker and an emptied queue', async () => {
+it('a choice survives the death of the worker and an emptied queue', async () => {
   const media = await ada.publish('music', await song(6));
   const { url } = media.files[0];
   const chosen = await photo(await png('#fc0000'));
@@ -193,7 +193,7 @@ it('a wish survives the death of the worker and an emptied queue', async () => {
   await until(async () => (await download(url)).colour === red, 'the download to carry it', 80_000);
 }, 120_000);
 
-it('a video shows the picture instead of its poster', async () => {
+it('a video shows the chosen picture instead of its poster', async () => {
   const media = await ada.publish('video', await video('320x180', 2));
   const { url, placeholder } = media.files[0];
   const own = (await anybody.get(`/api/videos/${url}/poster`)).bytes;
@@ -210,7 +210,7 @@ it('a video shows the picture instead of its poster', async () => {
   expect((await read(media.url)).files[0].placeholder).toBe(placeholder);
 });
 
-it('what is no photo, not ready or not theirs is refused', async () => {
+it('another file than an own, ready photo is refused', async () => {
   const media = await ada.publish('music', await song(5));
   const put = (client: Client, chosen: string, url = media.url) =>
     client.put(`/api/medias/${url}/cover`, { photo: chosen });

@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => vitrine.stop());
 
 describe('public bytes', () => {
-  it('may be kept by everybody for ever, and never run', async () => {
+  it('may be cached by everybody for ever, and never run scripts', async () => {
     const { headers } = await anybody.get(rung).expect(200);
     expect(Object.fromEntries(headers)).toMatchObject({
       'cache-control': 'public, max-age=31536000, immutable',
@@ -50,14 +50,14 @@ describe('public bytes', () => {
     ['bytes=-7', -7, Infinity],
     ['bytes=5-99999999', 5, Infinity],
     ['bytes=-99999999', 0, Infinity],
-  ])('answer %s with exactly those', async (range, from, to) => {
+  ])('answer %s with exactly those bytes', async (range, from, to) => {
     const { bytes, headers } = await anybody.get(rung, { range }).expect(206);
     expect(bytes.equals(whole.subarray(from, Math.min(to, whole.length)))).toBe(true);
     const start = from < 0 ? whole.length + from : from;
     expect(headers.get('content-range')).toBe(`bytes ${start}-${start + bytes.length - 1}/${whole.length}`);
   });
 
-  it('refuse what lies outside, and ignore what is no range', async () => {
+  it('refuse ranges outside the content, and ignore invalid ones', async () => {
     const { headers } = await anybody
       .get(rung, { range: `bytes=${whole.length}-` })
       .expect(416, 'range_not_satisfiable');
@@ -80,7 +80,7 @@ describe('public bytes', () => {
     await anybody.get(rung, { range: 'bytes=0-9', 'if-range': '"other"' }).expect(200);
   });
 
-  it('are 404 where there is nothing, whatever stands in the address', async () => {
+  it('are 404 for unknown addresses, whatever they contain', async () => {
     const { url } = media.files[0];
     for (const path of ['999p.mp4', '999p.m3u8', '..%2f..%2fsecret.m3u8', '144p.ts', 'a%00b.mp4', 'poster2']) {
       const { status, body } = await anybody.get(`/api/videos/${url}/${path}`);
@@ -109,7 +109,7 @@ describe('private bytes', () => {
     `/api/videos/${fileUrl}/poster`,
   ];
 
-  it("are their owner's on every path, and 404 to everybody else", async () => {
+  it('are visible to their owner on every path, and 404 to everybody else', async () => {
     const eve = await vitrine.signUp();
     for (const path of [`/api/medias/${secret.url}`, ...paths()]) {
       await anybody.get(path).expect(404);
@@ -133,7 +133,7 @@ describe('private bytes', () => {
     for (const { href } of secret.files[0].renditions) await anybody.get(href).expect(200);
   });
 
-  it('stay closed to a token that was changed, is old, or belongs to another file', async () => {
+  it('stay closed to a token that was changed, has expired, or belongs to another file', async () => {
     const token = new URL(secret.files[0].hls, vitrine.origin).searchParams.get('t')!;
     const [expiry, viewer, signature] = token.split('.') as [string, string, string];
     const later = (Number.parseInt(expiry, 36) + 3_600_000).toString(36);
@@ -149,7 +149,7 @@ describe('private bytes', () => {
     await anybody.get(`/api/photos/${other.files[0].url}?t=${token}`).expect(401);
   });
 
-  it('close when the permission ends: the address dies with it', async () => {
+  it('close when the permission ends: the address stops working', async () => {
     const follower = await vitrine.signUp();
     const shared = await ada.publish('photo', await picture(51, 51).png().toBuffer(), { visibility: 'followers' });
     await follower.get(`/api/medias/${shared.url}`).expect(404);
@@ -162,7 +162,7 @@ describe('private bytes', () => {
     await anybody.get(href).expect(404);
   });
 
-  it('are never in a list of others, and unlisted ones only with the address', async () => {
+  it('are never in lists of others, and unlisted ones open by address only', async () => {
     const unlisted = await ada.publish('photo', await picture(52, 52).png().toBuffer(), { visibility: 'unlisted' });
     await anybody.get(`/api/medias/${unlisted.url}`).expect(200);
     const name = (ada as Json).username;
@@ -178,7 +178,7 @@ describe('private bytes', () => {
 });
 
 describe('an unpublished file', () => {
-  it("is its owner's alone", async () => {
+  it('is visible to its owner only', async () => {
     const { body: file } = await ada.upload('photo', await picture(53, 53).png().toBuffer()).expect(202);
     await ada.settled(file.url);
     await ada.get(`/api/photos/${file.url}`).expect(200);

@@ -27,7 +27,7 @@ const digests = async (account: Account) =>
   (await mailsTo(account.email)).filter(({ subject }) => subject === 'What is new for you at Vitrine');
 
 describe('the mail', () => {
-  it('gathers what happened, and ends with one click', async () => {
+  it('combines notifications, and ends with one click', async () => {
     const reader = await vitrine.signUp();
     const post = await photo(reader, { title: 'Harbour' });
     for (const user of [ada, bob]) {
@@ -45,7 +45,7 @@ describe('the mail', () => {
     expect(mail!.headers['list-unsubscribe-post']).toBe('List-Unsubscribe=One-Click');
     expect(mail!.text).toContain(link);
     const path = new URL(link).pathname + new URL(link).search;
-    // Looking at it ends nothing.
+    // Opening the page changes nothing.
     const { body: page } = await vitrine.client().get(path).expect(200);
     expect(page).toContain('<form method="post">');
     expect((await reader.get('/api/notifications/preferences')).body.comment.email).toBe(true);
@@ -72,7 +72,7 @@ describe('the mail', () => {
     expect(await digests(reader)).toHaveLength(1);
   });
 
-  it('goes to no address that nobody verified', async () => {
+  it('is not sent to an unverified address', async () => {
     const reader = await vitrine.signUp();
     const post = await photo(reader);
     await vitrine.db.query(`update users set email_verified_at = null where username = $1`, [reader.username]);
@@ -88,11 +88,11 @@ describe('the mail', () => {
     expect(await digests(reader)).toEqual([]);
   });
 
-  it('comes to others when one mailbox refuses it', async () => {
+  it('reaches others when one mailbox refuses it', async () => {
     const [refusing, reader] = [await vitrine.signUp(), await vitrine.signUp()];
     await bob.post(`/api/follows/${refusing.username}`).expect(201);
     await vitrine.settled();
-    // No server takes it.
+    // An address that no server accepts.
     await vitrine.db.query(`update users set email = 'two@example.org,' || email where username = $1`, [
       refusing.username,
     ]);
@@ -105,7 +105,7 @@ describe('the mail', () => {
     expect(rows).toEqual([{ mail_tries: 1, mailed_at: expect.any(Date) }]);
   });
 
-  it('is caused by one account for fifty strangers a day at most, and names no address', async () => {
+  it('is limited to fifty strangers a day per account, and contains no addresses', async () => {
     const spammer = await vitrine.signUp();
     await vitrine.db.query(`update users set display_name = 'Support https://evil.example/login' where username = $1`, [
       spammer.username,
@@ -137,7 +137,7 @@ describe('the mail', () => {
     expect(mail.text).not.toContain('evil.example');
   });
 
-  it('comes once of what somebody does, undoes and does again', async () => {
+  it('is sent once for something that is done, undone and done again', async () => {
     const reader = await vitrine.signUp();
     const followed = async () => (await digests(reader)).filter(({ text }) => text.includes('follow'));
     await bob.post(`/api/follows/${reader.username}`).expect(201);
@@ -145,7 +145,7 @@ describe('the mail', () => {
     await bob.delete(`/api/follows/${reader.username}`).expect(204);
     await vitrine.settled();
     await bob.post(`/api/follows/${reader.username}`).expect(201);
-    // Later than what is told again would have been mailed.
+    // Later than the repeated notification would have been mailed.
     const post = await photo(reader);
     await vitrine.settled();
     await ada.post(`/api/comments/medias/${post.url}`, { text: 'Later' }).expect(201);
@@ -155,7 +155,7 @@ describe('the mail', () => {
     expect(body.items).toHaveLength(1);
   });
 
-  it('has nothing that was read before it came', async () => {
+  it('omits notifications that were read before', async () => {
     const reader = await vitrine.signUp();
     const post = await photo(reader);
     const { body: first } = await ada.post(`/api/comments/medias/${post.url}`, { text: 'Seen' }).expect(201);

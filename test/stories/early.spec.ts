@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => vitrine.stop());
 
-/** Noise, so that it takes a while. */
+/** Noise, so that encoding takes a while. */
 const busy = (seconds: number) =>
   ffmpeg(
     ...['-f', 'lavfi', '-i', `testsrc2=size=1280x720:rate=30:duration=${seconds},noise=alls=20:allf=t`],
@@ -76,10 +76,10 @@ it('a video is shown with its first rung while the others are being made', async
   );
 });
 
-it('a video whose other rungs fail stays with what it has, and can be made anew', async () => {
+it('a video whose other rungs fail keeps what it has, and can be reprocessed', async () => {
   const { body: file } = await ada.upload('video', await busy(13)).expect(202);
   await until(async () => (await ada.get(`/api/videos/${file.url}`)).status === 200, 'the first rung', 60_000, 50);
-  // As when every try ended without a word: the next one gives it up.
+  // As if every attempt ended without a report: the next one gives up.
   await vitrine.end('image,video,audio', 'SIGKILL');
   await vitrine.db.query(
     `update files set attempts = 6, heartbeat_at = null, updated_at = now() - interval '1 hour' where url = $1`,

@@ -8,12 +8,12 @@ beforeAll(async () => {
 });
 afterAll(() => vitrine.stop());
 
-it('one user with a backlog does not make another wait for it', async () => {
+it("one user's backlog does not make another wait", async () => {
   const [ada, bob] = [await vitrine.signUp(), await vitrine.signUp()];
   const short = await video('320x180', 2);
   const long = await video('854x480', 15);
   const backlog: string[] = [];
-  // Bytes behind the end of an MP4 do not matter to it, but make each a file of its own.
+  // Bytes after the end of an MP4 are ignored, but make each a different file.
   for (let i = 0; i < 6; i++) {
     const { body } = await ada.upload('video', Buffer.concat([long, freeBox(i)])).expect(202);
     backlog.push(body.url);
@@ -41,7 +41,7 @@ it('one user with a backlog does not make another wait for it', async () => {
   ]);
 }, 120_000);
 
-/** ISO/IEC 14496-12, 8.1.2: a box that says nothing. */
+/** ISO/IEC 14496-12, 8.1.2: a box without meaning. */
 function freeBox(n: number): Buffer {
   const box = Buffer.alloc(12);
   box.writeUInt32BE(box.length);

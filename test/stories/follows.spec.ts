@@ -30,7 +30,7 @@ const counts = async ({ username }: User) => {
   const { body } = await vitrine.client().get(`/api/users/${username}`).expect(200);
   return [body.counts.followers, body.counts.followings];
 };
-/** Every counter is what the rows say. */
+/** Every counter matches the rows. */
 async function expectTrueCounters() {
   const { rows } = await vitrine.db.query(`select username from users u where
     followers_count <> (select count(*) from follows where followee_id = u.id and accepted_at is not null and is_counted) or
@@ -48,7 +48,7 @@ const told = async (follower: User, followee: User): Promise<number> => {
 };
 
 describe('following', () => {
-  it('is done once, however often it is asked for, and undone', async () => {
+  it('is done once, however often it is requested, and can be undone', async () => {
     const path = `/api/follows/${bob.username}`;
     const { body } = await ada.post(path).expect(201);
     expect(body).toEqual({
@@ -120,7 +120,7 @@ describe('following', () => {
 describe('a private account', () => {
   const ask = (who: User) => who.post(`/api/follows/${zoe.username}`);
 
-  it('is asked, and answers', async () => {
+  it('gets a request, and answers it', async () => {
     const media = await zoe.publish('photo', await picture(81, 60).png().toBuffer());
     const { body } = await ask(ada).expect(202);
     expect(body).toMatchObject({ status: 'requested', requested: true, following: false });
@@ -139,7 +139,7 @@ describe('a private account', () => {
     await ask(ada).expect(200);
     await zoe.delete(`/api/follows/requests/${bob.username}`).expect(204);
     await zoe.delete(`/api/follows/requests/${bob.username}`).expect(204);
-    // Whom it has let in is not declined any more.
+    // An accepted follower can't be declined any more.
     await zoe.delete(`/api/follows/requests/${ada.username}`).expect(204);
     await zoe.put(`/api/follows/requests/${bob.username}`).expect(404, 'request_not_found');
     expect(await names(zoe, '/api/follows/requests')).toEqual([]);
@@ -159,11 +159,11 @@ describe('a private account', () => {
       await vitrine.client().get(`/api/users/me/${list}`).expect(401, 'not_signed_in');
       await ada.get(`/api/users/nobody-at-all/${list}`).expect(404, 'user_not_found');
     }
-    // Where it is on the other side of a public one, everybody sees it.
+    // In a public account's lists it is visible to everybody.
     expect(await names(bob, `/api/users/${eve.username}/followers`)).toEqual([zoe.username]);
   });
 
-  it('takes everybody who asked when it becomes public, and keeps them when it is private again', async () => {
+  it('accepts all requests when it becomes public, and keeps the followers when it is private again', async () => {
     await ask(bob).expect(202);
     await ask(eve).expect(202);
     await zoe.put('/api/users/me', { bio: 'Still private' }).expect(200);
@@ -180,7 +180,7 @@ describe('a private account', () => {
     await expectTrueCounters();
   });
 
-  it('takes nobody in where the password for the rest of the change is wrong', async () => {
+  it('accepts nobody if the password for the rest of the change is wrong', async () => {
     await bob.delete(`/api/follows/${zoe.username}`).expect(204);
     await ask(bob).expect(202);
     const change = { isPrivate: false, newPassword: 'a staple of correct horses' };
@@ -193,7 +193,7 @@ describe('a private account', () => {
 });
 
 describe('the lists', () => {
-  it('page through everybody once, newest first, with how the viewer stands to each', async () => {
+  it('list everybody once, newest first, with the relation of the viewer to each', async () => {
     const star = await vitrine.signUp();
     await vitrine.db.query(
       `insert into users (username, email, password_hash, display_name, email_verified_at)
@@ -220,7 +220,7 @@ describe('the lists', () => {
 });
 
 describe('at once', () => {
-  it('many follow and unfollow each other, and all counters are right', async () => {
+  it('many parallel follows and unfollows leave all counters exact', async () => {
     const people = await Promise.all(Array.from({ length: 5 }, () => vitrine.signUp()));
     const wrong: Json[] = [];
     const one = async (i: number) => {
@@ -240,7 +240,7 @@ describe('at once', () => {
     for (const person of people) expect(await counts(person)).toEqual([4, 4]);
   });
 
-  it('one who asks while the account becomes public is not left waiting', async () => {
+  it('a request made while the account becomes public is not left pending', async () => {
     const fans = await Promise.all(Array.from({ length: 6 }, () => vitrine.signUp()));
     const owner = await vitrine.signUp();
     for (let round = 0; round < 12; round++) {
@@ -265,7 +265,7 @@ describe('at once', () => {
   });
 });
 
-it('an account that goes is followed by nobody, and follows nobody', async () => {
+it('a deleted account follows nobody, and has no followers', async () => {
   const gone = await vitrine.signUp();
   const stays = await vitrine.signUp();
   await gone.post(`/api/follows/${stays.username}`).expect(201);

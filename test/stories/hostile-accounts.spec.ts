@@ -17,10 +17,10 @@ const isGone = (email: string) =>
     'every row to be gone',
   );
 
-/** A ZIP that ends has its directory's end at the end (APPNOTE 4.3.16). */
+/** A complete ZIP ends with its end of central directory record (APPNOTE 4.3.16). */
 const endsWell = (zip: Buffer) => zip.subarray(-22, -18).toString('latin1') === 'PK\x05\x06';
 
-describe('an address for mails', () => {
+describe('an e-mail address', () => {
   it.each([
     'a@b.org,c@d.org',
     'a@b,c@d',
@@ -40,7 +40,7 @@ describe('an address for mails', () => {
     'a@localhost',
     `${'a'.repeat(65)}@example.org`,
     `a@${'b'.repeat(250)}.org`,
-  ])('%j gets none: there is no account of it', async (email) => {
+  ])('%j gets no account', async (email) => {
     const { body } = await vitrine
       .client()
       .post('/api/users', { username: 'mailed-to', email, password: currentPassword })
@@ -50,7 +50,7 @@ describe('an address for mails', () => {
     expect(asked.status).toBe(422);
   });
 
-  it('of 64 characters before the @ is one, and each mail has one reader, whatever the name', async () => {
+  it('with 64 characters before the @ is valid, and each mail has one recipient, whatever the name', async () => {
     const email = `${'b'.repeat(64)}@example.org`;
     const displayName = 'x" <evil@example.org>, =?utf-8?Q?=0D=0ABcc:_evil@e.org?=';
     await vitrine
@@ -70,7 +70,7 @@ describe('an address for mails', () => {
   });
 });
 
-describe('an account that ends in the middle of', () => {
+describe('an account that is deleted during', () => {
   it('its own uploads and changes leaves nothing', async () => {
     const eve = await vitrine.signUp();
     const photos = await Promise.all(Array.from({ length: 12 }, small));
@@ -86,7 +86,7 @@ describe('an account that ends in the middle of', () => {
       eve.put('/api/users/me', { newPassword: 'staple of another kind', currentPassword }),
       vitrine.client().post('/api/users/sign-in', { usernameOrEmail: eve.username, password: currentPassword }),
     ]);
-    // The new password may have been first; then the old one ends nothing.
+    // If the password change came first, the old password no longer deletes it.
     if (answers[0]!.status !== 204)
       await eve.send('DELETE', '/api/users/me', { currentPassword: 'staple of another kind' }).expect(204);
     expect(answers.filter(({ status }) => status >= 500)).toEqual([]);
@@ -96,7 +96,7 @@ describe('an account that ends in the middle of', () => {
       expect([table, (await vitrine.db.query(`select * from ${table}`)).rows]).toEqual([table, []]);
   }, 90_000);
 
-  it('its own export gives no half of an archive for a whole one, and the link is dead', async () => {
+  it('its own export never makes a partial archive look complete, and the link stops working', async () => {
     const bob = await vitrine.signUp();
     for (let i = 0; i < 3; i++) {
       const { body } = await bob
@@ -127,7 +127,7 @@ describe('an account that ends in the middle of', () => {
         .get(link)
         .then(
           ({ status, bytes }) => (status === 200 ? endsWell(bytes) : status === 404),
-          // Broken off, which every client notices.
+          // An aborted download, which every client notices.
           () => true,
         ),
     ]);

@@ -11,7 +11,7 @@ let slow: Promise<number>[];
 beforeAll(async () => {
   siege = await Siege.begin();
   photo = await picture(60, 40).png().toBuffer();
-  // Takes more than a minute to be refused, so it goes on beside the others.
+  // Takes more than a minute to be refused, so it runs beside the others.
   const dripping = (begun: Buffer) =>
     rawStatus(origin(), { ...sized(begun, { 'content-length': 100_000 }), drip: 'x' }, 140_000);
   const creation = { 'tus-resumable': '1.0.0', 'upload-length': '100000', 'upload-metadata': 'kind cGhvdG8=' };
@@ -29,7 +29,7 @@ beforeAll(async () => {
   );
   slow = [
     dripping(file().subarray(0, 100)),
-    // Before the file, and behind it.
+    // Before the file, and after it.
     dripping(Buffer.from('--x\r\n')),
     dripping(file()),
     rawStatus(origin(), { head: patch, drip: 'x' }, 140_000),
@@ -58,7 +58,7 @@ const sized = (body: Buffer, more: Record<string, string | number> = {}): RawReq
 const file = (content: Buffer | string = photo, filename = 'a.png') => part('file', content, filename);
 const times = (count: number, make: (i: number) => Buffer) => Array.from({ length: count }, (_, i) => make(i));
 
-/** What a client may send, and the status it has to be told. */
+/** Bodies that clients may send, and the status they must get. */
 const bodies: [string, number, () => RawRequest][] = [
   ['10,000 fields', 413, () => form(...times(10_000, (i) => part(`f${i}`, 'x')))],
   ['10,000 fields, then the file', 413, () => form(...times(10_000, (i) => part(`f${i}`, 'x')), file())],
@@ -90,19 +90,19 @@ describe('a body that is', () => {
     expect(await rawStatus(origin(), request())).toBe(status);
   });
 
-  it('only announced waits for its client, and goes with it', async () => {
+  it('only announced is waited for, and dropped with its client', async () => {
     const request = { head: head({ ...multipart, 'content-length': 1_000, expect: '100-continue' }) };
     expect(await rawStatus(origin(), request, 1_000)).toBe(0);
   });
 
-  it('broken off between its parts, a hundred times', async () => {
+  it('aborted between its parts, a hundred times', async () => {
     const begun = { ...sized(Buffer.concat([part('f', 'x'), file()]), { 'content-length': 100_000 }) };
     const calls = times(100, () => photo).map(() => rawStatus(origin(), { ...begun, end: true }));
     expect(new Set(await Promise.all(calls))).toEqual(new Set([400]));
   });
 });
 
-describe('a name of a file', () => {
+describe('a filename', () => {
   it.each([
     ['-i.mp4', '-i.mp4'],
     ['%00.png', '%00.png'],
@@ -112,7 +112,7 @@ describe('a name of a file', () => {
     ['a\u202Egnp.exe', 'agnp.exe'],
     ["Ä 'quote' ; x=y.png", "Ä 'quote' ; x=y.png"],
     ['x'.repeat(300), 'x'.repeat(255)],
-  ])('%j is kept for people, never used', async (given, kept) => {
+  ])('%j is stored for display, and never used', async (given, kept) => {
     const bytes = await picture(61, 41).png().toBuffer();
     const { body } = await siege.attacker.upload('photo', bytes, given).expect(202);
     expect(body.filename).toBe(kept);
@@ -123,7 +123,7 @@ describe('a name of a file', () => {
   });
 });
 
-describe('subtitles that hurt', () => {
+describe('hostile subtitles', () => {
   const lines = (line: string) => Buffer.from(line.repeat(Math.floor((2 * MiB - 100) / line.length)));
   const cue = (text: string | Buffer) =>
     Buffer.concat([Buffer.from('WEBVTT\n\n00:01.000 --> 00:02.000\n'), Buffer.from(text), Buffer.from('\n')]);
@@ -143,7 +143,7 @@ describe('subtitles that hurt', () => {
     ['a script', 200, () => cue('<script>alert(1)</script>x')],
   ];
 
-  it('are refused, or written anew', async () => {
+  it('are refused, or rewritten', async () => {
     const { attacker } = siege;
     const { url, files } = await attacker.publish('video', await video('64x48', 1));
     const path = `/api/medias/${url}/subtitles/en`;
@@ -160,13 +160,13 @@ describe('subtitles that hurt', () => {
   });
 });
 
-it('all at once: others go on', async () => {
+it('all at once: others are not affected', async () => {
   await siege.during(() => Promise.all(bodies.map(([, , request]) => rawStatus(origin(), request()))));
 });
 
-it('dripping in is told so, wherever it drips, and nothing is left', async () => {
+it('sent slowly is refused, at any stage, and nothing is left', async () => {
   expect(await Promise.all(slow)).toEqual([408, 408, 408, 408]);
-  // The lease goes with the connection: its client may come back at once.
+  // The lease ends with the connection: its client may come back at once.
   await siege.attacker.send('DELETE', resumable, undefined, { 'tus-resumable': '1.0.0' }).expect(204);
   await siege.expectNothingLeft();
 }, 150_000);

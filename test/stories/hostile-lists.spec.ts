@@ -34,7 +34,7 @@ const dash = (base: string) =>
   <BaseURL>${base}</BaseURL></Representation></AdaptationSet></Period></MPD>`;
 const concat = (file: string) => `ffconcat version 1.0\nfile '${file}'\n`;
 
-/** Rows of what ffmpeg would open other files or hosts for, each as it would have to be written. */
+/** Playlists that would make ffmpeg open other files or hosts, in the form each must have. */
 const lists: [string, () => string][] = [
   ["HLS of somebody else's file", () => hls(`file://${victim}`)],
   ['HLS of a sibling', () => hls('../victim.mp4')],
@@ -51,13 +51,13 @@ const lists: [string, () => string][] = [
   ['styled subtitles', () => '[Script Info]\nScriptType: v4.00+\n[Events]\nFormat: Text\nDialogue: Hello\n'],
 ];
 
-describe('a list of other files, called a video', () => {
+describe('a playlist of other files, sent as a video', () => {
   it.each(lists)('%s: 415', async (_, list) => {
     for (const kind of ['video', 'music'] as const)
       expect(await siege.send(kind, Buffer.from(list()), 'video.mp4')).toBe('415 type_not_allowed');
   });
 
-  it('behind the first bytes of a video is a damaged video', async () => {
+  it('after the first bytes of a video is a damaged video', async () => {
     const starts = {
       'video.mp4': '\0\0\0\x18ftypmp42\0\0\0\0isommp42',
       'video.mkv': '\x1aE\xdf\xa3\x84B\x82\x81\x88matroska',
@@ -68,7 +68,7 @@ describe('a list of other files, called a video', () => {
     }
   });
 
-  it('all at once: others go on, nobody is called, nothing is left', async () => {
+  it('all at once: others are not affected, nobody is contacted, nothing is left', async () => {
     const outcomes = await siege.during(() =>
       Promise.all(lists.map(([, list]) => siege.send('video', Buffer.from(`${list()}\n`)))),
     );

@@ -14,7 +14,8 @@ let siege: Siege;
 let slow: Promise<Outcome>;
 beforeAll(async () => {
   siege = await Siege.begin();
-  // ffprobe would compare each with all before it: for minutes, if nobody ended it. Goes on while the others are sent.
+  // ffprobe would compare each with all previous ones, for minutes, if nobody stopped it. Runs while the others are
+  // sent.
   slow = siege.send('music', await tagged(comments(200_000)), 'slow.mp3');
 });
 afterAll(() => siege.end());
@@ -28,7 +29,7 @@ const pictures = (size: string, rate: string, seconds: number) => [
 const x264 = ['-c:v', 'libx264', '-preset', 'ultrafast'];
 const day = () => ffmpeg(...pictures('16x16', '1/60', 86_400), ...x264, 'video.mp4');
 
-/** Every header says a minute, and the packets go on for a day (ISO/IEC 14496-12, 8.2.2, 8.3.2 and 8.4.2). */
+/** Every header says a minute, and the packets last a day (ISO/IEC 14496-12, 8.2.2, 8.3.2 and 8.4.2). */
 async function dayCalledMinute(): Promise<Buffer> {
   const bytes = await day();
   for (const [type, at] of Object.entries({ mvhd: 16, mdhd: 16, tkhd: 20 }))
@@ -37,7 +38,7 @@ async function dayCalledMinute(): Promise<Buffer> {
   return bytes;
 }
 
-/** An index of which the table of sizes says that it has 80 million entries: two gigabytes in ffmpeg, for each track. */
+/** An index whose size table declares 80 million entries: two gigabytes in ffmpeg, per track. */
 async function hugeIndex(): Promise<Buffer> {
   const bytes = await ffmpeg(...pictures('64x48', '1', 1), ...x264, 'video.mp4');
   const body = (type: string) => findBoxes(bytes, type)[0]!.body;
@@ -76,7 +77,7 @@ const tracks = (count: number) =>
     ...[...x264, '-c:a', 'pcm_s16le', 'video.mkv'],
   );
 
-/** Tags inside tags (Matroska, 5.1.8): a simple tag may hold simple tags. */
+/** Nested tags (Matroska, 5.1.8): a simple tag may contain simple tags. */
 async function nestedTags(depth: number): Promise<Buffer> {
   const bytes = await ffmpeg(...pictures('64x48', '5', 1), ...x264, '-live', '1', 'video.mkv');
   let tag = ebml([0x67, 0xc8], ebml([0x45, 0xa3], Buffer.from('TITLE')));
@@ -113,7 +114,7 @@ const videos: [string, Outcome, () => Promise<Buffer>][] = [
   ['an MP4 whose index claims 80 million samples', '422 corrupt_input', hugeIndex],
 ];
 
-describe('a video that hurts', () => {
+describe('a hostile video', () => {
   it.each(videos)('%s: %s', async (_, expected, make) => {
     expect(await siege.send('video', await make(), '-i.mp4')).toBe(expected);
   });
@@ -138,18 +139,18 @@ describe('music with a tag of', () => {
   });
 });
 
-describe('a video with tags inside tags', () => {
+describe('a video with nested tags', () => {
   it.each([100, 3_000])('%i deep', async (depth) => {
     expect(await siege.send('video', await nestedTags(depth), 'video.mkv')).toBe('ready');
   });
 });
 
-it('a good video has limits, too', async () => {
+it('a valid video has resource limits, too', async () => {
   const { body } = await siege.attacker.upload('video', await video('640x360', 10)).expect(202);
   const limits = await until(
     async () => {
       const encoder = (await siege.children()).find(({ name }) => name === 'ffmpeg');
-      // It may have ended by now, and another one begin.
+      // It may have ended by now, and another one started.
       return encoder && readFile(`/proc/${encoder.pid}/limits`, 'utf8').catch(() => '');
     },
     'the encoder to run',
@@ -161,16 +162,16 @@ it('a good video has limits, too', async () => {
   expect(await siege.attacker.settled(body.url)).toMatchObject({ status: 'ready' });
 });
 
-it('music that takes too long to look at: 422 corrupt_input', async () => {
+it('music that takes too long to inspect: 422 corrupt_input', async () => {
   expect(await slow).toBe('422 corrupt_input');
 });
 
-it('all at once: others go on, and nothing is left', async () => {
+it('all at once: others are not affected, and nothing is left', async () => {
   await siege.during(() => Promise.all(videos.map(async ([, , make]) => siege.send('video', await make()))));
   await siege.expectNothingLeft();
 });
 
-/** Each call another song, so that none is a duplicate. */
+/** A different song each time, so that none is a duplicate. */
 async function tagged(tag: Buffer): Promise<Buffer> {
   seconds += 0.1;
   return Buffer.concat([tag, await song(seconds)]);

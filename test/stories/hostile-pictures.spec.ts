@@ -17,7 +17,7 @@ const png = () => picture(70, 50).png().toBuffer();
 const jpeg = () => picture(70, 50).jpeg().toBuffer();
 const text = (words: string) => Buffer.from(words);
 
-/** A progressive JPEG that says it is `side` × `side` (ITU T.81, B.2.2). */
+/** A progressive JPEG that declares `side` × `side` (ITU T.81, B.2.2). */
 async function claiming(side: number): Promise<Buffer> {
   const bytes = await picture(64, 64).jpeg({ progressive: true }).toBuffer();
   const frame = bytes.indexOf(Buffer.of(0xff, 0xc2));
@@ -70,12 +70,12 @@ const rows: [string, Outcome, () => Buffer | Promise<Buffer>][] = [
   ['an archive', notAllowed, () => Buffer.concat([text('PK\x03\x04\x14\0'), Buffer.alloc(2_000)])],
 ];
 
-describe('a picture that hurts', () => {
+describe('a hostile picture', () => {
   it.each(rows)('%s: %s', async (_, expected, make) => {
     expect(await siege.send('photo', await make(), 'picture.png')).toBe(expected);
   });
 
-  it('is what it is, whatever the form says of it', async () => {
+  it('is treated by its content, whatever the form says', async () => {
     const form = new FormData();
     form.set(
       'file',
@@ -86,7 +86,7 @@ describe('a picture that hurts', () => {
   });
 });
 
-/** What lies in front of or behind the pixels: it takes no time and no room, and nobody gets it. */
+/** Data before or after the pixels, which must cost neither time nor memory, and never be served. */
 const loaded: [string, () => Promise<Buffer>][] = [
   ['a page behind a PNG', async () => Buffer.concat([await png(), text(`<script>alert('secret')</script>`)])],
   ['an archive behind a JPEG', async () => Buffer.concat([await jpeg(), text('PK\x03\x04secret')])],
@@ -102,7 +102,7 @@ const loaded: [string, () => Promise<Buffer>][] = [
   ['16 MB of no colour profile in a JPEG', async () => withProfile(await jpeg(), 255)],
 ];
 
-describe('a picture with a load', () => {
+describe('a picture with a payload', () => {
   it.each(loaded)('%s', async (_, make) => {
     const { attacker } = siege;
     const { files } = await attacker.publish('photo', await make());
@@ -122,12 +122,12 @@ describe('a picture with a load', () => {
 
   it.each([
     ['200 MB of colour profile in a PNG, packed', async () => withChunks(await png(), packed('iCCP', 200 * MiB))],
-  ])('%s comes to an end', async (_, make) => {
+  ])('%s is handled', async (_, make) => {
     expect(await siege.send('photo', await make())).toMatch(/^(ready|422 corrupt_input)$/);
   });
 });
 
-it('all at once: others go on, and nothing is left', async () => {
+it('all at once: others are not affected, and nothing is left', async () => {
   await siege.during(() => Promise.all(rows.map(async ([, , make]) => siege.send('photo', await make()))));
   await siege.expectNothingLeft();
 });
@@ -141,7 +141,7 @@ const packed = (type: string, bytes: number) =>
 const profile = (bytes: number) => pngChunk('iCCP', Buffer.concat([text('secret\0\0'), randomBytes(bytes)]));
 const exifOf = (bytes: number) => Buffer.concat([text('MM\0*\0\0\0\x08\0\0secret'), randomBytes(bytes)]);
 
-/** Segments behind the start of a JPEG (ITU T.81, B.1.1.4): APP1 each. */
+/** APP1 segments after the start of a JPEG (ITU T.81, B.1.1.4). */
 function withSegments(bytes: Buffer, count: number, data: Buffer, marker = 0xe1): Buffer {
   const head = Buffer.of(0xff, marker, (data.length + 2) >> 8, (data.length + 2) & 255);
   return Buffer.concat([
@@ -159,7 +159,7 @@ function withProfile(bytes: Buffer, parts: number): Buffer {
   );
 }
 
-/** RFC 9649, 2.7: an extended file with one more chunk, and the flag for it. */
+/** RFC 9649, 2.7: an extended file with one more chunk, and its flag. */
 async function webpWith(type: 'ICCP' | 'EXIF', bytes: number): Promise<Buffer> {
   const simple = await picture(70, 50).webp().toBuffer();
   const header = Buffer.from([type === 'ICCP' ? 0x20 : 0x08, 0, 0, 0, 69, 0, 0, 49, 0, 0]);

@@ -14,8 +14,8 @@ const request = (line: string, ...headers: string[]) =>
   rawStatus(vitrine.origin, { head: [`${line} HTTP/1.1`, ...headers] });
 const key = () => `X-API-KEY: ${ada.apiKey}`;
 
-describe('a path that is written otherwise', () => {
-  /** To a stranger; to who may. Never is it more open than it is plain. */
+describe('a path written differently', () => {
+  /** Status for anonymous and for authorised requests. It must never be more open than the plain path. */
   it.each([
     ['GET /api/users/me/sessions', 401, 200],
     ['HEAD /api/users/me/sessions', 401, 200],
@@ -58,13 +58,13 @@ describe('a path that is written otherwise', () => {
   });
 });
 
-it('a proxy that nobody trusts is told of, once', async () => {
+it('an untrusted proxy is reported, once', async () => {
   for (let i = 0; i < 3; i++) await fetch(`${vitrine.origin}/livez`, { headers: { 'x-forwarded-for': '203.0.113.7' } });
   await expect.poll(() => vitrine.said).toMatch(/TRUST_PROXY is empty/);
   expect(vitrine.said.match(/TRUST_PROXY is empty/g)).toHaveLength(1);
 });
 
-describe('a body is looked at, whatever its type says', () => {
+describe('a body is parsed, whatever its type says', () => {
   const put = (type: string, body: string | Buffer) =>
     rawStatus(vitrine.origin, {
       head: [

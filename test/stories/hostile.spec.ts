@@ -23,7 +23,7 @@ describe('at the same moment', () => {
     expect(await statuses(Array.from({ length: 8 }, publish))).toEqual([201, 409, 409, 409, 409, 409, 409, 409]);
   });
 
-  it('a file is published or deleted, never half of both', async () => {
+  it('a file is either published or deleted', async () => {
     for (let i = 0; i < 6; i++) {
       const { body: file } = await ada
         .upload(
@@ -41,7 +41,7 @@ describe('at the same moment', () => {
     }
   });
 
-  it('two lists of tags in opposite order do not wait for each other', async () => {
+  it('two lists of tags in opposite order do not deadlock', async () => {
     const medias: Json[] = [];
     for (let i = 0; i < 2; i++)
       medias.push(
@@ -90,7 +90,7 @@ describe('at the same moment', () => {
 });
 
 describe('an upload settled twice', () => {
-  it('keeps the bytes of the file it became', async () => {
+  it('keeps the bytes of its file', async () => {
     const bytes = await picture(65, 65).png().toBuffer();
     const tus = { 'tus-resumable': '1.0.0' };
     const more = {
@@ -102,7 +102,7 @@ describe('an upload settled twice', () => {
     const location = headers.get('location')!;
     const url = headers.get('vitrine-file')!;
     await ada.settled(url);
-    // As another process sees it that took over while the first one was committing.
+    // As seen by another process that took over while the first one was committing.
     await vitrine.db.query(`update uploads set state = 'open', file_url = null where id = $1`, [
       location.split('/').at(-1),
     ]);
@@ -118,7 +118,7 @@ describe('an upload settled twice', () => {
       .expect(204);
   });
 
-  it('of known bytes gives the known file its whole time again', async () => {
+  it('of known bytes restarts the expiry of the known file', async () => {
     const bytes = await picture(66, 66).png().toBuffer();
     const { body } = await ada.upload('photo', bytes).expect(202);
     await vitrine.db.query(`update files set unused_since = now() - interval '23 hours 59 minutes' where url = $1`, [
@@ -134,13 +134,13 @@ describe('an upload settled twice', () => {
 });
 
 describe('tags', () => {
-  it('called like nothing are names as well', async () => {
+  it('with strange names work', async () => {
     const media = await ada.publish('photo', await picture(67, 67).png().toBuffer(), { tags: ['old', 'older'] });
     const { body } = await ada.put(`/api/medias/${media.url}`, { tags: ['null'] }).expect(200);
     expect(body.tags).toEqual(['null']);
   });
 
-  it('are thirty at most, however they come', async () => {
+  it('are limited to thirty, however they are added', async () => {
     const media = await ada.publish('photo', await picture(68, 68).png().toBuffer(), {
       tags: Array.from({ length: 30 }, (_, i) => `n${i}`),
     });
@@ -165,7 +165,7 @@ describe('a signed address', () => {
 });
 
 describe('nonsense', () => {
-  it('gets a clear refusal', async () => {
+  it('is refused clearly', async () => {
     const anybody = vitrine.client();
     await anybody
       .post('/api/users/sign-in', { usernameOrEmail: 'a\u0000b', password: 'x' })
@@ -185,7 +185,7 @@ describe('nonsense', () => {
     expect(body.instance).toBeTruthy();
   });
 
-  it('asked for again and again has an end: codes', async () => {
+  it('requested again and again is limited: codes', async () => {
     const { body } = await vitrine
       .client()
       .post('/api/users', { username: 'spammed', email: 'spammed@example.org', password: 'correct horse' })
@@ -199,7 +199,7 @@ describe('nonsense', () => {
   });
 });
 
-describe('a body that drips', () => {
+describe('a body sent slowly', () => {
   it('is cut off with an answer', async () => {
     const { port } = new URL(vitrine.origin);
     const socket = connect(Number(port), '127.0.0.1');

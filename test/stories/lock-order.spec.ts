@@ -4,7 +4,10 @@ import { bareMedias } from '../setup/playlists.js';
 import { until } from '../setup/until.js';
 import { Vitrine } from '../setup/vitrine.js';
 
-/** Somebody else holds a row; who waits for it must not hold what comes after it, or the two could wait for each other. */
+/**
+ * Another transaction holds a row; whoever waits for it must not hold rows that come later in the lock order, or the
+ * two could deadlock.
+ */
 let vitrine: Vitrine;
 let users: Awaited<ReturnType<Vitrine['signUp']>>[];
 let other: PoolClient;
@@ -31,11 +34,11 @@ const someoneWaits = (what: string) =>
     );
     return rows.length > 0;
   }, 'somebody to wait');
-/** @throws when anybody holds one of them */
+/** @throws if anybody holds one of them */
 const take = (names: string[]) =>
   other.query('select 1 from users where username = any($1) order by id for no key update nowait', [names]);
 
-it('a media that changes its tags and who sees it takes the tags before its owner', async () => {
+it('changing tags and visibility of a media locks the tags before its owner', async () => {
   const [ada] = users;
   const [media] = await bareMedias(vitrine, ada!, 1);
   const path = `/api/medias/${media}`;
@@ -52,9 +55,9 @@ it('a media that changes its tags and who sees it takes the tags before its owne
   expect(rows).toEqual([]);
 });
 
-it('views come to the owners of their medias in the order of the owners', async () => {
+it('views are added to owners in the order of the owners', async () => {
   const names = users.map(({ username }) => username);
-  // Of the newest owner first, as no order of theirs would have it.
+  // Newest owner first, which is not the lock order.
   const medias: string[] = [];
   for (const user of users.toReversed()) medias.push(...(await bareMedias(vitrine, user, 2)));
   await take(names.slice(0, 1));
@@ -68,7 +71,7 @@ it('views come to the owners of their medias in the order of the owners', async 
   }, 'the views to be counted');
 });
 
-it('likes come to the owners of their medias in the order of the owners, who wait for none of them', async () => {
+it('likes are added to owners in the order of the owners, without blocking them', async () => {
   const [ada, bob, ghost] = [users[0]!, users[1]!, users[4]!];
   const medias = [...(await bareMedias(vitrine, bob, 2)), ...(await bareMedias(vitrine, ada, 2))];
   await take([ada.username]);

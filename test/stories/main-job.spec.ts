@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => vitrine.stop());
 
-/** Saves bytes and looks at them with ffprobe. */
+/** Saves bytes and runs ffprobe on them. */
 async function probed(bytes: Buffer, name: string) {
   const path = join(vitrine.dataDir, name);
   await writeFile(path, bytes);
@@ -73,7 +73,7 @@ describe('a photo', () => {
     ]);
   });
 
-  it('is served upright, and nothing of it says where it was taken', async () => {
+  it('is served upright, without revealing where it was taken', async () => {
     for (const { href, mimeType, width, height, bytes } of media.files[0].renditions) {
       const got = await anybody.get(href).expect(200);
       expect(got.bytes.length).toBe(bytes);
@@ -85,7 +85,7 @@ describe('a photo', () => {
     }
   });
 
-  it('comes in the best format that is accepted', async () => {
+  it('comes in the best accepted format', async () => {
     const address = `/api/photos/${media.files[0].url}`;
     const types = {
       'image/avif,image/webp,*/*;q=0.8': 'image/webp',
@@ -103,7 +103,7 @@ describe('a photo', () => {
     }
   });
 
-  it('gives the raw upload to its owner alone', async () => {
+  it('gives the raw upload to its owner only', async () => {
     const address = `/api/photos/${media.files[0].url}?raw=1`;
     const { bytes, headers } = await ada.get(address).expect(200);
     expect(await exifr.gps(bytes)).toMatchObject({ latitude: expect.closeTo(48.85, 1) });
@@ -166,7 +166,7 @@ describe('a video', () => {
     expect([...starts]).toHaveLength(1);
   });
 
-  it('has playlists whose every address and range answers', async () => {
+  it('has playlists whose every address and range works', async () => {
     const address = media.files[0].hls;
     const { body: master, headers } = await anybody.get(address).expect(200);
     expect(headers.get('content-type')).toMatch(/mpegurl/);
@@ -194,7 +194,7 @@ describe('a video', () => {
     expect((await anybody.get(href)).headers.get('cache-control')).toContain('immutable');
   });
 
-  it('is a reel only when it stands upright', async () => {
+  it('is a reel only if it is vertical', async () => {
     const { body: wide } = await ada.upload('video', await video('320x180', 1)).expect(202);
     await ada.post('/api/medias', { type: 'reel', files: [wide.url] }).expect(422, 'file_kind_mismatch');
     const { body: tall } = await ada.upload('video', await video('180x320', 1)).expect(202);

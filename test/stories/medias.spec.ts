@@ -26,7 +26,7 @@ describe('a media', () => {
     expect(state).toMatchObject({ status: 'ready', progress: 1, usedBy: media.url });
   });
 
-  it('is edited, and deleted with its bytes and its charge', async () => {
+  it('is edited, and deleted with its bytes and its quota', async () => {
     const { body: before } = await ada.get('/api/users/me').expect(200);
     const media = await ada.publish('photo', await picture(640, 480).jpeg().toBuffer(), { tags: ['one'] });
     const { body: edited } = await ada
@@ -50,7 +50,7 @@ describe('a media', () => {
     expect(after.counts).toEqual(before.counts);
   });
 
-  it("is made of files that are its owner's, of its kind, unused and not failed", async () => {
+  it('needs files of its owner and its kind that are unused and not failed', async () => {
     const eve = await vitrine.signUp();
     const { body: mine } = await ada.upload('photo', await picture(90, 90).png().toBuffer()).expect(202);
     await eve.post('/api/medias', { type: 'photo', files: [mine.url] }).expect(404, 'file_not_found');
@@ -78,7 +78,7 @@ describe('a media', () => {
     await (await vitrine.signUp()).post(tag).expect(403, 'not_yours');
   });
 
-  it('is created once under one Idempotency-Key, also by parallel requests', async () => {
+  it('is created once under one Idempotency-Key, even in parallel', async () => {
     const { body: file } = await ada.upload('photo', await picture(92, 92).png().toBuffer()).expect(202);
     const body = { type: 'photo', files: [file.url], title: 'Once' };
     const answers = await Promise.all(
@@ -92,7 +92,7 @@ describe('a media', () => {
 });
 
 describe('the list', () => {
-  it('pages through everything once, in every order', async () => {
+  it('lists everything once, in every order', async () => {
     const bea = await vitrine.signUp();
     const urls: string[] = [];
     for (let i = 0; i < 5; i++)
@@ -122,7 +122,7 @@ describe('the list', () => {
     }
   });
 
-  it('refuses parameters it does not know, by name', async () => {
+  it('refuses unknown parameters, by name', async () => {
     for (const query of [
       'limit=0',
       'limit=101',

@@ -34,7 +34,7 @@ describe('a mention', () => {
       )
     ).rowCount;
 
-  it('in a title or description is kept up with the text', async () => {
+  it('in a title or description follows changes of the text', async () => {
     const media = await publish({
       title: `With @${bob.username.toUpperCase()}.`,
       description: `and @nobody-${randomBytes(3).toString('hex')}, ${bob.username}@example.org, @${eve.username} @${bob.username}`,
@@ -50,7 +50,7 @@ describe('a mention', () => {
     expect(await eventsOf(media)).toBe(2);
   });
 
-  it('means the longest name there is', async () => {
+  it('means the longest existing name', async () => {
     const name = `a${randomBytes(3).toString('hex')}`;
     await vitrine.signUp(name);
     expect((await publish({ title: `hi @${name}.` })).mentions).toEqual([name]);
@@ -60,7 +60,7 @@ describe('a mention', () => {
     expect((await publish({ title: `hi @${name}-` })).mentions).toEqual([name]);
   });
 
-  it('of somebody who is away, or wants nothing of the author, is just text', async () => {
+  it('of a disabled user, or one in a block with the author, is plain text', async () => {
     const [gone, blocked, blocker] = await Promise.all(Array.from({ length: 3 }, () => vitrine.signUp()));
     await vitrine.db.query('update users set disabled_at = now() where username = $1', [gone!.username]);
     await block(ada, blocked!);
@@ -72,7 +72,7 @@ describe('a mention', () => {
     expect(body).toMatchObject({ text, mentions: [bob.username] });
   });
 
-  it('in a comment is kept up with the text', async () => {
+  it('in a comment follows changes of the text', async () => {
     const media = await publish();
     const { body } = await bob
       .post(`/api/comments/medias/${media.url}`, { text: `@${ada.username}: look` })
@@ -83,7 +83,7 @@ describe('a mention', () => {
     expect((await bob.put(`/api/comments/${body.url}`, { text: 'none' }).expect(200)).body.mentions).toEqual([]);
   });
 
-  it('leads to the medias that name me, as far as I may see them', async () => {
+  it('are a list of the medias that I may see', async () => {
     const kim = await vitrine.signUp();
     const list = async () =>
       (await kim.get('/api/users/me/mentions').expect(200)).body.items.map(({ url }: Json) => url);
@@ -102,7 +102,7 @@ describe('a mention', () => {
 });
 
 describe('hashtags', () => {
-  it('are tags beside those that the owner gives', async () => {
+  it('are tags beside the owner’s', async () => {
     const media = await publish({
       title: '#Sea and #sky',
       description: 'see https://example.org/#frag #2026',
@@ -125,7 +125,7 @@ describe('hashtags', () => {
     expect(new Set(await tagsOf(media))).toEqual(new Set(['sky', 'sun']));
   });
 
-  it('leave the room that there is to what the owner gives', async () => {
+  it('leave room for the owner’s tags', async () => {
     const words = (n: number, letter: string) => Array.from({ length: n }, (_, i) => `${letter}${i}`);
     const media = await publish({
       description: words(40, 't')

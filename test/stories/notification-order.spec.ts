@@ -33,7 +33,7 @@ const like = (who: number, media: number) => others[who]!.post(`/api/medias/${me
 const likes = ({ items }: Json) => items.map((item: Json) => [item.media.url, item.actorsCount]);
 
 describe('a notification that grows', () => {
-  it('comes to the top, and is what is newer than before', async () => {
+  it('moves to the top, and counts as newer', async () => {
     await like(0, 0);
     await until(async () => (await page()).items.length === 1, 'the first line');
     await like(0, 1);
@@ -57,7 +57,7 @@ describe('a notification that grows', () => {
     expect((await page()).items.map(({ id }: Json) => id)).toEqual([after.items[0].id, before.items[0].id]);
   });
 
-  it('stays unread where it grew after the others were marked', async () => {
+  it('stays unread if it grew after the others were marked', async () => {
     const { newestCursor } = await page();
     await like(2, 1);
     await until(async () => (await since(newestCursor)).items.length === 1, 'it to grow');
@@ -65,7 +65,7 @@ describe('a notification that grows', () => {
     expect(likes(await page('filter=unread'))).toEqual([[medias[1]!.url, 2]]);
   });
 
-  it('is paged through from both ends', async () => {
+  it('is listed from both ends', async () => {
     const { items, newestCursor } = await page();
     const first = await page('limit=1');
     const second = await page(`limit=1&cursor=${encodeURIComponent(first.nextCursor)}`);
@@ -77,7 +77,7 @@ describe('a notification that grows', () => {
   });
 });
 
-it('what commits late is not missed by who asks for what is newer', async () => {
+it('`since` does not miss what commits late', async () => {
   const { newestCursor } = await page();
   const late = new pg.Client({ connectionString: vitrine.databaseUrl });
   await late.connect();

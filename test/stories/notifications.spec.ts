@@ -32,7 +32,7 @@ const list = async (client: Client, query = ''): Promise<Json[]> =>
   (await client.get(`/api/notifications?limit=100${query}`).expect(200)).body.items;
 const unread = async (client: Client): Promise<number> =>
   (await client.get('/api/notifications/unread-count').expect(200)).body.count;
-/** Jobs make them: waited for. */
+/** Waits for notifications that jobs create. */
 const told = (client: Client, kind: string, is: (item: Json) => boolean = () => true): Promise<Json> =>
   until(async () => (await list(client, `&kind=${kind}`)).find(is), `${kind} to be told`);
 const nothing = (client: Client, kind: string) =>
@@ -44,7 +44,7 @@ const readAll = async (client: Client) => {
 };
 
 describe('reactions', () => {
-  it('to one media are one line, which names the latest and counts the rest', async () => {
+  it('to one media are one item, with the latest actors and the number of the others', async () => {
     for (const [i, user] of [bob, ...crowd].entries()) {
       await user.post(`${address}/likes`).expect(201);
       await told(ada, 'like', ({ actorsCount }) => actorsCount === i + 1);
@@ -67,7 +67,7 @@ describe('reactions', () => {
     expect((await vitrine.client().get(line.media.thumb)).status).toBe(200);
   });
 
-  it('are withdrawn when they are undone, and change when they change', async () => {
+  it('are withdrawn when undone, and change with the reaction', async () => {
     await bob.put(`${address}/reaction`, { emoji: '🎈' }).expect(200);
     expect(await told(ada, 'reaction')).toMatchObject({ actorsCount: 1, emoji: '🎈' });
     await told(ada, 'like', ({ actorsCount }) => actorsCount === 4);
@@ -77,14 +77,14 @@ describe('reactions', () => {
     await nothing(ada, 'reaction');
   });
 
-  it('to one’s own are told to nobody', async () => {
+  it('to one’s own media notify nobody', async () => {
     const own = await photo(bob);
     await bob.post(`/api/medias/${own.url}/likes`).expect(201);
     await ada.post(`/api/medias/${own.url}/likes`).expect(201);
     expect(names(await told(bob, 'like'))).toEqual([ada.username]);
   });
 
-  it('begin another line once theirs was read', async () => {
+  it('start another item once theirs was read', async () => {
     await readAll(ada);
     expect(await unread(ada)).toBe(0);
     await bob.post(`${address}/likes`).expect(201);
@@ -102,7 +102,7 @@ describe('reactions', () => {
     await bob.delete(`${address}/likes`).expect(204);
   });
 
-  it('end as they are, however often minds change at once', async () => {
+  it('match the final state, however many parallel changes there are', async () => {
     const target = await photo(ada, { title: 'Restless' });
     const work = [bob, eve, ...crowd].map(async (user, u) => {
       for (let i = 0; i < 8; i++) {
@@ -124,7 +124,7 @@ describe('reactions', () => {
 });
 
 describe('followers', () => {
-  it('are one line; who asks to follow is one alone', async () => {
+  it('are one item; each follow request is its own', async () => {
     await ada.post(`/api/follows/${eve.username}`).expect(201);
     await bob.post(`/api/follows/${eve.username}`).expect(201);
     const line = await told(eve, 'follow', ({ actorsCount }) => actorsCount === 2);
@@ -142,7 +142,7 @@ describe('followers', () => {
     await eve.put('/api/users/me', { isPrivate: false }).expect(200);
   });
 
-  it('hear of what is published for them, once, and of nothing else', async () => {
+  it('are notified of what is published for them, once, and of nothing else', async () => {
     const seen = await photo(eve, { title: 'For all' });
     await told(ada, 'media_published', ({ media: about }) => about.url === seen.url);
     await photo(eve, { title: 'Secret', visibility: 'private' });
@@ -152,14 +152,14 @@ describe('followers', () => {
     const titles = (await list(ada, '&kind=media_published')).map(({ media: about }) => about.title);
     expect(titles).toEqual(['For followers', 'For all']);
     expect(await list(bob, '&kind=media_published')).toEqual([]);
-    // What was hidden since is in no list and no number.
+    // Medias hidden since are in no list and no count.
     const before = await unread(ada);
     await eve.put(`/api/medias/${last.url}`, { visibility: 'private' }).expect(200);
     expect((await list(ada, '&kind=media_published')).map(({ media: about }) => about.title)).toEqual(['For all']);
     expect(await unread(ada)).toBe(before - 1);
   });
 
-  it('who are muted or blocked are not heard of', async () => {
+  it('with a mute or block are not notified', async () => {
     await ada.post(`/api/mutes/${eve.username}`).expect(201);
     await bob.post(`/api/follows/${eve.username}`).expect(201);
     const post = await photo(eve, { title: 'Unheard' });
@@ -178,7 +178,7 @@ describe('comments', () => {
   const comment = async (user: Client, text: string, replyTo?: string): Promise<Json> =>
     (await user.post(`/api/comments/${'medias'}/${media.url}`, { text, ...(replyTo && { replyTo }) }).expect(201)).body;
 
-  it('are told one by one: as an answer, else to the owner, else to whom they name', async () => {
+  it('are notified one by one: as a reply, else to the owner, else as a mention', async () => {
     const first = await comment(bob, `Look, @${crowd[0]!.username} and @${ada.username}!`);
     await told(ada, 'comment', ({ comment: about }) => about.url === first.url);
     await told(crowd[0]!, 'mention_in_comment', ({ comment: about }) => about.url === first.url);
@@ -186,7 +186,7 @@ describe('comments', () => {
     await told(ada, 'comment', ({ comment: about }) => about.url === second.url);
     const reply = await comment(crowd[1]!, `Yes @${bob.username}`, first.url);
     expect(await told(bob, 'reply')).toMatchObject({ comment: { url: reply.url }, media: { url: media.url } });
-    // The owner of the media has a line of each; who is named by their own has none.
+    // The media's owner gets an item for each; whoever is mentioned by their own reply gets none.
     await told(ada, 'comment', ({ comment: about }) => about.url === reply.url);
     expect(await list(ada, '&kind=mention_in_comment')).toEqual([]);
     expect(await list(bob, '&kind=mention_in_comment')).toEqual([]);
@@ -195,7 +195,7 @@ describe('comments', () => {
       async () => (await list(ada, '&kind=comment')).every(({ comment: about }) => about.url !== second.url),
       'the deleted comment to be withdrawn',
     );
-    // Named no more.
+    // No longer mentioned.
     await bob.put(`/api/comments/${first.url}`, { text: 'Look!' }).expect(200);
     await nothing(crowd[0]!, 'mention_in_comment');
     await ada.put(`/api/comments/${first.url}/reaction`, { emoji: '❤️' }).expect(201);
@@ -204,7 +204,7 @@ describe('comments', () => {
     await nothing(bob, 'comment_reaction');
   });
 
-  it('that stand only for their replies tell nobody any more of reactions and answers', async () => {
+  it('that stay only for their replies no longer notify of reactions and replies', async () => {
     const asked = await comment(bob, 'Who knows?');
     const answer = await comment(eve, 'I do', asked.url);
     await eve.put(`/api/comments/${asked.url}/reaction`, { emoji: '🤔' }).expect(201);
@@ -220,7 +220,7 @@ describe('comments', () => {
     await told(ada, 'comment', about(answer));
   });
 
-  it('and texts of medias tell whom they name, once it is published', async () => {
+  it('and media texts notify mentioned users, once the media is published', async () => {
     const named = await photo(ada, { description: `With @${bob.username}, @nobody-there and me@example.org` });
     expect(await told(bob, 'mention_in_media')).toMatchObject({ media: { url: named.url }, actors: [{}] });
     await ada.put(`/api/medias/${named.url}`, { description: 'Alone' }).expect(200);
@@ -229,7 +229,7 @@ describe('comments', () => {
 });
 
 describe('a repost and a failure', () => {
-  it('are told, and withdrawn', async () => {
+  it('are notified, and withdrawn', async () => {
     await bob.post(`${address}/reposts`).expect(201);
     expect(names(await told(ada, 'repost'))).toEqual([bob.username]);
     await bob.delete(`${address}/reposts`).expect(204);
@@ -245,7 +245,7 @@ describe('a repost and a failure', () => {
 });
 
 describe('preferences', () => {
-  it('are by default all in the app, and say where else', async () => {
+  it('default to everything in the app, and can be changed', async () => {
     const { body } = await ada.get('/api/notifications/preferences').expect(200);
     expect(body.like).toEqual({ inApp: true, email: false, push: true });
     expect(body.comment).toEqual({ inApp: true, email: true, push: true });
@@ -253,7 +253,7 @@ describe('preferences', () => {
     await ada.put('/api/notifications/preferences', {}).expect(200);
   });
 
-  it('are kept: what is not wanted is not told', async () => {
+  it('are respected: unwanted notifications are not created', async () => {
     const { body } = await ada.put('/api/notifications/preferences', { like: { inApp: false } }).expect(200);
     expect(body.like).toEqual({ inApp: false, email: false, push: true });
     const before = (await list(ada, '&kind=like')).length;
@@ -266,7 +266,7 @@ describe('preferences', () => {
   });
 });
 
-it('more than a thousand unread ones are not counted', async () => {
+it('counting unread ones stops at a thousand', async () => {
   const reader = await vitrine.signUp();
   await vitrine.db.query(
     `with lines as (

@@ -32,7 +32,7 @@ function operator(args: string[], input = ''): Promise<{ code: number; said: str
 }
 const signIn = (usernameOrEmail: string) => vitrine.client().post('/api/users/sign-in', { usernameOrEmail, password });
 
-it('an operator makes an account that can be used at once', async () => {
+it('an operator creates an account that can be used at once', async () => {
   expect(await users(['create', 'root2', 'root2@example.org', '--role', 'admin'], `${password}\n`)).toMatchObject({
     code: 0,
   });
@@ -47,7 +47,7 @@ it('an operator makes an account that can be used at once', async () => {
   for (const field of ['username', 'email', 'password']) expect(refused.said).toContain(`at ${field}`);
 });
 
-it('a disabled account is out at once, and what it published is gone until it is enabled', async () => {
+it('a disabled account is locked out at once, and its content is hidden until it is enabled', async () => {
   const media = await ada.publish('photo', await picture(333, 222).png().toBuffer());
   const { href } = media.files[0].renditions[0];
   const anybody = vitrine.client();
@@ -72,7 +72,7 @@ it('a disabled account is out at once, and what it published is gone until it is
   await anybody.get(href).expect(200);
 });
 
-it('a moderator is made and unmade', async () => {
+it('moderators are promoted and demoted', async () => {
   await users(['promote', ada.username]);
   expect((await ada.get('/api/users/me')).body.role).toBe('moderator');
   await users(['promote', ada.username, '--role', 'user']);
@@ -83,7 +83,7 @@ it('a moderator is made and unmade', async () => {
   });
 });
 
-it('sessions are ended, and keys only when asked for', async () => {
+it('sessions are ended, keys only on request', async () => {
   await users(['create', 'hedy', 'hedy@example.org'], password);
   const { body } = await signIn('hedy').expect(200);
   const session = vitrine.client({ authorization: `Bearer ${body.accessToken}` });

@@ -16,7 +16,7 @@ const lavfi = (graph: string) => ['-f', 'lavfi', '-i', graph];
 const tone = lavfi('sine=duration=2');
 const clip = lavfi('testsrc2=size=160x90:rate=25:duration=2');
 
-it('plays a video whose end is missing, and warns its owner alone', async () => {
+it('plays a truncated video, and warns only its owner', async () => {
   const whole = await video('160x90', 10, '-movflags', '+faststart');
   const { body: file } = await ada.upload('video', whole.subarray(0, Math.floor(whole.length * 0.95))).expect(202);
   expect(await ada.settled(file.url, patienceMs)).toMatchObject({
@@ -31,7 +31,7 @@ it('plays a video whose end is missing, and warns its owner alone', async () => 
   expect(JSON.stringify(shown)).not.toMatch(/warnings|truncated/);
 });
 
-it('takes sound that a browser recorded as music, and says so where it is sent as a video', async () => {
+it('accepts sound recorded by a browser as music, and suggests that if it is sent as a video', async () => {
   const recorded = await ffmpeg(...tone, '-c:a', 'libopus', '-live', '1', 'recorded.webm');
   const { body: refused } = await ada.upload('video', recorded).expect(422);
   expect(refused).toMatchObject({
@@ -45,7 +45,7 @@ it('takes sound that a browser recorded as music, and says so where it is sent a
   });
 });
 
-it('takes a video whose tracks name languages that are none', async () => {
+it('accepts a video with invalid language tags', async () => {
   const languages = ['-metadata:s:a:0', 'language=de-1996-1996', '-metadata:s:a:1', `language=${'x'.repeat(100)}`];
   const maps = ['-map', '0', '-map', '1', '-map', '2', '-pix_fmt', 'yuv420p'];
   const bytes = await ffmpeg(...clip, ...tone, ...tone, ...maps, ...languages, 'languages.mkv');

@@ -18,7 +18,7 @@ const signIn = (usernameOrEmail: string, password: string) =>
 const wrong = (code: string) => (code === '111111' ? '222222' : '111111');
 
 describe('a forgotten password', () => {
-  it('is replaced with a mailed code, and everything that knew the old one is signed out', async () => {
+  it('is reset with a mailed code, which signs out everything that used the old one', async () => {
     const ada = await vitrine.signUp('ada');
     const { body: session } = await signIn('ada', old).expect(200);
     await ask(ada.email.toUpperCase()).expect(202);
@@ -38,7 +38,7 @@ describe('a forgotten password', () => {
     expect(await mailsTo(ada.email)).toHaveLength(3);
   });
 
-  it('gives the same answers for an address that nobody has, and mails nothing', async () => {
+  it('gives the same answer for an unknown address, and mails nothing', async () => {
     const bea = await vitrine.signUp('bea');
     const nobody = 'nobody-at-all@example.org';
     const [known, unknown] = [await ask(bea.email).expect(202), await ask(nobody).expect(202)];
@@ -62,7 +62,7 @@ describe('a forgotten password', () => {
     expect(await mailsTo(nobody)).toHaveLength(0);
   });
 
-  it('takes ten tries only, however many come at once and however many codes are asked for', async () => {
+  it('allows only ten tries, however many in parallel and however many codes', async () => {
     const cleo = await vitrine.signUp('cleo');
     await ask(cleo.email).expect(202);
     const code = await codeFor(cleo.email, 2);
@@ -74,7 +74,7 @@ describe('a forgotten password', () => {
     await signIn('cleo', old).expect(200);
   });
 
-  it('lets two uses of one code at once win once', async () => {
+  it('lets one of two parallel uses of a code win', async () => {
     const dora = await vitrine.signUp('dora');
     await ask(dora.email).expect(202);
     const code = await codeFor(dora.email, 2);
@@ -85,7 +85,7 @@ describe('a forgotten password', () => {
     await signIn('dora', winner).expect(200);
   });
 
-  it('needs the newest code, of this account, for this purpose, in time', async () => {
+  it('needs the newest, unexpired code of this account and purpose', async () => {
     const [eva, fay] = [await vitrine.signUp('eva'), await vitrine.signUp('fay')];
     const verification = (await mailsTo(eva.email))[0]!.subject.slice(0, 6);
     await set(eva.email, verification).expect(400, 'code_invalid');
@@ -105,7 +105,7 @@ describe('a forgotten password', () => {
     await set(eva.email, second).expect(400, 'code_expired');
   });
 
-  it('is not replaced by one that anybody would guess, and the code is good yet', async () => {
+  it('is not replaced by a common one, and the code stays valid', async () => {
     const gil = await vitrine.signUp('gilbert.s');
     await ask(gil.email).expect(202);
     const code = await codeFor(gil.email, 2);
@@ -118,7 +118,7 @@ describe('a forgotten password', () => {
     await signIn(gil.email, `${'🦆'.repeat(127)}🐸`).expect(401);
   });
 
-  it('is asked for five times in an hour, and the last code stays good', async () => {
+  it('can be requested five times an hour, and the last code stays valid', async () => {
     const hal = await vitrine.signUp('hal');
     for (let i = 0; i < 5; i++) await ask(hal.email).expect(202);
     const code = await codeFor(hal.email, 2);
@@ -129,12 +129,12 @@ describe('a forgotten password', () => {
     await set(hal.email, (await codeFor(hal.email, mails.length)) || code).expect(204);
   });
 
-  it('takes the keys away from who opened the account with an address of somebody else', async () => {
+  it('revokes the keys of whoever created the account with a stranger’s address', async () => {
     const { body } = await vitrine
       .client()
       .post('/api/users', { username: 'squatter', email: 'victim@example.org', password: old })
       .expect(201);
-    // Two mails on their way at once may come in either order.
+    // The mails may arrive in either order.
     await codeFor('victim@example.org');
     await ask('victim@example.org').expect(202);
     await set('victim@example.org', await codeFor('victim@example.org', 2)).expect(204);
@@ -145,7 +145,7 @@ describe('a forgotten password', () => {
 });
 
 describe('the mail', () => {
-  it('names the configured address only, whatever the request pretends', async () => {
+  it('uses the configured address only, whatever the request pretends', async () => {
     const ida = await vitrine.signUp('ida');
     await vitrine
       .client()
@@ -167,7 +167,7 @@ describe('the mail', () => {
     expect(headers).not.toHaveProperty('list-unsubscribe');
   });
 
-  it('speaks the language of the account, and says nothing of what it chose', async () => {
+  it('uses the language of the account, and nothing else that it chose', async () => {
     await vitrine
       .client()
       .post('/api/users', {
@@ -185,7 +185,7 @@ describe('the mail', () => {
   });
 });
 
-/** Events that are still on their way to their mail. */
+/** Events whose mails are not sent yet. */
 async function pending({ db }: Vitrine): Promise<unknown[]> {
   const { rows } = await db.query(
     `select 1 from outbox_events where dispatched_at is null union all

@@ -17,7 +17,7 @@ let bob: Account;
 let originals: Buffer[];
 let medias: Json[];
 let bobs: Json;
-/** A comment of ada's that bob answered. */
+/** Ada's comment with a reply by bob. */
 let answered: string;
 beforeAll(async () => {
   vitrine = await Vitrine.start();
@@ -46,7 +46,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => vitrine.stop());
 
-/** Rows of an account in each table, by the database's own references. */
+/** Rows of an account in each table, by the database's foreign keys. */
 async function rowsOf(userId: string): Promise<Record<string, number>> {
   const owned = `select id from files where owner_id = $1`;
   const tables: Record<string, string> = {
@@ -88,7 +88,7 @@ async function linkFor(account: Account): Promise<string> {
 }
 
 describe('the export', () => {
-  it('holds every row of a table that takes several statements', async () => {
+  it('contains every row of a table that takes several statements', async () => {
     const writer = await vitrine.signUp();
     await vitrine.db.query(
       `insert into comments (url, media_id, author_id, text)
@@ -103,7 +103,7 @@ describe('the export', () => {
     expect(comments.map(({ text }) => text)).toEqual(Array.from({ length: 4_500 }, (_, i) => `Comment ${i + 1}`));
   });
 
-  it('leaves no file open when its reader goes away', async () => {
+  it('leaves no file open when its reader disconnects', async () => {
     const reader = await vitrine.signUp();
     const [width, height] = [2_800, 2_800];
     const noise = sharp(randomBytes(width * height * 3), { raw: { width, height, channels: 3 } });
@@ -126,7 +126,7 @@ describe('the export', () => {
     await until(async () => (await open()).length === 0, 'the file to be closed', 10_000);
   });
 
-  it('is an archive of everything, by a link that only the mail holds', async () => {
+  it('is an archive of everything, behind a link that only the mail contains', async () => {
     const { body } = await ada.get('/api/users/me/export').expect(202);
     expect(Date.parse(body.expiresAt)).toBeGreaterThan(Date.now() + 3_600_000);
     const link = await linkFor(ada);
@@ -153,7 +153,7 @@ describe('the export', () => {
     expect(texts.join()).not.toMatch(/argon2|_hash/);
   });
 
-  it('is nobody else’s, and no longer there when its time is over', async () => {
+  it('is open to nobody else, and expires', async () => {
     await vitrine.client().get('/api/users/me/export/archive?t=guess').expect(404, 'export_expired');
     await vitrine.client().get('/api/users/me/export').expect(401);
     const link = await linkFor(ada);
@@ -169,7 +169,7 @@ describe('the deletion', () => {
     adaId = rows[0].id;
   });
 
-  it('asks for the password, and for one’s own account', async () => {
+  it('needs the password, and one’s own account', async () => {
     const remove = (who: Client, username: string, password: string) =>
       who.send('DELETE', `/api/users/${username}`, { currentPassword: password });
     await remove(ada, 'me', 'wrong').expect(401, 'wrong_password');
@@ -179,12 +179,12 @@ describe('the deletion', () => {
     await ada.get('/api/users/me').expect(200);
   });
 
-  it('takes the account from everybody’s eyes at once', async () => {
+  it('hides the account from everybody at once', async () => {
     const anybody = vitrine.client();
     const { href } = medias[0]!.files[0].renditions[0];
     const { hls } = medias[2]!.files[0];
     await anybody.get(hls).expect(200);
-    // In the middle of an upload, and with one more thing being made.
+    // During an upload, and with another file being processed.
     await vitrine.client().get(href).expect(200);
     await ada.upload('video', await video('640x360', 6)).expect(202);
     const open = await ada.send('POST', '/api/uploads', undefined, {
@@ -205,7 +205,7 @@ describe('the deletion', () => {
       .expect(401, 'invalid_credentials');
   });
 
-  it('leaves no row and no byte, however often the workers die in the middle', async () => {
+  it('leaves no row and no byte, however often the workers are killed meanwhile', async () => {
     for (let i = 0; i < 3; i++) {
       await vitrine.end('social,mail,maintenance', 'SIGKILL');
       vitrine.startWorker('social,mail,maintenance');
@@ -228,7 +228,7 @@ describe('the deletion', () => {
       500,
     );
     expect(await readdir(`${vitrine.dataDir}/work`)).toEqual([]);
-    // What was answered stands without its words; everything else that counted is taken back.
+    // A comment with replies stays without its text; all other counts are reverted.
     const { body: tombstone } = await bob.get(`/api/comments/${answered}`).expect(200);
     expect(tombstone).toMatchObject({ author: null, text: '', counts: { replies: 1 } });
     const { body: media } = await bob.get(`/api/medias/${bobs.url}`).expect(200);
@@ -242,7 +242,7 @@ describe('the deletion', () => {
     expect(rows).toEqual([]);
   }, 240_000);
 
-  it('says goodbye by mail, and lets the name and the address be used again', async () => {
+  it('is confirmed by mail, and frees the name and the address', async () => {
     const mails = await mailsTo(ada.email);
     expect(mails.filter(({ subject }) => /deleted/i.test(subject)).length).toBeGreaterThan(0);
     await vitrine
@@ -251,7 +251,7 @@ describe('the deletion', () => {
       .expect(201);
   });
 
-  it('leaves what is others’ as it was', async () => {
+  it('leaves other people’s things unchanged', async () => {
     const { body } = await vitrine.client().get(`/api/medias?username=${bob.username}`).expect(200);
     expect(body.items).toHaveLength(1);
     expect(body.items[0].tags).toEqual(['sea']);

@@ -20,7 +20,7 @@ afterAll(() => vitrine.stop());
 describe('the order', () => {
   const order = (playlist: Json, body: object) => ada.put(`/api/playlists/${playlist.url}/order`, body);
 
-  it('is what a simple list would be after the same moves', async () => {
+  it('equals a simple list after the same moves', async () => {
     const playlist = await make(ada);
     const model: string[] = [];
     const choose = chance('moves in a playlist');
@@ -44,7 +44,7 @@ describe('the order', () => {
     }
   });
 
-  it('is changed between things that are in the list, one side at a time', async () => {
+  it('is changed relative to items in the list, one side at a time', async () => {
     const playlist = await make(ada);
     const [a, b, other] = (await bareMedias(vitrine, bob, 3)) as [string, string, string];
     for (const url of [a, b]) await ada.post(item(url, playlist)).expect(201);
@@ -55,7 +55,7 @@ describe('the order', () => {
     expect(await inside(anybody, playlist)).toEqual([a, b]);
   });
 
-  it('makes room where it has become narrow', async () => {
+  it('makes room when ranks get long', async () => {
     const playlist = await make(ada);
     const all = await bareMedias(vitrine, bob, 5);
     for (const url of all) await ada.post(item(url, playlist)).expect(201);
@@ -67,7 +67,7 @@ describe('the order', () => {
       return rows[0].n;
     };
     const [first, second, third] = all as [string, string, string];
-    // Between the same two, until a rank as long as that would be refused by the index.
+    // Repeatedly between the same two, until the rank would be too long for the index.
     await vitrine.db.query(
       `update playlist_items i set rank = case when m.url = $1 then 'a0' else 'a0' || repeat('0', 99) || '1' end
        from medias m where m.id = i.media_id and m.url in ($1, $2)`,
@@ -84,7 +84,7 @@ describe('the order', () => {
 });
 
 describe('at once', () => {
-  it('things are added and moved, and each stands in a place of its own', async () => {
+  it('items are added and moved in parallel, and each has its own position', async () => {
     const playlist = await make(ada);
     const all = await bareMedias(vitrine, bob, 24);
     const adds = await Promise.all(
@@ -105,7 +105,7 @@ describe('at once', () => {
     await expectTrueCounters(vitrine);
   });
 
-  it('medias go while they are added, moved and taken out, and playlists go, too', async () => {
+  it('medias are deleted while they are added, moved and removed, and playlists, too', async () => {
     const people = [ada, bob];
     for (let round = 0; round < 6; round++) {
       const lists = await Promise.all(Array.from({ length: 6 }, (_, i) => make(people[i % 2]!)));

@@ -24,7 +24,7 @@ afterAll(() => vitrine.stop());
 const titles = async (who: Client, path: string): Promise<string[]> =>
   (await who.get(path).expect(200)).body.items.map(({ title }: Json) => title);
 describe('a playlist', () => {
-  it('is made, read, changed and deleted by its owner', async () => {
+  it('is created, read, changed and deleted by its owner', async () => {
     const body = { title: 'Road', description: 'For long ways', type: 'music', visibility: 'unlisted' };
     const made = await Promise.all(
       Array.from({ length: 4 }, () => ada.post('/api/playlists', body, { 'idempotency-key': 'p-1' }).expect(201)),
@@ -50,7 +50,7 @@ describe('a playlist', () => {
     await ada.post('/api/playlists', { title: 'x', type: 'reel' }).expect(422);
   });
 
-  it('is listed and found where everybody, or a follower, may see it', async () => {
+  it('is listed and found by everybody, or by followers', async () => {
     const owner = await vitrine.signUp();
     const fan = await vitrine.signUp();
     await fan.post(`/api/follows/${owner.username}`).expect(201);
@@ -86,8 +86,8 @@ describe('a playlist', () => {
   });
 });
 
-describe('what is in a playlist', () => {
-  it('is put there once, with a note, where it shall stand, and taken out', async () => {
+describe('the items of a playlist', () => {
+  it('are added once, with a note, at a position, and removed', async () => {
     const playlist = await make(ada);
     const [a, b, c, d] = (await bareMedias(vitrine, bob, 4)) as [string, string, string, string];
     const { body } = await ada.post(item(a, playlist), { note: 'First' }).expect(201);
@@ -115,7 +115,7 @@ describe('what is in a playlist', () => {
     await expectTrueCounters(vitrine);
   });
 
-  it('is its owner’s to change, and of its type', async () => {
+  it('are managed by the owner, and match its type', async () => {
     const playlist = await make(ada, { type: 'video' });
     const [reel, still] = [...(await bareMedias(vitrine, bob, 1, 'reel')), ...(await bareMedias(vitrine, bob, 1))] as [
       string,
@@ -135,7 +135,7 @@ describe('what is in a playlist', () => {
     await bob.put(`/api/playlists/${playlist.url}/order`, { media: reel, after: still }).expect(403, 'not_yours');
   });
 
-  it('shows the first picture that the viewer may see', async () => {
+  it('give the first picture that the viewer may see', async () => {
     const playlist = await make(ada);
     await ada.post(item(music.url, playlist)).expect(201);
     await ada.post(item(photo.url, playlist)).expect(201);
@@ -149,7 +149,7 @@ describe('what is in a playlist', () => {
     await bob.put(`/api/medias/${photo.url}`, { visibility: 'public' }).expect(200);
   });
 
-  it('is hidden from whom it is hidden elsewhere', async () => {
+  it('are hidden from those they are hidden from elsewhere', async () => {
     const owner = await vitrine.signUp();
     const fan = await vitrine.signUp();
     await fan.post(`/api/follows/${owner.username}`).expect(201);
@@ -170,7 +170,7 @@ describe('what is in a playlist', () => {
     expect(await inside(bob, playlist)).toEqual([open]);
     expect(await inside(fan, playlist)).toEqual([open, followers]);
     expect(await inside(owner, playlist)).toEqual([open, unlisted, followers, closed]);
-    // Whoever put it in knows the address; what they don't see any more, they can still take out and count over.
+    // Its owner knows the address of the unlisted one; hidden items can still be removed and count for positions.
     expect(await inside(ada, playlist)).toEqual([open, unlisted, followers]);
     await ada.put(item(open, playlist), { position: 3 }).expect(200);
     expect(await inside(ada, playlist)).toEqual([unlisted, followers, open]);

@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => vitrine.stop());
 
-/** A grey wall with something bright at its right end, where a crop from the middle would not see it. */
+/** A grey wall with something bright at its right end, which a crop from the middle would miss. */
 function wall(width: number, height: number, colour: string) {
   const side = Math.round(Math.min(width, height) * 0.6);
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">
@@ -44,7 +44,7 @@ const squaresOf = async (fileUrl: string): Promise<string[]> => {
   return rows.map(({ name, mime_type }) => `${name} ${mime_type}`).toSorted();
 };
 
-it('a profile photo is a square of what draws the eye, for everybody, everywhere', async () => {
+it('a profile photo is a square of the salient part, visible to everybody, everywhere', async () => {
   const own = await photo(ada, await wall(3000, 1100, '#e02020'));
   const { body: user } = await ada.put('/api/users/me/profile-photo', { photo: own }).expect(200);
   expect(user).toMatchObject({ username: ada.username, email: expect.any(String) });
@@ -69,7 +69,7 @@ it('a profile photo is a square of what draws the eye, for everybody, everywhere
   const { channels } = await sharp(bytes).stats();
   const [red, green] = [channels[0]!.max, channels[1]!.min];
   expect(red - green, 'the bright thing is in the picture').toBeGreaterThan(150);
-  // The photo itself is in no media: it stays its owner's.
+  // The photo itself is in no media: only its owner can see it.
   await anybody.get(`/api/photos/${own}`).expect(404, 'file_not_found');
   await anybody.get(`/api/users/${ada.username}/profile-photo?size=original`).expect(422);
 
@@ -79,7 +79,7 @@ it('a profile photo is a square of what draws the eye, for everybody, everywhere
   expect(list.items.map(({ owner }: Json) => owner.avatarUrl)).toEqual([avatar]);
 });
 
-it('it stays until the next one is there, and is not deleted meanwhile', async () => {
+it('it stays until the next one is ready, and is not deleted meanwhile', async () => {
   const bob = await vitrine.signUp();
   const first = await photo(bob, await wall(900, 700, '#2020e0'));
   await bob.put(`/api/users/${bob.username}/profile-photo`, { photo: first }).expect(200);
@@ -112,7 +112,7 @@ it('it stays until the next one is there, and is not deleted meanwhile', async (
   await bob.delete(`/api/files/${second}`).expect(204);
 }, 120_000);
 
-it('a photo that is chosen already is not made again, and squares do not overtake the first photos of others', async () => {
+it('an already chosen photo is not processed again, and squares come after other users’ first photos', async () => {
   const dora = await vitrine.signUp();
   const url = await photo(dora, await wall(400, 420, '#20a0e0'));
   const wishes = async () =>
@@ -128,7 +128,7 @@ it('a photo that is chosen already is not made again, and squares do not overtak
   for (const { priority } of rows) expect(priority).toBeGreaterThan(1);
 });
 
-/** Made ready while the worker is there for it alone. */
+/** Processed while the worker runs for it alone. */
 async function photo2(client: Client): Promise<string> {
   vitrine.startWorker('image,video,audio');
   const url = await photo(client, await wall(910, 710, '#e0e020'));
@@ -136,7 +136,7 @@ async function photo2(client: Client): Promise<string> {
   return url;
 }
 
-it('a photo can be in a media, a profile and a channel at once, and goes with the last', async () => {
+it('a photo can be in a media, a profile and a channel at once, and is deleted after the last', async () => {
   const eve = await vitrine.signUp();
   const url = await photo(eve, await wall(1200, 640, '#e020e0'));
   await eve.put('/api/users/me/profile-photo', { photo: url }).expect(200);
@@ -175,7 +175,7 @@ it('a photo can be in a media, a profile and a channel at once, and goes with th
   await anybody.get(avatar).expect(404);
 });
 
-it('small photos have fewer squares, and squares outlive the making anew', async () => {
+it('small photos have fewer squares, and squares survive reprocessing', async () => {
   const joe = await vitrine.signUp();
   const url = await photo(joe, await wall(90, 60, '#e02020'));
   await joe.put('/api/users/me/profile-photo', { photo: url }).expect(200);
@@ -209,7 +209,7 @@ it('small photos have fewer squares, and squares outlive the making anew', async
   for (const { key } of rows) expect(await readFile(stored.find((path) => path.endsWith(key))!)).not.toHaveLength(0);
 }, 120_000);
 
-it('what is no photo, not ready or not theirs is refused', async () => {
+it('another file than an own, ready photo is refused', async () => {
   const put = (client: Client, username: string, chosen: unknown) =>
     client.put(`/api/users/${username}/profile-photo`, { photo: chosen });
   const bob = await vitrine.signUp();

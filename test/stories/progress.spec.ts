@@ -4,9 +4,9 @@ import { ffmpeg, video } from '../setup/make-media.js';
 import { until } from '../setup/until.js';
 import { Vitrine } from '../setup/vitrine.js';
 
-/** A step is a second long; the rest is for a machine that has more to do. */
+/** Steps come every second; the rest is for a busy machine. */
 const maxStillMs = 3_000;
-/** For an encoder that steps back for everything else. */
+/** For an encoder of low priority. */
 const patienceMs = 400_000;
 const workers = 'image,video,audio';
 
@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => vitrine.stop());
 
-/** Noise, so that it takes a while. */
+/** Noise, so that encoding takes a while. */
 const busy = (seconds: number) =>
   ffmpeg(
     ...['-f', 'lavfi', '-i', `testsrc2=size=1280x720:rate=30:duration=${seconds},noise=alls=20:allf=t`],
@@ -31,7 +31,7 @@ const state = async (owner: Client, url: string): Promise<Json> =>
 const uploaded = async (owner: Client, bytes: Buffer): Promise<string> =>
   (await owner.upload('video', bytes).expect(202)).body.url;
 
-/** What its owner sees until `isEnough`, with the longest time in which progress of a running file stood still. */
+/** The states that its owner sees until `isEnough`, and the longest time without progress of a running file. */
 async function followed(url: string, isEnough: (state: Json) => boolean): Promise<{ seen: Json[]; stillMs: number }> {
   const seen: Json[] = [];
   let [stillMs, movedAt] = [0, Date.now()];
@@ -53,10 +53,10 @@ async function followed(url: string, isEnough: (state: Json) => boolean): Promis
 const progressOf = (seen: Json[]): number[] => seen.map(({ progress }) => progress);
 const sorted = (values: number[]) => values.toSorted((a, b) => a - b);
 
-it('a file that waits says so, and how many come before it', async () => {
+it('a waiting file says so, and how many come before it', async () => {
   const clip = await video('320x180', 1);
   const urls: string[] = [];
-  // Bytes behind the end of an MP4 do not matter to it, but make each a file of its own.
+  // Bytes after the end of an MP4 are ignored, but make each a different file.
   for (const n of [1, 2, 3]) urls.push(await uploaded(ada, Buffer.concat([clip, freeBox(n)])));
   const other = await uploaded(bob, clip);
   const waiting = async (owner: Client, url: string) => {
@@ -78,7 +78,7 @@ it('a file that waits says so, and how many come before it', async () => {
 }, 180_000);
 
 it(
-  'a video of an unknown codec fails as such, and is not tried again',
+  'a video of an unknown codec fails as such, and is not retried',
   async () => {
     const bytes = await video('320x180', 1);
     bytes.write('zzz1', bytes.lastIndexOf('avc1'), 'latin1');
@@ -94,7 +94,7 @@ it(
 );
 
 it(
-  'progress moves all the time and never goes back, and what is left becomes less',
+  'progress always moves and never goes back, and the remaining time decreases',
   async () => {
     const url = await uploaded(ada, await busy(10));
     const { seen, stillMs } = await followed(url, ({ status }) => status !== 'processing');
@@ -112,11 +112,11 @@ it(
 );
 
 it(
-  'a second try goes on from where the first one was',
+  'a second attempt continues the progress of the first',
   async () => {
     await vitrine.end(workers, 'SIGTERM');
     const url = await uploaded(ada, await video('320x180', 4));
-    // As a first try left it.
+    // As a first attempt left it.
     await vitrine.db.query('update files set attempts = 1, progress = 0.5 where url = $1', [url]);
     vitrine.startWorker(workers);
     const { seen, stillMs } = await followed(url, ({ status }) => status !== 'processing');
@@ -130,9 +130,9 @@ it(
 );
 
 it(
-  'a file whose worker stops waits again',
+  'a file whose worker stops is queued again',
   async () => {
-    // Longer than what a worker that stops lets its jobs have to finish.
+    // Longer than a stopping worker gives its jobs to finish.
     const url = await uploaded(ada, await busy(24));
     const stageOf = (stage: string) =>
       until(
@@ -153,7 +153,7 @@ it(
   patienceMs,
 );
 
-/** ISO/IEC 14496-12, 8.1.2: a box that says nothing. */
+/** ISO/IEC 14496-12, 8.1.2: a box without meaning. */
 function freeBox(n: number): Buffer {
   const box = Buffer.alloc(12);
   box.writeUInt32BE(box.length);

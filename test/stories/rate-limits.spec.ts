@@ -6,7 +6,7 @@ import { Vitrine } from '../setup/vitrine.js';
 
 const password = 'correct horse battery';
 
-/** A database of its own, emptied before: what is counted outlives a process. */
+/** A separate database, emptied first: counts outlive a process. */
 const redisUrl = `${process.env.VITRINE_TEST_REDIS}/9`;
 
 const stores = [
@@ -45,7 +45,7 @@ describe.each(stores)('counted in %s', (store, env) => {
       return counts;
     };
 
-    it('give one address ten wrong passwords for an account, however many come at once', async () => {
+    it('allow ten wrong passwords per account and address, however many in parallel', async () => {
       const tries = Array.from({ length: 30 }, (_, i) => signIn('ada', `wrong ${i}`, '198.51.100.1'));
       expect(await statuses(tries)).toEqual({ 401: 10, 429: 20 });
       const refused = await signIn('ada', password, '198.51.100.1');
@@ -56,7 +56,7 @@ describe.each(stores)('counted in %s', (store, env) => {
       expect((await signIn('ada', password)).status, 'its owner, elsewhere').toBe(200);
     });
 
-    it('count whatever tells others of something', async () => {
+    it('count everything that notifies others', async () => {
       await vitrine.db.query('update users set email_verified_at = now()');
       const { body } = await signIn('grace', password);
       const grace = vitrine.client({ authorization: `Bearer ${body.accessToken}` });
@@ -69,7 +69,7 @@ describe.each(stores)('counted in %s', (store, env) => {
       }
     });
 
-    it('count what has pictures made, and what looks for words', async () => {
+    it('count what triggers image processing, and searches', async () => {
       await vitrine.db.query('update users set email_verified_at = now()');
       const { body } = await signIn('grace', password);
       const grace = vitrine.client({ authorization: `Bearer ${body.accessToken}` });
@@ -82,27 +82,27 @@ describe.each(stores)('counted in %s', (store, env) => {
       expect(await left('GET', 'medias?sort=newest&tag=tour')).toBeNull();
     });
 
-    it('treat a name that nobody has like one that somebody has', async () => {
+    it('treat unknown names like known ones', async () => {
       const tries = Array.from({ length: 15 }, (_, i) => signIn('nobody', `wrong ${i}`, '198.51.100.2'));
       expect(await statuses(tries)).toEqual({ 401: 10, 429: 5 });
     });
 
-    it('end one password that is tried on many accounts', async () => {
+    it('stop one password tried on many accounts', async () => {
       const tries = Array.from({ length: 130 }, (_, i) => signIn(`user${i}`, 'password1', '198.51.100.3'));
       expect(await statuses(tries)).toEqual({ 401: 100, 429: 30 });
     });
 
-    it('end many passwords that are tried from many addresses, and let the owner in where they always are', async () => {
+    it('stop many passwords tried from many addresses, without locking out the owner', async () => {
       expect((await signIn('grace', password, '198.51.100.4')).status).toBe(200);
       expect((await signIn('grace', password, '2001:db8:1:2::10')).status).toBe(200);
       const tries = Array.from({ length: 120 }, (_, i) => signIn('grace', `wrong ${i}`));
       expect(await statuses(tries)).toEqual({ 401: 100, 429: 20 });
       expect((await signIn('grace', password, '198.51.100.4')).status).toBe(200);
-      // One household has a network of IPv6, and its addresses change.
+      // A household has an IPv6 network, and its addresses change.
       expect((await signIn('grace', password, '2001:db8:1:2::99')).status).toBe(200);
     });
 
-    it('give a session ten wrong passwords, and do not count them against another one', async () => {
+    it('allow a session ten wrong passwords, counted separately from other sessions', async () => {
       await vitrine.db.query(`update users set email_verified_at = now() where username = 'grace'`);
       const session = async () => {
         const { body } = await signIn('grace', password, '198.51.100.4');
@@ -117,9 +117,9 @@ describe.each(stores)('counted in %s', (store, env) => {
       await own.put('/api/users/me', { username: 'grace', currentPassword: password }).expect(200);
     });
 
-    it('do not count what was right', async () => {
+    it('do not count successes', async () => {
       const tries = Array.from({ length: 12 }, () => signIn('ada', password, '198.51.100.5'));
-      // What runs at the same time is counted until it is known to be right.
+      // In parallel they count until they are known to be right.
       for (const one of tries) await one;
       for (let i = 0; i < 12; i++) expect((await signIn('ada', password, '198.51.100.6')).status).toBe(200);
     });
@@ -138,7 +138,7 @@ describe.each(stores)('counted in %s', (store, env) => {
       }
     });
 
-    it('say with each answer what is left', async () => {
+    it('report in each answer what is left', async () => {
       const { headers } = await from('198.51.100.9').post('/api/users', {}).expect(422);
       expect(headers.get('ratelimit-policy')).toBe('"sign-up";q=100;w=3600');
       expect(headers.get('ratelimit-remaining')).toBe('99');
@@ -146,7 +146,7 @@ describe.each(stores)('counted in %s', (store, env) => {
   });
 });
 
-it('uploads are limited, however they begin', async () => {
+it('uploads are limited, however they start', async () => {
   // A thousandth: three uploads an hour, and one account.
   const vitrine = await Vitrine.start({ workers: [], env: { RATE_LIMIT_FACTOR: '0.001' } });
   try {

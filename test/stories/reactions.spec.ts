@@ -23,7 +23,7 @@ const read = async (client: Client): Promise<Json> => (await client.get(address)
 const clear = () => Promise.all([ada, ...crowd].map((user) => user.delete(`${address}/reaction`).expect(204)));
 
 describe('a reaction', () => {
-  it('is one per user: liking twice is one like, and changing one’s mind is one call', async () => {
+  it('is one per user: liking twice is one like, and one call changes it', async () => {
     const [bob] = crowd as [Account];
     await bob.post(`${address}/likes`).expect(201);
     await bob.post(`${address}/likes`, { isLike: true }).expect(200);
@@ -35,7 +35,7 @@ describe('a reaction', () => {
     expect(body).toEqual({ reaction: '👎', counts: { likes: 0, dislikes: 1, reactions: 1 } });
     await bob.put(`${address}/reaction`, { emoji: '🏳️‍🌈' }).expect(200);
     expect((await read(bob)).counts).toMatchObject({ likes: 0, dislikes: 0, reactions: 1 });
-    // What was no like is not taken back as one.
+    // Removing a like leaves other reactions.
     await bob.delete(`${address}/likes`).expect(204);
     expect((await read(bob)).viewer).toMatchObject({ reaction: '🏳️‍🌈' });
     await bob.delete(`${address}/reaction`).expect(204);
@@ -43,7 +43,7 @@ describe('a reaction', () => {
     expect(await read(bob)).toMatchObject({ counts: { reactions: 0 }, viewer: { reaction: null } });
   });
 
-  it('may be to one’s own media, and is answered like any other', async () => {
+  it('may be to one’s own media, and works like any other', async () => {
     await ada.put(`${address}/reaction`, { emoji: '🎉' }).expect(201);
     expect((await read(ada)).counts.reactions).toBe(1);
     await clear();
@@ -52,7 +52,7 @@ describe('a reaction', () => {
   it.each(['😀', '👍🏽', '🇩🇪', '🏴󠁧󠁢󠁥󠁮󠁧󠁿', '👩‍👩‍👧‍👦', '❤️', '❤', '1️⃣', '🧑🏿‍🚀'])('takes %s', async (emoji) => {
     const { body } = await crowd[0]!.put(`${address}/reaction`, { emoji });
     expect(body.reaction).toBe(emoji === '❤' ? '❤️' : emoji);
-    // A thumb of a colour is a reaction of its own, not the like that is counted.
+    // A thumb with a skin tone is a reaction of its own, not a like.
     expect(body.counts).toEqual({ likes: 0, dislikes: 0, reactions: 1 });
   });
 
@@ -63,7 +63,7 @@ describe('a reaction', () => {
     },
   );
 
-  it('lists who reacted, the newest first, and only one emoji where it is asked for', async () => {
+  it('lists who reacted, the newest first, optionally with one emoji only', async () => {
     await clear();
     for (const [i, user] of crowd.entries())
       await user.put(`${address}/reaction`, { emoji: i % 2 ? '👍' : '❤️' }).expect(201);
@@ -77,7 +77,7 @@ describe('a reaction', () => {
     expect(liked).toEqual({ items: [], nextCursor: null });
   });
 
-  it('is counted exactly, however many come, change and go at once', async () => {
+  it('is counted exactly under parallel changes', async () => {
     const emojis = ['👍', '👎', '😀', '🇫🇷'];
     const work = crowd.flatMap((user, u) =>
       Array.from({ length: 12 }, (_, i) =>
@@ -98,7 +98,7 @@ describe('a reaction', () => {
     await until(async () => (await received()) === rows[0].likes, 'the likes to come to the owner', 20_000);
   });
 
-  it('goes with its media, from the profile too, while others still react', async () => {
+  it('is deleted with its media, also from the profile, while others still react', async () => {
     const doomed = await ada.publish('photo', await picture(65, 64).png().toBuffer());
     await crowd[0]!.post(`/api/medias/${doomed.url}/likes`).expect(201);
     const [deletion, ...answers] = await Promise.all([
@@ -126,7 +126,7 @@ describe('a reaction', () => {
 });
 
 describe('a repost', () => {
-  it('is one, and stands on the profile of who reposted', async () => {
+  it('is unique, and appears on the profile of the reposter', async () => {
     const [bob, eve] = crowd as [Account, Account];
     await bob.post(`${address}/reposts`).expect(201);
     await bob.post(`${address}/reposts`).expect(200);
@@ -145,7 +145,7 @@ describe('a repost', () => {
     expect((await read(bob)).counts.reposts).toBe(0);
   });
 
-  it('of a private account is for its followers', async () => {
+  it('of a private account is visible to its followers only', async () => {
     const [bob, eve] = crowd as [Account, Account];
     await bob.put('/api/users/me', { isPrivate: true }).expect(200);
     await eve.get(`/api/users/${bob.username}/reposts`).expect(403, 'private_account');
@@ -157,7 +157,7 @@ describe('a repost', () => {
 });
 
 describe('saved medias', () => {
-  it('are a list of one’s own', async () => {
+  it('are visible to their user only', async () => {
     const [bob, eve] = crowd as [Account, Account];
     await bob.post(`${address}/saves`).expect(201);
     await bob.post(`${address}/saves`).expect(200);

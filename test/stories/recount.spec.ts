@@ -36,7 +36,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => vitrine.stop());
 
-/** As a bug would, behind the back of the triggers. */
+/** As a bug would, bypassing the triggers. */
 async function falsify(table: string, column: string, by: number): Promise<void> {
   const client = await vitrine.db.connect();
   await client.query('set session_replication_role = replica');
@@ -47,7 +47,7 @@ async function falsify(table: string, column: string, by: number): Promise<void>
 const all = counters.flatMap(({ table, counts }) => Object.keys(counts).map((counter) => ({ table, counter })));
 
 describe('vitrine recount', () => {
-  it('knows every counter there is', async () => {
+  it('knows every counter', async () => {
     const { rows } = await vitrine.db.query<{ counter: string }>(
       `select table_name || ' ' || column_name as counter from information_schema.columns
        where table_schema = 'public' and (column_name like '%\\_count' or column_name = 'storage_bytes')`,
@@ -57,13 +57,13 @@ describe('vitrine recount', () => {
     );
   });
 
-  it('finds nothing where all is well', async () => {
+  it('finds nothing if all is well', async () => {
     expect(await recount(vitrine, '--check')).toMatchObject({ code: 0, wrong: [] });
     expect(await recount(vitrine)).toMatchObject({ code: 0, wrong: [] });
   });
 
-  it('finds every counter that is wrong, and sets it right', async () => {
-    // Likes and views come to their owner by a job, which may run while they are wrong, too.
+  it('finds and corrects every wrong counter', async () => {
+    // A job adds likes and views to their owner, possibly while the counters are wrong.
     await vitrine.settled();
     const before = await vitrine.db.query('select * from users order by id');
     for (const { table, counter } of all) await falsify(table, counter, 7);
@@ -82,14 +82,14 @@ describe('vitrine recount', () => {
     expect((await vitrine.db.query('select * from users order by id')).rows).toEqual(before.rows);
   });
 
-  it('carries nothing on to an owner whose own counter was right', async () => {
+  it('adds nothing to an owner whose own counter was right', async () => {
     await vitrine.settled();
     await falsify('medias', 'likes_count', 3);
     expect((await recount(vitrine)).wrong).toMatchObject([{ table: 'medias', counter: 'likes_count' }]);
     expect(await recount(vitrine, '--check')).toMatchObject({ code: 0 });
   });
 
-  it('ends exact, whatever comes in the meantime', async () => {
+  it('ends exact under concurrent changes', async () => {
     const crowd = await Promise.all(Array.from({ length: 20 }, () => newPerson(vitrine)));
     const address = `/api/medias/${media.url}/likes`;
     for (const by of [1_000, 2_000]) {

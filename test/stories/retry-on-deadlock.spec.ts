@@ -18,7 +18,7 @@ afterAll(async () => {
 
 const count = (name: string) => `update tags set medias_count = medias_count + 1 where name = '${name}'`;
 
-it('who waits for another who waits for them begins again, and both are done once', async () => {
+it('a deadlock’s victim starts over, and both transactions run once', async () => {
   let tries = 0;
   let held = 0;
   const bothHold = Promise.withResolvers<void>();
@@ -39,7 +39,7 @@ it('who waits for another who waits for them begins again, and both are done onc
   expect(tries).toBe(3);
 });
 
-it('what fails for another reason is not tried again', async () => {
+it('other failures are not retried', async () => {
   let tries = 0;
   const work = () => orm.em.fork().transactional((em) => em.execute(`select ${++tries} / 0`));
   await expect(retryOnDeadlock(work)).rejects.toThrow(/division by zero/);

@@ -23,7 +23,10 @@ interface Made {
   visibility?: string;
   owner?: User;
 }
-/** Rows as publishing leaves them. @returns the url */
+/**
+ * Inserts rows as publishing does.
+ * @returns the url
+ */
 async function media({ title, description = '', type = 'photo', visibility = 'public', owner = ada }: Made) {
   const { rows } = await vitrine.db.query(
     `insert into medias (url, owner_id, type, title, description, visibility, status, shown, published_at)
@@ -35,11 +38,11 @@ async function media({ title, description = '', type = 'photo', visibility = 'pu
 const urls = ({ items }: Json): string[] => items.map(({ url }: Json) => url);
 const find = async (term: string, query = '', client = anybody) =>
   urls((await client.get(`/api/medias/search/${encodeURIComponent(term)}?${query}`).expect(200)).body);
-/** A word that nothing else has, nor anything like it. */
+/** A unique word, similar to nothing else. */
 const word = () => Array.from(randomBytes(12), (byte) => String.fromCharCode(97 + (byte % 26))).join('');
 
 describe('medias', () => {
-  it('are found from the moment they are published, by the words they have then', async () => {
+  it('are found from publication on, by their present words', async () => {
     const [first, second] = [word(), word()];
     const made = await ada.publish('photo', await picture(80, 60).png().toBuffer(), { title: `A ${first} day` });
     expect(await find(first)).toEqual([made.url]);
@@ -64,13 +67,13 @@ describe('medias', () => {
     ['हिन्दी में गीत', ['हिन्दी', 'गीत']],
     ['IMG_2041.final (v2)', ['img_2041', '2041', 'final v2', 'img_2041.final']],
     ['ada@example.org/path?x=1', ['example.org', 'path', 'ada@example.org']],
-  ])('named %s are found however it is typed', async (title, terms) => {
+  ])('named %s are found in any spelling', async (title, terms) => {
     const url = await media({ title });
     for (const term of terms) expect(await find(term), term).toContain(url);
     expect(await find(`${terms[0]} ${word()} ${word()} ${word()}`)).not.toContain(url);
   });
 
-  it('of a script without spaces are found by pairs of characters, never by a phrase that each row is read for', async () => {
+  it('in a script without spaces are found by pairs of characters', async () => {
     const asked = async (term: string) =>
       (await vitrine.db.query<{ query: string }>('select search_query($1)::text as query', [term])).rows[0]!.query;
     expect((await asked('東京塔の')).split(' & ').toSorted()).toEqual(["'京塔'", "'塔の':*", "'東京'"].toSorted());
@@ -81,7 +84,7 @@ describe('medias', () => {
     expect(await find('東塔')).not.toContain(url);
   });
 
-  it('are found in spite of a typing error, after those that have the word', async () => {
+  it('are found in spite of a typing error, after exact matches', async () => {
     const alike = await media({ title: 'Kaleidoscope garden' });
     for (const term of ['kaleidoscpe', 'kalidoscope', 'kaleidoscope grden']) expect(await find(term)).toEqual([alike]);
     const exact = await media({ title: 'Kaleidoscpe' });
@@ -89,7 +92,7 @@ describe('medias', () => {
     expect(await find('telescope')).toEqual([]);
   });
 
-  it('come in the order of how well they fit', async () => {
+  it('come in the order of relevance', async () => {
     const name = word();
     const inDescription = await media({ title: 'Something', description: `about ${name}` });
     const tagged = await media({ title: 'Tagged' });
@@ -103,7 +106,7 @@ describe('medias', () => {
     expect(await find(name, 'sort=newest&limit=1')).toEqual([whole]);
   });
 
-  it('can be told apart by type, user and tag', async () => {
+  it('can be filtered by type, user and tag', async () => {
     const name = word();
     const song = await media({ title: name, type: 'music' });
     const hidden = await media({ title: name, visibility: 'private' });
@@ -120,7 +123,7 @@ describe('medias', () => {
     await anybody.get(`/api/medias/search/${name}?sort=best`).expect(422);
   });
 
-  it('are told apart by the tags they have then', async () => {
+  it('are filtered by their present tags', async () => {
     const [name, tag] = [word(), word()];
     const [photo, song] = [await media({ title: name }), await media({ title: name, type: 'music' })];
     for (const url of [photo, song]) await ada.post(`/api/medias/${url}/tag/${tag}`).expect(201);
@@ -132,12 +135,12 @@ describe('medias', () => {
     expect([await find(name, `tag=${tag}`), await find(tag)]).toEqual([[song], [song]]);
     expect(await find(name, `tag=${word()}`)).toEqual([]);
     expect(await find(name, 'username=nobody-has-it')).toEqual([]);
-    // Nobody writes what stands for them.
+    // The internal filter words can't be typed.
     await ada.put(`/api/medias/${photo}`, { title: `=type:music` }).expect(200);
     expect(await find('=type:music')).toEqual([photo]);
   });
 
-  it('are found by those who may meet them', async () => {
+  it('are found by those who may see them in lists', async () => {
     const name = word();
     const [owner, follower, blocked, muting, stranger] = await Promise.all(
       Array.from({ length: 5 }, () => vitrine.signUp()),
@@ -157,7 +160,7 @@ describe('medias', () => {
     expect(await find(name, '', follower!)).toEqual([]);
   });
 
-  it('come in pages, each once, while others are published', async () => {
+  it('are listed once each, while others are published', async () => {
     const name = word();
     const old = [];
     for (let i = 0; i < 23; i++)
@@ -177,7 +180,7 @@ describe('medias', () => {
   });
 });
 
-describe('whatever is typed', () => {
+describe('any input', () => {
   const odd = [
     ...[
       '&',
@@ -216,7 +219,7 @@ describe('whatever is typed', () => {
     });
   });
 
-  it('says what it does not know', async () => {
+  it('refuses unknown parameters', async () => {
     await anybody.get('/api/search').expect(422);
     await anybody.get('/api/search?q=a&type=cats').expect(422);
     await anybody.get('/api/search?q=a&limit=101').expect(422);
@@ -232,7 +235,7 @@ describe('users and playlists', () => {
     expect(body).toMatchObject({ items: [{ username: ada.username }], nextCursor: null });
   });
 
-  it('are shown to whom they are visible', async () => {
+  it('are found by those they are visible to', async () => {
     const name = word();
     const playlist = async (title: string, visibility: string, description = '') =>
       (

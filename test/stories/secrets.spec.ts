@@ -7,7 +7,7 @@ beforeAll(async () => {
 });
 afterAll(() => vitrine.stop());
 
-/** Every row of every table, of every schema but PostgreSQL's own, as text. */
+/** Every row of every table, in all schemas except PostgreSQL's own, as text. */
 async function dump(): Promise<string> {
   const { rows: tables } = await vitrine.db.query<{ name: string }>(
     `select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname not in ('pg_catalog', 'information_schema')`,
@@ -27,7 +27,7 @@ it('a dump of the database contains no live secret', async () => {
   const secrets = new Set<string>();
   const keep = (body: { apiKey?: string; accessToken?: string; refreshToken?: string }) => {
     for (const secret of [body.apiKey, body.accessToken, body.refreshToken]) if (secret) secrets.add(secret);
-    // Each half of a refresh token, and each part of an access token, would be enough of a secret.
+    // The second half of a refresh token, or one part of an access token, would be enough.
     if (body.refreshToken) secrets.add(body.refreshToken.split('.')[1]!);
     if (body.accessToken) secrets.add(body.accessToken.split('.')[2]!);
     return body;
@@ -39,7 +39,7 @@ it('a dump of the database contains no live secret', async () => {
     return digits;
   };
 
-  // No other story's mails go there.
+  // No other story uses this address.
   const email = 'keeper-of-secrets@example.org';
   const anybody = vitrine.client();
   const { body: account } = await anybody
@@ -60,7 +60,7 @@ it('a dump of the database contains no live secret', async () => {
   await anybody.post('/api/users/password-reset', { email }).expect(202);
   const reset = await code(email, 2);
   await anybody.put('/api/users/password-reset', { email, code: reset, newPassword: second }).expect(204);
-  // As the codes, it stands in the mail and nowhere else.
+  // Like the codes, it is in the mail and nowhere else.
   codes.add(/password-reset#([\w-]{43})/.exec((await mailAbout('new Vitrine password', email)).text)![1]!);
   const { body: session } = await anybody
     .post('/api/users/sign-in', { usernameOrEmail: 'ada', password: second })
@@ -78,7 +78,7 @@ it('a dump of the database contains no live secret', async () => {
     .expect(200);
   keep(again);
   keep((await anybody.post('/api/users/refresh', { refreshToken: again.refreshToken }).expect(200)).body);
-  // Two codes that are good at the time of the dump.
+  // Two codes that are valid at the time of the dump.
   await here.put('/api/users/me', { email: 'ada2@example.org', currentPassword: third }).expect(200);
   await code('ada2@example.org', 1);
   await anybody.post('/api/users/password-reset', { email }).expect(202);

@@ -26,7 +26,7 @@ async function signIn(usernameOrEmail: string, device = 'Test/1.0', address = '2
 const refresh = (refreshToken: string) => vitrine.client().post('/api/users/refresh', { refreshToken });
 
 describe('the list of sessions', () => {
-  it('says where somebody is signed in, and which one asks', async () => {
+  it('shows where somebody is signed in, and the current one', async () => {
     const ada = await vitrine.signUp('ada');
     await signIn('ada', 'Phone/2', '203.0.113.1');
     const { client } = await signIn('ada', `Laptop/3 ${'x'.repeat(300)}`, '203.0.113.2');
@@ -54,7 +54,7 @@ describe('the list of sessions', () => {
     await client.get('/api/users/me/sessions?cursor=nonsense').expect(422, 'validation_failed');
   });
 
-  it('knows the last use to a minute, without a write per request', async () => {
+  it('updates the last use once a minute, without a write per request', async () => {
     await vitrine.signUp('cleo');
     const { client } = await signIn('cleo');
     const used = async () => {
@@ -100,7 +100,7 @@ describe('the list of sessions', () => {
 });
 
 describe('a refresh token', () => {
-  it('that is used twice at once is good once, and ends the session', async () => {
+  it('that is used twice in parallel works once, and ends the session', async () => {
     await vitrine.signUp('fay');
     for (let round = 0; round < 5; round++) {
       const { refreshToken } = await signIn('fay');
@@ -123,7 +123,7 @@ describe('a refresh token', () => {
     await refresh(body.refreshToken).expect(200);
   });
 
-  it('does not outlive a sign-out that comes at the same time', async () => {
+  it('does not survive a concurrent sign-out', async () => {
     await vitrine.signUp('hal');
     for (let round = 0; round < 5; round++) {
       const { client, refreshToken } = await signIn('hal');
@@ -160,7 +160,7 @@ describe('an access token', () => {
   const without = (name: string) => Object.fromEntries(Object.entries(claims).filter(([other]) => other !== name));
   const ago = (seconds: number) => Math.floor(Date.now() / 1_000) - seconds;
 
-  it('can be made by who has the key: the forgeries below differ from it in one point', async () => {
+  it('can be forged with the key: the forgeries below differ from it in one point', async () => {
     await bearer(sign(plain, claims)).get('/api/users/me').expect(200);
   });
 

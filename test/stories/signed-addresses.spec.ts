@@ -4,7 +4,7 @@ import { picture } from '../setup/make-media.js';
 import { until } from '../setup/until.js';
 import { Vitrine } from '../setup/vitrine.js';
 
-/** Tokens are good for one to two of these. */
+/** Tokens are valid for one to two of these. */
 const lifeMs = 4_000;
 let vitrine: Vitrine;
 let ada: Client & { username: string };
@@ -33,7 +33,7 @@ const publish = async (visibility: string) =>
   ada.publish('photo', await picture(60, 60).png().toBuffer(), { visibility });
 
 describe('a signed address', () => {
-  it('ends by itself, and another one is to be had', async () => {
+  it('expires, and can be renewed', async () => {
     const media = await publish('private');
     const href = await hrefFor(ada, media);
     await anybody.get(href).expect(200);
@@ -60,7 +60,7 @@ describe('a signed address', () => {
           follower.username,
         ]),
     ],
-  ])('of a follower is dead as soon as the media %s', async (_, end) => {
+  ])('of a follower stops working as soon as the media %s', async (_, end) => {
     const media = await publish('followers');
     const href = await hrefFor(follower, media);
     await anybody.get(href).expect(200);
@@ -68,7 +68,7 @@ describe('a signed address', () => {
     await anybody.get(href).expect(404, 'file_not_found');
   });
 
-  it('stands in no log', async () => {
+  it('is in no log', async () => {
     const href = await hrefFor(ada, await publish('private'));
     await anybody.get(href).expect(200);
     await anybody.get(`${href}x`).expect(401);

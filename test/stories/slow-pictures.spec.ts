@@ -11,7 +11,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => vitrine.stop());
 
-/** Of the API so far: fields 14 and 15 of proc(5), `/proc/<pid>/stat`, in hundredths. */
+/** CPU time of the API so far: fields 14 and 15 of proc(5), `/proc/<pid>/stat`, in hundredths. */
 async function cpuSeconds(): Promise<number> {
   const text = await readFile(`/proc/${vitrine.processes.get('api')!.pid}/stat`, 'utf8');
   const [user, system] = text
@@ -21,7 +21,7 @@ async function cpuSeconds(): Promise<number> {
   return (Number(user) + Number(system)) / 100;
 }
 
-it('pictures that take long to look at hold up neither bytes nor passwords', async () => {
+it('pictures that take long to inspect delay neither delivery nor sign-in', async () => {
   const ada = await vitrine.signUp();
   const media = await ada.publish('photo', await picture(64, 64).png().toBuffer());
   const { body: shown } = await ada.get(`/api/medias/${media.url}`).expect(200);
@@ -30,7 +30,7 @@ it('pictures that take long to look at hold up neither bytes nor passwords', asy
   const slow = manyScans(10_000);
 
   const sending = people.map((person) => person.upload('photo', slow));
-  // Of twenty seconds of CPU in all: each of the four is being looked at.
+  // Of twenty seconds of CPU in total: all four are being inspected.
   const before = await cpuSeconds();
   await until(async () => (await cpuSeconds()) > before + 3, 'all four to be looked at', 60_000, 20);
   const password = { usernameOrEmail: ada.username, password: 'correct horse battery' };
@@ -39,7 +39,7 @@ it('pictures that take long to look at hold up neither bytes nor passwords', asy
     vitrine.client().get(photo).expect(200),
     vitrine.client().post('/api/users/sign-in', password).expect(200),
   ]);
-  // In the threads of the four it is nine seconds, until the first of them is done.
+  // In the same threads it would take nine seconds, until the first of the four is done.
   expect(performance.now() - asked).toBeLessThan(4_000);
   await Promise.all(sending);
 }, 180_000);

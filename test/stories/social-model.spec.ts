@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => vitrine.stop());
 
-/** Races do not come back on a smaller script: what is reported is what was seen. */
+/** Without shrinking: races do not repeat on a smaller script, so the original failure is reported. */
 const holds = (numRuns: number, all: fc.Arbitrary<Operation[][]>, trouble?: () => Promise<void>) =>
   fc.assert(
     fc.asyncProperty(all, (each) => run(vitrine, each, trouble)),
@@ -29,17 +29,17 @@ const holds = (numRuns: number, all: fc.Arbitrary<Operation[][]>, trouble?: () =
 const limitMs = 180_000 * factor;
 
 it(
-  'whatever eight people do at once, counters, lists and notifications say what is so',
+  'counters, lists and notifications are right, whatever eight people do in parallel',
   () => holds(5, scripts(50)),
   limitMs,
 );
 
 it(
-  'with the worker killed again and again, too',
+  'also with the worker killed again and again',
   () =>
     holds(1, scripts(80), async () => {
       for (let kills = 0; kills < 3; kills++) {
-        // It takes as long until a new one has something to be interrupted in.
+        // The time a new one takes to have something to interrupt.
         await sleep(1_200 + Math.random() * 600);
         await vitrine.end(worker, 'SIGKILL');
         vitrine.startWorker(worker);
@@ -49,7 +49,7 @@ it(
 );
 
 it(
-  'with the API killed again and again, what was acknowledged is there',
+  'with the API killed again and again, acknowledged changes remain',
   () =>
     holds(1, scripts(80, repeatable), async () => {
       for (let kills = 0; kills < 2; kills++) {
@@ -61,6 +61,6 @@ it(
   limitMs,
 );
 
-it('and after all of it every stored counter is what it counts', async () => {
+it('and after all of it every stored counter matches what it counts', async () => {
   expect(await recount(vitrine, '--check')).toMatchObject({ code: 0, wrong: [] });
 });

@@ -10,7 +10,7 @@ HLS.setOptions({ strictMode: true });
 const seconds = 9;
 const lines = '1\n00:00:01,000 --> 00:00:03,000\nGood morning\n';
 
-/** A film with two languages to hear and one to read. */
+/** A film with two sound tracks and one of subtitles. */
 const film = () =>
   ffmpeg(
     ...['-f', 'lavfi', '-i', `testsrc2=size=640x360:rate=25:duration=${seconds}`],
@@ -39,7 +39,7 @@ const media = async (uri: string) => (await playlist(uri)) as HLS.types.MediaPla
 const rangesOf = ({ segments }: HLS.types.MediaPlaylist) =>
   segments.map(({ byterange }) => byterange as { offset: number; length: number });
 
-it('has a master playlist that a strict parser takes, with all there is to choose from', async () => {
+it('has a valid master playlist with all tracks', async () => {
   const { variants, isMasterPlaylist, version, independentSegments } = (await playlist(
     file.hls,
   )) as HLS.types.MasterPlaylist;
@@ -67,7 +67,7 @@ it('has a master playlist that a strict parser takes, with all there is to choos
   expect(Math.abs(heard.segments.reduce((sum, { duration }) => sum + duration, 0) - seconds)).toBeLessThan(0.1);
 });
 
-it('keeps what its master playlist says apart from its segments, of which a long one has thousands', async () => {
+it('stores the facts of its master playlist apart from the thousands of segments of a long video', async () => {
   const rows = async () =>
     (
       await vitrine.db.query(
@@ -78,7 +78,7 @@ it('keeps what its master playlist says apart from its segments, of which a long
     ).rows as { mixed: boolean; kept: boolean; segments: number }[];
   for (const row of await rows()) expect(row).toEqual({ mixed: false, kept: true, segments: expect.any(Number) });
   const master = (await anybody.get(file.hls).expect(200)).body;
-  // One that was made before they were kept says the same.
+  // Renditions made before these facts were stored give the same playlist.
   await vitrine.db.query(
     `update renditions set facts = facts - 'bandwidth' - 'keyFrames' where file_id = (select id from files where url = $1)`,
     [file.url],
@@ -86,7 +86,7 @@ it('keeps what its master playlist says apart from its segments, of which a long
   expect((await anybody.get(file.hls).expect(200)).body).toBe(master);
 });
 
-it('has rungs that start their segments at the same times, each with its key frame', async () => {
+it('has rungs whose segments start at the same times, each with a key frame', async () => {
   const { variants } = (await playlist(file.hls)) as HLS.types.MasterPlaylist;
   const rungs = variants.filter(({ isIFrameOnly, resolution }) => !isIFrameOnly && resolution);
   const searches = variants.filter(({ isIFrameOnly }) => isIFrameOnly);
@@ -104,7 +104,7 @@ it('has rungs that start their segments at the same times, each with its key fra
   expect(lengths.size).toBe(1);
 });
 
-it('shows pictures along the video', async () => {
+it('shows seek previews', async () => {
   const { body, headers } = await anybody.get(file.storyboard).expect(200);
   expect(headers.get('content-type')).toBe('text/vtt; charset=utf-8');
   const cues = [...(body as string).matchAll(/^(\/\S+)#xywh=(\d+),(\d+),(\d+),(\d+)$/gm)];
@@ -121,7 +121,7 @@ it('shows pictures along the video', async () => {
   await anybody.get(`/api/videos/${file.url}/storyboard/7.jpg`).expect(404, 'rendition_not_found');
 });
 
-it('gives out the words that were in the file; the owner may bring better ones', async () => {
+it('serves embedded subtitles, which the owner can replace', async () => {
   const [track] = file.subtitles;
   expect(track).toMatchObject({ language: 'en', label: 'English' });
   expect((await anybody.get(track.href).expect(200)).body).toContain('Good morning');

@@ -55,7 +55,7 @@ it('subtitles are added, replaced, listed, served and removed', async () => {
   await anybody.get(`/api/videos/${media.files[0].url}/subtitles/de.vtt`).expect(404, 'rendition_not_found');
 });
 
-it('they outlive the making anew of their video', async () => {
+it('they survive reprocessing of their video', async () => {
   await put(ada, 'fr', srt).expect(201);
   const { url } = media.files[0];
   await vitrine.reprocess(url);
@@ -66,7 +66,7 @@ it('they outlive the making anew of their video', async () => {
   await anybody.get(`/api/videos/${url}/subtitles/fr.vtt`).expect(200);
 });
 
-it('what is none is refused, and so is who may not', async () => {
+it('invalid ones are refused, and so are other users', async () => {
   await put(ada, 'en', 'no cues here').expect(422, 'content_refused');
   await put(ada, 'en', '').expect(422, 'content_refused');
   await put(ada, 'en', Buffer.alloc(2_200_000, 'a')).expect(413, 'too_large');
@@ -81,7 +81,7 @@ it('what is none is refused, and so is who may not', async () => {
     .expect(422, 'file_kind_mismatch');
 });
 
-it('they are not kept for a media that is deleted meanwhile', async () => {
+it('they are not stored for a media that is deleted meanwhile', async () => {
   const gone = await ada.publish('video', await video('320x180', 2));
   const before = (await ada.get('/api/users/me').expect(200)).body.quota;
   const deletion = await vitrine.db.connect();

@@ -16,7 +16,10 @@ beforeAll(async () => {
 });
 afterAll(() => vitrine.stop());
 
-/** A row as publishing leaves it. @returns the url */
+/**
+ * Inserts a row as publishing does.
+ * @returns the url
+ */
 async function media({ title = '', type = 'photo', visibility = 'public', owner = ada, views = 0 }): Promise<string> {
   const { rows } = await vitrine.db.query(
     `insert into medias (url, owner_id, type, title, visibility, status, shown, published_at, views_count)
@@ -26,10 +29,10 @@ async function media({ title = '', type = 'photo', visibility = 'public', owner 
   return rows[0].url;
 }
 const urls = ({ items }: Json): string[] => items.map(({ url }: Json) => url);
-/** A word that nothing else has, nor anything like it. */
+/** A unique word, similar to nothing else. */
 const word = () => Array.from(randomBytes(12), (byte) => String.fromCharCode(97 + (byte % 26))).join('');
 
-it('tags are found by their beginning, or in spite of an error, the most used first', async () => {
+it('tags are found by prefix, or in spite of an error, the most used first', async () => {
   const name = word();
   const [one, two, three] = [await media({ title: '1' }), await media({ title: '2' }), await media({ title: '3' })];
   const hidden = await media({ title: '4', visibility: 'private' });
@@ -63,7 +66,7 @@ it('tags are found by their beginning, or in spite of an error, the most used fi
   await anybody.get('/api/tags/a%20b').expect(422);
 });
 
-it('tags lead to their medias, the newest first', async () => {
+it('tags list their medias, the newest first', async () => {
   const name = word();
   const made: string[] = [];
   for (let i = 0; i < 7; i++) {
@@ -80,7 +83,7 @@ it('tags lead to their medias, the newest first', async () => {
   await ada.delete(`/api/blocks/${bob.username}`).expect(204);
 });
 
-it('tags lead to the medias of one user or type, in every order, be they many or few', async () => {
+it('tags list the medias of one user or type, in every order, whether many or few', async () => {
   const name = word();
   const views = [30, 10, 20, 40];
   const made: string[] = [];
@@ -108,7 +111,7 @@ it('tags lead to the medias of one user or type, in every order, be they many or
     expect(await seen(`username=${bob.username}&type=music&sort=most-liked`)).toEqual([3]);
   };
   await all();
-  // So many that they are not sorted any more; nobody else sees them.
+  // Too many to be sorted; nobody else sees them.
   await vitrine.db.query(
     `with made as (
        insert into medias (url, owner_id, type, title, visibility, status, shown)
@@ -120,7 +123,7 @@ it('tags lead to the medias of one user or type, in every order, be they many or
   await all();
 });
 
-it('tags that no media has any more are taken away, and nobody who takes one up meanwhile loses it', async () => {
+it('tags without medias are deleted, unless somebody uses one meanwhile', async () => {
   const [used, hidden, unused, young] = [word(), word(), word(), word()];
   await ada.post(`/api/medias/${await media({})}/tag/${used}`).expect(201);
   await ada.post(`/api/medias/${await media({ visibility: 'private' })}/tag/${hidden}`).expect(201);
@@ -131,7 +134,7 @@ it('tags that no media has any more are taken away, and nobody who takes one up 
     const { rows } = await vitrine.db.query('select name from tags where name = any($1)', [all]);
     return all.filter((name) => rows.some((row) => row.name === name));
   };
-  // A change of a media may leave thirty names behind: they don't wait for a day.
+  // Changing a media may leave thirty names behind: they are deleted soon.
   const late = word();
   await vitrine.db.query(`insert into tags (name, created_at) values ($1, now() - interval '11 minutes')`, [late]);
   const sweeper = await vitrine.db.connect();

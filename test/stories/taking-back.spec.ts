@@ -31,7 +31,7 @@ const ways: [string, (media: Json, bob: Account) => Promise<unknown>][] = [
   ],
 ];
 
-describe('what somebody said they can take back, though the media', () => {
+describe('one’s own acts can be withdrawn, although the media', () => {
   it.each(ways)('%s', async (_, hide) => {
     const bob = await vitrine.signUp();
     const media = await ada.publish(
@@ -57,7 +57,7 @@ describe('what somebody said they can take back, though the media', () => {
     try {
       await bob.get(`/api/medias/${media.url}`).expect(404);
       await bob.put(`/api/comments/${his.url}`, { text: 'changed' }).expect(404);
-      // Who has nothing there is told nothing.
+      // Users without anything there learn nothing.
       const eve = await vitrine.signUp();
       if (hide !== ways[1]![1]) for (const address of addresses) await eve.delete(address).expect(404);
       for (const address of addresses) await bob.delete(address).expect(204);

@@ -4,7 +4,7 @@ import { Vitrine } from '../setup/vitrine.js';
 
 let vitrine: Vitrine;
 beforeAll(async () => {
-  // No worker: what follows from a request must not weigh on one of the two samples.
+  // No workers: the consequences of requests must not distort one of the samples.
   vitrine = await Vitrine.start({ workers: [] });
 });
 afterAll(() => vitrine.stop());
@@ -22,8 +22,8 @@ beforeAll(async () => {
 });
 
 /**
- * Asks in turn for accounts that there are and for such that there are not, so that whatever else the machine does slows
- * both down; compares the medians. @returns how much longer the slower one takes, as a part of the quicker one
+ * Alternates existing and unknown accounts, so that load on the machine affects both; compares the medians.
+ * @returns how much longer the slower one takes, relative to the faster
  */
 async function difference(ask: (email: string) => Promise<Answer>): Promise<number> {
   const took = { known: [] as number[], unknown: [] as number[] };
@@ -40,7 +40,7 @@ async function difference(ask: (email: string) => Promise<Answer>): Promise<numb
   return Math.max(a, b) / Math.min(a, b) - 1;
 }
 
-// A quarter of an answer's time: the password's hash alone would be nine tenths of it, a skipped commit a half.
+// A quarter of the answer's time: the password's hash alone would be nine tenths of it, a skipped commit a half.
 it.each([
   [
     'signing in',

@@ -30,7 +30,7 @@ const patch = (location: string, offset: number, bytes: Buffer) =>
     .expect(204);
 const head = (location: string) => ada.send('HEAD', location, undefined, tus).expect(200);
 
-/** The head of a request whose body comes in chunks, so that nothing says beforehand how long it will be. */
+/** Head of a request with a chunked body, so that nothing declares its length. */
 const chunkedHead = (method: string, path: string, headers: Record<string, string>) => [
   `${method} ${path} HTTP/1.1`,
   ...Object.entries({
@@ -44,14 +44,14 @@ const chunkedHead = (method: string, path: string, headers: Record<string, strin
 const chunk = (size: number) => `${size.toString(16)}\r\n${'x'.repeat(size)}\r\n`;
 const lastChunk = '0\r\n\r\n';
 
-describe('a body that brings more than there is room for', () => {
+describe('a body larger than the upload', () => {
   const tooMuch = { body: chunk(20) + lastChunk };
   it.each([
     ['at once', 0, tooMuch, {}],
     ['at once, with a checksum', 0, tooMuch, { 'upload-checksum': 'sha1 2jmj7l5rSw0yVb/vlWAYkK/YBwk=' }],
     ['at once, where others have come before', 2, tooMuch, {}],
     ['a second after its first bytes', 0, { body: chunk(4), drip: chunk(16) + lastChunk }, {}],
-  ])('%s is told so, and the upload goes on', async (_, offset, bytes, headers) => {
+  ])('%s is refused, and the upload continues', async (_, offset, bytes, headers) => {
     const location = await create();
     if (offset) await patch(location, 0, Buffer.alloc(offset));
     const begun = chunkedHead('PATCH', location, { 'upload-offset': String(offset), ...headers });
@@ -61,14 +61,14 @@ describe('a body that brings more than there is room for', () => {
     expect(last.headers.get('vitrine-file')).toBeTruthy();
   });
 
-  it('is told so with a creation, too', async () => {
+  it('is refused with a creation, too', async () => {
     const begun = chunkedHead('POST', '/api/uploads', newUpload);
     expect(await rawStatus(vitrine.origin, { head: begun, ...tooMuch })).toBe(413);
   });
 });
 
 describe('a writer', () => {
-  it('that goes away leaves neither a lock nor an open file', async () => {
+  it('that is aborted leaves neither a lock nor an open file', async () => {
     const locations = await Promise.all(Array.from({ length: 40 }, () => create()));
     await Promise.all(
       locations.map(async (location, n) => {
@@ -81,7 +81,7 @@ describe('a writer', () => {
     await until(() => stays(locations.map(handlesOn)), 'the files to be closed', 10_000);
   });
 
-  it('whose upload is gone is stopped', async () => {
+  it('whose upload is deleted is stopped', async () => {
     const location = await create();
     const begun = chunkedHead('PATCH', location, { 'upload-offset': '0' });
     const answer = rawStatus(vitrine.origin, { head: begun, body: chunk(4) }, 60_000);
@@ -94,7 +94,7 @@ describe('a writer', () => {
 
 const idOf = (location: string) => location.split('/').at(-1)!;
 
-/** Who says that they write to an upload. */
+/** Who has the lease of an upload. */
 async function writersOf(location: string): Promise<string[]> {
   const { rows } = await vitrine.db.query('select writer from uploads where id = $1 and writer is not null', [
     idOf(location),
@@ -102,10 +102,10 @@ async function writersOf(location: string): Promise<string[]> {
   return rows;
 }
 
-/** What the API has open of an upload. */
+/** Files of an upload that the API has open. */
 async function handlesOn(location: string): Promise<string[]> {
   const folder = `/proc/${vitrine.processes.get('api')!.pid!}/fd`;
-  // One that has been closed in the meantime leads nowhere.
+  // A descriptor closed meanwhile has no target.
   const targets = await Promise.all((await readdir(folder)).map((fd) => readlink(join(folder, fd)).catch(() => '')));
   return targets.filter((target) => target.includes(idOf(location)));
 }

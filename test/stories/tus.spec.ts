@@ -44,7 +44,7 @@ const patch = (location: string, offset: number, bytes: Buffer, more: Record<str
 const head = (location: string, client = ada) => client.send('HEAD', location, undefined, tus);
 
 describe('a resumable upload', () => {
-  it('says what the server can do', async () => {
+  it('announces what the server can do', async () => {
     const named = { 'x-request-id': 'of-the-client' };
     const { headers, status } = await vitrine.client().send('OPTIONS', '/api/uploads', undefined, named);
     expect(status).toBe(204);
@@ -60,7 +60,7 @@ describe('a resumable upload', () => {
     expect(headers.get('tus-checksum-algorithm')).toBe('sha1,sha256,md5');
   });
 
-  it('goes on where it stopped, and becomes a file', async () => {
+  it('continues where it stopped, and becomes a file', async () => {
     const bytes = await video('320x180', 2);
     const location = await create(bytes.length, 'video');
     const middle = bytes.length >> 1;
@@ -79,7 +79,7 @@ describe('a resumable upload', () => {
       kind: 'video',
       sha256: createHash('sha256').update(bytes).digest('hex'),
     });
-    // Who lost that answer asks again, and is told.
+    // A client that lost that answer can ask again.
     const after = await head(location).expect(200);
     expect([after.headers.get('upload-offset'), after.headers.get('vitrine-file')]).toEqual([
       String(bytes.length),
@@ -101,7 +101,7 @@ describe('a resumable upload', () => {
     expect(await ada.settled(headers.get('vitrine-file')!)).toMatchObject({ status: 'ready', filename: 'p.png' });
   });
 
-  it("is nobody else's", async () => {
+  it('is closed to other users', async () => {
     const location = await create(100, 'file');
     const eve = await vitrine.signUp();
     expect((await head(location, eve)).status).toBe(404);
@@ -111,7 +111,7 @@ describe('a resumable upload', () => {
     expect((await head(location)).headers.get('upload-offset')).toBe('0');
   });
 
-  it('takes only what matches its checksum', async () => {
+  it('accepts only what matches its checksum', async () => {
     const bytes = randomBytes(5_000);
     const location = await create(bytes.length, 'file');
     const sum = (part: Buffer) => ({ 'upload-checksum': `sha1 ${createHash('sha1').update(part).digest('base64')}` });
@@ -138,7 +138,7 @@ describe('a resumable upload', () => {
     await ada.send('POST', '/api/uploads', undefined, { 'upload-length': '10' }).expect(412, 'precondition_failed');
   });
 
-  it('gives its charge back when it is given up', async () => {
+  it('refunds its quota when it is cancelled', async () => {
     const used = async () => (await ada.get('/api/users/me/limits').expect(200)).body.total.usedBytes;
     const before = await used();
     const location = await create(3 * MiB, 'file');
@@ -148,14 +148,14 @@ describe('a resumable upload', () => {
     expect(await used()).toBe(before);
   });
 
-  it('refused for its content is gone, with a reason', async () => {
+  it('refused for its content is deleted, with a reason', async () => {
     const text = Buffer.from('#EXTM3U\nhttp://127.0.0.1/secret\n');
     const location = await create(text.length, 'video');
     const { body } = await patch(location, 0, text).expect(415, 'unsupported_media_type');
     expect(body).toMatchObject({ reason: 'type_not_allowed', detail: expect.any(String) });
   });
 
-  it('written by two at once stays whole', async () => {
+  it('written by two at once stays intact', async () => {
     const bytes = randomBytes(2 * MiB);
     const location = await create(bytes.length, 'file');
     const answers = await Promise.all([patch(location, 0, bytes), patch(location, 0, bytes)]);
@@ -172,7 +172,7 @@ describe('a resumable upload', () => {
 });
 
 describe('tus-js-client, unmodified', () => {
-  it('brings 300 MiB through a connection that is cut three times, and the API does not grow', async () => {
+  it('transfers 300 MiB over a connection that is cut three times, and the API does not grow', async () => {
     const size = 300 * MiB;
     const path = join(vitrine.dataDir, 'large.bin');
     const sha256 = await writeNoise(path, size);
@@ -216,7 +216,7 @@ describe('tus-js-client, unmodified', () => {
 
 async function residentBytes(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  // One that is ending has none.
+  // A dying process has none.
   return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1024;
 }
 
@@ -238,7 +238,7 @@ async function hashOfFile(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** Passes bytes on, and cuts the connection each time another of the given amounts has gone through. */
+/** Forwards bytes, and cuts the connection after each of the given amounts. */
 async function startProxy(
   target: number,
   after: number[],

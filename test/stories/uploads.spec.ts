@@ -26,7 +26,7 @@ afterAll(() => vitrine.stop());
 const staged = async () => (await vitrine.stored('storage/incoming')).filter((path) => !path.endsWith('/tus'));
 
 describe('an upload', () => {
-  it('answers before processing, with what came in', async () => {
+  it('answers before processing, with the received file', async () => {
     const bytes = await picture(320, 200).png().toBuffer();
     const { body } = await ada.upload('photo', bytes, 'Föhn.png').expect(202);
     const sha256 = createHash('sha256').update(bytes).digest('hex');
@@ -41,7 +41,7 @@ describe('an upload', () => {
     });
   });
 
-  it('of the same bytes answers the same file, and tells nobody else', async () => {
+  it('of the same bytes answers the same file, and reveals it to nobody else', async () => {
     const bytes = await picture(321, 200).png().toBuffer();
     const { body: first } = await ada.upload('photo', bytes).expect(202);
     const { body: again } = await ada.upload('photo', bytes).expect(200);
@@ -61,7 +61,7 @@ describe('an upload', () => {
     ['evil\u202Egnp.exe', 'evilgnp.exe'],
     ['..', 'file'],
     ['x'.repeat(400), 'x'.repeat(255)],
-  ])('named %j is kept as a name only', async (given, kept) => {
+  ])('named %j is stored as a name only', async (given, kept) => {
     const { body } = await ada
       .upload(
         'photo',
@@ -75,8 +75,8 @@ describe('an upload', () => {
   });
 });
 
-describe('what is refused', () => {
-  it('says what it was, what is allowed, and leaves nothing behind', async () => {
+describe('a refusal', () => {
+  it('says what was found, what is allowed, and leaves nothing behind', async () => {
     const jpeg = await picture(400, 300).jpeg().toBuffer();
     const playlist = Buffer.from('#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n');
     const cases: ['photo' | 'video' | 'music', Buffer, number, string][] = [
@@ -109,7 +109,7 @@ describe('what is refused', () => {
     expect(rows[0].n).toBe(0);
   });
 
-  it('names the limit that was passed', async () => {
+  it('names the exceeded limit', async () => {
     const { body } = await ada.upload('photo', randomBytes(700 * KiB)).expect(413, 'too_large');
     expect(body.detail).toContain('512 KiB');
   });
@@ -129,7 +129,7 @@ describe('what is refused', () => {
     agent.destroy();
   });
 
-  it('includes forms without the file, and what is no form', async () => {
+  it('comes for forms without the file, and for other bodies', async () => {
     const form = new FormData();
     form.set('other', new Blob(['x']), 'x');
     await ada.send('POST', '/api/photos/upload', form).expect(422, 'file_missing');
@@ -141,7 +141,7 @@ describe('what is refused', () => {
   it.each([
     ['a few bytes', 3],
     ['more than is read at once', 400 * KiB],
-  ])('includes a form that ends behind %s, without its last line', async (_, length) => {
+  ])('comes for a form that ends after %s, without its last line', async (_, length) => {
     const cut = Buffer.concat([Buffer.from(partHead), randomBytes(length)]);
     await ada
       .send('POST', '/api/photos/upload', cut, { 'content-type': 'multipart/form-data; boundary=x' })
@@ -149,7 +149,7 @@ describe('what is refused', () => {
     expect(await staged()).toEqual([]);
   });
 
-  it('includes what comes without credentials', async () => {
+  it('comes without credentials', async () => {
     await vitrine
       .client()
       .upload('photo', await picture(9, 9).png().toBuffer())
@@ -157,7 +157,7 @@ describe('what is refused', () => {
   });
 });
 
-describe('a client that goes away', () => {
+describe('a client that disconnects', () => {
   it('leaves neither bytes nor a charge', async () => {
     for (let i = 0; i < 20; i++) await abortedUpload(vitrine.origin, ada.credentials);
     await until(async () => (await staged()).length === 0, 'the staging directory to be empty');
@@ -172,7 +172,7 @@ describe('a client that goes away', () => {
 });
 
 describe('the quota', () => {
-  it('holds when many uploads come at once', async () => {
+  it('holds when many uploads come in parallel', async () => {
     const bob = await vitrine.signUp();
     const noise = () =>
       sharp(randomBytes(200 * 200 * 3), { raw: { width: 200, height: 200, channels: 3 } })
@@ -196,7 +196,7 @@ describe('the quota', () => {
 });
 
 describe('a file that can not be processed', () => {
-  it('says why, stops its media, and can be tried again', async () => {
+  it('says why, stops its media, and can be retried', async () => {
     const { body: file } = await ada.upload('music', await song(1)).expect(202);
     await ada.settled(file.url);
     await vitrine.db.query(
@@ -217,7 +217,7 @@ describe('a file that can not be processed', () => {
 
   it('fails its media with it', async () => {
     const bytes = await video('128x96', 2);
-    // Well-formed at the front, where it is looked at when it comes in; broken in the middle, where it is decoded.
+    // Valid at the start, where uploads are inspected; broken in the middle, where it is decoded.
     const broken = Buffer.concat([bytes.subarray(0, bytes.length - 30_000)]);
     const answer = await ada.upload('video', broken);
     if (answer.status === 202)
@@ -229,7 +229,7 @@ describe('a file that can not be processed', () => {
   });
 });
 
-/** A small progressive JPEG whose header says that it is huge (ITU T.81, B.2.2: SOF2 holds height and width). */
+/** A small progressive JPEG whose header declares a huge size (ITU T.81, B.2.2: SOF2 holds height and width). */
 async function claiming(width: number, height: number): Promise<Buffer> {
   const bytes = await picture(64, 64).jpeg({ progressive: true }).toBuffer();
   const frame = bytes.indexOf(Buffer.from([0xff, 0xc2]));
@@ -249,7 +249,7 @@ function statusOf(url: string, options: RequestOptions, body?: Buffer): Promise<
   });
 }
 
-/** Sends the beginning of an upload, then cuts the connection. */
+/** Sends the start of an upload, then cuts the connection. */
 function abortedUpload(origin: string, headers: Record<string, string>): Promise<void> {
   return new Promise((resolve) => {
     const call = request(`${origin}/api/photos/upload`, {

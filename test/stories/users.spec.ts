@@ -47,7 +47,7 @@ describe('the list of users', () => {
     expect(await all(`/api/users?sort=${sort}`, 1)).toEqual(body.items.map(({ username }: Json) => username));
   });
 
-  it('shows what others may see, and tells the signed-in how they stand', async () => {
+  it('shows what others may see, and the relation of the signed-in viewer', async () => {
     const { body: open } = await vitrine.client().get('/api/users?limit=1').expect(200);
     expect(open.items[0]).not.toHaveProperty('email');
     expect(open.items[0]).not.toHaveProperty('viewer');
@@ -57,14 +57,14 @@ describe('the list of users', () => {
     await vitrine.db.query('delete from users where username = $1', [eve.username]);
   });
 
-  it('leaves out who was disabled', async () => {
+  it('leaves out disabled users', async () => {
     await vitrine.db.query(`update users set disabled_at = now() where username = 'linus'`);
     expect(await all('/api/users')).not.toContain('linus');
     expect(await all('/api/users/search/linus')).toEqual([]);
     await vitrine.db.query(`update users set disabled_at = null where username = 'linus'`);
   });
 
-  it('refuses a cursor of another sort, and sorts it does not know', async () => {
+  it('refuses a cursor of another sort, and unknown sorts', async () => {
     const { body } = await vitrine.client().get('/api/users?limit=1&sort=oldest').expect(200);
     await vitrine.client().get(`/api/users?sort=newest&cursor=${body.nextCursor}`).expect(422, 'validation_failed');
     await vitrine.client().get('/api/users?sort=id;drop').expect(422, 'validation_failed');
@@ -75,11 +75,11 @@ describe('the list of users', () => {
 describe('the search for users', () => {
   it.each([
     ['ada', ['ada', 'Adalbert']],
-    ['ADALB', ['Adalbert', 'ada']] /* what is alike comes behind */,
+    ['ADALB', ['Adalbert', 'ada']] /* similar names come after */,
     ['angstrom', ['zoe']],
     ['Zoë', ['zoe']],
     ['linsu', ['linus']],
-    // Of one or two letters, the beginnings of words.
+    // One or two letters match the beginnings of words.
     ['l', ['linus']],
     ['ad', ['Adalbert', 'ada']],
     ['da', []],
@@ -90,7 +90,7 @@ describe('the search for users', () => {
     expect(await all(`/api/users/search/${encodeURIComponent(term)}`, 1)).toEqual(expected);
   });
 
-  it('takes every sort of the list', async () => {
+  it('accepts every sort of the list', async () => {
     expect(await all('/api/users/search/ada?sort=oldest')).toEqual(['ada', 'Adalbert']);
     expect(await all('/api/users/search/ada?sort=newest')).toEqual(['Adalbert', 'ada']);
   });

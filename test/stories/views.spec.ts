@@ -25,7 +25,7 @@ const stranger = (address: string, agent = 'test') =>
   vitrine.client({ 'x-forwarded-for': address, 'user-agent': agent });
 
 describe('a view', () => {
-  it('counts once per viewer and half an hour, however many reports come at once', async () => {
+  it('counts once per viewer and half an hour, however many parallel reports', async () => {
     const answers = await Promise.all(
       Array.from({ length: 20 }, () => bob.post(`${address}/views`, { watchedMs: 100 })),
     );
@@ -39,7 +39,7 @@ describe('a view', () => {
     await until(async () => (await received()) === 2, 'the views to come to the owner', 20_000);
   });
 
-  it('of strangers is told apart by where they come from, which nobody reads out of the database', async () => {
+  it('of anonymous viewers is identified by their network, which the database does not reveal', async () => {
     await stranger('203.0.113.1').post(`${address}/views`).expect(201);
     for (const agent of ['test', 'other', 'Mozilla/5.0', ''])
       await stranger('203.0.113.1', agent).post(`${address}/views`).expect(200);
@@ -51,14 +51,14 @@ describe('a view', () => {
     expect(JSON.stringify(rows)).not.toMatch(/203\.0|2001|Mozilla|other/);
   });
 
-  it('is not written by a key that may only read', async () => {
+  it('is not accepted with a read-only key', async () => {
     const { body } = await bob
       .post('/api/users/me/api-keys', { name: 'reader', scopes: ['read'], currentPassword: 'correct horse battery' })
       .expect(201);
     await vitrine.client({ 'x-api-key': body.apiKey }).post(`${address}/views`).expect(403, 'scope_missing');
   });
 
-  it('is for its owner to look at, by the day', async () => {
+  it('is shown to its owner, by day', async () => {
     const { body } = await ada.get(`${address}/views`).expect(200);
     expect(body).toMatchObject({ views: 4, watchedMs: 2_500 });
     expect(body.days).toMatchObject([{ views: 4, watchedMs: 2_500 }]);
@@ -77,7 +77,7 @@ describe('a view', () => {
     await counted(before + 60);
   });
 
-  it('of what can’t be seen is none', async () => {
+  it('of something hidden does not count', async () => {
     await ada.put(address, { visibility: 'private' }).expect(200);
     await bob.post(`${address}/views`).expect(404, 'media_not_found');
     await bob.get(`${address}/views`).expect(404, 'media_not_found');
@@ -91,7 +91,7 @@ describe('a view', () => {
 });
 
 describe('the history', () => {
-  it('has what was watched, the latest first, until it is forgotten', async () => {
+  it('lists what was watched, the latest first, until it is removed', async () => {
     const other = await ada.publish('photo', await picture(65, 64).png().toBuffer());
     await bob.post(`/api/medias/${other.url}/views`, { watchedMs: 7 }).expect(201);
     const { body } = await bob.get('/api/users/me/history').expect(200);
