@@ -29,12 +29,12 @@ describe('a password', () => {
     expect(passwordFault(password)).toBe(fault);
   });
 
-  it.each(['ADA.lovelace', 'ada@Example.org', 'ada'])('tells nothing when it is %j', (password) => {
+  it.each(['ADA.lovelace', 'ada@Example.org', 'ada'])('is not reported when it is %j', (password) => {
     expect(isPasswordPublic(password, { username: 'ada.lovelace', email: 'ada@example.org' })).toBe(true);
     expect(isPasswordPublic(`${password}!`, { username: 'ada.lovelace', email: 'ada@example.org' })).toBe(false);
   });
 
-  it('counts to its last character, however many bytes it has', async () => {
+  it('is measured to its last character, however many bytes it has', async () => {
     const long = '🦆'.repeat(127);
     const stored = await passwords.hash(`${long}a`);
     expect(stored).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
@@ -50,7 +50,7 @@ describe('a password', () => {
     expect(await passwords.matches(await passwords.hash('ﬁve ﬁngers'), 'five fingers')).toBe(false);
   });
 
-  it('fits nobody where there is no account', async () => {
+  it('never matches if there is no account', async () => {
     expect(await passwords.matches(null, 'nobody has this password')).toBe(false);
   });
 });

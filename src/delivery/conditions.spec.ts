@@ -34,7 +34,7 @@ describe('conditions', () => {
     ['W/"a"', false],
     [same, true],
     [before, false],
-  ])('lets a range through for If-Range %s: %s', (header, holds) => {
+  ])('allows a range for If-Range %s: %s', (header, holds) => {
     expect(rangeHolds(header, body)).toBe(holds);
   });
 });

@@ -21,6 +21,6 @@ it.each([
   expect(parseRange(header, 100)).toEqual(range);
 });
 
-it('has nothing to give of an empty body', () => {
+it('can not be satisfied for an empty body', () => {
   expect(parseRange('bytes=0-', 0)).toBe('unsatisfiable');
 });

@@ -38,7 +38,7 @@ it('keeps two subtitle tracks of one language apart, and two of none', async () 
   ]);
 });
 
-it('takes no more from a language tag than a database, a playlist and an address can hold', async () => {
+it('shortens a language tag to what a database, a playlist and an address can hold', async () => {
   const binaries = await resolveBinaries();
   await writeFile(join(dir, 'lines.srt'), '1\n00:00:00,100 --> 00:00:00,900\nHello\n');
   const inputs = ['testsrc2=size=160x90:rate=10:duration=1', 'sine=duration=1', 'sine=duration=1'];

@@ -15,7 +15,7 @@ beforeEach(async () => {
 afterEach(() => rm(dir, { recursive: true }));
 
 describe('lock', () => {
-  it('has one holder, who gives it back', async () => {
+  it('has one holder, who can release it', async () => {
     const release = await takeLock(path);
     await expect(takeLock(path)).rejects.toMatchObject({ pid: process.pid });
     await release();

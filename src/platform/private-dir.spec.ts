@@ -12,12 +12,12 @@ afterEach(() => rm(root, { recursive: true }));
 
 const modeOf = async (...path: string[]) => ((await stat(join(root, ...path))).mode & 0o777).toString(8);
 
-it('a new folder is its user’s alone', async () => {
+it('a new folder is accessible to its user only', async () => {
   await makePrivateDir(join(root, 'a', 'b'));
   expect(await modeOf('a', 'b')).toBe('700');
 });
 
-it('one that others could read is closed, with all that is in it', async () => {
+it('an existing one that others could read is closed, with all its content', async () => {
   await mkdir(join(root, 'data', 'deep', 'deeper'), { recursive: true });
   await writeFile(join(root, 'data', 'deep', 'photo'), 'x');
   await chmod(join(root, 'data', 'deep', 'photo'), 0o644);

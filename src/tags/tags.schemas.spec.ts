@@ -13,6 +13,6 @@ it.each([
 ])('%j is the tag %s', (given, name) => expect(TagName.parse(given)).toBe(name));
 
 it.each(['', '#', 'two words', 'a\u200Db', '\u200D🌅', '🌅\u200D', 'x'.repeat(65), `a${'\u0301'.repeat(31)}`])(
-  '%j is none',
+  '%j is no tag',
   (given) => expect(TagName.safeParse(given).success).toBe(false),
 );

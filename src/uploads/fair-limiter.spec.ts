@@ -2,7 +2,7 @@ import { setImmediate as tick } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { FairLimiter } from './fair-limiter.js';
 
-it('lets one owner have a share of the places, and the next one not wait behind the rest', async () => {
+it('gives one owner a share of the places, so that the next one need not wait behind the rest', async () => {
   const limiter = new FairLimiter(3, 2);
   const began: string[] = [];
   const ends: (() => void)[] = [];
@@ -24,7 +24,7 @@ it('lets one owner have a share of the places, and the next one not wait behind 
   await Promise.all(works);
 });
 
-it('gives the place back when work fails', async () => {
+it('frees the place when work fails', async () => {
   const limiter = new FairLimiter(1, 1);
   await expect(limiter.run('ada', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
   await expect(limiter.run('ada', async () => 'next')).resolves.toBe('next');

@@ -20,7 +20,7 @@ it.each([
   ['breaks off at once', brokenAtOnce],
   ['is gone before it is read', goneBefore],
   ['brings too much at once', () => Readable.from([Buffer.alloc(11)])],
-])('a body that %s leaves no file to whoever removes it then', async (_, body) => {
+])('a body that %s leaves no file after the caller has removed it', async (_, body) => {
   const folder = await mkdtemp(join(tmpdir(), 'vitrine-receive-'));
   try {
     await Promise.all(

@@ -6,15 +6,15 @@ import { RunningHashes } from './running-hashes.js';
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 const body = (text: string) => Readable.from([Buffer.from(text)]);
 
-/** Takes everything, as a store does. */
+/** Reads everything, as a store does. */
 const storing = (offset: number) => async (stream: Readable) => offset + Buffer.concat(await stream.toArray()).length;
 const refusing = async (stream: Readable): Promise<number> => {
   await stream.toArray();
   throw new Error('refused');
 };
 
-describe('hashes of uploads on their way', () => {
-  it('are those of all parts together, told once', async () => {
+describe('hashes of uploads in progress', () => {
+  it('cover all parts together, and are returned once', async () => {
     const hashes = new RunningHashes();
     expect(await hashes.follow('a', 0, body('one'), storing(0))).toBe(3);
     expect(await hashes.follow('a', 3, body('two'), storing(3))).toBe(6);
@@ -22,7 +22,7 @@ describe('hashes of uploads on their way', () => {
     expect(hashes.take('a', 6)).toBeUndefined();
   });
 
-  it('are unknown where a part came another way, or bytes are missing', async () => {
+  it('are unknown if a part came through another process, or bytes are missing', async () => {
     const hashes = new RunningHashes();
     await hashes.follow('a', 0, body('one'), storing(0));
     await hashes.follow('a', 6, body('three'), storing(6));
@@ -31,7 +31,7 @@ describe('hashes of uploads on their way', () => {
     expect(hashes.take('b', 9)).toBeUndefined();
   });
 
-  it('forget a part that was refused, even if its like is stored later by somebody else', async () => {
+  it('forget a refused part, even if the same bytes are stored later through another process', async () => {
     const hashes = new RunningHashes();
     await hashes.follow('a', 0, body('one'), storing(0));
     await expect(hashes.follow('a', 3, body('bad'), refusing)).rejects.toThrow('refused');
@@ -39,14 +39,14 @@ describe('hashes of uploads on their way', () => {
     expect(hashes.take('a', 11)).toBeUndefined();
   });
 
-  it('forget a part of which less was stored than came', async () => {
+  it('forget a part that was stored incompletely', async () => {
     const hashes = new RunningHashes();
     await hashes.follow('a', 0, body('one'), async (stream) => (await storing(0)(stream)) - 1);
     expect(hashes.take('a', 2)).toBeUndefined();
     expect(hashes.take('a', 3)).toBeUndefined();
   });
 
-  it('begin anew with the first byte', async () => {
+  it('restart with the first byte', async () => {
     const hashes = new RunningHashes();
     await hashes.follow('a', 0, body('wrong'), storing(0));
     await hashes.follow('a', 0, body('right'), storing(0));

@@ -9,7 +9,7 @@ const closes = (body: Readable) => body.destroy();
 it.each([
   ['breaks off', breaks, 'cut off'],
   ['closes before its end', closes, 'Premature close'],
-])('a body that %s does so for whoever reads behind the tap, now or before', async (_, end, message) => {
+])('a body that %s does so for the reader behind the tap, now or before', async (_, end, message) => {
   const now = new PassThrough();
   const reading = tapped(now, () => {}).toArray();
   end(now);
@@ -21,7 +21,7 @@ it.each([
   await expect(tapped(before, () => {}).toArray()).rejects.toThrow(message);
 });
 
-it('a tap lets through what it sees', async () => {
+it('a tap forwards what it sees', async () => {
   const body = new PassThrough();
   body.write('one');
   body.end('two');

@@ -25,7 +25,7 @@ const about = (headers: Headers) => ({
 });
 const ofNobodysCache = { sniffing: 'nosniff', cache: 'private, no-store', vary: credentials };
 
-describe('every answer has the default headers', () => {
+describe('the default headers are on every answer', () => {
   it.each(['a stranger', 'a user'])('of every route, to %s', async (who) => {
     const client = who === 'a user' ? owner : vitrine.client();
     const operations = Object.entries<object>(document.paths).flatMap(([path, item]) =>
@@ -59,7 +59,7 @@ describe('every answer has the default headers', () => {
     expect(about(headers)).toEqual(ofNobodysCache);
   });
 
-  it('invalid HTTP', async () => {
+  it('to invalid HTTP', async () => {
     const { hostname, port } = new URL(vitrine.origin);
     const answer = await new Promise<string>((resolve, reject) => {
       let text = '';
@@ -72,7 +72,7 @@ describe('every answer has the default headers', () => {
     expect(answer).toMatch(/\r\ncache-control: private, no-store\r\n/i);
   });
 
-  it('resumable uploads, from the first request to the last', async () => {
+  it('of resumable uploads, from the first request to the last', async () => {
     const bytes = await picture(64, 48).jpeg().toBuffer();
     const tus = { 'tus-resumable': '1.0.0' };
     const created = await owner
@@ -90,7 +90,7 @@ describe('every answer has the default headers', () => {
     for (const { headers } of [created, sent, asked]) expect(about(headers)).toEqual(ofNobodysCache);
   });
 
-  it('but public bytes may be cached by everybody, with their own Vary', async () => {
+  it('except public bytes, which everybody may cache, with their own Vary', async () => {
     const media = await owner.publish('photo', await picture(64, 48).jpeg().toBuffer());
     const url = `/api/photos/${media.files[0].url}`;
     const first = await vitrine.client().get(url).expect(200);

@@ -152,7 +152,7 @@ describe('a header, or an address in a body,', () => {
   });
 });
 
-describe('invalid JSON', () => {
+describe('a body that is not JSON', () => {
   const text = (unit: string, bytes: number) => Buffer.from(filled(unit, bytes)).subarray(0, bytes);
 
   it('subtitles are parsed without blocking', async () => {

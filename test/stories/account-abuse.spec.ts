@@ -242,7 +242,7 @@ describe('a thief who had access to the account', () => {
     expect((await session.get('/api/users/me').expect(200)).body.pendingEmail).toBeNull();
   });
 
-  it('does not affect a new address requested together with a new password', async () => {
+  it('does not cost the owner a new address requested together with a new password', async () => {
     const ada = await vitrine.signUp();
     const email = addressOf('new');
     const session = await signIn(ada.username);

@@ -48,7 +48,7 @@ describe('subtitles', () => {
       },
     );
 
-  it('at most 32 per media, also in parallel, and their bytes are charged', async () => {
+  it('are limited to 32 per media, also in parallel, and their bytes are charged', async () => {
     const media = await ada.publish('video', await video('64x36', 1));
     const before = await quota(ada);
     const answers = await Promise.all(languages.slice(0, 40).map((language) => put(media.url, language)));

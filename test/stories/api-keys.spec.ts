@@ -65,7 +65,7 @@ describe('named keys', () => {
     expect(await mailsTo(cleo.email)).toHaveLength(2);
   });
 
-  it('stop working when they expire or are deleted, by their owner only', async () => {
+  it('stop working when they expire, or when their owner deletes them', async () => {
     const dora = await vitrine.signUp('dora');
     const stranger = await vitrine.signUp('dorothy');
     const { body: made } = await dora.post(keys, { currentPassword, name: 'one', expiresAt: inDays(1) }).expect(201);

@@ -210,7 +210,7 @@ it('a video shows the chosen picture instead of its poster', async () => {
   expect((await read(media.url)).files[0].placeholder).toBe(placeholder);
 });
 
-it('another file than an own, ready photo is refused', async () => {
+it('anything but one’s own, ready photo is refused', async () => {
   const media = await ada.publish('music', await song(5));
   const put = (client: Client, chosen: string, url = media.url) =>
     client.put(`/api/medias/${url}/cover`, { photo: chosen });

@@ -164,7 +164,7 @@ it('all at once: others are not affected', async () => {
   await siege.during(() => Promise.all(bodies.map(([, , request]) => rawStatus(origin(), request()))));
 });
 
-it('sent slowly is refused, at any stage, and nothing is left', async () => {
+it('bodies sent slowly are refused, at any stage, and nothing is left', async () => {
   expect(await Promise.all(slow)).toEqual([408, 408, 408, 408]);
   // The lease ends with the connection: its client may come back at once.
   await siege.attacker.send('DELETE', resumable, undefined, { 'tus-resumable': '1.0.0' }).expect(204);

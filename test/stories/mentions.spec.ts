@@ -83,7 +83,7 @@ describe('a mention', () => {
     expect((await bob.put(`/api/comments/${body.url}`, { text: 'none' }).expect(200)).body.mentions).toEqual([]);
   });
 
-  it('are a list of the medias that I may see', async () => {
+  it('lists the medias that mention me and that I may see', async () => {
     const kim = await vitrine.signUp();
     const list = async () =>
       (await kim.get('/api/users/me/mentions').expect(200)).body.items.map(({ url }: Json) => url);

@@ -209,7 +209,7 @@ it('small photos have fewer squares, and squares survive reprocessing', async ()
   for (const { key } of rows) expect(await readFile(stored.find((path) => path.endsWith(key))!)).not.toHaveLength(0);
 }, 120_000);
 
-it('another file than an own, ready photo is refused', async () => {
+it('anything but one’s own, ready photo is refused', async () => {
   const put = (client: Client, username: string, chosen: unknown) =>
     client.put(`/api/users/${username}/profile-photo`, { photo: chosen });
   const bob = await vitrine.signUp();

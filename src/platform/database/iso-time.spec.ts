@@ -13,6 +13,6 @@ it.each([
   expect(isoTime(text)).toBe(iso);
 });
 
-it('takes dates as well', () => {
+it('accepts dates, too', () => {
   expect(isoTime(new Date(1234))).toBe('1970-01-01T00:00:01.234Z');
 });

@@ -20,7 +20,7 @@ async function connect() {
   return made;
 }
 
-it('has its columns described once, and reads the same rows ever after', async () => {
+it('gets its columns described once, and still reads the same rows', async () => {
   const after = (id: number) => client.query('select id, name, at from things where id > $1 order by id', [id]);
   const all = [
     { id: 1, name: 'one', at: new Date('2026-01-01Z') },
@@ -51,13 +51,13 @@ it('keeps the columns of each statement', async () => {
   expect(described).toBe(0);
 });
 
-it('knows of a statement that it has no rows', async () => {
+it('remembers that a statement has no rows', async () => {
   const rename = async (name: string) => (await client.query('update things set name = $1', [name])).rowCount;
   expect([await rename('a'), await rename('b'), await rename('c')]).toEqual([3, 3, 3]);
   expect((await client.query('select name from things')).rows[0]).toEqual({ name: 'c' });
 });
 
-it('goes on after an error, the first time or later', async () => {
+it('works after an error, the first time or later', async () => {
   const over = (n: number) => client.query('select 6 / $1::int as n', [n]).then(({ rows }) => rows[0] as object);
   await expect(over(0)).rejects.toMatchObject({ code: '22012' });
   expect(await over(2)).toEqual({ n: 3 });
@@ -65,16 +65,16 @@ it('goes on after an error, the first time or later', async () => {
   expect(await over(3)).toEqual({ n: 2 });
 });
 
-it('is asked again where its rows have other columns by now', async () => {
+it('is retried when its columns have changed', async () => {
   const one = async () => (await client.query('select * from things where id = $1', [1])).rows[0];
   for (let i = 0; i < 4; i++) await one();
   await client.query('alter table things drop column name');
   expect(await one()).toEqual({ id: 1, at: new Date('2026-01-01Z') });
-  // Then prepared anew.
+  // Then prepared again.
   for (let i = 0; i < 4; i++) expect(Object.keys((await one()) as object)).toEqual(['id', 'at']);
 });
 
-it('fails once in a transaction, in which nothing can be asked any more, and not in the next one', async () => {
+it('fails once in a transaction, which has failed by then, and not in the next one', async () => {
   const one = () => client.query('select * from things where id = $1', [2]);
   for (let i = 0; i < 4; i++) await one();
   await client.query('alter table things add column more int');
@@ -86,14 +86,14 @@ it('fails once in a transaction, in which nothing can be asked any more, and not
   await client.query('commit');
 });
 
-it('is planned again where the connection has lost it', async () => {
+it('is prepared again when the connection has lost it', async () => {
   const one = () => client.query('select id from things where id = $1', [3]);
   for (let i = 0; i < 4; i++) await one();
   await client.query('deallocate all');
   expect((await one()).rows).toEqual([{ id: 3 }]);
 });
 
-it('leaves no more plans in a connection than are kept', async () => {
+it('leaves no more plans in a connection than allowed', async () => {
   for (let n = 0; n < plans.max + 200; n++)
     for (let i = 0; i < 3; i++) await client.query(`select ${n} as n, $1::int as m`, [i]);
   const { rows } = await client.query('select count(*)::int as count from pg_prepared_statements');

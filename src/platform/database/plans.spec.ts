@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { Plans } from './plans.js';
 
-it('keeps what is asked often, not what came first', () => {
+it('keeps frequent texts, not the first ones', () => {
   const plans = new Plans(2);
   for (const text of ['once', 'also once']) expect(plans.nameOf(text)).toBeUndefined();
   const ask = (text: string, times = 3) => Array.from({ length: times }, () => plans.nameOf(text)).at(-1);
@@ -14,13 +14,13 @@ it('keeps what is asked often, not what came first', () => {
   expect(plans.numbers).toMatchObject({ kept: 2, retired: 1 });
 });
 
-it('counts how many of all questions had a plan', () => {
+it('counts how many executions had a plan', () => {
   const plans = new Plans();
   for (let i = 0; i < 10; i++) plans.nameOf('text');
   expect(plans.numbers).toMatchObject({ asked: 10, prepared: 7, kept: 1 });
 });
 
-it('gives a plan that was lost another name', () => {
+it('gives a lost plan another name', () => {
   const plans = new Plans();
   const ask = () => Array.from({ length: 3 }, () => plans.nameOf('text')).at(-1)!;
   const name = ask();

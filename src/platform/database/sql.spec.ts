@@ -2,7 +2,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { expect, it } from 'vitest';
 import { sql, type Statement } from './sql.js';
 
-/** What a statement comes to PostgreSQL as. */
+/** What PostgreSQL receives for a statement. */
 async function sent(statement: Statement): Promise<{ text: string; values: unknown[] }> {
   const asked: { text: string; values: unknown[] }[] = [];
   const pool = {
@@ -16,7 +16,7 @@ async function sent(statement: Statement): Promise<{ text: string; values: unkno
   return asked[0]!;
 }
 
-it('numbers its parameters over all of its parts', async () => {
+it('numbers its parameters across all parts', async () => {
   const isOwner = (id: number) => sql`owner = ${id}`;
   const parts = [isOwner(1), sql`n > ${2}`, sql`true`];
   expect(await sent(sql`select ${0} where ${sql.join(parts, ' and ')} limit ${3}`)).toEqual({
@@ -25,13 +25,13 @@ it('numbers its parameters over all of its parts', async () => {
   });
 });
 
-it('is the same text with other values', async () => {
+it('has the same text with other values', async () => {
   const ask = (id: string) => sql`select * from t where id = ${id} and ${sql`x = ${id}`}`;
   expect(await sent(ask('a'))).toEqual({ text: 'select * from t where id = $1 and x = $2', values: ['a', 'a'] });
   expect(await sent(ask('b'))).toEqual({ text: 'select * from t where id = $1 and x = $2', values: ['b', 'b'] });
 });
 
-it('is another text where a part stands in the place of a value', async () => {
+it('has another text when a part replaces a value', async () => {
   const pair = (a: unknown, b: unknown) => sql`select ${a}, ${b}`;
   const now = sql`now()`;
   const texts = ['select now(), $1', 'select $1, now()', 'select $1, $2', 'select now(), now()'];
@@ -41,7 +41,7 @@ it('is another text where a part stands in the place of a value', async () => {
   }
 });
 
-it('joins as many as there are, and never none', async () => {
+it('joins any number of parts, but not none', async () => {
   for (const values of [[1], [1, 2], [1, 2, 3]]) {
     const text = `select ${values.map((n) => `$${n}`).join(', ')}`;
     expect(await sent(sql`select ${sql.join(values)}`)).toEqual({ text, values });
@@ -49,7 +49,7 @@ it('joins as many as there are, and never none', async () => {
   expect(() => sql.join([])).toThrow(RangeError);
 });
 
-it('takes names as they are, and everything else as a value', async () => {
+it('takes names literally, and everything else as a value', async () => {
   const name = sql.ident('t', 'id');
   expect(await sent(sql`select ${name} from t where ${name} = ${"'; drop table t"}`)).toEqual({
     text: 'select t.id from t where t.id = $1',
@@ -57,7 +57,7 @@ it('takes names as they are, and everything else as a value', async () => {
   });
 });
 
-it('takes no name that is none, and no words that do not stand in the code', () => {
+it('refuses invalid names, and words that are not in the code', () => {
   for (const name of ['', 'a b', "a'", 'a"', 'a;b', 'A', 'a.', '.a', 'a--'])
     expect(() => sql.ident(name), name).toThrow(TypeError);
   for (const name of ['', "a'", 'a b', '\\']) expect(() => sql.word(name), name).toThrow(TypeError);

@@ -5,7 +5,7 @@ import { sql } from './sql.js';
 const asked = (statement: object) => JSON.stringify(statement);
 
 it.each(['ан', '北京', 'a.', '!!!', '🦆', 'a b c'])(
-  '%j is looked for by no like, which would read every row',
+  '%j is never searched by like, which would read every row',
   (term) => {
     expect(asked(likeTerm(term, sql`t`, sql`p`))).not.toContain('like');
   },
@@ -13,7 +13,7 @@ it.each(['ан', '北京', 'a.', '!!!', '🦆', 'a b c'])(
 it.each(['anna', 'Анна', 'x123'])('%j is', (term) => {
   expect(asked(likeTerm(term, sql`t`, sql`p`))).toContain('like');
 });
-it.each(['!!!', '🦆', '--'])('%j is like nothing', (term) => {
+it.each(['!!!', '🦆', '--'])('%j is similar to nothing', (term) => {
   expect(asked(isAlike(term, sql`w`, sql`t`))).not.toContain('<%');
 });
 it.each(['ан', 'a.', '北'])('%j has a word', (term) => {

@@ -20,7 +20,7 @@ const either = { summary: 'New or not', answers: { 201: { schema: Thing, descrip
 
 const small = { size: 'small', at: null } as const;
 
-/** It is the compiler (`npm run types`) that tests this: where one of these is let through, its `@ts-expect-error` is one. */
+/** Tested by the compiler (`npm run types`): where a wrong handler is accepted, its `@ts-expect-error` is an error. */
 class Handlers {
   @Documented(thing)
   now() {
@@ -99,6 +99,6 @@ class Handlers {
   }
 }
 
-it('binds a handler to what its route says that it answers', () => {
+it('binds a handler to the documented answers', () => {
   expect(Reflect.getMetadata('swagger/apiResponse', Handlers.prototype.now)).toMatchObject({ 200: { description } });
 });

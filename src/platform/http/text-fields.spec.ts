@@ -4,18 +4,18 @@ import { line, text } from './text-fields.js';
 const decomposed = 'e\u0302\u0301'; // ế, in three code points
 
 describe('a text field', () => {
-  it('is NFC, and as long as it says whatever the form it came in', () => {
+  it('is NFC, with a maximum length in that form', () => {
     expect(line(10).parse(decomposed.repeat(10))).toBe('ế'.repeat(10));
     expect(line(10).safeParse('ế'.repeat(11)).success).toBe(false);
   });
 
-  it('is trimmed, and may be empty unless it says otherwise', () => {
+  it('is trimmed, and may be empty by default', () => {
     expect(line(10).parse('  ada \t')).toBe('ada');
     expect(line(10).parse('   ')).toBe('');
     expect(line(10, 1).safeParse('   ').success).toBe(false);
   });
 
-  it('keeps its line ends as one kind, or has none', () => {
+  it('normalises its line ends, or allows none', () => {
     expect(text(20).parse('a\r\nb\tc\n')).toBe('a\nb\tc');
     expect(line(20).safeParse('a\nb').success).toBe(false);
   });
@@ -30,7 +30,7 @@ describe('a text field', () => {
     expect(text(100).safeParse(value).error?.issues).toHaveLength(1);
   });
 
-  it('takes the marks of languages that need several', () => {
+  it('accepts the marks of languages that need several', () => {
     for (const word of ['ཧྐྵྨླྺྼྻྂ', 'שָׁלוֹם', 'ก็้', 'नमस्ते']) expect(line(40).parse(word)).toBe(word.normalize('NFC'));
   });
 });

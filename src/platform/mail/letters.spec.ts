@@ -5,7 +5,7 @@ import { catalogues, languageFor, type Catalogue, type MailName } from './words.
 const about = { name: 'Ada', username: 'ada', locale: 'en', origin: 'https://vitrine.example' };
 const code = { digits: '048213', validForMs: 60 * 60_000 };
 const names = Object.keys(catalogues.get('en')!.mails) as MailName[];
-/** To addresses that nobody has shown to be theirs. */
+/** Mails to unverified addresses. */
 const coded = ['verifyEmail', 'resetPassword', 'changeEmail'];
 const signed = names.filter((name) => !coded.includes(name));
 const { locale, origin } = about;
@@ -14,7 +14,7 @@ const written = (name: MailName, locale = 'en') =>
   letter(name, coded.includes(name) ? { ...toNobody, locale } : { ...about, locale });
 
 describe('a letter with a code', () => {
-  it('holds the code and for how long it is good, in both parts', () => {
+  it('contains the code and how long it is valid, in both parts', () => {
     const { subject, text, html } = letter('verifyEmail', toNobody);
     expect(subject).toBe('048213 is your Vitrine code');
     for (const part of [text, html]) {
@@ -30,11 +30,11 @@ describe('a letter with a code', () => {
 });
 
 describe('every letter', () => {
-  it.each(coded)('%s knows neither name nor username: they may be a message to a stranger', (mail) => {
+  it.each(coded)('%s contains neither name nor username: they could be a message to a stranger', (mail) => {
     for (const language of catalogues.keys()) expect(() => written(mail as MailName, language)).not.toThrow();
   });
 
-  it.each(signed)('%s shows a name as it is and never as markup', (mail) => {
+  it.each(signed)('%s shows names literally and never as markup', (mail) => {
     const name = `<img src=x onerror="alert('1')"> & {code} '{co`;
     const { subject, text, html } = letter(mail, { ...about, name });
     expect(text).toContain(`Hello ${name},`);
@@ -43,7 +43,7 @@ describe('every letter', () => {
     expect(subject).not.toMatch(/[{}]/);
   });
 
-  it.each(names)('%s has no address but the configured one, and no secret in it', (mail) => {
+  it.each(names)('%s contains no other address than the configured one, and no secret in it', (mail) => {
     for (const language of catalogues.keys()) {
       const { html } = written(mail, language);
       expect(html.match(/https?:[^\s<"]*/g)?.map((found) => found.replace(/\.$/, ''))).toEqual([about.origin]);
@@ -65,16 +65,16 @@ describe('the languages', () => {
     expect(languageFor(locale)).toBe(language);
   });
 
-  it('speak as numbers are spoken there', () => {
+  it('format numbers as in their language', () => {
     expect(letter('verifyEmail', { ...toNobody, locale: 'de-AT' }).text).toContain('gilt 1 Stunde,');
   });
 
-  it.each([...catalogues.keys()])('%s says all that English says, with the same facts', (language) => {
+  it.each([...catalogues.keys()])('%s has all English texts, with the same placeholders', (language) => {
     expect(factsOf(catalogues.get(language)!)).toEqual(factsOf(catalogues.get('en')!));
   });
 });
 
-/** Which placeholders each part of each mail has. */
+/** The placeholders of each part of each mail. */
 function factsOf({ greeting, greetingOfNobody, signature, mails }: Catalogue) {
   const found: Record<string, string[]> = {
     greeting: placeholders(greeting),

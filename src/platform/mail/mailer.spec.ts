@@ -21,7 +21,7 @@ interface Inbox {
 }
 type MailDev = (settings: Record<string, unknown>) => Inbox;
 
-/** A real SMTP server; what it understood is what counts. */
+/** A real SMTP server: what counts is what it received. */
 let inbox: Inbox;
 let dir: string;
 let mailer: Mailer;
@@ -75,7 +75,7 @@ describe('mailer', () => {
     ';evil@example.org:',
     'Группа: evil@example.org;',
     '=?utf-8?Q?=0D=0ABcc:_evil@example.org?=',
-  ])('sends to one recipient only, whatever the name holds: %j', async (name) => {
+  ])('sends to one recipient only, whatever the name contains: %j', async (name) => {
     const got = await delivered({ to: { address: 'ada@example.org', name } });
     expect(got.envelope.to.map(({ address }) => address)).toEqual(['ada@example.org']);
     expect(got.to.map(({ address }) => address)).toEqual(['ada@example.org']);
@@ -83,7 +83,7 @@ describe('mailer', () => {
     expect(got.text).toBe('words');
   });
 
-  it.each(['subject', 'header'])('lets no %s begin another one', async (where) => {
+  it.each(['subject', 'header'])('allows no %s to inject a header', async (where) => {
     const broken = 'one\r\nBcc: evil@example.org\r\n\r\nwords';
     const got = await delivered(where === 'subject' ? { subject: broken } : { headers: { 'X-Event': broken } });
     expect(got.headers).not.toHaveProperty('bcc');
@@ -105,12 +105,12 @@ describe('mailer', () => {
     await expect(mailer.send({ ...mail, to: { address } })).rejects.toThrow(BadAddress);
   });
 
-  it('fails when there is no mail server in the configuration', async () => {
+  it('fails if no mail server is configured', async () => {
     const none = new Mailer({ mail: { smtpUrl: undefined, from: 'x@y.org' } });
     await expect(none.send(mail)).rejects.toThrow(MailNotConfigured);
   });
 
-  it('fails when the mail server is not there', async () => {
+  it('fails if the mail server is down', async () => {
     const gone = new Mailer({ mail: { smtpUrl: `smtp://${loopback}:${await freePort()}`, from: 'x@y.org' } });
     await expect(gone.send(mail)).rejects.toThrow('ECONNREFUSED');
     gone.onModuleDestroy();

@@ -40,7 +40,7 @@ const pictures = (size: string, rate: number, seconds: number) =>
 const tone = (seconds: number) => lavfi(`sine=duration=${seconds}`);
 
 describe('what browsers record', () => {
-  /** To a pipe, so that nothing can be put right at the end: neither duration nor cues. */
+  /** Written to a pipe, so that nothing can be corrected at the end: neither duration nor cues. */
   const recorded = async (format: string, ...args: string[]) => {
     const options = { encoding: 'buffer', maxBuffer: maxBytes } as const;
     return (await exec(binaries.ffmpeg, ['-v', 'error', ...args, '-f', format, 'pipe:1'], options)).stdout;
@@ -59,7 +59,7 @@ describe('what browsers record', () => {
   it.each([
     ['webm', 'audio/webm', ['-c:a', 'libopus']],
     ['mp4', 'audio/mp4', ['-c:a', 'aac', ...fragments]],
-  ])('%s of sound alone is music, and no video', async (format, mimeType, codecs) => {
+  ])('%s with sound only is music, and no video', async (format, mimeType, codecs) => {
     const sound = await recorded(format, ...tone(1), ...codecs);
     expect(await take('music', sound)).toMatchObject({ mimeType });
     await expect(take('video', sound)).rejects.toMatchObject({
@@ -69,17 +69,17 @@ describe('what browsers record', () => {
   });
 });
 
-describe('sound that nothing can play', () => {
+describe('unplayable sound', () => {
   it('of one sample a second is refused', async () => {
     const wav = await make('wav', ...tone(1));
-    wav.writeUInt32LE(1, 24); // Samples a second, of the chunk `fmt `.
+    wav.writeUInt32LE(1, 24); // Samples per second, in the chunk `fmt `.
     await expect(take('music', wav)).rejects.toMatchObject({ code: 'no_streams' });
   });
 });
 
-describe('headers that lie', () => {
-  /** A frame of Matroska lasts as long as `DefaultDuration` says (RFC 9559, 5.1.4.1.13), in nanoseconds. */
-  it('a Matroska file whose frames are said to last 1 ms', async () => {
+describe('false headers', () => {
+  /** In Matroska a frame lasts as long as `DefaultDuration` says (RFC 9559, 5.1.4.1.13), in nanoseconds. */
+  it('a Matroska file whose frames are declared to last 1 ms', async () => {
     const bytes = await make('mkv', ...pictures('64x48', 25, 1), '-c:v', 'libx264');
     const at = bytes.indexOf(Buffer.of(0x23, 0xe3, 0x83, 0x84));
     expect(bytes.readUInt32BE(at + 4)).toBe(40_000_000);
@@ -87,7 +87,7 @@ describe('headers that lie', () => {
     expect(await take('video', bytes)).toMatchObject({ mimeType: 'video/matroska' });
   });
 
-  /** `Duration` is a float after the id 0x4489 (RFC 9559, 5.1.2.10), in ms unless said. */
+  /** `Duration` is a float after the id 0x4489 (RFC 9559, 5.1.2.10), in ms by default. */
   const saying = async (durationMs: number) => {
     const bytes = await make('mkv', ...pictures('64x48', 5, 8), '-c:v', 'libx264');
     const at = bytes.indexOf(Buffer.of(0x44, 0x89, 0x88));
@@ -95,17 +95,17 @@ describe('headers that lie', () => {
     bytes.writeDoubleBE(durationMs, at + 3);
     return bytes;
   };
-  it('a file that says it plays for a day', async () => {
+  it('a file that declares a duration of a day', async () => {
     expect((await take('video', await saying(86_400_000))).durationMs).toBeUndefined();
   });
-  it('a file that says it plays for a second', async () => {
+  it('a file that declares a duration of a second', async () => {
     expect((await take('video', await saying(1000))).durationMs).toBeUndefined();
   });
-  it('a file that says how long it plays', async () => {
+  it('a file that declares its true duration', async () => {
     expect((await take('video', await saying(8000))).durationMs).toBe(8000);
   });
 
-  it('a last picture that is said to last for a day is too long', async () => {
+  it('a last picture that is declared to last for a day is too long', async () => {
     const day = 'setts=time_base=1/1000:ts=N*40:duration=if(eq(N\\,1)\\,86400000\\,40)';
     const two = [...pictures('64x48', 25, 0.08), '-c:v', 'libx264', '-bf', '0', '-bsf:v', day];
     const refused = take('video', await make('mp4', ...two));

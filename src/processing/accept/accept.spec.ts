@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
-/** With a name that lies, as names do. */
+/** With a misleading name. */
 const take = async (kind: Kind, content: Buffer | string, name = 'upload.mp4') => {
   const file = path.join(dir, name);
   await writeFile(file, content);
@@ -45,7 +45,7 @@ const narrow = ['-c:a', 'libopencore_amrnb', '-ar', '8000', '-ac', '1', '-b:a', 
 const photo = (width: number, height: number) =>
   sharp({ create: { width, height, channels: 3, background: '#808080' } });
 
-describe('what is taken', () => {
+describe('accepted', () => {
   it.each([
     ['jpeg', 'image/jpeg', 'jpg'],
     ['png', 'image/png', 'png'],
@@ -100,7 +100,7 @@ describe('what is taken', () => {
     expect(await take('music', cut)).toMatchObject({ mimeType: 'audio/mpeg' });
   });
 
-  it('an MP4 with sound alone, as music', async () => {
+  it('an MP4 with sound only, as music', async () => {
     const found = await take('music', await make('mp4', ...tone(1), '-c:a', 'aac'));
     expect(found).toMatchObject({ mimeType: 'audio/mp4', extension: 'm4a' });
   });
@@ -113,20 +113,20 @@ describe('what is taken', () => {
     expect(await take('video', await make(extension, ...soundFirst))).toMatchObject({ mimeType, width: 64 });
   });
 
-  it('a short piece cut out of a long broadcast', async () => {
+  it('a short piece cut from a long broadcast', async () => {
     const late = ['-output_ts_offset', '5000', '-c:v', 'mpeg1video'];
     expect(await take('video', await make('mpg', ...pictures('64x48', 25, 2), ...late))).toMatchObject({
       extension: 'mpg',
     });
   });
 
-  it('anything, as a file of a chat', async () => {
+  it('anything, as a chat file', async () => {
     expect(await take('file', 'hello')).toMatchObject({ mimeType: 'application/octet-stream', extension: 'bin' });
     expect(await take('file', '%PDF-1.7\n')).toMatchObject({ mimeType: 'application/pdf', extension: 'pdf' });
   });
 });
 
-/** A demuxer would take each of these, and read other files or hosts for them. */
+/** A demuxer would accept each of these, and open other files or hosts for them. */
 const playlists = {
   hls: '#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n',
   dash: '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011"><BaseURL>http://127.0.0.1:9/</BaseURL></MPD>',
@@ -137,7 +137,7 @@ const playlists = {
   text: 'just words, '.repeat(50),
 };
 
-describe('what is refused', () => {
+describe('refused', () => {
   const kinds = ['photo', 'video', 'music'] as const;
   it.each(Object.entries(playlists).flatMap(([name, body]) => kinds.map((kind) => [name, kind, body] as const)))(
     '%s as %s',
@@ -146,7 +146,7 @@ describe('what is refused', () => {
     },
   );
 
-  it('what takes longer to look at than it may', async () => {
+  it('a file that takes too long to inspect', async () => {
     const file = path.join(dir, 'late.mp4');
     await writeFile(file, await make('mp4', ...pictures('64x48', 25, 1)));
     const late = accept(file, 'video', limits, { binaries, signal: AbortSignal.timeout(0) });
@@ -164,7 +164,7 @@ describe('what is refused', () => {
     ['empty_file', 'photo', () => '', { bytes: 0 }],
     ['too_large', 'file', () => Buffer.alloc(MiB + 1), { bytes: MiB + 1, maxBytes: MiB }],
     ['too_many_pixels', 'photo', () => claiming(16_000), { pixels: 256_000_000, maxPixels: 1_000_000 }],
-    // Inside the limit of pixels, and seventeen gigabytes to decode when it was fifty million wide.
+    // Within the pixel limit, but seventeen gigabytes to decode at a width of fifty million.
     ['too_large_dimensions', 'photo', () => wide(100_000, 2), { width: 100_000, height: 2, maxSide: 65_535 }],
     ['too_large_dimensions', 'photo', () => wide(2, 65_536), { height: 65_536 }],
     ['too_many_frames', 'photo', () => animation(6), { frames: 6, maxFrames: 5 }],
@@ -200,7 +200,7 @@ const wide = (width: number, height: number) =>
     .png()
     .toBuffer();
 
-/** A progressive JPEG of a few hundred bytes that says it is `side` × `side` (frame header: ITU-T T.81, B.2.2). */
+/** A progressive JPEG of a few hundred bytes that declares `side` × `side` (frame header: ITU-T T.81, B.2.2). */
 async function claiming(side: number): Promise<Buffer> {
   const bytes = await photo(16, 16).jpeg({ progressive: true }).toBuffer();
   const frame = bytes.indexOf(Buffer.of(0xff, 0xc2));
@@ -221,7 +221,7 @@ async function truncated(): Promise<Buffer> {
   return bytes.subarray(0, Math.floor(bytes.length / 2));
 }
 
-/** Twelve seconds whose every header says one. */
+/** Twelve seconds, of which every header declares one. */
 async function lyingAboutItsLength(): Promise<Buffer> {
   const bytes = await make('mp4', ...pictures('64x48', 1, 12));
   const durationAt = { mvhd: 16, mdhd: 16, tkhd: 20 };

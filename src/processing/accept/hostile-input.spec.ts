@@ -53,11 +53,11 @@ const lists: [string, () => string][] = [
   ['concat of a host', () => concat(web)],
 ];
 
-/** What it would be taken for by its content, and every name that we ever pin. */
+/** The demuxer that its content would select, and every one that we ever force. */
 const demuxers = [...new Set(formats.flatMap(({ demuxer }) => demuxer ?? []))];
 
-describe('a playlist under the name of a video', () => {
-  it.each(lists)('%s opens nothing through our door', async (name, list) => {
+describe('a playlist with the name of a video', () => {
+  it.each(lists)('%s opens no other file', async (name, list) => {
     const file = path.join(dir, 'job', 'video.mp4');
     await writeFile(file, list());
     const ctx = { binaries, threads: 1, signal: AbortSignal.timeout(30_000) };
@@ -74,7 +74,7 @@ describe('a playlist under the name of a video', () => {
     expect(connections).toBe(0);
   });
 
-  it('is an attack where a demuxer of lists is let in', async () => {
+  it('is an attack if a playlist demuxer is allowed', async () => {
     const file = path.join(dir, 'job', 'open.mp4');
     await writeFile(file, hls(relative()));
     const frame = ['-frames:v', '1', path.join(dir, 'frame.png')];

@@ -8,7 +8,7 @@ import type { Context } from '../run/context.js';
 import { run } from '../run/process.js';
 import { deriveVideo } from '../video/video.js';
 
-/** Files that ordinary players play, although something about them is odd. */
+/** Files that ordinary players play, although something about them is unusual. */
 let dir: string;
 let binaries: Binaries;
 let count = 0;
@@ -31,7 +31,7 @@ const clip = (seconds: number, rate: string | number = 25, size = '160x90') =>
   lavfi(`testsrc2=size=${size}:rate=${rate}:duration=${seconds}`);
 const tone = (seconds: number) => lavfi(`sine=sample_rate=44100:duration=${seconds}`);
 const h264 = ['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p'];
-/** Times of packets, as https://ffmpeg.org/ffmpeg-bitstream-filters.html#setts writes them, in ms. */
+/** Packet times as an expression of https://ffmpeg.org/ffmpeg-bitstream-filters.html#setts, in ms. */
 const times = (expression: string) => ['-bf', '0', '-bsf:v', `setts=time_base=1/1000:${expression}`];
 
 describe('the length', () => {
@@ -45,7 +45,7 @@ describe('the length', () => {
     ['pictures that begin late', 'begin.mp4', [...tone(3), '-itsoffset', '1.5', ...clip(1), ...h264]],
     ['sound that goes on', 'sound.mp4', [...tone(3), ...clip(1), ...h264]],
     ['a picture in ten seconds', 'lapse.mp4', [...clip(30, '1/10'), ...h264]],
-  ])('of a file with %s is that of what it plays', async (_, name, args) => {
+  ])('of a file with %s is that of its content', async (_, name, args) => {
     const { facts, renditions } = await derive(await make(name, ...args));
     const [rung] = renditions;
     const tolerance = Math.max(2000 / facts.fps, facts.durationMs / 100, 250);
@@ -68,7 +68,7 @@ describe('a transport stream', () => {
     expect(Math.abs(facts.durationMs - 2000)).toBeLessThanOrEqual(60);
   });
 
-  it('that was put together from two, so that its clock begins again', async () => {
+  it('that was joined from two, so that its clock restarts', async () => {
     const one = await readFile(await make('one.ts', ...clip(2), ...tone(2), ...codecs));
     const file = path.join(dir, 'two.ts');
     await writeFile(file, Buffer.concat([one, one]));
@@ -84,14 +84,14 @@ describe('a transport stream', () => {
     expect((await derive(input)).facts).toMatchObject({ videoCodec: 'h264', warnings: [] });
   });
 
-  it('named in a character table of its own', async () => {
+  it('with its own character table', async () => {
     const codecs = ['-c:v', 'mpeg2video', '-metadata', 'service_name=Télé'];
     expect((await derive(await make('named.ts', ...clip(1), ...codecs))).facts.videoCodec).toBe('mpeg2video');
   });
 });
 
-it('MPEG-PS, in which not every picture says when it is shown, keeps its rate', async () => {
-  // So little to say that many pictures share a packet, which has one time.
+it('MPEG-PS, in which not every picture has a timestamp, keeps its rate', async () => {
+  // So little data that many pictures share a packet, which has one timestamp.
   const grey = lavfi('color=gray:size=64x48:rate=25:duration=1');
   const input = await make('untimed.mpg', ...grey, ...tone(1), '-c:v', 'mpeg1video', '-bf', '0');
   const { facts, renditions } = await derive(input);
@@ -111,7 +111,7 @@ describe('several video streams', () => {
     expect(facts).toMatchObject({ width: 160, height: 90, durationMs: 2000, fps: 25 });
   });
 
-  it('the default plays, then what has more frames, then what is larger', async () => {
+  it('the default plays, then the one with more frames, then the larger', async () => {
     const preview = clip(1, 25, '320x180');
     const flags = (first: string, second: string) => ['-disposition:v:0', first, '-disposition:v:1', second];
     const chosen = async (name: string, args: string[]) => (await derive(await make(name, ...args))).facts.width;
@@ -121,7 +121,7 @@ describe('several video streams', () => {
   });
 });
 
-describe('a file whose end is missing', () => {
+describe('a truncated file', () => {
   const cut = async (file: string, share: number) => {
     const whole = await readFile(file);
     const name = path.join(dir, `cut-${share}-${path.basename(file)}`);
@@ -132,7 +132,7 @@ describe('a file whose end is missing', () => {
   it.each([
     ['mp4', [...clip(10), ...h264, ...faststart]],
     ['mkv', [...clip(10), ...h264]],
-  ])('plays, with a warning, while it is less than a tenth: %s', async (extension, args) => {
+  ])('plays, with a warning, if less than a tenth is missing: %s', async (extension, args) => {
     const whole = await make(`whole.${extension}`, ...args);
     const { facts } = await derive(await cut(whole, 0.95));
     expect(facts.warnings).toMatchObject([{ code: 'truncated' }]);
@@ -145,16 +145,16 @@ describe('a file whose end is missing', () => {
     ['m4a', ['-c:a', 'aac', ...faststart]],
     ['flac', ['-c:a', 'flac']],
     ['aiff', ['-c:a', 'pcm_s16be']],
-  ])('the same of music: %s', async (extension, args) => {
+  ])('the same for music: %s', async (extension, args) => {
     const whole = await make(`song.${extension}`, ...tone(20), ...args);
     expect((await deriveSound(await cut(whole, 0.95))).facts.warnings).toMatchObject([{ code: 'truncated' }]);
     await expect(deriveSound(await cut(whole, 0.8))).rejects.toMatchObject({ code: 'corrupt_input' });
   });
 });
 
-it('a header that says too much is no damage', async () => {
+it('an exaggerated header is no damage', async () => {
   const bytes = await readFile(await make('said.mkv', ...clip(2), ...h264));
-  // Matroska counts in a float of ms (RFC 9559, 5.1.2.10), and says the same as text, which goes first.
+  // Matroska's duration is a float of ms (RFC 9559, 5.1.2.10), repeated as text, which takes precedence.
   bytes.writeDoubleBE(60_000, bytes.indexOf(Buffer.of(0x44, 0x89, 0x88)) + 3);
   bytes.write('00:01:00.000000000', bytes.indexOf('00:00:02.0'), 'latin1');
   const file = path.join(dir, 'says.mkv');
@@ -163,11 +163,11 @@ it('a header that says too much is no damage', async () => {
   expect(facts).toMatchObject({ durationMs: 2000, warnings: [{ code: 'wrong_duration' }] });
 });
 
-it('the only picture of a file is shown as long as its header says', async () => {
+it('a single picture is shown as long as its header says', async () => {
   const bytes = await readFile(await make('one.webm', ...clip(0.04), '-c:v', 'libvpx', '-bsf:v', 'setts=duration=0'));
   bytes.writeDoubleBE(1_000, bytes.indexOf(Buffer.of(0x44, 0x89, 0x88)) + 3);
   bytes.write('00:00:01.000000000', bytes.indexOf('00:00:00.0'), 'latin1');
-  // What else tells it, the default of the track, becomes a void of as many bytes (RFC 9559, 5.1.4.1.13).
+  // The other source of it, the track's default, becomes a void of the same size (RFC 9559, 5.1.4.1.13).
   bytes.set([0xec, 0x86], bytes.indexOf(Buffer.of(0x23, 0xe3, 0x83, 0x84)));
   const file = path.join(dir, 'only.webm');
   await writeFile(file, bytes);
@@ -176,7 +176,7 @@ it('the only picture of a file is shown as long as its header says', async () =>
   expect(renditions[0]!.durationMs).toBe(1000);
 });
 
-it('what browsers record has the length of its packets', async () => {
+it('browser recordings have the duration of their packets', async () => {
   const record = async (name: string, ...args: string[]) => make(name, ...args, '-live', '1', '-f', 'webm');
   const video = await record('seen.webm', ...clip(2), ...tone(2), '-c:v', 'libvpx', '-c:a', 'libopus');
   const sound = await record('heard.webm', ...tone(2), '-c:a', 'libopus');

@@ -5,9 +5,9 @@ import { readRights } from '../image/exif.js';
 import { maxProfileBytes } from './strip-jpeg.js';
 import { strippers } from './strip.js';
 
-/** As large as a photo may be, unless somebody configures it. */
+/** The default size limit of a photo. */
 const largest = 40 * 1024 * 1024;
-/** Of CPU: a machine that others use, too, would be late with anything. The worst file takes half of it. */
+/** Of CPU time, which other load on the machine does not affect. The worst file takes half of it. */
 const longestMs = 1500;
 const nothing = { orientation: 1, copyright: undefined };
 const rights = { orientation: 6, copyright: 'Ann Example '.repeat(80).trim() };
@@ -17,7 +17,7 @@ const ascii = (text: string) => Buffer.from(text, 'latin1');
 const u16 = (value: number) => Buffer.of(value >> 8, value & 255);
 const u32 = (value: number) => hex(value.toString(16).padStart(8, '0'));
 const times = (count: number, unit: Buffer) => Buffer.alloc(count * unit.length, unit);
-/** So many that a file is as large as it may be. */
+/** As many as fit into the largest file. */
 const full = (unit: Buffer, bytes = largest) => times(Math.floor(bytes / unit.length), unit);
 const inside = (file: Buffer, at: number, ...parts: Buffer[]) =>
   Buffer.concat([file.subarray(0, at), ...parts, file.subarray(at)]);
@@ -64,7 +64,7 @@ const exifEntries = (count: number) => Buffer.concat(ids(count).map((id) => entr
 
 const damaged = expect.objectContaining({ code: 'corrupt_input' });
 
-/** A machine that is busy is slow once; what is slow because of the file is slow each time. */
+/** A busy machine is slow once; an expensive file is slow each time. */
 function expectCheap(work: () => void): void {
   const costs: number[] = [];
   const before = process.resourceUsage().maxRSS;
@@ -73,13 +73,13 @@ function expectCheap(work: () => void): void {
     work();
     const { user, system } = process.cpuUsage(start);
     costs.push(Math.round((user + system) / 1000));
-    // The result, and what is left of earlier ones.
+    // The result, and leftovers of earlier ones.
     if (costs.length === 1) expect((process.resourceUsage().maxRSS - before) * 1024).toBeLessThan(3 * largest);
   } while (costs.at(-1)! > longestMs && costs.length < 3);
   expect(Math.min(...costs), `ms: ${costs.join(', ')}`).toBeLessThan(longestMs);
 }
 
-describe('a file of nothing but small parts costs little', () => {
+describe('a file of only small parts is cheap', () => {
   const inJpeg = (part: string) => () => inside(jpeg, 2, full(hex(part)));
   const inScan = (part: string) => () => inside(jpeg, scanEnd, full(hex(part)));
   const files: [string, keyof typeof strippers, () => Buffer][] = [
@@ -115,37 +115,37 @@ describe('a file of nothing but small parts costs little', () => {
 describe('HEIF', () => {
   const strip = (file: Heif) => strippers.avif!(heif(file), rights);
 
-  it('is damaged where its metadata is longer than itself', () => {
+  it('is damaged if its metadata is longer than the file', () => {
     const extents = times(31, extent(0, largest));
     const items = Buffer.concat(ids(200).map((id) => item(id, 31, extents)));
     const file = { entries: exifEntries(200), count: 200, items, itemCount: 200, rest: Buffer.alloc(largest) };
     expectCheap(() => expect(() => strip(file)).toThrow(damaged));
   });
 
-  it('is damaged where its metadata is in more pieces than anybody cuts', () => {
+  it('is damaged if its metadata has more extents than any real file', () => {
     const extents = times(65_535, u32(1));
     const items = Buffer.concat(ids(160).map((id) => item(id, 65_535, extents)));
     const file = { entries: exifEntries(160), count: 160, widths: 0x0400, items, itemCount: 160 };
     expectCheap(() => expect(() => strip(file)).toThrow(damaged));
   });
 
-  it('passes over extents that take no room', () => {
+  it('skips zero-width extents', () => {
     const items = times(20_000, item(1, 65_535, Buffer.alloc(0)));
     expectCheap(() => strip({ entries: exifEntries(1), count: 1, widths: 0, items, itemCount: 20_000 }));
   });
 
-  it('is damaged with more items than it says', () => {
+  it('is damaged with more items than declared', () => {
     const items = item(1, 1, extent(0, 1));
     expect(() => strip({ entries: exifEntries(2), count: 1, items, itemCount: 1 })).toThrow(damaged);
   });
 
-  it('is damaged where a box ends before what it says', () => {
+  it('is damaged if a box ends too early', () => {
     const items = item(1, 2, extent(0, 1));
     expect(() => strip({ entries: exifEntries(1), count: 1, items, itemCount: 1 })).toThrow(damaged);
     expect(() => strip({ entries: exifEntries(1), count: 1, items: Buffer.alloc(0), itemCount: 1 })).toThrow(damaged);
   });
 
-  it('loses metadata that is said to go on behind its end', () => {
+  it('loses metadata that is declared to exceed the file', () => {
     const file = { entries: exifEntries(1), count: 1, itemCount: 1, rest: box('mdat', ascii('somewhere secret')) };
     const { length } = heif({ ...file, items: item(1, 1, extent(0, 0)) });
     const stripped = strip({ ...file, items: item(1, 1, extent(length - 16, 1000)) });
@@ -154,19 +154,19 @@ describe('HEIF', () => {
     expect(() => strip({ ...file, items: item(1, 1, extent(length + 1000, 1000)) })).not.toThrow();
   });
 
-  it.each(['free', 'skip'])('is damaged when it is full of empty boxes: %s', (type) => {
+  it.each(['free', 'skip'])('is damaged when full of empty boxes: %s', (type) => {
     const file = { entries: exifEntries(1), count: 1, items: Buffer.alloc(0), itemCount: 0, rest: full(box(type)) };
     expectCheap(() => expect(() => strip(file)).toThrow(damaged));
     expectCheap(() => expect(() => saysDisplayP3(heif(file))).toThrow(damaged));
   });
 });
 
-it('a JPEG loses bare markers and fill bytes between its segments', () => {
+it('a JPEG loses standalone markers and fill bytes between its segments', () => {
   const odd = inside(jpeg, 2, times(3, hex('ff01')), times(3, hex('ff')), hex('ffd0'));
   expect(strippers.jpeg!(odd, nothing)).toEqual(jpeg);
 });
 
-it('a JPEG loses a profile that is too long for one, and nothing else', () => {
+it('a JPEG loses a profile that is too long, and nothing else', () => {
   const piece = Buffer.concat([hex('ffe2 ffff'), ascii('ICC_PROFILE\0'), Buffer.alloc(65_533 - 12)]);
   const most = Math.floor(maxProfileBytes / piece.length);
   const long = inside(jpeg, 2, times(most, piece));
@@ -175,7 +175,7 @@ it('a JPEG loses a profile that is too long for one, and nothing else', () => {
   expect(strippers.jpeg!(tooLong, nothing)).toEqual(jpeg);
 });
 
-it('a WebP whose last chunk lacks its even byte keeps its rights where decoders look for them', async () => {
+it('a WebP whose last chunk lacks its padding keeps its rights where decoders look for them', async () => {
   const tagged = await image
     .clone()
     .withExif({ IFD0: { Copyright: 'Ann Example' } })
@@ -190,7 +190,7 @@ it('a WebP whose last chunk lacks its even byte keeps its rights where decoders 
   expect(readRights((await sharp(stripped).metadata()).exif).copyright).toBe('Ann Example');
 });
 
-it('rights are looked for where they begin, not in all of a block', () => {
+it('rights are searched at their start, not in all of a block', () => {
   const long = full(ascii('E'));
   expectCheap(() => {
     for (let i = 0; i < 10; i++) readRights(long);

@@ -27,7 +27,7 @@ const encoded = {
 };
 
 describe.each(Object.entries(encoded))('%s', (format, encode) => {
-  it('loses its metadata and not one pixel, and keeps orientation, copyright and colour profile', async () => {
+  it('loses its metadata but not one pixel, and keeps orientation, copyright and colour profile', async () => {
     const bytes = await encode();
     expect(bytes.includes(secret)).toBe(true);
     const before = await sharp(bytes).metadata();
@@ -40,7 +40,7 @@ describe.each(Object.entries(encoded))('%s', (format, encode) => {
     expect(after.icc).toEqual(before.icc);
     expect(after.icc).toBeDefined();
     expect(readRights(after.exif).copyright).toBe('Ann Example');
-    // AVIF says it by a property of the picture, which libvips applies itself.
+    // In AVIF it is a property of the picture, which libvips applies itself.
     if (format !== 'avif') expect(after.orientation).toBe(6);
     expect(await pixelsOf(stripped)).toEqual(await pixelsOf(bytes));
   });
@@ -62,7 +62,7 @@ it('a progressive JPEG keeps all its scans', async () => {
   expect(await pixelsOf(stripped)).toEqual(await pixelsOf(bytes));
 });
 
-it('a cut JPEG is damaged', async () => {
+it('a truncated JPEG is damaged', async () => {
   const bytes = await picture().jpeg().toBuffer();
   expect(() => strippers.jpeg!(bytes.subarray(0, -20), { orientation: 1, copyright: undefined })).toThrow(
     expect.objectContaining({ code: 'corrupt_input' }),
@@ -88,15 +88,15 @@ describe('rights', () => {
     { orientation: 6, copyright: undefined },
     { orientation: 1, copyright: 'Ann Example, 2026' },
     { orientation: 8, copyright: 'A' },
-  ])('come back as they were written: %o', (rights) => {
+  ])('are read back as written: %o', (rights) => {
     expect(readRights(writeRights(rights))).toEqual(rights);
   });
 
-  it('need no block when there is nothing to say', () => {
+  it('need no block if there are none', () => {
     expect(writeRights({ orientation: 1, copyright: undefined })).toBeUndefined();
   });
 
-  it('are absent from what is no EXIF', () => {
+  it('are absent from anything but EXIF', () => {
     for (const bytes of ['', 'II', 'II*\0\xff\xff\xff\xff', 'MM\0*\0\0\0\x08\xff\xff'].map((t) =>
       Buffer.from(t, 'latin1'),
     )) {

@@ -10,13 +10,13 @@ beforeEach(async () => {
 });
 afterEach(() => rm(dir, { recursive: true, force: true }));
 
-it('finds both, ready to run', async () => {
+it('finds both, executable', async () => {
   const { ffmpeg, ffprobe } = await resolveBinaries();
   await access(ffmpeg, constants.X_OK);
   await access(ffprobe, constants.X_OK);
 });
 
-it('prefers the path it is given, and says so when that is no program', async () => {
+it('prefers the given path, and reports if that is no program', async () => {
   const mine = path.join(dir, 'ffmpeg');
   await writeFile(mine, '#!/bin/sh\n');
   await expect(resolveBinaries({ ffmpegPath: mine })).rejects.toThrow('not an executable file');

@@ -21,7 +21,7 @@ afterAll(() => rm(dir, { recursive: true, force: true }));
 describe('budgetOf', () => {
   const pixels = 1920 * 1080;
 
-  it('grows with what there is to do', () => {
+  it('grows with the amount of work', () => {
     const clip = budgetOf({ durationMs: 5_000, pixels, bytes: MiB }, 2);
     const longer = budgetOf({ durationMs: 60_000, pixels, bytes: MiB }, 2);
     const larger = budgetOf({ durationMs: 60_000, pixels: 4 * pixels, bytes: 100 * MiB }, 2);
@@ -45,14 +45,14 @@ describe('budgetOf', () => {
     expect(film.limits.cpuSeconds).toBe(2 * 8 * 3600);
   });
 
-  it('takes address space from the operator, or from the threads', () => {
+  it('takes address space from the configuration, or from the threads', () => {
     const work = { durationMs: 0, pixels, bytes: 0 };
     expect(budgetOf(work, 2, 512 * MiB).limits.memoryBytes).toBe(512 * MiB);
     expect(budgetOf(work, 16).limits.memoryBytes).toBeGreaterThan(budgetOf(work, 1).limits.memoryBytes!);
   });
 });
 
-/** Without end, if nobody ends it. */
+/** Endless, unless terminated. */
 const endless = (...more: string[]) => ({
   inputs: [{ path: 'testsrc2=size=1280x720', options: ['-f', 'lavfi'] }],
   outputs: [{ path: 'out.mp4', options: ['-c:v', 'libx264', '-preset', 'ultrafast', ...more] }],
@@ -75,7 +75,7 @@ describe.runIf(process.platform === 'linux')('ffmpeg', () => {
     expect((await stat(path.join(dir, 'out.mp4'))).size).toBeLessThanOrEqual(budget.outputBytes ?? Infinity);
   });
 
-  it('does not notice a budget that is large enough', async () => {
+  it('is not affected by a sufficient budget', async () => {
     await runWith(budgetOf({ durationMs: 1000, pixels: 1280 * 720, bytes: 0 }, 1).limits, '-t', '1');
   });
 });
@@ -91,13 +91,13 @@ describe.runIf(process.platform === 'linux')('ffprobe', () => {
     return (await ffprobe<{ packets: unknown[] }>(file, 'mov', first, ctx)).packets;
   };
 
-  it('gets no room for an index of which two kilobytes say that it has 80 million entries', async () => {
+  it('gets no memory for an index of two kilobytes that declares 80 million entries', async () => {
     expect(await packetsOf(1_000)).toHaveLength(1);
     expect(await packetsOf(80_000_000)).toEqual([]);
   });
 });
 
-/** One byte a sample, of one chunk, each as long as the next (ISO/IEC 14496-12, 8.6.1.2, 8.7.3 and 8.7.4). */
+/** Samples of one byte, in one chunk, all of the same duration (ISO/IEC 14496-12, 8.6.1.2, 8.7.3 and 8.7.4). */
 function claimingSamples(mp4: Buffer, samples: number): Buffer {
   const body = (type: string) => findBoxes(mp4, type)[0]!.body;
   mp4.writeUInt32BE(1, body('stsz') + 4);

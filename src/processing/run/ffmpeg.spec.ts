@@ -16,7 +16,7 @@ afterAll(() => rm(dir, { recursive: true, force: true }));
 const ctx = () => ({ binaries, threads: 1, signal: AbortSignal.timeout(20_000) });
 
 describe('argumentsOf', () => {
-  it('keeps every value whole, in its place', () => {
+  it('passes every value unchanged, in its place', () => {
     const args = argumentsOf({
       inputs: [untrusted('/in/odd: name.mp4', 'mov')],
       filters: ['[0:v]scale=2:2[v]', '[0:a]anull[a]'],
@@ -37,7 +37,7 @@ describe('argumentsOf', () => {
 describe('ffmpeg', () => {
   const command = { inputs: [{ path: 'testsrc2=duration=2', options: ['-f', 'lavfi'] }] };
 
-  it('tells how far it is', async () => {
+  it('reports its progress', async () => {
     const seen: number[] = [];
     const outputs = [{ path: 'out.mp4', options: ['-c:v', 'mpeg4'] }];
     await ffmpeg(
@@ -50,13 +50,13 @@ describe('ffmpeg', () => {
     expect((await readFile(path.join(dir, 'out.mp4'))).length).toBeGreaterThan(1000);
   });
 
-  it('says that room ran out', async () => {
+  it('reports a full disk', async () => {
     const outputs = [{ path: '/dev/full', options: ['-c:v', 'mpeg4', '-f', 'avi'] }];
     const running = ffmpeg({ ...command, outputs }, ctx(), { cwd: dir });
     await expect(running).rejects.toMatchObject({ code: 'storage_full', permanent: false });
   });
 
-  describe('calls it an unsupported codec, which is not tried again,', () => {
+  describe('reports an unsupported codec, which is not retried,', () => {
     const renamed = async (name: string, codec: string) => {
       const file = path.join(dir, `${name.replaceAll(' ', '-')}.mp4`);
       const outputs = [{ path: file, options: ['-c:v', 'libx264'] }];
@@ -78,7 +78,7 @@ describe('ffmpeg', () => {
     });
   });
 
-  it('gives the reason of the signal back when aborted', async () => {
+  it('rejects with the reason of the signal when aborted', async () => {
     const reason = new Error('not wanted any more');
     const signal = AbortSignal.abort(reason);
     const outputs = [{ path: 'never.mp4', options: ['-c:v', 'mpeg4'] }];
@@ -87,7 +87,7 @@ describe('ffmpeg', () => {
 });
 
 describe('ffprobe', () => {
-  it('calls what it cannot read damaged, and never shows stderr in the message', async () => {
+  it('reports unreadable input as damaged, without stderr in the message', async () => {
     const file = path.join(dir, 'junk.mp4');
     await writeFile(file, 'junk');
     const error = await ffprobe(file, 'mov', ['-show_format'], ctx()).catch((e: unknown) => e);
@@ -95,7 +95,7 @@ describe('ffprobe', () => {
     expect((error as Error).message).not.toContain(dir);
   });
 
-  it('opens neither another file nor a connection for what is inside', async () => {
+  it('opens no other file or connection that the input refers to', async () => {
     let connections = 0;
     const server = createServer((socket) => {
       connections += 1;
@@ -106,7 +106,7 @@ describe('ffprobe', () => {
     const port = typeof address === 'object' ? address?.port : 0;
     const file = path.join(dir, 'list.mp4');
     await writeFile(file, `#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1:${port}/a.ts\n#EXT-X-ENDLIST\n`);
-    // Even if it were taken for the playlist it is.
+    // Even if it were treated as the playlist it is.
     for (const demuxer of ['mov', 'hls']) {
       await expect(ffprobe(file, demuxer, ['-show_streams'], ctx())).rejects.toMatchObject({ code: 'corrupt_input' });
     }

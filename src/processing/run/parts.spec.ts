@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { inParts } from './parts.js';
 
-it('counts each part by its weight, one after the other', () => {
+it('weights consecutive parts', () => {
   const seen: number[] = [];
   const part = inParts([1, 6, 3], (fraction) => seen.push(Math.round(fraction * 100) / 100));
   part(0)(1);
@@ -12,6 +12,6 @@ it('counts each part by its weight, one after the other', () => {
   expect(seen).toEqual([0.1, 0.4, 0.7, 0.7, 1]);
 });
 
-it('asks nobody to listen', () => {
+it('works without a listener', () => {
   expect(() => inParts([1], undefined)(0)(1)).not.toThrow();
 });

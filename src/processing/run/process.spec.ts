@@ -29,7 +29,7 @@ const gone = async (pid: number) => {
   } catch {
     return true;
   }
-  // A killed process stays as a zombie until whoever adopted it has looked.
+  // A killed process stays as a zombie until its parent has reaped it.
   return / Z /.test(await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ' Z '));
 };
 const failureOf = (promise: Promise<unknown>) =>
@@ -38,7 +38,7 @@ const failureOf = (promise: Promise<unknown>) =>
     (error: unknown) => error,
   );
 
-/** A shell that starts a child of its own, and both ignore SIGTERM. */
+/** A shell with a child, which both ignore SIGTERM. */
 const family = [
   '-c',
   `trap '' TERM; sh -c 'trap "" TERM; echo $$ > child; while :; do sleep 0.1; done' & echo $$ > parent; wait; wait`,
@@ -51,7 +51,7 @@ describe('run', () => {
     expect(stderrTail).toBe('err\n');
   });
 
-  it('hands stdout over line by line', async () => {
+  it('passes stdout line by line', async () => {
     const seen: string[] = [];
     await run('sh', ['-c', 'printf "a\\nb\\n"'], { onStdoutLine: (line) => seen.push(line) });
     expect(seen).toEqual(['a', 'b']);
@@ -69,7 +69,7 @@ describe('run', () => {
     await expect(run('no-such-program', [])).rejects.toBeInstanceOf(ExitError);
   });
 
-  it('kills the whole group when aborted, children of children too', async () => {
+  it('kills the whole group when aborted, including grandchildren', async () => {
     const abort = new AbortController();
     const running = failureOf(run('sh', family, { cwd: dir, signal: abort.signal }));
     expect(await until(() => exists('child'))).toBe(true);
@@ -80,7 +80,7 @@ describe('run', () => {
     for (const pid of pids) expect(await until(() => gone(pid))).toBe(true);
   });
 
-  it('kills the group after its time', async () => {
+  it('kills the group after the timeout', async () => {
     const polite = ['-c', 'sleep 60 & echo $! > child; wait'];
     const error = await failureOf(run('sh', polite, { cwd: dir, timeoutMs: 300 }));
     expect(error).toMatchObject({ reason: 'timeout' });
@@ -92,7 +92,7 @@ describe('run', () => {
     expect(await exists('started')).toBe(false);
   });
 
-  it('ends a child that prints without end', async () => {
+  it('ends a child with endless output', async () => {
     const error = await failureOf(run('yes', [], { maxStdoutBytes: 1000 }));
     expect(error).toMatchObject({ reason: 'output' });
   });
@@ -107,12 +107,12 @@ describe('run', () => {
     expect(await until(() => gone(pid))).toBe(true);
   });
 
-  it.runIf(process.platform === 'linux')('tells spent CPU time from a lack of memory', async () => {
+  it.runIf(process.platform === 'linux')('distinguishes spent CPU time from a lack of memory', async () => {
     const error = await failureOf(run('sh', ['-c', 'while :; do :; done'], { limits: { cpuSeconds: 1 } }));
     expect(error).toMatchObject({ reason: 'signal', signal: 'SIGXCPU' });
   });
 
-  it.runIf(process.platform === 'linux')('keeps the child within its limits', async () => {
+  it.runIf(process.platform === 'linux')('enforces the limits of the child', async () => {
     const error = await failureOf(
       run('sh', ['-c', 'head -c 1000000 /dev/zero > big'], { cwd: dir, limits: { outputBytes: 1000 } }),
     );
@@ -122,7 +122,7 @@ describe('run', () => {
 });
 
 it.runIf(existsSync('/proc/self/autogroup'))(
-  'steps back as a group, where the kernel schedules by groups',
+  'lowers the priority of the group, if the kernel schedules by groups',
   async () => {
     const { stdout } = await run('sh', ['-c', 'sleep 0.5; cat /proc/$$/autogroup'], { niceness: 12 });
     expect(stdout).toMatch(/nice 12$/m);

@@ -51,7 +51,7 @@ group('describe', () => {
     ).toBe(0);
   });
 
-  it('calls a frame rate constant only when it is', () => {
+  it('reports a constant frame rate only if it is', () => {
     expect(of([video]).video).toMatchObject({ fps: 30, constantFps: '30/1' });
     expect(of([{ ...video, avg_frame_rate: '67/4', r_frame_rate: '600/1' }]).video).toMatchObject({
       fps: 16.75,
@@ -60,20 +60,20 @@ group('describe', () => {
     expect(of([{ ...video, avg_frame_rate: '0/0', r_frame_rate: '1000/1' }]).video).toMatchObject({ fps: 0 });
   });
 
-  it('works the rate of the video out when only the whole is known', () => {
+  it('derives the bit rate of the video if only the total is known', () => {
     const found = of([video, { ...audio, bit_rate: '128000' }], { bit_rate: '1000000' });
     expect(found.video?.bitrate).toBe(872_000);
     expect(found.durationMs).toBeNull();
   });
 
-  it('reads the clock that Matroska writes', () => {
+  it('reads Matroska’s time format', () => {
     const found = of([{ ...video, duration: undefined, tags: { DURATION: '00:01:05.056000000' } }]);
     expect(found.video?.durationMs).toBe(65_056);
   });
 });
 
 group('tagsOf', () => {
-  it('finds the same things under their many names', () => {
+  it('finds the same tags under their many names', () => {
     expect(tagsOf({ TITLE: 'A', Artist: 'B', ALBUM: 'C', TRACKNUMBER: '3/12', date: '2011-05-01' })).toEqual({
       title: 'A',
       artist: 'B',
@@ -83,13 +83,13 @@ group('tagsOf', () => {
     });
   });
 
-  it('lets nothing through that a database or a terminal could trip over', () => {
+  it('drops what a database or a terminal could stumble over', () => {
     const { title } = tagsOf({ title: `a\0b\r\n\x1b[31m\ud800${'x'.repeat(5000)}` });
     expect(title).toMatch(/^a b \[31m\ufffdx+$/);
     expect(title).toHaveLength(300);
   });
 
-  it('says nothing of what is empty', () => {
+  it('omits empty tags', () => {
     expect(tagsOf({ title: ' \0 ', date: 'soon' })).toEqual({});
   });
 });

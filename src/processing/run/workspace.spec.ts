@@ -27,38 +27,41 @@ it('removes it when the work fails', async () => {
   expect(await readdir(root)).toEqual([]);
 });
 
-it('leaves the workspaces of living processes alone', async () => {
+it('leaves the workspaces of live processes alone', async () => {
   await withWorkspace(root, 'alive', async (dir) => {
     expect(await reapWorkspaces(root)).toEqual({ removed: [], killed: [] });
     await stat(dir);
   });
 });
 
-it('leaves what is no workspace alone', async () => {
+it('leaves other folders alone', async () => {
   await writeFile(path.join(root, 'note.txt'), 'mine');
   await reapWorkspaces(root);
   expect(await readdir(root)).toEqual(['note.txt']);
 });
 
-it.runIf(process.platform === 'linux')('removes those of the dead, and kills what still runs in them', async () => {
-  const ours = await withWorkspace(root, 'job', async (dir) => path.basename(dir));
-  // Our own process id, but of a process that began at another time: the id was given out again.
-  const [name, host, pid, start, random] = ours.split('~');
-  const left = path.join(root, [name, host, pid, `${start}0`, random].join('~'));
-  await mkdir(path.join(left, 'out'), { recursive: true });
-  const child = spawn('sleep', ['60'], { cwd: path.join(left, 'out'), detached: true, stdio: 'ignore' });
-  await once(child, 'spawn');
-  const exit = once(child, 'exit');
+it.runIf(process.platform === 'linux')(
+  'removes those of dead processes, and kills what still runs in them',
+  async () => {
+    const ours = await withWorkspace(root, 'job', async (dir) => path.basename(dir));
+    // Our own process id, but with another start time: a reused id.
+    const [name, host, pid, start, random] = ours.split('~');
+    const left = path.join(root, [name, host, pid, `${start}0`, random].join('~'));
+    await mkdir(path.join(left, 'out'), { recursive: true });
+    const child = spawn('sleep', ['60'], { cwd: path.join(left, 'out'), detached: true, stdio: 'ignore' });
+    await once(child, 'spawn');
+    const exit = once(child, 'exit');
 
-  const reaped = await reapWorkspaces(root);
+    const reaped = await reapWorkspaces(root);
 
-  expect(reaped.killed).toEqual([child.pid]);
-  expect(reaped.removed).toHaveLength(1);
-  expect(await exit).toEqual([null, 'SIGKILL']);
-  expect(await readdir(root)).toEqual([]);
-});
+    expect(reaped.killed).toEqual([child.pid]);
+    expect(reaped.removed).toHaveLength(1);
+    expect(await exit).toEqual([null, 'SIGKILL']);
+    expect(await readdir(root)).toEqual([]);
+  },
+);
 
-it('removes the workspace of another host only when it is old', async () => {
+it('removes the workspace of another host only if it is old', async () => {
   const dir = path.join(root, 'job~elsewhere~1~1~abc');
   await mkdir(dir);
   await reapWorkspaces(root);
@@ -69,6 +72,6 @@ it('removes the workspace of another host only when it is old', async () => {
   expect(await readdir(root)).toEqual([]);
 });
 
-it('has nothing to do where there is no root yet', async () => {
+it('does nothing if there is no root yet', async () => {
   expect(await reapWorkspaces(path.join(root, 'none'))).toEqual({ removed: [], killed: [] });
 });
