@@ -16,7 +16,7 @@ interface AddressLimit {
 
 const hour = 3_600;
 const mails: AddressLimit = { max: 5, seconds: hour, problem: 'too_many_codes' };
-/** For mails that anybody can have sent to anybody: limits what a person who requested nothing can get. */
+/** Anybody can have these mails sent to anybody: limits how many a person who requested none can get. */
 const unaskedMails: AddressLimit = { max: 15, seconds: 24 * hour, problem: 'too_many_codes' };
 const tries: AddressLimit = { max: 10, seconds: hour, problem: 'too_many_tries' };
 

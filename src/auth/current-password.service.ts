@@ -20,7 +20,7 @@ export class CurrentPasswordService {
    * Checks the password, then runs `then` in a transaction that checks it again under a lock: a concurrent change of
    * the password comes either before, and makes this one wrong, or after.
    *
-   * Wrong passwords are counted per session, so that a stolen session does not lock out its owner's.
+   * Wrong passwords are counted per session, so that a stolen session does not lock out the owner.
    * @param first work that must lock other users' rows before the account's own; rolled back if the password is wrong
    * after all
    * @throws {Problem} `wrong_password`, `too_many_requests`

@@ -157,7 +157,7 @@ it('events of a newer version wait for a process that knows them', async () => {
   );
   const [media] = await bareMedias(vitrine, ada, 1);
   await people[0]!.post(`/api/medias/${media}/likes`).expect(201);
-  await until(async () => (await told(media!)) === 1, 'what came after it');
+  await until(async () => (await told(media!)) === 1, 'the event after it');
   await vitrine.doNow('unfinished.sweep');
   await until(
     async () =>

@@ -58,7 +58,7 @@ const unknownId = '0198a6c0-0000-7000-8000-000000000000';
 
 /** Why a second DELETE is not 204. */
 const exceptions: Record<string, string> = {
-  '/api/users/{username}': 'whoever asks is gone, and their credentials with them: 401',
+  '/api/users/{username}': 'the account is gone, and its credentials with it: 401',
   '/api/uploads/{id}': 'the tus protocol has 404 or 410 for an upload that was given up',
 };
 

@@ -4,7 +4,7 @@ import { perform } from './act.js';
 import { look } from './looking.js';
 import { picture } from './picture.js';
 import { actOf, type Operation } from './script.js';
-import { mistold } from './telling.js';
+import { notificationErrors } from './telling.js';
 import { newWorld, type Person, type World } from './world.js';
 
 /**
@@ -21,8 +21,8 @@ export async function run(vitrine: Vitrine, scripts: Operation[][], trouble?: ()
   await readFollows(world);
   for (const viewer of world.people.keys())
     expect(await look(world, viewer), `what ${viewer} meets`).toEqual(picture(world, viewer));
-  const wrong = await Promise.all(world.people.map((_, reader) => mistold(world, reader)));
-  expect(wrong.flat(), 'what people are told').toEqual([]);
+  const wrong = await Promise.all(world.people.map((_, reader) => notificationErrors(world, reader)));
+  expect(wrong.flat(), 'what people are notified of').toEqual([]);
 }
 
 async function play(world: World, actor: number, script: Operation[]): Promise<string[]> {

@@ -42,14 +42,14 @@ function told(facts: Facts, reader: number): Map<string, Line> {
 }
 
 /** @returns how a user's notifications differ from the facts */
-export async function mistold({ people, facts }: World, reader: number): Promise<string[]> {
+export async function notificationErrors({ people, facts }: World, reader: number): Promise<string[]> {
   const { client } = people[reader]!;
   const items = await client.all('/api/notifications');
   const unread = await client.all('/api/notifications?filter=unread');
   const { body } = await client.get('/api/notifications/unread-count').expect(200);
   const wrong: string[] = [];
   if (body.count !== unread.length || unread.length !== items.filter(({ read }) => !read).length)
-    wrong.push(`${reader} has ${unread.length} unread lines and is told ${body.count}`);
+    wrong.push(`${reader} has ${unread.length} unread lines and unread_count ${body.count}`);
 
   const expected = told(facts, reader);
   const found = new Map<string, { count: number; actors: Set<number> }>();
@@ -73,7 +73,7 @@ export async function mistold({ people, facts }: World, reader: number): Promise
       [...actors].every((actor) => certain.has(actor) || possible.has(actor));
     if (!isRight)
       wrong.push(
-        `${reader}: ${key} is told of ${count} (${[...actors]}), not ${[...certain]} and perhaps ${[...possible]}`,
+        `${reader}: ${key} is notified of ${count} (${[...actors]}), not ${[...certain]} and perhaps ${[...possible]}`,
       );
   }
   return wrong;

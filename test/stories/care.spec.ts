@@ -100,14 +100,14 @@ describe('vitrine reprocess', () => {
     expect(await reprocess('--outdated')).toBe(`photo ${url}\n`);
     expect(await reprocess('--outdated')).toBe('');
     const hrefs = (m: Json): string[] => m.files[0].renditions.map(({ href }: Json) => href);
-    const anew = await until(async () => {
+    const reprocessed = await until(async () => {
       const { body } = await ada.get(`/api/medias/${media.url}`).expect(200);
       expect(body.status).toBe('ready');
       for (const href of hrefs(body)) await ada.get(href).expect(200);
       return hrefs(body)[0] !== hrefs(media)[0] && body;
     }, 'the new renditions');
-    expect(hrefs(anew)).toHaveLength(hrefs(media).length);
-    expect(hrefs(anew).filter((href) => hrefs(media).includes(href))).toEqual([]);
+    expect(hrefs(reprocessed)).toHaveLength(hrefs(media).length);
+    expect(hrefs(reprocessed).filter((href) => hrefs(media).includes(href))).toEqual([]);
     const { rows } = await vitrine.db.query('select redo, pipeline, status from files where url = $1', [url]);
     expect(rows).toEqual([
       { redo: false, pipeline: expect.toSatisfy((version: number) => version > 0), status: 'ready' },

@@ -146,7 +146,7 @@ it('the original cover can be restored, and a chosen one survives reprocessing',
 
   await vitrine.reprocess(url);
   const redone = () => vitrine.db.query('select redo, embed_id from files where url = $1', [url]);
-  await until(async () => !(await redone()).rows[0].redo, 'the music to be made anew', 60_000);
+  await until(async () => !(await redone()).rows[0].redo, 'the music to be processed again', 60_000);
   expect(await middle((await anybody.get(`/api/musics/${url}/cover`)).bytes)).toBe(red);
   await embedded(url, red);
 

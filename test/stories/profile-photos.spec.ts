@@ -199,7 +199,7 @@ it('small photos have fewer squares, and squares survive reprocessing', async ()
     [logo],
   );
   const redo = () => vitrine.db.query('select redo from files where url = $1', [logo]);
-  await until(async () => !(await redo()).rows[0].redo, 'the photo to be made anew', 90_000);
+  await until(async () => !(await redo()).rows[0].redo, 'the photo to be processed again', 90_000);
   await anybody.get(`${changed}&size=256`).expect(200);
   const { rows } = await vitrine.db.query(
     `select r.key from renditions r join files f on f.id = r.file_id where f.url = $1`,

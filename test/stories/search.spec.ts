@@ -129,8 +129,8 @@ describe('medias', () => {
     for (const url of [photo, song]) await ada.post(`/api/medias/${url}/tag/${tag}`).expect(201);
     expect(await find(name, `tag=${tag}`)).toEqual([song, photo]);
     expect(await find(tag, 'type=music')).toEqual([song]);
-    await ada.put(`/api/medias/${photo}`, { title: `${name} anew` }).expect(200);
-    expect(await find(`${name} anew`, `tag=${tag}&type=photo&username=${ada.username}`)).toEqual([photo]);
+    await ada.put(`/api/medias/${photo}`, { title: `${name} again` }).expect(200);
+    expect(await find(`${name} again`, `tag=${tag}&type=photo&username=${ada.username}`)).toEqual([photo]);
     await ada.delete(`/api/medias/${photo}/tag/${tag}`).expect(204);
     expect([await find(name, `tag=${tag}`), await find(tag)]).toEqual([[song], [song]]);
     expect(await find(name, `tag=${word()}`)).toEqual([]);

@@ -61,7 +61,7 @@ it('they survive reprocessing of their video', async () => {
   await vitrine.reprocess(url);
   await until(
     async () => !(await vitrine.db.query('select redo from files where url = $1', [url])).rows[0].redo,
-    'the video to be made anew',
+    'the video to be processed again',
   );
   await anybody.get(`/api/videos/${url}/subtitles/fr.vtt`).expect(200);
 });

@@ -62,9 +62,9 @@ it('refuses invalid names, and words that are not in the code', () => {
     expect(() => sql.ident(name), name).toThrow(TypeError);
   for (const name of ['', "a'", 'a b', '\\']) expect(() => sql.word(name), name).toThrow(TypeError);
   const sent: { column: string } = { column: 'id' };
-  // @ts-expect-error -- what comes with a request is a string
+  // @ts-expect-error -- a request may contain any string
   sql.raw(sent.column);
-  // @ts-expect-error -- and so is what is made of it
+  // @ts-expect-error -- nor may a text be composed of one
   sql.raw(`t.${sent.column}` as `t.${string}`);
   sql.raw('desc' as 'asc' | 'desc');
 });

@@ -20,7 +20,7 @@ const either = { summary: 'New or not', answers: { 201: { schema: Thing, descrip
 
 const small = { size: 'small', at: null } as const;
 
-/** Tested by the compiler (`npm run types`): where a wrong handler is accepted, its `@ts-expect-error` is an error. */
+/** Tested by the compiler (`npm run types`): `@ts-expect-error` is an error if the wrong handler below it is accepted. */
 class Handlers {
   @Documented(thing)
   now() {
@@ -49,12 +49,12 @@ class Handlers {
     return isNew ? small : undefined;
   }
 
-  // @ts-expect-error -- any text is not one of the words
+  // @ts-expect-error -- a string is not one of the allowed words
   @Documented(thing)
   anyWord(size: string) {
     return { size, at: null };
   }
-  // @ts-expect-error -- JSON has no dates, and the schema makes none into text
+  // @ts-expect-error -- JSON has no dates, and the schema does not convert them
   @Documented(thing)
   async aDate(at: Date) {
     return { ...small, at };
@@ -64,35 +64,35 @@ class Handlers {
   async less() {
     return { size: 'small' } as const;
   }
-  // @ts-expect-error -- of a list, too
+  // @ts-expect-error -- a field of an item is missing
   @Documented(things)
   async lessOfMany() {
     return { items: [{ size: 'small' }], nextCursor: null };
   }
-  // @ts-expect-error -- nobody knows what it is
+  // @ts-expect-error -- the type is unknown
   @Documented(thing)
   async unknown(): Promise<unknown> {
     return small;
   }
-  // @ts-expect-error -- there may be none
+  // @ts-expect-error -- it may be null
   @Documented(thing)
   async orNull(): Promise<z.infer<typeof Thing> | null> {
     return null;
   }
-  // @ts-expect-error -- it forgets to answer
+  // @ts-expect-error -- it returns nothing
   @Documented(thing)
   async forgotten() {}
-  // @ts-expect-error -- there is to be no body
+  // @ts-expect-error -- the answer has no body
   @Documented(nothing)
   async something() {
     return true;
   }
-  // @ts-expect-error -- a text would be JSON, were it something else
+  // @ts-expect-error -- anything but a string would be sent as JSON
   @Documented(text)
   noText() {
     return 5;
   }
-  // @ts-expect-error -- the framework does not know what to do with it
+  // @ts-expect-error -- the framework needs a stream
   @Documented(bytes)
   noBytes() {
     return Buffer.from('PK');
