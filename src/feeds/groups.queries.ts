@@ -4,7 +4,7 @@ import { MediaReader } from '../media/media-reader.service.js';
 import { keyOf, keysetPage, type Keyed } from '../platform/database/keyset.js';
 import { isoTime } from '../platform/database/iso-time.js';
 import { sql } from '../platform/database/sql.js';
-import { thereIsNo } from '../platform/database/there-is.js';
+import { missingByKey } from '../platform/database/exists-by-key.js';
 import { ownerAnswer, type OwnerRow } from '../users/users.schemas.js';
 import { inTimelineOf } from '../visibility/feeds.js';
 import type { verbs } from './activity.entity.js';
@@ -41,7 +41,7 @@ export class GroupsQueries {
     const rest = sql`from activities g join medias gm on gm.id = g.media_id
       where g.actor_id = a.actor_id and g.verb = a.verb and g.day = a.day
         and ${query.type === 'any' ? sql`true` : sql`g.type = ${sql.word(query.type)}`} and ${inTimelineOf(reader, 'g', 'gm')}`;
-    const isHead = thereIsNo(sql`${rest} and g.seq > a.seq order by g.seq desc limit 1`);
+    const isHead = missingByKey(sql`${rest} and g.seq > a.seq order by g.seq desc limit 1`);
     const noted = query.cursor === undefined ? sql`with ${noting(reader)}` : sql``;
     const heads = await sql<Group>`
       ${noted} select a.actor_id as "actorId", a.verb, a.day::text as day, a.seq::float8 as seq, a.created_at as at,

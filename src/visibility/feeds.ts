@@ -1,5 +1,5 @@
 import { sql, type Statement } from '../platform/database/sql.js';
-import { thereIs, thereIsNo } from '../platform/database/there-is.js';
+import { existsByKey, missingByKey } from '../platform/database/exists-by-key.js';
 import { isActive } from './accounts.js';
 import { listedFor } from './medias.js';
 import { notBlocked, notMuted, type ViewerId } from './relations.js';
@@ -14,7 +14,7 @@ const isInSource = (a: string, s: string): Statement<boolean> => sql<boolean>`(
 
 /** Whoever reposted may be met by the reader. */
 const isMet = (reader: string, a: string): Statement<boolean> => sql<boolean>`(
-  ${thereIs(sql`from users o where o.id = ${sql.ident(a, 'actor_id')} and ${isActive('o')}`)}
+  ${existsByKey(sql`from users o where o.id = ${sql.ident(a, 'actor_id')} and ${isActive('o')}`)}
   and ${notBlocked(reader, `${a}.actor_id`)} and ${notMuted(reader, `${a}.actor_id`)})`;
 
 /**
@@ -38,12 +38,12 @@ export const repostsFor = (reader: string, m = 'm'): Statement => sql`
  */
 export const inTimelineOf = (reader: string, a = 'a', m = 'm'): Statement<boolean> => sql<boolean>`(
   ${listedFor(reader, false, m)} and (${sql.ident(a, 'verb')} = 'post' or ${isMet(reader, a)})
-  and ${thereIs(sql`from feed_sources s where s.reader_id = ${reader} and s.actor_id = ${sql.ident(a, 'actor_id')}
+  and ${existsByKey(sql`from feed_sources s where s.reader_id = ${reader} and s.actor_id = ${sql.ident(a, 'actor_id')}
     and ${isInSource(a, 's')}`)}
-  and ${thereIsNo(sql`from (${repostsFor(reader, m)}) later where later.seq > ${sql.ident(a, 'seq')} limit 1`)})`;
+  and ${missingByKey(sql`from (${repostsFor(reader, m)}) later where later.seq > ${sql.ident(a, 'seq')} limit 1`)})`;
 
 /** The same of the feed of one user, of whom the viewer may see what they do; a post that they reposted is there as that. */
 export const inFeedOfUser = (viewer: ViewerId): Statement<boolean> => sql<boolean>`(
   case when a.actor_id = m.owner_id then ${listedFor(viewer, true)} else ${listedFor(viewer, false)} end
-  and (a.verb = 'repost' or ${thereIsNo(sql`from activities r
+  and (a.verb = 'repost' or ${missingByKey(sql`from activities r
     where r.media_id = a.media_id and r.actor_id = a.actor_id and r.verb = 'repost'`)}))`;
