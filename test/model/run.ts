@@ -20,7 +20,7 @@ export async function run(vitrine: Vitrine, scripts: Operation[][], trouble?: ()
   await vitrine.settled();
   await readFollows(world);
   for (const viewer of world.people.keys())
-    expect(await look(world, viewer), `what ${viewer} meets`).toEqual(picture(world, viewer));
+    expect(await look(world, viewer), `what ${viewer} sees`).toEqual(picture(world, viewer));
   const wrong = await Promise.all(world.people.map((_, reader) => notificationErrors(world, reader)));
   expect(wrong.flat(), 'what people are notified of').toEqual([]);
 }

@@ -115,7 +115,7 @@ describe('vitrine reprocess', () => {
   });
 
   it('requires a selection', async () => {
-    await expect(reprocess()).rejects.toThrow('Say what');
+    await expect(reprocess()).rejects.toThrow('Choose files');
   });
 });
 
