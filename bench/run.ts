@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { consequences } from './consequences.js';
 import { deliver } from './deliver.js';
 import { fairness } from './fairness.js';
+import { fanout, feed } from './feed.js';
 import { growth } from './growth.js';
 import { idle } from './idle.js';
 import { figures, type Settings } from './measure.js';
@@ -32,6 +33,8 @@ const benches: Record<string, (settings: Settings) => Promise<void>> = {
   read,
   list,
   write,
+  feed,
+  fanout,
   consequences,
 };
 

@@ -1,0 +1,60 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { newPerson, type Person } from '../model/world.js';
+import { post } from '../setup/feeds.js';
+import { until } from '../setup/until.js';
+import { Vitrine } from '../setup/vitrine.js';
+
+const followers = 100_000;
+const worker = 'social,mail,maintenance';
+
+let vitrine: Vitrine;
+let famous: Person;
+beforeAll(async () => {
+  vitrine = await Vitrine.start({ workers: [worker] });
+  famous = await newPerson(vitrine);
+  const { db } = vitrine;
+  await db.query(`insert into users (username, email, email_verified_at, password_hash, display_name)
+    select 'fan' || i, 'fan' || i || '@example.org', now(), '-', 'Fan' from generate_series(1, ${followers}) i`);
+  await db.query(
+    `insert into follows (follower_id, followee_id, accepted_at) select id, $1, now() from users where username like 'fan%'`,
+    [famous.id],
+  );
+  // All of them read timelines.
+  await db.query(`insert into feed_readers (reader_id) select id from users where username like 'fan%'`);
+  await db.query(`insert into feed_entries (reader_id, seq, floor) select reader_id, 0, true from feed_readers`);
+  await db.query('update feed_sources set is_fed = true');
+  await db.query('analyze');
+}, 240_000);
+afterAll(() => vitrine.stop());
+
+/** How often the media stands in the timelines. */
+async function entries(url: string) {
+  const { rows } = await vitrine.db.query<{ written: number; readers: number; fanout: string }>(
+    `select count(e.seq)::int as written, count(distinct e.reader_id)::int as readers, min(a.fanout) as fanout
+     from medias m join activities a on a.media_id = m.id left join feed_entries e on e.seq = a.seq where m.url = $1`,
+    [url],
+  );
+  return rows[0]!;
+}
+
+it('a post is written into 100,000 timelines, exactly once each, with the worker killed twice on the way', async () => {
+  const url = await post(vitrine, famous.id);
+  for (const kill of [1, 2]) {
+    const { written: before } = await entries(url);
+    await until(
+      async () => (await entries(url)).written > before,
+      `timelines to be written after ${kill - 1} kills`,
+      60_000,
+      10,
+    );
+    await vitrine.end(worker, 'SIGKILL');
+    const { written } = await entries(url);
+    expect(written, 'it was killed on the way').toBeLessThan(followers);
+    expect(written).toBeGreaterThan(0);
+    await sleep(100);
+    vitrine.startWorker(worker);
+  }
+  await until(async () => (await entries(url)).fanout === 'done', 'the last page', 180_000, 200);
+  expect(await entries(url)).toEqual({ written: followers, readers: followers, fanout: 'done' });
+}, 300_000);
