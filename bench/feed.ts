@@ -54,7 +54,7 @@ export async function feed({ pairs }: Settings): Promise<void> {
 }
 
 /** By plain SQL without triggers: authors in turn, the latest post last. */
-async function makePosts({ db }: System): Promise<void> {
+export async function makePosts({ db }: System): Promise<void> {
   const client = await db.connect();
   try {
     await client.query(`set session_replication_role = replica;
@@ -75,7 +75,7 @@ async function makePosts({ db }: System): Promise<void> {
 }
 
 /** Follows so many, and has a timeline as a worker would have written it. */
-async function makeReader({ origin, db }: System, followings: number): Promise<Headers> {
+export async function makeReader({ origin, db }: System, followings: number): Promise<Headers> {
   const headers = await signUp(origin, db);
   const { rows } = await db.query<{ id: string }>('select id from users order by created_at desc, id desc limit 1');
   const reader = rows[0]!.id;

@@ -8,7 +8,6 @@ import { UsernameParam } from '../users/users.schemas.js';
 import { FeedGroupPage, FeedPage, FeedQuery } from './feeds.schemas.js';
 import { FeedsQueries } from './feeds.queries.js';
 import { GroupsQueries } from './groups.queries.js';
-import { ReadersService } from './readers.service.js';
 
 const since = '`since` answers what is newer, and misses nothing; take what you have of the same media out.';
 const answers = { 200: { schema: FeedPage, description: 'A page' } };
@@ -19,7 +18,6 @@ export class FeedsController {
   constructor(
     private readonly feeds: FeedsQueries,
     private readonly groups: GroupsQueries,
-    private readonly readers: ReadersService,
   ) {}
 
   @Get('global')
@@ -59,10 +57,8 @@ export class FeedsController {
     answers,
     problems: ['validation_failed'],
   })
-  async timeline(@CurrentUser() { id }: Viewer, @Query({ schema: FeedQuery }) query: FeedQuery) {
-    const page = await this.feeds.timeline(id, query);
-    if (query.cursor === undefined) await this.readers.seen(id);
-    return page;
+  timeline(@CurrentUser() { id }: Viewer, @Query({ schema: FeedQuery }) query: FeedQuery) {
+    return this.feeds.timeline(id, query);
   }
 
   @Get('timeline-aggregated')

@@ -7,14 +7,13 @@ import { FeedsJobs } from './feeds.jobs.js';
 import { FeedsQueries } from './feeds.queries.js';
 import { GroupsQueries } from './groups.queries.js';
 import { KeepingService } from './keeping.service.js';
-import { ReadersService } from './readers.service.js';
 import { SweepingService } from './sweeping.service.js';
 import { WritingService } from './writing.service.js';
 
 @Module({
   imports: [MediaModule, UsersModule],
   controllers: [FeedsController],
-  providers: [FeedsQueries, GroupsQueries, ReadersService],
+  providers: [FeedsQueries, GroupsQueries],
 })
 export class FeedsModule {}
 

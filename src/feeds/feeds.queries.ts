@@ -1,7 +1,9 @@
+import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { MediaReader, type MediaSource } from '../media/media-reader.service.js';
 import { isoTime } from '../platform/database/iso-time.js';
 import { sql, type Statement } from '../platform/database/sql.js';
+import { encodeCursor } from '../platform/http/page.js';
 import type { Viewer } from '../platform/http/viewer.js';
 import { ownerAnswer, type OwnerRow } from '../users/users.schemas.js';
 import { UsersService } from '../users/users.service.js';
@@ -12,7 +14,7 @@ import { isFollowed, type ViewerId } from '../visibility/relations.js';
 import type { verbs } from './activity.entity.js';
 import { latest, wanted, withNewest } from './feed-page.js';
 import type { FeedQuery } from './feeds.schemas.js';
-import { timelineOf } from './timeline.js';
+import { storedOf, timelineOf, type Stored } from './timeline.js';
 
 interface Row {
   seq: number;
@@ -26,6 +28,7 @@ interface Row {
 @Injectable()
 export class FeedsQueries {
   constructor(
+    private readonly em: EntityManager,
     private readonly reader: MediaReader,
     private readonly users: UsersService,
   ) {}
@@ -48,10 +51,28 @@ export class FeedsQueries {
     return this.page(viewerId, { join, where }, sql`select a.actor_id, a.seq where a.verb = 'repost'`, query);
   }
 
-  /** What those publish and repost whom the reader follows. */
-  timeline(reader: string, query: FeedQuery) {
-    const join = sql`join (${timelineOf(reader, wanted(query))}) a on a.media_id = m.id`;
+  /** What the users publish and repost whom the reader follows. */
+  async timeline(reader: string, query: FeedQuery) {
+    const ask = wanted(query);
+    const [stored] = await storedOf(reader, ask, query.cursor === undefined).all(this.em);
+    if (stored!.isWhole) return this.placed(reader, stored!.places, query);
+    const join = sql`join (${timelineOf(reader, ask)}) a on a.media_id = m.id`;
     return this.page(reader, { join, where: [sql`true`] }, repostsFor(reader), query);
+  }
+
+  /** @param places one more than a page, if there are more */
+  private async placed(reader: string, places: Stored['places'], { limit, since }: FeedQuery) {
+    const shown = places.slice(0, limit);
+    const of = <K extends keyof Stored['places'][number]>(key: K) => shown.map((place) => place[key]);
+    const items = await this.reader.all(
+      reader,
+      sql`join unnest(${of('mediaId')}::uuid[], ${of('seq')}::bigint[], ${of('verb')}::text[], ${of('at')}::timestamptz[])
+        as a (media_id, seq, verb, created_at) on a.media_id = m.id`,
+      sql`a.seq desc`,
+      this.more(reader, repostsFor(reader)),
+    );
+    const nextCursor = places.length > limit ? encodeCursor(latest.name, [shown.at(-1)!.seq]) : null;
+    return withNewest({ items, nextCursor }, since);
   }
 
   /** @param reposts of `m`, as rows `actor_id, seq` */
@@ -61,28 +82,27 @@ export class FeedsQueries {
     reposts: Statement,
     { limit, cursor, since }: FeedQuery,
   ) {
+    const more = this.more(viewer, reposts);
+    return withNewest(await this.reader.page(viewer, { ...source, keyset: latest }, { limit, cursor }, more), since);
+  }
+
+  /** What brought the media `m` there, by the activity `a`. */
+  private more(viewer: ViewerId, reposts: Statement) {
     const following = viewer === null ? sql`false` : isFollowed(viewer, 'm.owner_id');
-    const columns = sql<Row>`a.seq::float8 as seq, a.verb, a.created_at as at, ${following} as following,
-      (select json_agg(json_build_object('username', o.username, 'displayName', o.display_name, 'profilePhotoId', o.profile_photo_id)
-          order by r.seq desc)
-        from (select * from (${reposts}) r order by r.seq desc limit 3) r
-        join users o on o.id = r.actor_id and ${isActive('o')}) as reposters`;
-    const found = await this.reader.page(
-      viewer,
-      { ...source, keyset: latest },
-      { limit, cursor },
-      {
-        columns,
-        of: ({ seq, verb, at, following, reposters }) => ({
-          seq,
-          verb,
-          at: isoTime(at),
-          repostedBy: (reposters ?? []).map(ownerAnswer),
-          following,
-        }),
-      },
-    );
-    return withNewest(found, since);
+    return {
+      columns: sql<Row>`a.seq::float8 as seq, a.verb, a.created_at as at, ${following} as following,
+        (select json_agg(json_build_object('username', o.username, 'displayName', o.display_name, 'profilePhotoId', o.profile_photo_id)
+            order by r.seq desc)
+          from (select * from (${reposts}) r order by r.seq desc limit 3) r
+          join users o on o.id = r.actor_id and ${isActive('o')}) as reposters`,
+      of: ({ seq, verb, at, following, reposters }: Row) => ({
+        seq,
+        verb,
+        at: isoTime(at),
+        repostedBy: (reposters ?? []).map(ownerAnswer),
+        following,
+      }),
+    };
   }
 }
 

@@ -10,7 +10,7 @@ import { inTimelineOf } from '../visibility/feeds.js';
 import type { verbs } from './activity.entity.js';
 import { latest, wanted, withNewest } from './feed-page.js';
 import { mostMedias, type FeedQuery } from './feeds.schemas.js';
-import { noting } from './readers.service.js';
+import { noting } from './readers.js';
 import { timelineOf } from './timeline.js';
 
 interface Group extends Keyed, OwnerRow {

@@ -23,8 +23,16 @@ export const ormOptions = (url: string, entities: Options['entities'], pool = 10
       statement_timeout: 30_000,
       idle_in_transaction_session_timeout: 60_000,
       application_name: 'vitrine',
-      // Low enough that a name of five letters with two of them swapped still matches.
-      options: '-c pg_trgm.word_similarity_threshold=0.45',
+      options: [
+        // Low enough that a name of five letters with two of them swapped still matches.
+        'pg_trgm.word_similarity_threshold=0.45',
+        // Pages have many subqueries, whose estimates are high though they take microseconds: compiling such a plan takes
+        // a hundred times as long as running it, and workers would be started to share what is not there.
+        'jit=off',
+        'max_parallel_workers_per_gather=0',
+      ]
+        .map((setting) => `-c ${setting}`)
+        .join(' '),
     },
   });
 

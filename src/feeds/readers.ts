@@ -1,5 +1,3 @@
-import { EntityManager } from '@mikro-orm/postgresql';
-import { Injectable } from '@nestjs/common';
 import { sql, type Statement } from '../platform/database/sql.js';
 
 /**
@@ -18,12 +16,3 @@ export const noting = (readerId: string): Statement => sql`
   asked as (
     insert into outbox_events (name, payload)
     select 'timeline.wanted', jsonb_build_object('readerId', ${readerId}::text) from due where not is_so)`;
-
-@Injectable()
-export class ReadersService {
-  constructor(private readonly em: EntityManager) {}
-
-  async seen(readerId: string): Promise<void> {
-    await sql`with ${noting(readerId)} select 1`.all(this.em);
-  }
-}
