@@ -3,6 +3,7 @@ import { FilesModule } from '../files/files.module.js';
 import { MailModule } from '../platform/mail/mail.module.js';
 import { AnnouncingService } from './announcing.service.js';
 import { DigestsJobs } from './digests.jobs.js';
+import { NotificationFeedController } from './notification-feed.controller.js';
 import { NotificationsController } from './notifications.controller.js';
 import { NotificationsJobs } from './notifications.jobs.js';
 import { NotificationsQueries } from './notifications.queries.js';
@@ -14,7 +15,7 @@ import { UnsubscribeController } from './unsubscribe.controller.js';
 
 @Module({
   imports: [FilesModule],
-  controllers: [UnsubscribeController, NotificationsController],
+  controllers: [UnsubscribeController, NotificationsController, NotificationFeedController],
   providers: [NotificationsService, NotificationsQueries, PreferencesService],
 })
 export class NotificationsModule {}

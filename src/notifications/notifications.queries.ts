@@ -11,8 +11,8 @@ import { existsByKey } from '../platform/database/exists-by-key.js';
 import { encodeCursor } from '../platform/http/page.js';
 import { failures, type FailureCode } from '../processing/run/failure.js';
 import { ownerAnswer, type OwnerRow } from '../users/users.schemas.js';
-import type { KindName } from './kinds.js';
-import type { NotificationsQuery, NotificationAnswer } from './notifications.schemas.js';
+import { kindNames, kinds, type KindName } from './kinds.js';
+import type { FeedQuery, NotificationsQuery, NotificationAnswer } from './notifications.schemas.js';
 import { sentence, type Told } from './sentences.js';
 import { isActive } from '../visibility/accounts.js';
 
@@ -51,8 +51,40 @@ export const shownTo = (userId: string): Statement<boolean> => sql<boolean>`(
   n.user_id = ${userId} and n.in_app
   and (n.media_id is null or ${existsByKey(sql`from medias m where m.id = n.media_id and ${visibleTo(userId)}
     and (n.kind <> 'media_published' or m.visibility <> 'unlisted')`)})
-  and ${existsByKey(sql`from notification_entries e left join users a on a.id = e.actor_id
-    where e.notification_id = n.id and (e.actor_id is null or ${isMet(userId)}) limit 1`)})`;
+  and ${existsByKey(metEntry(userId, 'n'))})`;
+
+/** An entry of a notification by somebody who is not hidden. */
+const metEntry = (userId: string, n: string) => sql`from notification_entries e left join users a on a.id = e.actor_id
+  where e.notification_id = ${sql.ident(n, 'id')} and (e.actor_id is null or ${isMet(userId)}) limit 1`;
+
+/** What stands in one item, whose latest notification is `n`. */
+interface Item {
+  /** Entries `e` of it. */
+  entries: Statement<boolean>;
+  columns: Statement;
+  actors: Statement;
+}
+const single: Item = {
+  entries: sql<boolean>`e.notification_id = n.id`,
+  columns: sql`n.actors_count as "actorsCount", n.read_at is not null as read`,
+  actors: sql.raw('3'),
+};
+
+/** All of one kind and media, or of one kind that has none; of kinds that are told alone, `n` itself. */
+const isTogether = sql`n.kind in (${sql.join(kindNames.filter((name) => kinds[name].told === 'together').map(sql.word))})`;
+const sameAs = sql`g.user_id = n.user_id and g.in_app and g.kind = n.kind and g.comment_id is not distinct from n.comment_id`;
+const all = sql`
+  select n.* where not ${isTogether}
+  union all
+  select g.* from notifications g where ${isTogether} and n.media_id is not null and ${sameAs} and g.media_id = n.media_id
+  union all
+  select g.* from notifications g where ${isTogether} and n.media_id is null and ${sameAs} and g.media_id is null`;
+const group: Item = {
+  entries: sql<boolean>`e.notification_id in (select i.id from (${all}) i)`,
+  columns: sql`(select sum(i.actors_count)::int from (${all}) i) as "actorsCount",
+    (select bool_and(i.read_at is not null) from (${all}) i) as read`,
+  actors: sql.raw('20'),
+};
 
 const isMet = (userId: string) => sql<boolean>`(${isActive('a')} and ${notBlocked(userId, 'a.id')})`;
 
@@ -70,9 +102,27 @@ export class NotificationsQueries {
    * The latest activity first. A notification that grows during paging does not appear again further down: `since`
    * finds it.
    */
-  async list(userId: string, { filter, kind, limit, cursor, since }: NotificationsQuery) {
+  list(userId: string, { filter, kind, ...query }: NotificationsQuery) {
+    const where = sql<boolean>`${filter === 'unread' ? sql`n.read_at is null` : sql`true`}
+      and ${kind ? sql`n.kind = ${kind}` : sql`true`}`;
+    return this.page(userId, single, where, query);
+  }
+
+  /** Each group once, at its latest item: of all days, read or not. */
+  grouped(userId: string, query: FeedQuery) {
+    const where = sql<boolean>`not exists (select from (${all}) g where g.position > n.position
+      and ${existsByKey(metEntry(userId, 'g'))})`;
+    return this.page(userId, group, where, query);
+  }
+
+  private async page(
+    userId: string,
+    { entries, columns, actors }: Item,
+    where: Statement<boolean>,
+    { limit, cursor, since }: FeedQuery,
+  ) {
     const found = sql<Row>`
-      select n.id, n.kind, n.actors_count as "actorsCount", n.read_at is not null as read, n.created_at as "createdAt",
+      select n.id, n.kind, ${columns}, n.created_at as "createdAt",
         coalesce(latest.at, n.created_at) as "updatedAt", latest.emoji, latest.actors, reader.locale,
         (select json_build_object('url', m.url, 'type', m.type, 'title', m.title, 'open', ${isOpen()}, 'file',
           (select json_build_object('url', f.url, 'kind', f.kind) from media_files mf join files f on f.id = mf.file_id
@@ -87,9 +137,8 @@ export class NotificationsQueries {
           max(x.created_at) as at, (array_agg(x.emoji order by x.id desc))[1] as emoji
         from (select e.id, e.emoji, e.created_at, a.username, a.display_name, a.profile_photo_id
           from notification_entries e left join users a on a.id = e.actor_id
-          where e.notification_id = n.id and (e.actor_id is null or ${isMet(userId)}) order by e.id desc limit 3) x) latest
-      where ${shownTo(userId)} and ${filter === 'unread' ? sql`n.read_at is null` : sql`true`}
-        and ${kind ? sql`n.kind = ${kind}` : sql`true`} and ${afterCursor(newest, cursor)}
+          where ${entries} and (e.actor_id is null or ${isMet(userId)}) order by e.id desc limit ${actors}) x) latest
+      where ${shownTo(userId)} and ${where} and ${afterCursor(newest, cursor)}
         and ${afterCursor(newer, since, 'since')}`;
     const rows = await pageOf(found, newest, limit).all(this.em);
     return {

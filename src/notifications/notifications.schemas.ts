@@ -8,14 +8,17 @@ import { kindNames, type KindName } from './kinds.js';
 const Kind = z.enum(kindNames);
 
 export const NotificationParam = z.strictObject({ id: z.uuid() });
-export const NotificationsQuery = PageQuery.extend({
-  filter: z.enum(['all', 'unread']).default('all'),
-  kind: Kind.optional().meta({ description: 'Only this kind' }),
+export const FeedQuery = PageQuery.extend({
   since: z
     .string()
     .max(400)
     .optional()
     .meta({ description: '`newestCursor` of an earlier answer: only what is newer' }),
+});
+export type FeedQuery = z.infer<typeof FeedQuery>;
+export const NotificationsQuery = FeedQuery.extend({
+  filter: z.enum(['all', 'unread']).default('all'),
+  kind: Kind.optional().meta({ description: 'Only this kind' }),
 });
 export type NotificationsQuery = z.infer<typeof NotificationsQuery>;
 
@@ -26,7 +29,7 @@ export const NotificationAnswer = z
     text: z
       .string()
       .meta({ description: 'Readable text, in your language', example: 'Ada and 40 others liked “Sunset”' }),
-    actors: z.array(Owner).meta({ description: 'The latest three' }),
+    actors: z.array(Owner).meta({ description: 'The latest three; in a feed, twenty' }),
     actorsCount: z.int().min(0),
     emoji: z.string().nullable().meta({ description: 'Of the latest reaction' }),
     media: z

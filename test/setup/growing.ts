@@ -108,6 +108,14 @@ export function sourcesOf({ db }: Vitrine, ada: Client & { username: string }, f
     drop: drop('tags', 'name'),
   };
 
+  const notifications: Source = {
+    of: ofId,
+    add: one(`with m as (${media}), u as (${user.replace('$1,', `'p' || $1,`)}),
+        n as (insert into notifications (user_id, kind, in_app, media_id) select :me, 'like', true, m.id from m returning id)
+        insert into notification_entries (notification_id, user_id, actor_id, act, subject_id, mail)
+        select n.id, :me, u.id, 'reaction', m.id, false from n, m, u returning notification_id as id`),
+    drop: call('DELETE', (name) => `/api/notifications/${name}`),
+  };
   return {
     '/api/medias': medias,
     '/api/medias/search/{term}': medias,
@@ -160,14 +168,8 @@ export function sourcesOf({ db }: Vitrine, ada: Client & { username: string }, f
       ),
       drop: call('DELETE', (name) => `/api/users/me/api-keys/${name}`),
     },
-    '/api/notifications': {
-      of: ofId,
-      add: one(`with m as (${media}), u as (${user.replace('$1,', `'p' || $1,`)}),
-        n as (insert into notifications (user_id, kind, in_app, media_id) select :me, 'like', true, m.id from m returning id)
-        insert into notification_entries (notification_id, user_id, actor_id, act, subject_id, mail)
-        select n.id, :me, u.id, 'reaction', m.id, false from n, m, u returning notification_id as id`),
-      drop: call('DELETE', (name) => `/api/notifications/${name}`),
-    },
+    '/api/notifications': notifications,
+    '/api/feeds/notifications': notifications,
     '/api/playlists': playlists,
     '/api/playlists/search/{term}': playlists,
     '/api/playlists/{url}/medias': {

@@ -46,6 +46,7 @@ export function addressesOf(path: string, { username, media, comment, playlist, 
     '/api/comments/{url}/likes': { in: { url: comment } },
     '/api/feeds/global': { by: ['', 'type=photo'] },
     '/api/feeds/user/{username}': { in: { username }, by: ['', 'type=photo'] },
+    '/api/feeds/notifications': {},
     '/api/feeds/timeline': { by: ['', 'type=photo'] },
     '/api/feeds/timeline-aggregated': { by: ['', 'type=photo'] },
     '/api/users': {

@@ -74,6 +74,7 @@ export const shows: Record<string, Shown> = {
   '/api/comments/{url}/likes': { users: true },
   '/api/feeds/global': { media: meets, users: true },
   '/api/feeds/user/{username}': { media: published, users: true },
+  '/api/feeds/notifications': { media: told, users: true },
   '/api/feeds/timeline': { media: followed, users: true },
   '/api/feeds/timeline-aggregated': { media: followed, users: true },
   '/api/users': { users: true },

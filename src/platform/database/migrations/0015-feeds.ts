@@ -103,6 +103,7 @@ export class Migration0015Feeds extends Migration {
       insert into feed_sources (reader_id, actor_id, from_seq)
         select follower_id, followee_id, 0 from follows where accepted_at is not null;
 
+      create index notifications_group_index on notifications (user_id, kind, media_id, position desc) where in_app;
       create table feed_entries (
         reader_id uuid not null,
         seq bigint not null,

@@ -1,0 +1,26 @@
+import { Controller, Get, Query } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { CurrentUser, Verified } from '../platform/http/access.js';
+import { Documented } from '../platform/http/route.js';
+import type { Viewer } from '../platform/http/viewer.js';
+import { NotificationsQueries } from './notifications.queries.js';
+import { FeedQuery, NotificationPage } from './notifications.schemas.js';
+
+@ApiTags('feeds')
+@Controller('feeds/notifications')
+export class NotificationFeedController {
+  constructor(private readonly queries: NotificationsQueries) {}
+
+  @Get()
+  @Verified('read')
+  @Documented({
+    summary: 'Read your notifications, grouped',
+    description:
+      'The latest first. Everybody who liked a media is in one item, whenever that was and whether you have read it; so is everybody who reacted, or reposted it, and all new followers are in one. A group that grows comes to the top. `since` answers the groups that are new or have grown; remove the ones you have of the same kind and media.',
+    answers: { 200: { schema: NotificationPage, description: 'A page' } },
+    problems: ['validation_failed'],
+  })
+  feed(@CurrentUser() { id }: Viewer, @Query({ schema: FeedQuery }) query: FeedQuery) {
+    return this.queries.grouped(id, query);
+  }
+}
