@@ -22,7 +22,7 @@ import { acceptText } from './platform/http/text-bodies.js';
 import { validationPipe } from './platform/http/validation.js';
 import { answerBrokenRequest } from './platform/http/broken-requests.js';
 import { acceptJson } from './platform/http/json-bodies.js';
-import { beginActivities } from './platform/activity.js';
+import { beginOperations } from './platform/operation.js';
 import { logRequests } from './platform/observability/request-log.js';
 
 const KiB = 1024;
@@ -70,7 +70,7 @@ async function setupApp(app: NestFastifyApplication, config: Config): Promise<Ro
   app.useGlobalFilters(new ProblemFilter(routes));
 
   setAnswerDefaults(server);
-  beginActivities(server, app.get(MikroORM));
+  beginOperations(server, app.get(MikroORM));
   logRequests(server, app.get(Logger));
   drainRefused(server);
   refuseSlowBodies(server);

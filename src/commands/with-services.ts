@@ -2,7 +2,7 @@ import { MikroORM } from '@mikro-orm/core';
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { CliModule } from '../app.module.js';
-import { Activity } from '../platform/activity.js';
+import { Operation } from '../platform/operation.js';
 
 /** Runs one command with the services it needs, and closes them. */
 export async function withServices<T>(work: (services: INestApplicationContext) => Promise<T>): Promise<T> {
@@ -12,7 +12,7 @@ export async function withServices<T>(work: (services: INestApplicationContext) 
     abortOnError: false,
   });
   try {
-    return await Activity.run(services.get(MikroORM), {}, () => work(services));
+    return await Operation.run(services.get(MikroORM), {}, () => work(services));
   } finally {
     await services.close();
   }

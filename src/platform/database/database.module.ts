@@ -13,7 +13,7 @@ export class DatabaseModule {
       inject: [CONFIG],
       useFactory: (config: Config) => ({
         ...ormOptions(databaseUrl(config), entities, config.database.pool, config.database.isPrepared),
-        registerRequestContext: false, // Activity does it
+        registerRequestContext: false, // Operation does it
       }),
     });
     return { module: DatabaseModule, imports: [orm] };

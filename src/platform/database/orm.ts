@@ -1,7 +1,7 @@
 import { Migrator } from '@mikro-orm/migrations';
 import { defineConfig, PostgreSqlDriver, type Options } from '@mikro-orm/postgresql';
 import type { Config } from '../config/env.js';
-import { Activity } from '../activity.js';
+import { Operation } from '../operation.js';
 import { PreparingClient } from './preparing-client.js';
 import { migrations } from './migrations/migrations.js';
 
@@ -15,7 +15,7 @@ export const ormOptions = (url: string, entities: Options['entities'], pool = 10
     // A list instead of a folder: the same in dist and under vitest.
     migrations: { migrationsList: migrations, snapshot: false, tableName: 'migrations', transactional: true },
     extensions: [Migrator],
-    context: () => Activity.entityManager(),
+    context: () => Operation.entityManager(),
     discovery: { warnWhenNoEntities: false },
     driverOptions: {
       ...(isPrepared && { Client: PreparingClient }),

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { LoggerModule } from 'nestjs-pino';
-import { Activity } from '../activity.js';
+import { Operation } from '../operation.js';
 import { CONFIG } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
 
@@ -20,7 +20,7 @@ function stdout(): NodeJS.WritableStream {
       useFactory: ({ logLevel }: Config) => ({
         // Requests are logged by a server hook (request-log.ts): once, with the answer's status.
         forRoutes: [],
-        pinoHttp: [{ level: logLevel, mixin: () => Activity.names() }, stdout()],
+        pinoHttp: [{ level: logLevel, mixin: () => Operation.names() }, stdout()],
       }),
     }),
   ],

@@ -2,7 +2,7 @@ import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/comm
 import { MikroORM } from '@mikro-orm/core';
 import { DelayedError, UnrecoverableError, type Job } from 'bullmq';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Activity } from '../activity.js';
+import { Operation } from '../operation.js';
 import { Handlers } from './handlers.js';
 import { jobs, type JobName } from './jobs.js';
 
@@ -49,7 +49,7 @@ export class Runner implements BeforeApplicationShutdown {
       isLastAttempt: job.attemptsMade + 1 >= definition.attempts,
     };
     const handle = this.handlers.of(name);
-    const work = Activity.run(this.orm, { job: name, jobId: job.id }, () => handle(payload.data as never, context));
+    const work = Operation.run(this.orm, { job: name, jobId: job.id }, () => handle(payload.data as never, context));
     this.running.set(stop, work);
     try {
       await Promise.race([work, abandoned(stop.signal)]);

@@ -6,10 +6,10 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 /** Names on the log lines of one request or job. */
 type Names = Readonly<Record<string, string | undefined>>;
 
-const activities = new AsyncLocalStorage<Activity>();
+const operations = new AsyncLocalStorage<Operation>();
 
 /** One request, job or command: its own entity manager, and the names on its log lines. */
-export class Activity {
+export class Operation {
   private forked: EntityManager | undefined;
 
   private constructor(
@@ -18,25 +18,25 @@ export class Activity {
   ) {}
 
   static run<T>(orm: MikroORM, names: Names, work: () => T): T {
-    return activities.run(new Activity(orm, names), work);
+    return operations.run(new Operation(orm, names), work);
   }
 
   static names(): Names {
-    return { ...activities.getStore()?.names };
+    return { ...operations.getStore()?.names };
   }
 
   /** Created on first use: reads never need one. */
   static entityManager(): EntityManager | undefined {
-    const activity = activities.getStore();
-    if (!activity) return undefined;
-    // `fork` asks the ORM's `context` for the current entity manager, which is this method: leave the activity to avoid
+    const operation = operations.getStore();
+    if (!operation) return undefined;
+    // `fork` asks the ORM's `context` for the current entity manager, which is this method: leave the operation to avoid
     // recursion.
-    activity.forked ??= activities.exit(() => activity.orm.em.fork({ useContext: true })) as EntityManager;
-    return activity.forked;
+    operation.forked ??= operations.exit(() => operation.orm.em.fork({ useContext: true })) as EntityManager;
+    return operation.forked;
   }
 }
 
 /** A hook, not middleware: middleware would cost a request more than all our hooks together. */
-export function beginActivities(server: FastifyInstance, orm: MikroORM): void {
-  server.addHook('onRequest', ({ id }, _reply, done) => Activity.run(orm, { reqId: id }, done));
+export function beginOperations(server: FastifyInstance, orm: MikroORM): void {
+  server.addHook('onRequest', ({ id }, _reply, done) => Operation.run(orm, { reqId: id }, done));
 }
