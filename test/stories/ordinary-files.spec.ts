@@ -1,3 +1,4 @@
+import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Client } from '../setup/client.js';
 import { ffmpeg, video } from '../setup/make-media.js';
@@ -51,4 +52,41 @@ it('accepts a video with invalid language tags', async () => {
   const bytes = await ffmpeg(...clip, ...tone, ...tone, ...maps, ...languages, 'languages.mkv');
   const { body: file } = await ada.upload('video', bytes).expect(202);
   expect(await ada.settled(file.url, patienceMs)).toMatchObject({ status: 'ready', facts: { language: null } });
+});
+
+/** Samples of a second in the middle that are no numbers, as a broken plug-in of an editor writes them. */
+async function brokenFloats(): Promise<Buffer> {
+  const bytes = await ffmpeg(...tone, '-c:a', 'pcm_f32le', 'floats.wav');
+  const middle = (bytes.length % 4) + 4 * Math.floor(bytes.length / 8);
+  for (let i = 0; i < 22_050; i++) bytes.writeFloatLE(i % 2 ? NaN : Infinity, middle + 4 * i);
+  return bytes;
+}
+
+/** RGB and two more channels, as microscopes write them: a grey TIFF five times as wide, with another header. */
+async function fiveChannels(): Promise<Buffer> {
+  const raw = { width: 90 * 5, height: 60, channels: 1 as const };
+  const tiff = await sharp(Buffer.alloc(90 * 60 * 5, 77), { raw })
+    .toColourspace('b-w')
+    .tiff({ compression: 'deflate', predictor: 'none' })
+    .toBuffer();
+  const fields: Record<number, number> = { 256: 90, 262: 2, 277: 5 };
+  const directory = tiff.readUInt32LE(4);
+  for (let i = 0, at = directory + 2; i < tiff.readUInt16LE(directory); i++, at += 12) {
+    const value = fields[tiff.readUInt16LE(at)];
+    if (value !== undefined) tiff.writeUInt16LE(value, at + 8);
+  }
+  return tiff;
+}
+
+const coloured = (matrix: string) =>
+  ffmpeg(...clip, '-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-colorspace', matrix, 'video.mp4');
+
+it.each([
+  ['music with samples that are no numbers', 'music', brokenFloats],
+  ['a photo of five channels', 'photo', fiveChannels],
+  ['a video in YCgCo', 'video', () => coloured('ycgco')],
+  ['a video whose matrix nothing converts', 'video', () => coloured('smpte2085')],
+] as const)('takes %s', async (_, kind, make) => {
+  const { body: file } = await ada.upload(kind, await make()).expect(202);
+  expect(await ada.settled(file.url, patienceMs)).toMatchObject({ status: 'ready' });
 });

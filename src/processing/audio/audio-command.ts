@@ -114,10 +114,21 @@ export const coverCommand = (input: string, { format }: Probe, index: number): C
 /** Two rates that every player plays, each the multiple of what the source has, so that resampling stays exact. */
 const sampleRate = (audio: AudioStream) => (audio.sampleRate % 11_025 === 0 ? 44_100 : 48_000);
 
-/** A filter down to stereo. More channels than speakers have names (7.1) have no known places: two of them are kept. */
-export function twoChannels({ channels }: AudioStream, ofOne: 'mono' | 'stereo'): string {
-  if (channels > 8) return 'pan=stereo|c0=c0|c1=c1';
-  return `aformat=channel_layouts=${channels === 1 ? ofOne : 'stereo'}`;
+/** Lossless codecs with floating point samples: these may be NaN or infinite, and reach the encoder unchanged. */
+const storesFloats = /^(pcm_f|wavpack$|mp4als$)/;
+/** Full scale is 1. The AAC encoder fails on samples from about 1e16. */
+const largestSample = 1e6;
+/**
+ * Makes silence of such samples. It has to come after the change of channels: before it, ffmpeg 7 outputs silence for
+ * any sound with more than two channels.
+ */
+const finiteSamples = `aeval='if(lt(abs(val(ch)),${largestSample}),val(ch),0)':c=same`;
+
+/** Filters down to stereo. More channels than speakers have names (7.1) have no known places: two of them are kept. */
+export function twoChannels({ channels, codec }: AudioStream, ofOne: 'mono' | 'stereo'): string {
+  const stereo =
+    channels > 8 ? 'pan=stereo|c0=c0|c1=c1' : `aformat=channel_layouts=${channels === 1 ? ofOne : 'stereo'}`;
+  return storesFloats.test(codec) ? `${stereo},${finiteSamples}` : stereo;
 }
 
 const tagsOfMp4 = ({ year, ...texts }: Tags): Record<string, string> => ({

@@ -1,33 +1,54 @@
 import type { VideoStream } from '../run/streams.js';
 
-type Said = Pick<VideoStream, 'transfer' | 'primaries' | 'matrix' | 'displayWidth' | 'displayHeight'>;
+type Colours = Pick<VideoStream, 'transfer' | 'primaries' | 'matrix' | 'displayWidth' | 'displayHeight'>;
 
 /** SMPTE ST 2084 (PQ) and ITU-R BT.2100 HLG, as ffprobe calls them. */
 const hdrTransfers = new Set(['smpte2084', 'arib-std-b67']);
 /** What zscale takes by the same name as ffprobe gives it. */
 const knownPrimaries = new Set(['bt709', 'bt470m', 'bt470bg', 'smpte170m', 'smpte240m', 'film', 'bt2020', 'smpte432']);
-const knownMatrices = new Set(['bt709', 'bt470bg', 'smpte170m', 'bt2020nc', 'bt2020c', 'gbr']);
+/** Matrices that `scale` converts. It fails with any other, even if it only changes the size. `gbr` stands for RGB. */
+const scaleMatrices = new Set(['bt709', 'fcc', 'bt470bg', 'smpte170m', 'smpte240m', 'bt2020nc', 'gbr']);
+/** Matrices that zscale converts from any transfer. */
+const zscaleMatrices = new Set([
+  ...['bt709', 'bt470bg', 'smpte170m', 'bt2020nc'],
+  ...['ycgco', 'chroma-derived-nc', 'chroma-derived-c'],
+]);
+/** Pixel formats for zscale. Left out are 4:1:1 and 4:1:0: it offers to take them, then fails. */
+const zscaleFormats = ['', '10le', '12le', '16le']
+  .flatMap((depth) => ['yuv420p', 'yuv422p', 'yuv444p', 'gbrp'].map((format) => `${format}${depth}`))
+  .join('|');
 /** Screens show white of this luminance when nothing is said, cd/m². */
 const white = 100;
 const bt709 = 'p=bt709:t=bt709:m=bt709:r=tv';
 
-const isHdr = ({ transfer }: Said) => transfer !== null && hdrTransfers.has(transfer);
-
-/** Whether its colours reach beyond what an ordinary screen takes. Turning them is dear: it is done once, on few pixels. */
-export const isWide = (video: Said): boolean => isHdr(video) || video.primaries === 'bt2020';
+const isHdr = ({ transfer }: Colours) => transfer !== null && hdrTransfers.has(transfer);
+/** Whether its colours reach beyond what an ordinary screen takes. */
+const isWide = (video: Colours) => isHdr(video) || video.primaries === 'bt2020';
+const said = (value: string | null, known: Set<string>) => (value !== null && known.has(value) ? value : undefined);
+const labelled = (matrix: string) => `setparams=colorspace=${matrix}`;
 
 /**
- * The filters that make BT.709 of what `isWide`, in linear light: HDR is toned down, so that bright parts keep their
- * drawing and are not cut off. Sizes have to be even before.
+ * The filters between the decoder and the first `scale` that converts to BT.709. A header may name any colour space; one
+ * that no filter converts is treated as the nearest one that a filter does convert.
+ * @param resize a filter that makes both sides even and converts no colours. zscale is slow, so the picture is made
+ *   smaller first.
  */
-export function narrow(video: Said): string {
+export function colourFilters(video: Colours, resize: string): string[] {
+  // The label only keeps `scale` from failing: it changes no pixel values, and zscale is told the real matrix.
+  const forZscale = [...(video.matrix === 'gbr' ? [] : [labelled('bt709')]), resize, `format=${zscaleFormats}`];
+  if (isWide(video)) return [...forZscale, narrow(video)];
+  if (video.matrix === 'ycgco') return [...forZscale, `zscale=tin=bt709:pin=bt709:min=ycgco:${bt709}`];
+  return said(video.matrix, scaleMatrices) ? [] : [labelled(presumed(video))];
+}
+
+/** Converts wide colours to BT.709. HDR is tone-mapped in linear light, so that bright parts keep their details. */
+function narrow(video: Colours): string {
   const primaries = said(video.primaries, knownPrimaries) ?? 'bt2020';
-  const matrix = said(video.matrix, knownMatrices) ?? 'bt2020nc';
-  const from = (transfer: string) => `tin=${transfer}:pin=${primaries}:min=${matrix}`;
+  const from = (transfer: string) => `tin=${transfer}:pin=${primaries}:min=${wideMatrix(video)}`;
   // BT.2020 without HDR has the curve of BT.709.
   if (!isHdr(video)) return `zscale=${from('bt709')}:${bt709},format=yuv420p`;
   return [
-    `zscale=${from(video.transfer!)}:t=linear:npl=${white}`,
+    `zscale=${from(video.transfer!)}:t=linear:p=${primaries}:npl=${white}`,
     'format=gbrpf32le',
     'zscale=p=bt709',
     // Leaves everything below 0.3 as it is, where faces and rooms are; others darken the whole picture.
@@ -37,17 +58,18 @@ export function narrow(video: Said): string {
   ].join(',');
 }
 
-/**
- * The matrix of what does not say it, or nothing when it does: HD is BT.709 and everything smaller BT.601, as players
- * have it.
- */
-export function presumed({ matrix, displayWidth, displayHeight }: Said): string[] {
-  if (matrix !== null && matrix !== 'unknown') return [];
-  const isHd = Math.min(displayWidth, displayHeight) >= 720;
-  return [`setparams=colorspace=${isHd ? 'bt709' : 'smpte170m'}`];
+/** Constant luminance is defined for the curve of SDR alone, ICtCp for those of HDR (ITU-R BT.2020-2 and BT.2100-2). */
+function wideMatrix(video: Colours): string {
+  if (video.matrix === 'ictcp' && isHdr(video)) return 'ictcp';
+  if (video.matrix === 'bt2020c' && !isHdr(video)) return 'bt2020c';
+  return said(video.matrix, zscaleMatrices) ?? 'bt2020nc';
+}
+
+/** For a missing matrix, or one that no filter converts: BT.709 for HD and BT.601 for smaller pictures, as players do. */
+function presumed({ matrix, displayWidth, displayHeight }: Colours): string {
+  if (matrix === 'bt2020c') return 'bt2020nc';
+  return Math.min(displayWidth, displayHeight) >= 720 ? 'bt709' : 'smpte170m';
 }
 
 /** Every output says what it is: players guess by the size otherwise, and another for each rung. */
 export const tagged = 'setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709';
-
-const said = (value: string | null, known: Set<string>) => (value !== null && known.has(value) ? value : undefined);

@@ -22,6 +22,21 @@ const derive = async (input: Buffer | Sharp, given = limits) => {
   await writeFile(file, Buffer.isBuffer(input) ? input : await input.toBuffer());
   return derivePhoto(file, path.join(dir, 'out'), given, AbortSignal.timeout(20_000));
 };
+
+/** An RGB TIFF of one colour with more channels: a grey one, as many times as wide, with another header (TIFF 6.0). */
+async function manyChannels(side: number, pixel: number[]): Promise<Buffer> {
+  const raw = { width: side * pixel.length, height: side, channels: 1 as const };
+  const grey = sharp(Buffer.alloc(side * side * pixel.length, Buffer.from(pixel)), { raw }).toColourspace('b-w');
+  const tiff = await grey.tiff({ compression: 'deflate', predictor: 'none' }).toBuffer();
+  const [width, photometric, samples] = [256, 262, 277];
+  const fields: Record<number, number> = { [width]: side, [photometric]: 2, [samples]: pixel.length };
+  const directory = tiff.readUInt32LE(4);
+  for (let at = directory + 2, left = tiff.readUInt16LE(directory); left > 0; at += 12, left--) {
+    const value = fields[tiff.readUInt16LE(at)];
+    if (value !== undefined) tiff.writeUInt16LE(value, at + 8);
+  }
+  return tiff;
+}
 const exif = {
   IFD0: { Copyright: 'Ann Example', Make: 'Camera' },
   IFD3: { GPSLatitudeRef: 'N', GPSLatitude: '48/1 52/1 44/1', GPSLongitudeRef: 'E', GPSLongitude: '2/1 20/1 15/1' },
@@ -125,8 +140,20 @@ describe('derivePhoto', () => {
   });
 
   it.each([
+    ['in their size', 64],
+    ['scaled', 3000],
+  ])('shows the colours of a TIFF with two more channels, %s', async (_, side) => {
+    const photo = await derive(await manyChannels(side, [0x20, 0x40, 0x80, 0, 0]));
+    expect(photo.facts).toMatchObject({ width: side, height: side });
+    const { channels } = await sharp(photo.outputs[0]!.path).stats();
+    expect(channels.map(({ mean }) => Math.round(mean / 8) * 8)).toEqual([0x20, 0x40, 0x80]);
+    expect(photo.color).toBe('#204080');
+  });
+
+  it.each([
     ['corrupt_input', async () => (await canvas(400, 400).jpeg().toBuffer()).subarray(0, 900)],
     ['too_many_pixels', () => canvas(2000, 2000).png().toBuffer()],
+    ['unsupported_codec', () => manyChannels(8, [1, 2, 3, 4, 5, 6])],
     ['unsupported_codec', async () => Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>')],
   ])('fails with %s', async (code, make) => {
     await expect(derive(await make(), { ...limits, maxPixels: 1e6 })).rejects.toMatchObject({ code, permanent: true });

@@ -21,6 +21,8 @@ export type ImageHeader = {
   height: number;
   frames: number;
   hasAlpha: boolean;
+  /** More channels than colours and one for transparency: TIFF may hold infrared, masks or spot colours, too. */
+  hasExtraChannels: boolean;
   exif: Buffer | undefined;
   icc: Buffer | undefined;
   orientation: number;
@@ -33,11 +35,22 @@ export type ImageHeader = {
  * @throws {ProcessingFailure}
  */
 export async function readable(file: string, header: ImageHeader, signal: AbortSignal): Promise<string | Buffer> {
-  if (header.codec !== 'hevc') return file;
   const { width, height, hasAlpha } = header;
+  if (header.hasExtraChannels) return coloursAlone(file, width * height);
+  if (header.codec !== 'hevc') return file;
   const icc = header.icc ?? (saysDisplayP3(await readFile(file)) ? await displayP3Icc() : undefined);
   return decodeHeic(file, { maxPixels: width * height, hasAlpha, icc }, signal);
 }
+
+/**
+ * The picture with its colour channels only. Done before any scaling: libvips uses the last channel as transparency when
+ * it scales, and colours would be lost wherever that channel is 0.
+ */
+const coloursAlone = (file: string, maxPixels: number): Promise<Buffer> =>
+  orImageFailure(openImage(file, maxPixels).keepMetadata().removeAlpha().tiff({ compression: 'deflate' }).toBuffer());
+
+/** Channels of the colour itself, by libvips' name of the colour space. */
+const colourChannels: Record<string, number> = { 'b-w': 1, grey16: 1, cmyk: 4 };
 
 /** Reads what a picture says of itself, decoding nothing, so whatever size it claims. @throws {ProcessingFailure} */
 export async function readHeader(input: string | Buffer): Promise<ImageHeader> {
@@ -47,6 +60,7 @@ export async function readHeader(input: string | Buffer): Promise<ImageHeader> {
     height: header.autoOrient.height,
     frames: header.pages ?? 1,
     hasAlpha: header.hasAlpha,
+    hasExtraChannels: header.channels > (colourChannels[header.space] ?? 3) + 1,
     exif: header.exif,
     icc: header.icc,
     orientation: header.orientation ?? 1,
@@ -68,7 +82,7 @@ export function excessOf(
 const causes: readonly [RegExp, FailureCode][] = [
   [/exceeds pixel limit|exceeds libvips limit/, 'too_many_pixels'],
   [
-    /unsupported image format|Support for this compression format|bad seek to|Unsupported (codec|feature)/i,
+    /unsupported image format|exceeds channel limit|Support for this compression format|bad seek to|Unsupported (codec|feature)/i,
     'unsupported_codec',
   ],
   [/timeout/, 'timed_out'],

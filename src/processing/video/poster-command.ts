@@ -1,4 +1,4 @@
-import { isWide, narrow, presumed } from '../image/colour.js';
+import { colourFilters } from '../image/colour.js';
 import { flags, untrusted, type Command } from '../run/ffmpeg.js';
 import { fit, scale, seconds, type Source } from './video-command.js';
 
@@ -29,7 +29,7 @@ export function posterCommand(input: string, source: Source, places: number[], s
   const { video, format } = source;
   const [width, height] = posterSize(video, side);
   const even = (px: number) => Math.ceil(px / 2) * 2;
-  const colours = isWide(video) ? [fit(even(width), even(height)), narrow(video)] : presumed(video);
+  const colours = colourFilters(video, fit(even(width), even(height)));
   const picture = [...colours, scale(width, height), 'format=rgb24'].join();
   return {
     inputs: places.map((ms) =>

@@ -1,7 +1,7 @@
 import { bare, flags, untrusted, type Command } from '../run/ffmpeg.js';
 import { twoChannels } from '../audio/audio-command.js';
 import type { Copy } from './copyable.js';
-import { isWide, narrow, presumed, tagged } from '../image/colour.js';
+import { colourFilters, tagged } from '../image/colour.js';
 import { hlsOptions } from './hls-options.js';
 import type { AudioStream, Probe } from '../run/streams.js';
 import type { Rung } from './video-ladder.js';
@@ -109,7 +109,7 @@ function pictureFilters({ video, durationMs }: Source, rungs: Rung[]): string {
   // Sound may go on after the last picture: that picture stays.
   const hold = missing > 1000 / rateOf(rate) ? [`tpad=stop_mode=clone:stop_duration=${seconds(missing)}`] : [];
   const largest = rungs.at(-1)!;
-  const colours = isWide(video) ? [fit(largest.width, largest.height), narrow(video)] : presumed(video);
+  const colours = colourFilters(video, fit(largest.width, largest.height));
   // A picture that is the only one may have no length, and would be rounded away.
   const onlyOne = video.fps > 0 ? '' : ':eof_action=pass';
   const shared = [`fps=fps=${rate}:start_time=0${onlyOne}`, ...hold, ...colours].join();
