@@ -2,7 +2,7 @@ import type { Accepted, Check } from './accept.js';
 import type { ProbeContext } from '../run/ffmpeg.js';
 import type { Format } from '../run/formats.js';
 import { maxStreams } from '../run/limits.js';
-import { playsBeyond, probeAs } from '../run/probe.js';
+import { playsBeyond, probeAs, probeSoundAs } from '../run/probe.js';
 import type { Probe } from '../run/streams.js';
 import { Refused } from './refusal.js';
 
@@ -35,7 +35,7 @@ export const checkVideo: Check = async (path, format, { video: limits }, ctx) =>
 };
 
 export const checkMusic: Check = async (path, format, { music: limits }, ctx) => {
-  const found = await probeAs(format, path, ctx);
+  const found = await probeSoundAs(format, path, ctx);
   checkStreams(found);
   if (found.video)
     throw new Refused('content_mismatch', 'The file holds a video, not only music.', { found: found.video.codec });

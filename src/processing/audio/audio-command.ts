@@ -1,4 +1,4 @@
-import { bare, flags, untrusted, type Command } from '../run/ffmpeg.js';
+import { bare, flags, undecodedPictures, untrusted, type Command } from '../run/ffmpeg.js';
 import { hlsOptions } from '../video/hls-options.js';
 import type { AudioStream, Probe } from '../run/streams.js';
 import type { Tags } from './tags.js';
@@ -49,7 +49,10 @@ export function musicCommand(
     ? flags({ map: `0:${audio.index}`, 'c:a': 'copy' })
     : flags({ map: '[sound]', 'c:a': 'aac', 'b:a': bitrate, ar: sampleRate(audio) });
   return {
-    inputs: [untrusted(input, format.demuxer!, flags({ threads })), ...(picture ? [pictureInput(picture)] : [])],
+    inputs: [
+      untrusted(input, format.demuxer!, [...flags({ threads }), ...undecodedPictures]),
+      ...(picture ? [pictureInput(picture)] : []),
+    ],
     filters: [chains.join(';')],
     outputs: [
       {
@@ -102,7 +105,7 @@ export const segmentCommand = (): Command => ({
 
 /** The cover's bytes as they are; whether they are a picture is for the image pipeline to say. */
 export const coverCommand = (input: string, { format }: Probe, index: number): Command => ({
-  inputs: [untrusted(input, format.demuxer!)],
+  inputs: [untrusted(input, format.demuxer!, undecodedPictures)],
   outputs: [
     {
       path: coverFile,

@@ -21,13 +21,13 @@ import { readFragments } from '../video/fragments.js';
 import { averageBandwidth, durationOf, parseMediaPlaylist, type Segments } from '../video/hls.js';
 import { deriveSizes, type Sizes } from '../image/image.js';
 import { compareLengths, type Warning } from '../video/lengths.js';
-import type { PhotoLimits } from '../run/limits.js';
+import { coverLimits, type PhotoLimits } from '../run/limits.js';
 import { loudnessOf, type Loudness } from './loudness.js';
 import { measure } from '../video/measure.js';
 import { describeM4a, pictureIn, type AudioFile } from './m4a.js';
 import { readHeader } from '../image/pixels.js';
 import { inParts } from '../run/parts.js';
-import { probe } from '../run/probe.js';
+import { probeSound } from '../run/probe.js';
 import { readBytes } from '../run/read-bytes.js';
 import { sniff } from '../accept/sniff.js';
 import type { Tags } from './tags.js';
@@ -60,18 +60,18 @@ const weights = { before: 1, decoding: 8, segments: 1 };
 
 /**
  * Both forms of a piece of music and its cover, as files in `dir`, which has to be empty.
- * @param coverLimits what an embedded picture may measure; one beyond it, or a damaged one, is left out
+ * @param photoLimits for the embedded picture, beside `coverLimits`; one beyond them, or a damaged one, is left out
  * @throws {ProcessingFailure}
  */
-export async function deriveMusic(input: string, dir: string, coverLimits: PhotoLimits, ctx: Context): Promise<Music> {
+export async function deriveMusic(input: string, dir: string, photoLimits: PhotoLimits, ctx: Context): Promise<Music> {
   const file = path.resolve(input);
-  const found = await probe(file, ctx);
+  const found = await probeSound(file, ctx);
   if (!found.audio) throw new ProcessingFailure('no_streams', 'no audio stream');
   const sound: Sound = { ...found, audio: found.audio };
   await mkdir(dir, { recursive: true });
   const { durationMs, warnings } = await measure(file, { ...sound, video: null }, dir, ctx);
 
-  const cover = found.cover && (await deriveCover(file, sound, found.cover.index, dir, coverLimits, ctx));
+  const cover = found.cover && (await deriveCover(file, sound, found.cover.index, dir, photoLimits, ctx));
   const part = inParts(Object.values(weights), ctx.onProgress);
   part(0)(1);
   const progressive = await writeProgressive(file, sound, cover, dir, durationMs, { ...ctx, onProgress: part(1) });
@@ -148,15 +148,20 @@ async function deriveCover(
   sound: Sound,
   index: number,
   dir: string,
-  limits: PhotoLimits,
+  photoLimits: PhotoLimits,
   ctx: Context,
 ): Promise<Sizes | null> {
   const picture = path.join(dir, coverFile);
+  const { maxPixels, maxSeconds: seconds } = coverLimits;
+  const limits = { ...photoLimits, maxPixels: Math.min(maxPixels, photoLimits.maxPixels) };
   try {
     await ffmpeg(coverCommand(input, sound, index), { ...ctx, onProgress: undefined }, { cwd: dir });
     const { format } = await sniff(picture);
     if (!format?.kinds.includes('photo')) return null;
-    return await deriveSizes(picture, await readHeader(picture), path.join(dir, 'cover-sizes'), limits, ctx.signal);
+    const header = await readHeader(picture);
+    // No tagger writes these, and they would be converted whole before they are scaled.
+    if (header.codec === 'hevc' || header.hasExtraChannels) return null;
+    return await deriveSizes(picture, header, path.join(dir, 'cover-sizes'), limits, ctx.signal, { seconds });
   } catch (error) {
     if (error instanceof ProcessingFailure && error.code !== 'storage_full') return null;
     throw error;

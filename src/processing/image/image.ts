@@ -27,8 +27,12 @@ export type Output = {
   bytes: number;
 };
 
-/** Beside WebP and JPEG. */
-type MoreFormats = { avif?: boolean | undefined };
+type SizeOptions = {
+  /** Beside WebP and JPEG. */
+  avif?: boolean | undefined;
+  /** After which decoding is given up. */
+  seconds?: number | undefined;
+};
 
 export type Sizes = Placeholder & { outputs: Output[] };
 
@@ -45,12 +49,12 @@ export async function derivePhoto(
   dir: string,
   limits: PhotoLimits,
   signal: AbortSignal,
-  more: MoreFormats = {},
+  options: SizeOptions = {},
 ): Promise<Photo> {
   const { format, mimeType } = await sniff(input);
   if (!format?.kinds.includes('photo')) throw new ProcessingFailure('unsupported_codec', `found ${mimeType}`);
   const header = await readHeader(input);
-  const sizes = await deriveSizes(input, header, dir, limits, signal, more);
+  const sizes = await deriveSizes(input, header, dir, limits, signal, options);
   signal.throwIfAborted();
   const original = await writeOriginal(input, format, header, dir, limits);
   const { width, height, hasAlpha, frames } = header;
@@ -68,13 +72,13 @@ export async function deriveSizes(
   dir: string,
   limits: PhotoLimits,
   signal: AbortSignal,
-  { avif = false }: MoreFormats = {},
+  { avif = false, seconds }: SizeOptions = {},
 ): Promise<Sizes> {
   const excess = excessOf(header, limits);
   if (excess) throw new ProcessingFailure(excess, `${header.width} × ${header.height} × ${header.frames}`);
   await mkdir(dir, { recursive: true });
   const source = typeof input === 'string' ? await readable(input, header, signal) : input;
-  const raster = await decode(source, limits.maxPixels);
+  const raster = await decode(source, limits.maxPixels, seconds);
   const rights = readRights(header.exif);
   const limit = pLimit(atOnce);
   const wanted = imageSizes.flatMap((size) =>
@@ -93,9 +97,13 @@ export async function deriveSizes(
 }
 
 /** The one decode: upright, in sRGB, no larger than the largest size. Everything else is made from these pixels. */
-async function decode(input: string | Buffer, maxPixels: number): Promise<() => Sharp> {
+async function decode(input: string | Buffer, maxPixels: number, seconds?: number): Promise<() => Sharp> {
   const [largest] = imageSizes;
-  const image = fit(openImage(input, maxPixels).autoOrient(), largest!.width, largest!.height).toColourspace('srgb');
+  const image = fit(
+    openImage(input, maxPixels, {}, seconds).autoOrient(),
+    largest!.width,
+    largest!.height,
+  ).toColourspace('srgb');
   const { data, info } = await orImageFailure(image.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true }));
   const raw: Raw = { width: info.width, height: info.height, channels: info.channels };
   return () => sharp(data, { raw });

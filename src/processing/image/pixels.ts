@@ -80,12 +80,13 @@ export function excessOf(
 
 /** What libvips says when it gives up, first match wins. */
 const causes: readonly [RegExp, FailureCode][] = [
+  // Before all others: libheif complains of seeks in any AVIF, also in one that is whole.
+  [/timeout: \d+% complete/, 'timed_out'],
   [/exceeds pixel limit|exceeds libvips limit/, 'too_many_pixels'],
   [
     /unsupported image format|exceeds channel limit|Support for this compression format|bad seek to|Unsupported (codec|feature)/i,
     'unsupported_codec',
   ],
-  [/timeout/, 'timed_out'],
   [/No space left|ENOSPC/, 'storage_full'],
   [/out of memory|Cannot allocate/i, 'out_of_memory'],
 ];

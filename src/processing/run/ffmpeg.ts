@@ -41,6 +41,12 @@ export const untrusted = (path: string, demuxer: string, options: string[] = [])
 export const flags = (values: Record<string, string | number>): string[] =>
   Object.entries(values).flatMap(([name, value]) => [`-${name}`, String(value)]);
 
+/**
+ * For sound, whose embedded pictures ffmpeg only copies. Without it ffmpeg and ffprobe decode each picture whenever they
+ * open the file, to learn its pixel format: an interlaced PNG of 100 megapixels takes seconds, every time.
+ */
+export const undecodedPictures = flags({ 'max_pixels:v': 1 });
+
 /** Drops the input's metadata: tags can reveal where and by whom it was made. */
 export const bare = flags({ map_metadata: -1, map_chapters: -1 });
 

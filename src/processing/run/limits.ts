@@ -19,6 +19,12 @@ export type PhotoLimits = {
  */
 export const maxPhotoSide = 65_535;
 
+/**
+ * Of a picture embedded in music, beside the limits of photos: 6,000 px a side is twice what music stores ask for. Music
+ * is whole without it, so it may cost less than a photo.
+ */
+export const coverLimits = { maxPixels: 36_000_000, maxSeconds: 10 };
+
 export type Kind = keyof Limits;
 
 /** More than any camera or editor writes; only malicious files have more. */

@@ -1,5 +1,5 @@
 import { ProcessingFailure } from './failure.js';
-import { ffprobe, ffprobeLines, type ProbeContext } from './ffmpeg.js';
+import { ffprobe, ffprobeLines, undecodedPictures, type ProbeContext } from './ffmpeg.js';
 import type { Format } from './formats.js';
 import { ExitError } from './process.js';
 import { sniff } from '../accept/sniff.js';
@@ -11,15 +11,35 @@ import { sampleVideos } from '../video/timestamps.js';
  * @throws {ProcessingFailure} `unsupported_codec` if it is neither; those of ffprobe
  */
 export async function probe(path: string, ctx: ProbeContext): Promise<Probe> {
-  const { format } = await sniff(path);
-  if (!format?.demuxer) throw new ProcessingFailure('unsupported_codec', 'not a container of sound or video');
-  return probeAs(format, path, ctx);
+  return probeAs(await playable(path), path, ctx);
+}
+
+/** The same for a file that is to be sound: embedded pictures are not decoded. @throws {ProcessingFailure} as `probe` */
+export async function probeSound(path: string, ctx: ProbeContext): Promise<Probe> {
+  return probeSoundAs(await playable(path), path, ctx);
 }
 
 /** @throws {ProcessingFailure} */
-export async function probeAs(format: Format, path: string, ctx: ProbeContext): Promise<Probe> {
+export async function probeSoundAs(format: Format, path: string, ctx: ProbeContext): Promise<Probe> {
+  try {
+    return await probeAs(format, path, ctx, undecodedPictures);
+  } catch (error) {
+    // So ffprobe fails with a file that turns out to be a video.
+    if (error instanceof ProcessingFailure && error.code === 'corrupt_input') return probeAs(format, path, ctx);
+    throw error;
+  }
+}
+
+async function playable(path: string): Promise<Format> {
+  const { format } = await sniff(path);
+  if (!format?.demuxer) throw new ProcessingFailure('unsupported_codec', 'not a container of sound or video');
+  return format;
+}
+
+/** @param options for ffprobe, beside those for any untrusted file @throws {ProcessingFailure} */
+export async function probeAs(format: Format, path: string, ctx: ProbeContext, options: string[] = []): Promise<Probe> {
   if (!format.demuxer) throw new TypeError(`${format.name} has no demuxer`);
-  const raw = await readHeader(path, format.demuxer, ctx);
+  const raw = await readHeader(path, format.demuxer, ctx, options);
   const samples = videosIn(raw).length ? await sampleVideos(path, format.demuxer, ctx) : undefined;
   return describe(format, raw, samples);
 }
@@ -34,9 +54,9 @@ const facts = [
   'stream_side_data=rotation',
 ];
 
-async function readHeader(path: string, demuxer: string, ctx: ProbeContext): Promise<RawProbe> {
+async function readHeader(path: string, demuxer: string, ctx: ProbeContext, options: string[]): Promise<RawProbe> {
   const read = (entries: string[]) =>
-    ffprobe<RawProbe>(path, demuxer, ['-show_entries', entries.join(':')], ctx, maxHeaderBytes);
+    ffprobe<RawProbe>(path, demuxer, [...options, '-show_entries', entries.join(':')], ctx, maxHeaderBytes);
   try {
     return await read([...facts, 'format_tags', 'stream_tags']);
   } catch (error) {
@@ -47,6 +67,8 @@ async function readHeader(path: string, demuxer: string, ctx: ProbeContext): Pro
   }
 }
 
+const endlessSeconds = 1_000_000;
+
 /** Whether anything plays after `ms`, according to the packets: headers can't be trusted. */
 export async function playsBeyond(ms: number, path: string, found: Probe, ctx: ProbeContext): Promise<boolean> {
   const enough = new AbortController();
@@ -55,14 +77,16 @@ export async function playsBeyond(ms: number, path: string, found: Probe, ctx: P
     const [at = NaN, duration = NaN] = line.split(',').map((seconds) => Number.parseFloat(seconds) * 1000);
     if (at + (duration || 0) > end) enough.abort(enough);
   };
-  // Reads from the last key frame before it, which may be far before, to the first packet after it.
-  const show = ['-read_intervals', `${end / 1000}%`, '-select_streams', `${mainStream(found)}`];
+  // From the last key frame before it, which may be far before, to the first packet after it. An interval without an end
+  // is not used: some versions of ffprobe leave its fields uninitialised, and stop at the first packet by chance.
+  const interval = `${end / 1000}%+${endlessSeconds}`;
+  const show = ['-read_intervals', interval, '-select_streams', `${mainStream(found)}`];
   const signal = AbortSignal.any([ctx.signal, enough.signal]);
   try {
     await ffprobeLines(
       path,
       found.format.demuxer!,
-      [...show, '-show_entries', 'packet=pts_time,duration_time'],
+      [...(found.video ? [] : undecodedPictures), ...show, '-show_entries', 'packet=pts_time,duration_time'],
       { ...ctx, signal },
       onLine,
     );

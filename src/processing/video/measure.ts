@@ -4,7 +4,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Context } from '../run/context.js';
 import { ProcessingFailure } from '../run/failure.js';
-import { ffmpeg, flags, untrusted } from '../run/ffmpeg.js';
+import { ffmpeg, flags, undecodedPictures, untrusted } from '../run/ffmpeg.js';
 import { compareWithHeader, type Warning } from './lengths.js';
 import { withFrameRate, type AudioStream, type Probe, type VideoStream } from '../run/streams.js';
 
@@ -35,7 +35,7 @@ export async function measure(input: string, found: Probe, cwd: string, ctx: Con
   const streams = [found.video, found.audio].filter((stream) => stream !== null);
   const { stderrTail } = await ffmpeg(
     {
-      inputs: [untrusted(path.resolve(input), format.demuxer!)],
+      inputs: [untrusted(path.resolve(input), format.demuxer!, found.video ? [] : undecodedPictures)],
       outputs: [
         {
           path: packetsFile,
