@@ -22,7 +22,7 @@ export class CoversController {
 
   @Put('cover')
   @Verified('write')
-  @Limited('publish')
+  @Limited('picture')
   @Documented({
     summary: 'Choose the cover of a music',
     description:
@@ -41,7 +41,7 @@ export class CoversController {
 
   @Put('thumbnail')
   @Verified('write')
-  @Limited('publish')
+  @Limited('picture')
   @Documented({
     summary: 'Choose the poster of a video',
     description: 'One of your photos is shown from now on. It is copied: the photo can go.',
@@ -60,6 +60,7 @@ export class CoversController {
   @Delete('cover')
   @HttpCode(204)
   @Verified('write')
+  @Limited('picture')
   @Documented({ summary: 'Show the cover that came with the music', params, answers: { 204: null }, problems })
   deleteCover(@CurrentUser() viewer: Viewer, @Param({ schema: MediaParam }) { url }: Address) {
     return this.covers.delete(viewer.id, url);
@@ -68,6 +69,7 @@ export class CoversController {
   @Delete('thumbnail')
   @HttpCode(204)
   @Verified('write')
+  @Limited('picture')
   @Documented({ summary: 'Show a picture out of the video', params, answers: { 204: null }, problems })
   deleteThumbnail(@CurrentUser() viewer: Viewer, @Param({ schema: MediaParam }) { url }: Address) {
     return this.covers.delete(viewer.id, url);

@@ -78,6 +78,11 @@ describe.each(stores)('counted in %s', (store, env) => {
       for (const place of ['profile-photo', 'channel-photo'])
         for (const method of ['PUT', 'DELETE'])
           expect([place, await left(method, `users/me/${place}`)]).not.toContain(null);
+      for (const place of ['cover', 'thumbnail'])
+        for (const method of ['PUT', 'DELETE']) {
+          const { headers } = await grace.send(method, `/api/medias/k3JfW0aXq9TzB7Lm/${place}`, {});
+          expect([place, method, headers.get('ratelimit-policy')]).toEqual([place, method, '"picture";q=60;w=600']);
+        }
       expect(await left('GET', 'medias?sort=relevance&tag=tour')).not.toBeNull();
       expect(await left('GET', 'medias?sort=newest&tag=tour')).toBeNull();
     });

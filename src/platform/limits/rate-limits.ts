@@ -36,7 +36,7 @@ export const rateLimits = {
   subtitles: limit(120, minutes(10), 'user'),
   /** Of one failed file: most failures are permanent. */
   retry: limit(5, hours(24), 'key'),
-  /** Choosing a profile photo or a cover: each has new images made of a photo that may be large. */
+  /** Choosing or removing a profile photo, cover or poster: pictures are copied or made, downloads rewritten. */
   picture: limit(60, minutes(10), 'user'),
   /** Each may mention many users, who are notified. */
   publish: limit(1_200, minutes(10), 'user'),
