@@ -106,12 +106,13 @@ export class Vitrine {
     await promisify(execFile)(process.execPath, [entry('cli'), 'reprocess', fileUrl], { env });
   }
 
-  /** Triggers a periodic job now. */
-  async doNow(name: JobName): Promise<void> {
+  /** Triggers a periodic job now. @returns the id of the job */
+  async doNow(name: JobName): Promise<string> {
     const BackedQueue = withBackend(createPostgresBackend).Queue as unknown as typeof Queue;
     const queue = new BackedQueue(jobs[name].queue, { connection: { connectionString: this.databaseUrl } as never });
-    await queue.add(name, {});
+    const { id } = await queue.add(name, {});
     await queue.close();
+    return id!;
   }
 
   /**

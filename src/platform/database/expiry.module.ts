@@ -1,6 +1,7 @@
 import { EntityManager } from '@mikro-orm/postgresql';
-import { Injectable, Module } from '@nestjs/common';
-import { OnJob } from '../queue/on-job.js';
+import { Injectable, Logger, Module } from '@nestjs/common';
+import { Failures } from '../queue/failures.js';
+import { OnJob, type JobContext } from '../queue/on-job.js';
 import { sql, type Statement } from './sql.js';
 
 /** Rows with a limited lifetime. Deleted in slices, so that no statement holds locks for long. */
@@ -23,19 +24,26 @@ const slice = 5_000;
 
 @Injectable()
 class Expiry {
+  private readonly logger = new Logger('Expiry');
+
   constructor(private readonly em: EntityManager) {}
 
   @OnJob('rows.expire')
-  async expire(_payload: object, { signal }: { signal: AbortSignal }): Promise<void> {
-    for (const [table, condition] of Object.entries(kept)) {
-      let gone: unknown[];
-      do {
-        signal.throwIfAborted();
-        gone = await sql`
-          delete from ${sql.ident(table)} where ctid = any(array(
-          select ctid from ${sql.ident(table)} where ${condition} limit ${slice})) returning 1`.all(this.em);
-      } while (gone.length === slice);
-    }
+  async expire(_payload: object, { signal }: JobContext): Promise<void> {
+    const failures = new Failures(this.logger, signal);
+    for (const [table, condition] of Object.entries(kept))
+      await failures.attempt({ table }, () => this.expireRows(table, condition, signal));
+    failures.throwIfAny();
+  }
+
+  private async expireRows(table: string, condition: Statement, signal: AbortSignal): Promise<void> {
+    let gone: unknown[];
+    do {
+      signal.throwIfAborted();
+      gone = await sql`
+        delete from ${sql.ident(table)} where ctid = any(array(
+        select ctid from ${sql.ident(table)} where ${condition} limit ${slice})) returning 1`.all(this.em);
+    } while (gone.length === slice);
   }
 }
 
