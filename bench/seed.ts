@@ -64,6 +64,16 @@ export async function seed(db: pg.Pool, n: number, reader: string): Promise<void
     for (const table of ['reposts', 'saves'])
       await run(`insert into ${table} (media_id, user_id, id) select m.id, u.id, ${id('m.g', n)} from seeded_medias m join seeded_users u on u.g = 1 + mod(m.g, 3);
         insert into ${table} (media_id, user_id, id) select ${hotMedia}, id, ${id('g', users)} from seeded_users on conflict do nothing;`);
+    await run(`insert into activities (media_id, actor_id, verb, type, seq, fanout, day)
+        select media_id, actor_id, verb, type, row_number() over (order by id), 'done', uuid_extract_timestamp(id)::date
+        from (select id as media_id, owner_id as actor_id, 'post' as verb, type, id from medias
+          union all select r.media_id, r.user_id, 'repost', m.type, r.id from reposts r join medias m on m.id = r.media_id) found;
+      select setval('activities_seq', (select count(*) from activities));
+      update medias set reposts_count = case when id = ${hotMedia} then ${users} else 1 end;
+      insert into feed_sources (reader_id, actor_id, from_seq, is_fed) select '${reader}', id, 0, true from seeded_users where g between 2 and 201;
+      insert into feed_readers (reader_id) values ('${reader}');
+      insert into feed_entries (reader_id, seq, floor) select '${reader}', seq, case when row_number() over (order by seq) = 1 then true end
+        from (select a.seq from activities a join feed_sources s on s.actor_id = a.actor_id order by a.seq desc limit 2000) found`);
     await run(`insert into media_mentions (media_id, user_id, id) select id, '${reader}', ${id('g', n)} from seeded_medias where mod(g, 10) = 1;
       insert into views (media_id, viewer_key, user_id, last_viewed_at) select id, '${reader}', '${reader}', now() - make_interval(secs => ${n} - g)
         from seeded_medias where mod(g, 10) = 2;
