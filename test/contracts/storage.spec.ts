@@ -266,4 +266,20 @@ describe.each(Object.entries(implementations))('storage on %s', (_name, open) =>
   it('is ready', async () => {
     await storage.check();
   });
+
+  it('serves others while sixty readers stall', async () => {
+    const key = originalKey(randomUUID());
+    const path = join(storage.staging, randomUUID());
+    const bytes = randomBytes(8 * 1024 * 1024);
+    await writeFile(path, bytes);
+    await storage.put(key, { path }, { contentType });
+    const stalled = await Promise.all(Array.from({ length: 60 }, () => storage.open(key)));
+    const { stream } = await storage.open(key);
+    expect(sha256(await buffer(stream))).toBe(sha256(bytes));
+    for (const { stream: reader } of stalled) {
+      reader.on('error', () => {}); // S3 says that it was broken off.
+      reader.destroy();
+    }
+    await storage.delete(key);
+  });
 });

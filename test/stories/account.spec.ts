@@ -197,7 +197,7 @@ describe('credentials', () => {
     await gil.put('/api/users/gil', { username: 'gilbert', currentPassword }).expect(200);
     await vitrine.client().get('/api/users/gil').expect(404);
     await session('gilbert');
-    await mailAbout('username is gilbert now', gil.email);
+    await mailAbout('username is now gilbert', gil.email);
     const newcomer = () =>
       vitrine.client().post('/api/users', { username: 'GIL', email: fresh('gil'), password: currentPassword });
     await newcomer().expect(409, 'username_taken');

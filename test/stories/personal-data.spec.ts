@@ -70,6 +70,8 @@ async function rowsOf(userId: string): Promise<Record<string, number>> {
     saves: 'user_id = $1',
     views: 'user_id = $1',
     notification_preferences: 'user_id = $1',
+    feed_sources: '$1 in (reader_id, actor_id)',
+    feed_readers: 'reader_id = $1',
   };
   const counts: Record<string, number> = {};
   for (const [table, where] of Object.entries(tables)) {
@@ -227,7 +229,8 @@ describe('the deletion', () => {
       60_000,
       500,
     );
-    expect(await readdir(`${vitrine.dataDir}/work`)).toEqual([]);
+    // An encoder that was at it notices that its file is gone.
+    await until(async () => (await readdir(`${vitrine.dataDir}/work`)).length === 0, 'the work to end', 60_000, 500);
     // A comment with replies stays without its text; all other counts are reverted.
     const { body: tombstone } = await bob.get(`/api/comments/${answered}`).expect(200);
     expect(tombstone).toMatchObject({ author: null, text: '', counts: { replies: 1 } });
