@@ -30,13 +30,14 @@ export class BuildingService {
       const [built] = await sql<{ floor: string }>`
         with sources as materialized (select * from feed_sources where reader_id = ${readerId}),
         found as materialized (
-          select a.seq from sources s cross join lateral (
-            select a.seq from activities a
+          select a.seq, a.media_id from sources s cross join lateral (
+            select a.seq, a.media_id from activities a
             where a.actor_id = s.actor_id and a.seq >= s.from_seq and a.seq <= coalesce(s.to_seq, a.seq)
             order by a.seq desc limit ${mostEntries}) a
           order by a.seq desc limit ${mostEntries}),
         written as (
-          insert into feed_entries (reader_id, seq) select ${readerId}, seq from found on conflict do nothing),
+          insert into feed_entries (reader_id, seq, media_id) select ${readerId}, seq, media_id from found
+          on conflict do nothing),
         fed as (
           update feed_sources s set is_fed = true from sources x
           where s.reader_id = x.reader_id and s.actor_id = x.actor_id and s.changed_at = x.changed_at and not s.is_fed)
@@ -49,7 +50,8 @@ export class BuildingService {
   async setFloor(em: EntityManager, readerId: string, floor: string): Promise<void> {
     await sql`delete from feed_entries where reader_id = ${readerId} and floor is not null`.all(em);
     await sql`
-      insert into feed_entries (reader_id, seq, floor) values (${readerId}, ${floor}, true)
+      insert into feed_entries (reader_id, seq, media_id, floor)
+      values (${readerId}, ${floor}, (select media_id from activities where seq = ${floor}), true)
       on conflict (reader_id, seq) do update set floor = true`.all(em);
   }
 
@@ -61,8 +63,8 @@ export class BuildingService {
         with source as materialized (
           select * from feed_sources where reader_id = ${readerId} and actor_id = ${actorId} and not is_fed),
         written as (
-          insert into feed_entries (reader_id, seq)
-            select s.reader_id, a.seq from source s join activities a on a.actor_id = s.actor_id
+          insert into feed_entries (reader_id, seq, media_id)
+            select s.reader_id, a.seq, a.media_id from source s join activities a on a.actor_id = s.actor_id
               and a.seq >= s.from_seq and a.seq <= coalesce(s.to_seq, a.seq)
             where exists (select from feed_entries f where f.reader_id = s.reader_id and f.floor is not null)
           on conflict do nothing)

@@ -30,6 +30,7 @@ const FeedEntrySchema = defineEntity({
   properties: {
     readerId: p.uuid().primary(),
     seq: p.bigint().primary(),
+    mediaId: p.uuid().nullable(),
     /** True on one row of a reader: from here up nothing is missing. False: it is being written. */
     floor: p.boolean().nullable(),
   },

@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { CurrentUser, MaybeUser, OptionalUser, Verified } from '../platform/http/access.js';
 import { Documented } from '../platform/http/route.js';
 import type { Viewer } from '../platform/http/viewer.js';
+import { Limited } from '../platform/limits/limited.js';
 import { UsernameParam } from '../users/users.schemas.js';
 import { FeedGroupPage, FeedPage, FeedQuery } from './feeds.schemas.js';
 import { FeedsQueries } from './feeds.queries.js';
@@ -22,6 +23,7 @@ export class FeedsController {
 
   @Get('global')
   @OptionalUser()
+  @Limited('feed')
   @Documented({
     summary: 'Read what everybody publishes',
     description: `The latest first. ${since}`,
@@ -34,6 +36,7 @@ export class FeedsController {
 
   @Get('user/:username')
   @OptionalUser()
+  @Limited('feed')
   @Documented({
     summary: 'Read what a user publishes and reposts',
     description: `The latest first. Of a private account only its followers see it. ${since}`,
@@ -51,6 +54,7 @@ export class FeedsController {
 
   @Get('timeline')
   @Verified('read')
+  @Limited('feed')
   @Documented({
     summary: 'Read your timeline',
     description: `What those publish and repost whom you follow, the latest first: their last fifty from before you followed them, and all that came after. A media appears once, at its latest repost. ${since}`,
@@ -63,6 +67,7 @@ export class FeedsController {
 
   @Get('timeline-aggregated')
   @Verified('read')
+  @Limited('feed')
   @Documented({
     summary: 'Read your timeline, grouped',
     description: `One item per user, verb and day (UTC), with its latest medias. A group that grows comes to the top. \`since\` answers the groups that are new or have grown, and misses nothing; take what you have of the same user, verb and day out.`,

@@ -8,12 +8,13 @@ import { FeedsQueries } from './feeds.queries.js';
 import { GroupsQueries } from './groups.queries.js';
 import { KeepingService } from './keeping.service.js';
 import { SweepingService } from './sweeping.service.js';
+import { TimelineService } from './timeline.service.js';
 import { WritingService } from './writing.service.js';
 
 @Module({
   imports: [MediaModule, UsersModule],
   controllers: [FeedsController],
-  providers: [FeedsQueries, GroupsQueries],
+  providers: [FeedsQueries, GroupsQueries, TimelineService],
 })
 export class FeedsModule {}
 

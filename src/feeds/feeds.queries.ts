@@ -1,20 +1,18 @@
-import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { MediaReader, type MediaSource } from '../media/media-reader.service.js';
 import { isoTime } from '../platform/database/iso-time.js';
 import { sql, type Statement } from '../platform/database/sql.js';
-import { encodeCursor } from '../platform/http/page.js';
 import type { Viewer } from '../platform/http/viewer.js';
 import { ownerAnswer, type OwnerRow } from '../users/users.schemas.js';
 import { UsersService } from '../users/users.service.js';
 import { isActive } from '../visibility/accounts.js';
-import { inFeedOfUser, repostsFor } from '../visibility/feeds.js';
+import { inFeedOfUser } from '../visibility/feeds.js';
 import { listedFor } from '../visibility/medias.js';
 import { isFollowed, type ViewerId } from '../visibility/relations.js';
 import type { verbs } from './activity.entity.js';
-import { latest, wanted, withNewest } from './feed-page.js';
+import { cursorAt, latest, newestOf, wanted } from './feed-page.js';
 import type { FeedQuery } from './feeds.schemas.js';
-import { storedOf, timelineOf, type Stored } from './timeline.js';
+import { TimelineService, type Place } from './timeline.service.js';
 
 interface Row {
   seq: number;
@@ -28,7 +26,7 @@ interface Row {
 @Injectable()
 export class FeedsQueries {
   constructor(
-    private readonly em: EntityManager,
+    private readonly timelines: TimelineService,
     private readonly reader: MediaReader,
     private readonly users: UsersService,
   ) {}
@@ -53,26 +51,23 @@ export class FeedsQueries {
 
   /** What the users publish and repost whom the reader follows. */
   async timeline(reader: string, query: FeedQuery) {
-    const ask = wanted(query);
-    const [stored] = await storedOf(reader, ask, query.cursor === undefined).all(this.em);
-    if (stored!.isWhole) return this.placed(reader, stored!.places, query);
-    const join = sql`join (${timelineOf(reader, ask)}) a on a.media_id = m.id`;
-    return this.page(reader, { join, where: [sql`true`] }, repostsFor(reader), query);
-  }
-
-  /** @param places one more than a page, if there are more */
-  private async placed(reader: string, places: Stored['places'], { limit, since }: FeedQuery) {
-    const shown = places.slice(0, limit);
-    const of = <K extends keyof Stored['places'][number]>(key: K) => shown.map((place) => place[key]);
-    const items = await this.reader.all(
-      reader,
-      sql`join unnest(${of('mediaId')}::uuid[], ${of('seq')}::bigint[], ${of('verb')}::text[], ${of('at')}::timestamptz[])
-        as a (media_id, seq, verb, created_at) on a.media_id = m.id`,
-      sql`a.seq desc`,
-      this.more(reader, repostsFor(reader)),
-    );
-    const nextCursor = places.length > limit ? encodeCursor(latest.name, [shown.at(-1)!.seq]) : null;
-    return withNewest({ items, nextCursor }, since);
+    const { places, next, reposts } = await this.timelines.read(reader, wanted(query));
+    const shown = places.slice(0, query.limit);
+    const of = <K extends keyof Place>(key: K) => shown.map((place) => place[key]);
+    const items = shown.length
+      ? await this.reader.all(
+          reader,
+          sql`join unnest(${of('mediaId')}::uuid[], ${of('seq')}::bigint[], ${of('verb')}::text[], ${of('at')}::timestamptz[])
+            as a (media_id, seq, verb, created_at) on a.media_id = m.id`,
+          sql`a.seq desc`,
+          this.more(reader, reposts(reader)),
+        )
+      : [];
+    return {
+      items: items.map(withoutSeq),
+      nextCursor: next === null ? null : cursorAt(next),
+      newestCursor: newestOf(shown[0], query.since),
+    };
   }
 
   /** @param reposts of `m`, as rows `actor_id, seq` */
@@ -83,7 +78,13 @@ export class FeedsQueries {
     { limit, cursor, since }: FeedQuery,
   ) {
     const more = this.more(viewer, reposts);
-    return withNewest(await this.reader.page(viewer, { ...source, keyset: latest }, { limit, cursor }, more), since);
+    const { items, nextCursor } = await this.reader.page(
+      viewer,
+      { ...source, keyset: latest },
+      { limit, cursor },
+      more,
+    );
+    return { items: items.map(withoutSeq), nextCursor, newestCursor: newestOf(items[0], since) };
   }
 
   /** What brought the media `m` there, by the activity `a`. */
@@ -107,3 +108,4 @@ export class FeedsQueries {
 }
 
 const nobody = sql`select a.actor_id, a.seq where false`;
+const withoutSeq = <T extends { seq: number }>({ seq: _, ...item }: T) => item;

@@ -1,83 +1,118 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { MediaReader } from '../media/media-reader.service.js';
-import { keyOf, keysetPage, type Keyed } from '../platform/database/keyset.js';
 import { isoTime } from '../platform/database/iso-time.js';
 import { sql } from '../platform/database/sql.js';
-import { missingByKey } from '../platform/database/exists-by-key.js';
 import { ownerAnswer, type OwnerRow } from '../users/users.schemas.js';
-import { inTimelineOf } from '../visibility/feeds.js';
-import type { verbs } from './activity.entity.js';
-import { latest, wanted, withNewest } from './feed-page.js';
+import { inTimelineOf, repostsInSources } from '../visibility/feeds.js';
+import { cursorAt, newestOf, wanted, type Wanted } from './feed-page.js';
 import { mostMedias, type FeedQuery } from './feeds.schemas.js';
-import { noting } from './readers.js';
-import { timelineOf } from './timeline.js';
+import { TimelineService, type Place } from './timeline.service.js';
 
-interface Group extends Keyed, OwnerRow {
-  actorId: string;
-  verb: (typeof verbs)[number];
-  day: string;
-  seq: number;
-  at: string;
-  count: number;
-}
+/** A busy day is one group of very many places: so many are read for one page of groups, which is short then. */
+const placesAtOnce = 100;
+const maxPages = 5;
+/** Of one group, however many posts of that day are hidden: the rest is not checked. */
+const maxChecked = sql.raw('500');
+const maxCounted = sql.raw('100');
 const most = sql.raw(mostMedias);
-const mostCounted = sql.raw('100');
+const keyOf = ({ actorId, verb, day }: Place) => `${actorId} ${verb} ${day}`;
 
 /**
- * A timeline by actor, verb and day, at the place of the latest of each. A group that grows while somebody pages is not
- * met again further down: `since` finds it.
+ * A timeline grouped by actor, verb and day, each at the place of its latest media. A group that grows during paging does
+ * not appear again further down: `since` finds it.
  */
 @Injectable()
 export class GroupsQueries {
   constructor(
     private readonly em: EntityManager,
+    private readonly timelines: TimelineService,
     private readonly medias: MediaReader,
   ) {}
 
   async timeline(reader: string, query: FeedQuery) {
-    const ask = wanted(query);
-    // The rest of the group of `a`, as `g` and its medias `gm`.
-    const rest = sql`from activities g join medias gm on gm.id = g.media_id
-      where g.actor_id = a.actor_id and g.verb = a.verb and g.day = a.day
-        and ${query.type === 'any' ? sql`true` : sql`g.type = ${sql.word(query.type)}`} and ${inTimelineOf(reader, 'g', 'gm')}`;
-    const isHead = missingByKey(sql`${rest} and g.seq > a.seq order by g.seq desc limit 1`);
-    const noted = query.cursor === undefined ? sql`with ${noting(reader)}` : sql``;
-    const heads = await sql<Group>`
-      ${noted} select a.actor_id as "actorId", a.verb, a.day::text as day, a.seq::float8 as seq, a.created_at as at,
-        u.username, u.display_name as "displayName", u.profile_photo_id as "profilePhotoId",
-        (select count(*)::int from (select ${rest} limit ${mostCounted}) counted) as count, ${keyOf(latest)}
-      from (${timelineOf(reader, ask, isHead)}) a join users u on u.id = a.actor_id
-      order by a.seq desc limit ${query.limit + 1}`.all(this.em);
-    const page = keysetPage(latest, heads, query.limit, (head) => head);
-    const medias = await this.mediasOf(reader, page.items, query);
-    const items = page.items.map((group, i) => ({
-      seq: group.seq,
-      actor: ownerAnswer(group),
-      verb: group.verb,
-      day: group.day,
-      at: isoTime(group.at),
-      count: group.count,
-      medias: medias.filter(({ group: of }) => of === i).map(({ group: _, ...media }) => media),
-    }));
-    return withNewest({ items, nextCursor: page.nextCursor }, query.since);
+    const ask = wanted({ ...query, limit: placesAtOnce });
+    const { heads, next } = await this.heads(reader, ask, query.limit);
+    const [groups, medias] = heads.length
+      ? [await this.groups(reader, heads, ask), await this.mediasOf(reader, heads, ask)]
+      : [[], []];
+    return {
+      items: heads.map((head, i) => ({
+        actor: ownerAnswer(groups[i]!),
+        verb: head.verb,
+        day: head.day,
+        at: isoTime(head.at),
+        count: groups[i]!.count,
+        medias: medias.filter(({ group }) => group === i).map(({ group: _, ...media }) => media),
+      })),
+      nextCursor: next === null ? null : cursorAt(next),
+      newestCursor: newestOf(heads[0], query.since),
+    };
   }
 
-  /** In the order of the groups, and of their places. */
-  private mediasOf(reader: string, heads: Group[], { type }: FeedQuery) {
-    const of = (column: (head: Group) => unknown) => heads.map(column);
+  /** The latest place of each group of a page, unless it is above the cursor: then an earlier page had the group. */
+  private async heads(reader: string, ask: Wanted, limit: number): Promise<{ heads: Place[]; next: number | null }> {
+    const heads = new Map<string, Place>();
+    const seen = new Set<string>();
+    let next: number | null = ask.below;
+    for (let page = 0; page < maxPages && next !== null; page++) {
+      const found = await this.timelines.read(reader, page ? ask.from(next) : ask);
+      const fresh = [...Map.groupBy(found.places, keyOf).entries()].filter(([key]) => !seen.has(key));
+      for (const [key] of fresh) seen.add(key);
+      const first = fresh.map(([, [place]]) => place!);
+      const above = ask.isFirst ? new Set<string>() : await this.above(reader, ask, first);
+      for (const place of first) {
+        if (above.has(keyOf(place))) continue;
+        if (heads.size === limit) return { heads: [...heads.values()], next: [...heads.values()].at(-1)!.seq };
+        heads.set(keyOf(place), place);
+      }
+      next = found.next;
+    }
+    return { heads: [...heads.values()], next };
+  }
+
+  /** Those groups that have something above the cursor, too. */
+  private async above(reader: string, { below, isOfType }: Wanted, places: Place[]): Promise<Set<string>> {
+    if (!places.length) return new Set();
+    const rows = await sql<Pick<Place, 'actorId' | 'verb' | 'day'>>`
+      select p.actor_id as "actorId", p.verb, p.day::text as day from ${listOf(places)}
+      where exists (select from (
+          select a.* from activities a where a.actor_id = p.actor_id and a.verb = p.verb and a.day = p.day
+            and a.seq >= ${below}::bigint and ${isOfType} order by a.seq limit ${maxChecked}) a
+        join medias m on m.id = a.media_id where ${inTimelineOf(reader, repostsInSources)})`.all(this.em);
+    return new Set(rows.map((row) => keyOf(row as Place)));
+  }
+
+  /** In the order of the heads. */
+  private groups(reader: string, heads: Place[], { isOfType }: Wanted) {
+    return sql<OwnerRow & { count: number }>`
+      select u.username, u.display_name as "displayName", u.profile_photo_id as "profilePhotoId",
+        (select count(*)::int from (
+          select from (${activitiesOf}) a join medias m on m.id = a.media_id where ${isOfType} and ${inTimelineOf(reader, repostsInSources)}
+          limit ${maxCounted}) counted) as count
+      from ${listOf(heads)} join users u on u.id = p.actor_id order by p.i`.all(this.em);
+  }
+
+  private mediasOf(reader: string, heads: Place[], { isOfType }: Wanted) {
     return this.medias.all(
       reader,
       sql`join (
-        select a.media_id, a.seq, h.i from unnest(${of((h) => h.actorId)}::uuid[], ${of((h) => h.verb)}::text[],
-          ${of((h) => h.day)}::date[], ${of((h) => h.seq)}::bigint[]) with ordinality as h (actor_id, verb, day, seq, i)
+        select a.media_id, a.seq, p.i from ${listOf(heads)}
         cross join lateral (
-          select a.media_id, a.seq from activities a join medias m on m.id = a.media_id
-          where a.actor_id = h.actor_id and a.verb = h.verb and a.day = h.day and a.seq <= h.seq
-            and ${type === 'any' ? sql`true` : sql`a.type = ${sql.word(type)}`} and ${inTimelineOf(reader)}
+          select a.media_id, a.seq from (${activitiesOf}) a join medias m on m.id = a.media_id
+          where ${isOfType} and ${inTimelineOf(reader, repostsInSources)}
           order by a.seq desc limit ${most}) a) a on a.media_id = m.id`,
       sql`a.i, a.seq desc`,
       { columns: sql<{ group: number }>`a.i::int - 1 as "group"`, of: ({ group }) => ({ group }) },
     );
   }
 }
+
+/** As rows `p`. */
+const listOf = (places: Place[]) => sql`
+  unnest(${places.map((p) => p.actorId)}::uuid[], ${places.map((p) => p.verb)}::text[], ${places.map((p) => p.day)}::date[],
+    ${places.map((p) => p.seq)}::bigint[]) with ordinality as p (actor_id, verb, day, seq, i)`;
+/** Of the group of `p`, from its head on. */
+const activitiesOf = sql`
+  select a.* from activities a where a.actor_id = p.actor_id and a.verb = p.verb and a.day = p.day and a.seq <= p.seq
+  order by a.seq desc limit ${maxChecked}`;

@@ -2,6 +2,7 @@ import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { sql } from '../platform/database/sql.js';
 import { BuildingService, mostEntries, turnOf } from './building.service.js';
+import { WritingService } from './writing.service.js';
 
 /** Readers per statement. */
 const slice = 200;
@@ -14,10 +15,11 @@ export class SweepingService {
   constructor(
     private readonly em: EntityManager,
     private readonly building: BuildingService,
+    private readonly writing: WritingService,
   ) {}
 
   async sweep(signal: AbortSignal): Promise<void> {
-    await this.giveUp();
+    await this.writeLate(signal);
     for (;;) {
       const readers = await sql<{ id: string; isAway: boolean }>`
         update feed_readers set swept_at = now() where reader_id in (
@@ -31,11 +33,20 @@ export class SweepingService {
     }
   }
 
-  /** What could not be written is found when it is read. */
-  private async giveUp(): Promise<void> {
-    await sql`
-      update activities set fanout = 'merged'
-      where fanout = 'pending' and created_at < now() - interval '1 hour'`.all(this.em);
+  /** Activities whose jobs were given up. Until they are written, each reader merges them. */
+  private async writeLate(signal: AbortSignal): Promise<void> {
+    const late = await sql<{ mediaId: string; actorId: string; verb: 'post' | 'repost' }>`
+      select media_id as "mediaId", actor_id as "actorId", verb from activities
+      where fanout = 'pending' and created_at < now() - interval '1 hour' order by created_at limit ${slice}`.all(
+      this.em,
+    );
+    for (const { mediaId, actorId, verb } of late) {
+      let after: string | undefined;
+      do {
+        signal.throwIfAborted();
+        after = await this.writing.write(mediaId, actorId, verb, after);
+      } while (after !== undefined);
+    }
   }
 
   /** Of somebody who stays away nothing is written. The floor goes first: without it no reader trusts the rest. */

@@ -29,7 +29,10 @@ export class WritingService {
         em,
       );
       if (!activity) return undefined;
-      const last = activity.isWide && after === first ? null : await this.writePage(em, actorId, activity.seq, after);
+      const last =
+        activity.isWide && after === first
+          ? null
+          : await this.writePage(em, { mediaId, actorId, seq: activity.seq }, after);
       if (last) return last;
       await sql`
         update activities set fanout = ${activity.isWide && after === first ? 'merged' : 'done'}
@@ -40,15 +43,19 @@ export class WritingService {
   }
 
   /** Into those timelines that are written: who is away finds it when it is built. */
-  private async writePage(em: EntityManager, actorId: string, seq: string, after: string): Promise<string | null> {
+  private async writePage(
+    em: EntityManager,
+    { mediaId, actorId, seq }: { mediaId: string; actorId: string; seq: string },
+    after: string,
+  ): Promise<string | null> {
     const [page] = await sql<{ last: string | null }>`
       with readers as materialized (
         select s.reader_id from feed_sources s
         where s.actor_id = ${actorId} and s.to_seq is null and s.reader_id > ${after}
         order by s.reader_id limit ${slice}),
       written as (
-        insert into feed_entries (reader_id, seq)
-          select r.reader_id, ${seq}::bigint from readers r
+        insert into feed_entries (reader_id, seq, media_id)
+          select r.reader_id, ${seq}::bigint, ${mediaId}::uuid from readers r
           join feed_entries f on f.reader_id = r.reader_id and f.floor is not null
         on conflict do nothing)
       select case when count(*) = ${slice} then max(reader_id::text) end as last from readers`.all(em);

@@ -3,6 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import { CurrentUser, Verified } from '../platform/http/access.js';
 import { Documented } from '../platform/http/route.js';
 import type { Viewer } from '../platform/http/viewer.js';
+import { Limited } from '../platform/limits/limited.js';
 import { NotificationsQueries } from './notifications.queries.js';
 import { FeedQuery, NotificationPage } from './notifications.schemas.js';
 
@@ -13,6 +14,7 @@ export class NotificationFeedController {
 
   @Get()
   @Verified('read')
+  @Limited('feed')
   @Documented({
     summary: 'Read your notifications, grouped',
     description:

@@ -32,6 +32,7 @@ export const rateLimits = {
   'password-reset': limit(60, hours(1), 'address'),
   refresh: limit(600, minutes(15), 'address'),
   search: limit(240, minutes(1), 'user'),
+  feed: limit(240, minutes(1), 'user'),
   upload: limit(3_000, hours(1), 'user'),
   subtitles: limit(120, minutes(10), 'user'),
   /** Of one failed file: most failures are permanent. */

@@ -107,10 +107,12 @@ export class Migration0015Feeds extends Migration {
       create table feed_entries (
         reader_id uuid not null,
         seq bigint not null,
+        media_id uuid,
         floor boolean,
         primary key (reader_id, seq)
       );
       create unique index feed_entries_floor_index on feed_entries (reader_id) where floor is not null;
+      create index feed_entries_media_index on feed_entries (reader_id, media_id, seq) where media_id is not null;
       create table feed_readers (
         reader_id uuid primary key references users on delete cascade,
         seen_at timestamptz not null default now(),

@@ -1,0 +1,108 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable } from '@nestjs/common';
+import { sql, type Statement } from '../platform/database/sql.js';
+import { inTimelineOf, repostsInEntries, repostsInSources, type Reposts } from '../visibility/feeds.js';
+import type { Wanted } from './feed-page.js';
+import { noting } from './readers.js';
+import { merged, pulled } from './streams.js';
+
+/** Statements of one request; a page that is still short then has a cursor all the same. */
+const maxWindows = 4;
+
+/** Where a media stands in a timeline, and what brought it there. */
+export interface Place {
+  mediaId: string;
+  actorId: string;
+  verb: 'post' | 'repost';
+  day: string;
+  seq: number;
+  at: string;
+}
+export interface Places {
+  /** The latest first. */
+  places: Place[];
+  /** Everything above it was found: the cursor of the next page. Null at the end. */
+  next: number | null;
+  /** Where their reposts are to be found. */
+  reposts: Reposts;
+}
+interface Found {
+  places: Place[];
+  /** Numbers are strings: bigint. */
+  floor: string | null;
+}
+
+const columns = sql`a.media_id, a.actor_id, a.verb, a.day, a.seq, a.created_at`;
+const asPlaces = (rows: string) => sql`(
+  select coalesce(json_agg(json_build_object('mediaId', p.media_id, 'actorId', p.actor_id, 'verb', p.verb, 'day', p.day,
+    'seq', p.seq, 'at', p.created_at) order by p.seq desc), '[]') from ${sql.ident(rows)} p) as places`;
+
+/**
+ * Reads timelines. `inTimelineOf` decides what they have; here only candidates for it are found, a bounded number for each
+ * statement. Usually the materialized timeline is all there is, and one statement finds it.
+ */
+@Injectable()
+export class TimelineService {
+  constructor(private readonly em: EntityManager) {}
+
+  /** About as many places as the page has, or fewer, if `next` says that there are more. */
+  async read(reader: string, ask: Wanted): Promise<Places> {
+    const [stored] = await this.stored(reader, ask).all(this.em);
+    const floor = stored!.floor === null ? null : Number(stored!.floor);
+    if (floor === null || ask.below <= floor) return this.inWindows(reader, ask, (at) => pulled(reader, at));
+    if (stored!.isMixed) return this.inWindows(reader, ask, (at) => merged(reader, floor, at));
+    const { places } = stored!;
+    const rest = floor > ask.above ? floor : null;
+    return { places, next: places.length > ask.limit ? places[ask.limit - 1]!.seq : rest, reposts: repostsInEntries };
+  }
+
+  /** The materialized timeline, and whether there is anything beside it. Notes on a first page that the reader is there. */
+  private stored(reader: string, ask: Wanted): Statement<Found & { isMixed: boolean }> {
+    return sql<Found & { isMixed: boolean }>`
+      with recursive complete as materialized (
+        select seq as floor from feed_entries where reader_id = ${reader} and floor),
+      unwritten (actor_id) as (
+        (select actor_id from activities where fanout <> 'done' and exists (select from complete) order by actor_id limit 1)
+        union all
+        select (select x.actor_id from activities x where x.fanout <> 'done' and x.actor_id > u.actor_id order by x.actor_id limit 1)
+        from unwritten u where u.actor_id is not null),
+      stored as materialized (
+        select ${columns} from feed_entries e join activities a on a.seq = e.seq join medias m on m.id = a.media_id
+        where e.reader_id = ${reader} and e.seq >= (select floor from complete) and ${ask.bounds(sql`e.seq`)}
+          and ${ask.isOfType} and ${inTimelineOf(reader, repostsInEntries)}
+        order by e.seq desc limit ${ask.rows})
+      ${ask.isFirst ? sql`, ${noting(reader)}` : sql``}
+      select ${asPlaces('stored')}, (select floor from complete) as floor,
+        exists (select from feed_sources where reader_id = ${reader} and not is_fed)
+        or exists (select from unwritten u join feed_sources f on f.reader_id = ${reader} and f.actor_id = u.actor_id)
+          as "isMixed"`;
+  }
+
+  private async inWindows(reader: string, ask: Wanted, streams: (ask: Wanted) => Statement): Promise<Places> {
+    const places: Place[] = [];
+    let next: number | null = null;
+    let at = ask;
+    for (let window = 0; window < maxWindows; window++) {
+      const [found] = await sql<Found>`
+        with recursive ${streams(at)},
+        page as materialized (
+          select x.* from (
+            select distinct seq from candidates where seq >= (select floor from horizon) order by seq desc) c
+          cross join lateral (
+            select ${columns} from activities a join medias m on m.id = a.media_id
+            where a.seq = c.seq and ${at.isOfType} and ${inTimelineOf(reader, repostsInSources)} limit 1) x
+          order by c.seq desc limit ${at.rows})
+        select ${asPlaces('page')}, (select floor from horizon) as floor`.all(this.em);
+      places.push(...found!.places);
+      if (places.length > ask.limit) {
+        next = places[ask.limit - 1]!.seq;
+        break;
+      }
+      const floor = Number(found!.floor);
+      next = floor > ask.above + 1 ? floor : null;
+      if (next === null || next === at.below) break;
+      at = ask.from(next);
+    }
+    return { places, next, reposts: repostsInSources };
+  }
+}
