@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import sharp, { type Sharp, type SharpOptions } from 'sharp';
+import { refuseCostlyMetadata } from './costly-metadata.js';
 import { displayP3Icc, saysDisplayP3 } from './display-p3.js';
 import { ProcessingFailure, type FailureCode } from '../run/failure.js';
 import { decodeHeic } from './heic.js';
@@ -52,8 +53,12 @@ const coloursAlone = (file: string, maxPixels: number): Promise<Buffer> =>
 /** Channels of the colour itself, by libvips' name of the colour space. */
 const colourChannels: Record<string, number> = { 'b-w': 1, grey16: 1, cmyk: 4 };
 
-/** Reads what a picture says of itself, decoding nothing, so whatever size it claims. @throws {ProcessingFailure} */
+/**
+ * Reads what a picture says of itself, decoding nothing, so whatever size it claims. Every picture of others comes here
+ * first: nothing else may open one whose metadata was not found bearable. @throws {ProcessingFailure}
+ */
 export async function readHeader(input: string | Buffer): Promise<ImageHeader> {
+  await refuseCostlyMetadata(input);
   const header = await orImageFailure(sharp(input, { failOn: 'error', limitInputPixels: false }).metadata());
   return {
     width: header.autoOrient.width,
