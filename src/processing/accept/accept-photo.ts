@@ -7,9 +7,9 @@ export const checkPhoto: Check = async (path, format, { photo }) => {
   const header = await readHeader(path);
   const excess = excessOf(header, photo);
   if (excess) throw excesses[excess](header, photo);
-  // Decoding with libheif takes seconds and a gigabyte, too much while the client waits: the worker finds out whether
-  // it is damaged.
-  if (header.codec !== 'hevc') await checkDecodes(path, photo.maxPixels);
+  // Decoding with libheif takes seconds and gigabytes, too much while the client waits: the worker finds out whether it
+  // is damaged.
+  if (!heifCodecs.has(header.codec)) await checkDecodes(path, photo.maxPixels);
   return {
     mimeType: format.mimeType,
     extension: format.extension,
@@ -18,6 +18,8 @@ export const checkPhoto: Check = async (path, format, { photo }) => {
     height: header.height,
   };
 };
+
+const heifCodecs: ReadonlySet<string | undefined> = new Set(['hevc', 'av1']);
 
 const excesses = {
   too_many_frames: ({ frames }: ImageHeader, { maxFrames }: PhotoLimits) =>

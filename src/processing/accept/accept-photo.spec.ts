@@ -1,0 +1,43 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { derivePhoto } from '../image/image.js';
+import { resolveBinaries, type Binaries } from '../run/binaries.js';
+import type { Limits } from '../run/limits.js';
+import { accept } from './accept.js';
+import { boxesIn } from './boxes.js';
+
+const photo = { maxBytes: 40e6, maxPixels: 100e6, maxFrames: 500 };
+let dir: string;
+let binaries: Binaries;
+beforeAll(async () => {
+  dir = await mkdtemp(path.join(tmpdir(), 'accept-photo-'));
+  binaries = await resolveBinaries();
+});
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
+const canvas = (side: number) => sharp({ create: { width: side, height: side, channels: 3, background: '#123456' } });
+const take = (file: string) =>
+  accept(file, 'photo', { photo } as Limits, { binaries, signal: AbortSignal.timeout(60_000) });
+
+it('does not decode a large AVIF while the client waits', async () => {
+  const file = path.join(dir, 'large.avif');
+  await canvas(6_000).avif({ effort: 0 }).toFile(file);
+  const before = process.cpuUsage();
+  expect(await take(file)).toMatchObject({ container: 'avif', width: 6_000, height: 6_000 });
+  const { user, system } = process.cpuUsage(before);
+  // Half a second for each decode, and a tenth for everything else.
+  expect((user + system) / 1000).toBeLessThan(400);
+});
+
+it('leaves it to the worker to find a damaged AVIF', async () => {
+  const bytes = await canvas(160).avif().toBuffer();
+  const mdat = boxesIn(bytes).find(({ type }) => type === 'mdat')!;
+  const file = path.join(dir, 'damaged.avif');
+  await writeFile(file, bytes.fill(0x55, mdat.body));
+  expect(await take(file)).toMatchObject({ container: 'avif', width: 160 });
+  const derived = derivePhoto(file, path.join(dir, 'out'), photo, AbortSignal.timeout(60_000));
+  await expect(derived).rejects.toMatchObject({ name: 'ProcessingFailure', permanent: true });
+});
