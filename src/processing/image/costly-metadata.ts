@@ -1,68 +1,52 @@
-import { createInflate } from 'node:zlib';
-import { ProcessingFailure } from '../run/failure.js';
 import { Windowed } from '../run/windowed.js';
+import { maxParts, tooCostly } from './costly.js';
+import { walkPng } from './costly-png.js';
+import { ExifCost } from './exif-cost.js';
 
 /**
- * libvips reads all metadata of a picture before its first pixel, and inflates what is compressed: a megabyte of it can
- * cost gigabytes. Real pictures have a dozen of such parts, and a few megabytes.
+ * To be asked before libvips opens a picture of others: it reads all metadata before the first pixel, inflates what is
+ * compressed and follows each pointer of EXIF, so kilobytes can cost gigabytes and seconds.
+ * @throws {ProcessingFailure} `corrupt_input`
  */
-const limits = { parts: 1_000_000, metadataChunks: 1_000, inflatedBytes: 16 * 1024 * 1024 } as const;
-
-const tooCostly = (what: string) => new ProcessingFailure('corrupt_input', `metadata: ${what}`);
-
-/** To be asked before libvips opens a picture of others. @throws {ProcessingFailure} `corrupt_input` */
 export async function refuseCostlyMetadata(input: string | Buffer): Promise<void> {
   await using file = await Windowed.open(input);
+  const exif = new ExifCost();
   const start = (await file.at(0, 12)).toString('latin1');
-  if (start.startsWith('\x89PNG')) await walkPng(file);
+  if (start.startsWith('\x89PNG')) await walkPng(file, exif);
+  else if (start.startsWith('\xff\xd8')) await walkJpeg(file, exif);
+  else if (start.startsWith('RIFF') && start.endsWith('WEBP')) await walkWebp(file, exif);
 }
 
-const pngPixels = new Set(['IDAT', 'fdAT', 'fcTL']);
-const pngDeflated = new Set(['zTXt', 'iTXt', 'iCCP']);
+const jpeg = { fill: 0xff, rst0: 0xd0, soi: 0xd8, eoi: 0xd9, sos: 0xda, tem: 0x01, exif: 0xe1 } as const;
 
-async function walkPng(file: Windowed): Promise<void> {
-  let metadataChunks = 0;
-  let inflated = 0;
-  let at = 8;
-  for (let part = 0; at + 12 <= file.length; part++) {
-    if (part > limits.parts) throw tooCostly('chunks');
+/** ITU-T T.81, annex B: the segments before the first scan. */
+async function walkJpeg(file: Windowed, exif: ExifCost): Promise<void> {
+  let at = 2;
+  for (let part = 0; at + 4 <= file.length; part++) {
+    if (part > maxParts) throw tooCostly('segments');
+    const head = await file.at(at, 4);
+    const code = head[1]!;
+    if (code === jpeg.sos || code === jpeg.eoi) return;
+    // Decoders look for the next marker.
+    if (head[0] !== jpeg.fill || code === jpeg.fill) at += 1;
+    else if ((code >= jpeg.rst0 && code <= jpeg.soi) || code <= jpeg.tem) at += 2;
+    else {
+      const length = head.readUInt16BE(2);
+      if (code === jpeg.exif) exif.add(await file.at(at + 4, Math.max(0, length - 2)));
+      at += 2 + length;
+    }
+  }
+}
+
+/** RFC 9649, 2.3. */
+async function walkWebp(file: Windowed, exif: ExifCost): Promise<void> {
+  let at = 12;
+  for (let part = 0; at + 8 <= file.length; part++) {
+    if (part > maxParts) throw tooCostly('chunks');
     const head = await file.at(at, 8);
-    const length = head.readUInt32BE();
-    const type = head.toString('latin1', 4);
-    if (type === 'IEND') return;
-    if (!pngPixels.has(type) && ++metadataChunks > limits.metadataChunks) throw tooCostly('chunks');
-    if (pngDeflated.has(type)) {
-      const data = deflatedIn(type, await file.at(at + 8, Math.min(length, file.length - at - 8)));
-      if (data) inflated += await inflatedLength(data, limits.inflatedBytes - inflated);
-      if (inflated > limits.inflatedBytes) throw tooCostly('inflated text');
-    }
-    at += 12 + length;
+    const length = head.readUInt32LE(4);
+    if (head.toString('latin1', 0, 4) === 'EXIF')
+      exif.add(await file.at(at + 8, Math.min(length, file.length - at - 8)));
+    at += 8 + length + (length % 2);
   }
-}
-
-/** PNG, 11.3.2.3 and 11.3.3: what follows a chunk's names and its method of compression. */
-function deflatedIn(type: string, data: Buffer): Buffer | undefined {
-  const keywordEnd = data.indexOf(0);
-  if (keywordEnd < 0) return undefined;
-  if (type !== 'iTXt') return data.subarray(keywordEnd + 2);
-  if (data[keywordEnd + 1] !== 1) return undefined;
-  const languageEnd = data.indexOf(0, keywordEnd + 3);
-  const translationEnd = languageEnd < 0 ? -1 : data.indexOf(0, languageEnd + 1);
-  return translationEnd < 0 ? undefined : data.subarray(translationEnd + 1);
-}
-
-/** Stops soon after `most`. Of damaged data, what comes before the damage: that is inflated, too. */
-async function inflatedLength(data: Buffer, most: number): Promise<number> {
-  let length = 0;
-  const inflate = createInflate();
-  inflate.end(data);
-  try {
-    for await (const piece of inflate) {
-      length += (piece as Buffer).length;
-      if (length > most) break;
-    }
-  } catch {
-    // Damaged text is no reason to refuse a picture: libvips ignores it.
-  }
-  return length;
 }
