@@ -7,7 +7,7 @@ import { readRights } from './exif.js';
 const damaged = expect.objectContaining({ code: 'corrupt_input' });
 const ascii = (text: string) => Buffer.from(text, 'latin1');
 const u32 = (value: number) => Buffer.of(value >>> 24, value >>> 16, value >>> 8, value);
-const u32le = (value: number) => u32(value).reverse();
+const u32le = (value: number) => Buffer.of(value, value >>> 8, value >>> 16, value >>> 24);
 const image = sharp({ create: { width: 8, height: 8, channels: 3, background: '#123456' } });
 
 type Entry = { tag: number; type?: number; count?: number; value?: number };

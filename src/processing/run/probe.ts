@@ -1,3 +1,4 @@
+import { refuseManyFrames } from '../audio/id3-frames.js';
 import { ProcessingFailure } from './failure.js';
 import { ffprobe, ffprobeLines, undecodedPictures, type ProbeContext } from './ffmpeg.js';
 import type { Format } from './formats.js';
@@ -39,6 +40,7 @@ async function playable(path: string): Promise<Format> {
 /** @param options for ffprobe, beside those for any untrusted file @throws {ProcessingFailure} */
 export async function probeAs(format: Format, path: string, ctx: ProbeContext, options: string[] = []): Promise<Probe> {
   if (!format.demuxer) throw new TypeError(`${format.name} has no demuxer`);
+  await refuseManyFrames(path);
   const raw = await readHeader(path, format.demuxer, ctx, options);
   const samples = videosIn(raw).length ? await sampleVideos(path, format.demuxer, ctx) : undefined;
   return describe(format, raw, samples);
