@@ -65,7 +65,7 @@ describe.each(Object.keys(carriers))('EXIF in %s', (format) => {
     const before = process.cpuUsage();
     await expect(readHeader(file)).rejects.toEqual(damaged);
     const { user, system } = process.cpuUsage(before);
-    expect((user + system) / 1000).toBeLessThan(200);
+    expect((user + system) / 1000).toBeLessThan(1_000);
   });
 
   it('that points to itself with two branches is refused', async () => {
