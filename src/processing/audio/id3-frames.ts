@@ -2,7 +2,7 @@ import { ProcessingFailure } from '../run/failure.js';
 import { Windowed } from '../run/windowed.js';
 
 /** Real tags have a few dozen; an audio book may have one or two for every chapter. */
-const maxFrames = 5_000;
+const maxFrames = 12_000;
 const tagHeadBytes = 10;
 const seenAtOnce = 4096;
 const footerFlag = 0x10;
