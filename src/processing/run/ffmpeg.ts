@@ -192,10 +192,7 @@ const causes: readonly [RegExp, FailureCode][] = [
   // Not a single packet could be decoded: encrypted, or not what the header says.
   [/Decode error rate 1 exceeds maximum/, 'unsupported_codec'],
   // A colour space or channel layout that the filters do not convert.
-  [
-    /Function not implemented|no path between colorspaces|channel layout '.{0,200}' is not supported/,
-    'unsupported_codec',
-  ],
+  [/Function not implemented|no path between colorspaces|channel layout '[^']{0,200}' is not/, 'unsupported_codec'],
   [/does not contain any stream|matches no streams/, 'no_streams'],
   [
     /Invalid data found|moov atom not found|End of file|could not find codec parameters|Conversion failed|Error while decoding|Nothing was written|Input contains \(near\) NaN/i,
