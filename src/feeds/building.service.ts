@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { sql } from '../platform/database/sql.js';
 
 /** Entries of one timeline; further down it is read from its sources. */
-export const mostEntries = 2_000;
+export const maxEntries = 2_000;
 
 /** One at a time works at a timeline. Writing an activity into many of them does not wait for that. */
 export const turnOf = (readerId: string) =>
@@ -33,15 +33,15 @@ export class BuildingService {
           select a.seq, a.media_id from sources s cross join lateral (
             select a.seq, a.media_id from activities a
             where a.actor_id = s.actor_id and a.seq >= s.from_seq and a.seq <= coalesce(s.to_seq, a.seq)
-            order by a.seq desc limit ${mostEntries}) a
-          order by a.seq desc limit ${mostEntries}),
+            order by a.seq desc limit ${maxEntries}) a
+          order by a.seq desc limit ${maxEntries}),
         written as (
           insert into feed_entries (reader_id, seq, media_id) select ${readerId}, seq, media_id from found
           on conflict do nothing),
         fed as (
           update feed_sources s set is_fed = true from sources x
           where s.reader_id = x.reader_id and s.actor_id = x.actor_id and s.changed_at = x.changed_at and not s.is_fed)
-        select case when count(*) = ${mostEntries} then min(seq) else 0 end as floor from found`.all(em);
+        select case when count(*) = ${maxEntries} then min(seq) else 0 end as floor from found`.all(em);
       await this.setFloor(em, readerId, built!.floor);
     });
   }

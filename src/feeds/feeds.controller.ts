@@ -10,7 +10,7 @@ import { FeedGroupPage, FeedPage, FeedQuery } from './feeds.schemas.js';
 import { FeedsQueries } from './feeds.queries.js';
 import { GroupsQueries } from './groups.queries.js';
 
-const since = '`since` answers what is newer, and misses nothing; take what you have of the same media out.';
+const since = '`since` answers all newer items; remove the one you have of the same media.';
 const answers = { 200: { schema: FeedPage, description: 'A page' } };
 
 @ApiTags('feeds')
@@ -57,7 +57,7 @@ export class FeedsController {
   @Limited('feed')
   @Documented({
     summary: 'Read your timeline',
-    description: `What those publish and repost whom you follow, the latest first: their last fifty from before you followed them, and all that came after. A media appears once, at its latest repost. ${since}`,
+    description: `The posts and reposts of the users you follow, the latest first: the last fifty from before you followed them, and all later ones. A media appears once, at its latest repost. ${since}`,
     answers,
     problems: ['validation_failed'],
   })
@@ -70,7 +70,7 @@ export class FeedsController {
   @Limited('feed')
   @Documented({
     summary: 'Read your timeline, grouped',
-    description: `One item per user, verb and day (UTC), with its latest medias. A group that grows comes to the top. \`since\` answers the groups that are new or have grown, and misses nothing; take what you have of the same user, verb and day out.`,
+    description: `One item per user, verb and day (UTC), with its latest medias. A group that grows moves to the top. \`since\` answers all groups that are new or have grown; remove the one you have of the same user, verb and day. A page may be short, and still have a \`nextCursor\`.`,
     answers: { 200: { schema: FeedGroupPage, description: 'A page' } },
     problems: ['validation_failed'],
   })

@@ -1,18 +1,11 @@
 import { z } from 'zod';
 import { mediaTypes } from '../media/media.entity.js';
 import { MediaAnswer } from '../media/media.schemas.js';
-import { page, PageQuery } from '../platform/http/page.js';
+import { page, SinceQuery } from '../platform/http/page.js';
 import { Owner } from '../users/users.schemas.js';
 import { verbs } from './activity.entity.js';
 
-export const FeedQuery = PageQuery.extend({
-  type: z.enum([...mediaTypes, 'any']).default('any'),
-  since: z
-    .string()
-    .max(400)
-    .optional()
-    .meta({ description: '`newestCursor` of an earlier answer: only what is newer' }),
-});
+export const FeedQuery = SinceQuery.extend({ type: z.enum([...mediaTypes, 'any']).default('any') });
 export type FeedQuery = z.infer<typeof FeedQuery>;
 
 const NewestCursor = z.string().nullable().meta({
@@ -31,7 +24,7 @@ export type FeedItem = z.infer<typeof FeedItem>;
 export const FeedPage = page(FeedItem).extend({ newestCursor: NewestCursor }).meta({ id: 'FeedPage' });
 
 /** Of one group. */
-export const mostMedias = 10;
+export const maxMedias = 10;
 
 export const FeedGroup = z
   .object({
@@ -40,7 +33,7 @@ export const FeedGroup = z
     day: z.iso.date().meta({ description: 'UTC' }),
     at: At,
     count: z.int().meta({ description: 'How many medias; 100 stands for that many or more' }),
-    medias: z.array(MediaAnswer).meta({ description: `The latest ${mostMedias}` }),
+    medias: z.array(MediaAnswer).meta({ description: `The latest ${maxMedias}` }),
   })
   .meta({ id: 'FeedGroup' });
 export const FeedGroupPage = page(FeedGroup).extend({ newestCursor: NewestCursor }).meta({ id: 'FeedGroupPage' });

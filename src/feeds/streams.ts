@@ -25,17 +25,26 @@ export const pulled = (reader: string, ask: Wanted): Statement => sql`
   horizon as (select coalesce(max(seq), 0) as floor from ends where count >= (select ${perSource})),
   candidates as (select seq from latest)`;
 
-/** Down to its floor: what is stored, new sources, and what is not written yet or never is. */
-export const merged = (reader: string, floor: number, ask: Wanted): Statement => sql`
+/** Actors with activities that are in no timeline yet, or never will be: one step in an index for each. Needs `complete`. */
+export const unwritten = sql`
   unwritten (actor_id) as (
-    (select actor_id from activities where fanout <> 'done' order by actor_id limit 1)
+    (select actor_id from activities where fanout <> 'done' and exists (select from complete) order by actor_id limit 1)
     union all
     select (select x.actor_id from activities x where x.fanout <> 'done' and x.actor_id > u.actor_id order by x.actor_id limit 1)
-    from unwritten u where u.actor_id is not null),
+    from unwritten u where u.actor_id is not null)`;
+
+/**
+ * Down to its floor: what is stored, new sources, and what is `unwritten`. If the timeline was swept since it was found
+ * complete, there is nothing above the horizon, and the page has the cursor it was asked with.
+ */
+export const merged = (reader: string, ask: Wanted): Statement => sql`
+  complete as materialized (
+    select coalesce((select seq from feed_entries where reader_id = ${reader} and floor), ${ask.below}::bigint) as floor),
+  ${unwritten},
   sources as materialized (
     select actor_id as stream, from_seq, to_seq from feed_sources where reader_id = ${reader} and not is_fed),
   written as materialized (
-    select e.seq from feed_entries e where e.reader_id = ${reader} and e.seq >= ${floor}::bigint and e.seq > 0
+    select e.seq from feed_entries e where e.reader_id = ${reader} and e.seq >= (select floor from complete) and e.seq > 0
       and ${ask.bounds(sql`e.seq`)} order by e.seq desc limit 1000),
   ${latestOf(
     ask,
@@ -49,7 +58,7 @@ export const merged = (reader: string, floor: number, ask: Wanted): Statement =>
       order by a.seq desc limit 30) x`,
   )},
   horizon as (
-    select greatest(${floor}::bigint,
+    select greatest((select floor from complete),
       (select max(seq) from ends where count >= 30),
       (select min(seq) from written having count(*) = 1000)) as floor),
   candidates as (select seq from latest union all select seq from written)`;

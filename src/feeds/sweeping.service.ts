@@ -1,12 +1,12 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { sql } from '../platform/database/sql.js';
-import { BuildingService, mostEntries, turnOf } from './building.service.js';
+import { BuildingService, maxEntries, turnOf } from './building.service.js';
 import { WritingService } from './writing.service.js';
 
 /** Readers per statement. */
 const slice = 200;
-/** Trimmed down to `mostEntries` when it has so many more. */
+/** Trimmed down to `maxEntries` when it has so many more. */
 const spare = sql.raw('500');
 
 /** Keeps what is written in advance small. Nothing here changes an answer. */
@@ -65,8 +65,8 @@ export class SweepingService {
         delete from feed_entries e where e.reader_id = ${readerId} and e.floor is null
           and not exists (select from activities a where a.seq = e.seq)`.all(em);
       const [lowest] = await sql<{ seq: string }>`
-        select (select seq from feed_entries where reader_id = ${readerId} order by seq desc offset ${mostEntries - 1} limit 1) as seq
-        from feed_entries where reader_id = ${readerId} order by seq desc offset ${mostEntries} + ${spare} limit 1`.all(
+        select (select seq from feed_entries where reader_id = ${readerId} order by seq desc offset ${maxEntries - 1} limit 1) as seq
+        from feed_entries where reader_id = ${readerId} order by seq desc offset ${maxEntries} + ${spare} limit 1`.all(
         em,
       );
       if (!lowest) return;

@@ -4,7 +4,7 @@ import { sql, type Statement } from '../platform/database/sql.js';
 import { inTimelineOf, repostsInEntries, repostsInSources, type Reposts } from '../visibility/feeds.js';
 import type { Wanted } from './feed-page.js';
 import { noting } from './readers.js';
-import { merged, pulled } from './streams.js';
+import { merged, pulled, unwritten } from './streams.js';
 
 /** Statements of one request; a page that is still short then has a cursor all the same. */
 const maxWindows = 4;
@@ -23,7 +23,7 @@ export interface Places {
   places: Place[];
   /** Everything above it was found: the cursor of the next page. Null at the end. */
   next: number | null;
-  /** Where their reposts are to be found. */
+  /** Finds all their reposts: among the entries, unless some of these are below the floor. */
   reposts: Reposts;
 }
 interface Found {
@@ -50,10 +50,11 @@ export class TimelineService {
     const [stored] = await this.stored(reader, ask).all(this.em);
     const floor = stored!.floor === null ? null : Number(stored!.floor);
     if (floor === null || ask.below <= floor) return this.inWindows(reader, ask, (at) => pulled(reader, at));
-    if (stored!.isMixed) return this.inWindows(reader, ask, (at) => merged(reader, floor, at));
+    if (stored!.isMixed) return this.inWindows(reader, ask, (at) => merged(reader, at));
     const { places } = stored!;
     const rest = floor > ask.above ? floor : null;
-    return { places, next: places.length > ask.limit ? places[ask.limit - 1]!.seq : rest, reposts: repostsInEntries };
+    const next = places.length > ask.limit ? places[ask.limit - 1]!.seq : rest;
+    return { places, next, reposts: floor === 0 ? repostsInEntries : repostsInSources };
   }
 
   /** The materialized timeline, and whether there is anything beside it. Notes on a first page that the reader is there. */
@@ -61,11 +62,7 @@ export class TimelineService {
     return sql<Found & { isMixed: boolean }>`
       with recursive complete as materialized (
         select seq as floor from feed_entries where reader_id = ${reader} and floor),
-      unwritten (actor_id) as (
-        (select actor_id from activities where fanout <> 'done' and exists (select from complete) order by actor_id limit 1)
-        union all
-        select (select x.actor_id from activities x where x.fanout <> 'done' and x.actor_id > u.actor_id order by x.actor_id limit 1)
-        from unwritten u where u.actor_id is not null),
+      ${unwritten},
       stored as materialized (
         select ${columns} from feed_entries e join activities a on a.seq = e.seq join medias m on m.id = a.media_id
         where e.reader_id = ${reader} and e.seq >= (select floor from complete) and ${ask.bounds(sql`e.seq`)}

@@ -29,13 +29,11 @@ export class WritingService {
         em,
       );
       if (!activity) return undefined;
-      const last =
-        activity.isWide && after === first
-          ? null
-          : await this.writePage(em, { mediaId, actorId, seq: activity.seq }, after);
+      const isMerged = activity.isWide && after === first;
+      const last = isMerged ? null : await this.writePage(em, { mediaId, actorId, seq: activity.seq }, after);
       if (last) return last;
       await sql`
-        update activities set fanout = ${activity.isWide && after === first ? 'merged' : 'done'}
+        update activities set fanout = ${isMerged ? 'merged' : 'done'}
         where seq = ${activity.seq} and fanout = 'pending'`.all(em);
       await this.outbox.record('feed.changed', { actorId, seq: Number(activity.seq) });
       return undefined;

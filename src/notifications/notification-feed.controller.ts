@@ -2,10 +2,11 @@ import { Controller, Get, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { CurrentUser, Verified } from '../platform/http/access.js';
 import { Documented } from '../platform/http/route.js';
+import { SinceQuery } from '../platform/http/page.js';
 import type { Viewer } from '../platform/http/viewer.js';
 import { Limited } from '../platform/limits/limited.js';
 import { NotificationsQueries } from './notifications.queries.js';
-import { FeedQuery, NotificationPage } from './notifications.schemas.js';
+import { NotificationPage } from './notifications.schemas.js';
 
 @ApiTags('feeds')
 @Controller('feeds/notifications')
@@ -22,7 +23,7 @@ export class NotificationFeedController {
     answers: { 200: { schema: NotificationPage, description: 'A page' } },
     problems: ['validation_failed'],
   })
-  feed(@CurrentUser() { id }: Viewer, @Query({ schema: FeedQuery }) query: FeedQuery) {
+  feed(@CurrentUser() { id }: Viewer, @Query({ schema: SinceQuery }) query: SinceQuery) {
     return this.queries.grouped(id, query);
   }
 }

@@ -8,11 +8,11 @@ import { isOpen, visibleTo } from '../visibility/medias.js';
 import { notBlocked } from '../visibility/relations.js';
 import { afterCursor, keyOf, keysetPage, pageOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
 import { existsByKey } from '../platform/database/exists-by-key.js';
-import { encodeCursor } from '../platform/http/page.js';
+import { encodeCursor, type SinceQuery } from '../platform/http/page.js';
 import { failures, type FailureCode } from '../processing/run/failure.js';
 import { ownerAnswer, type OwnerRow } from '../users/users.schemas.js';
 import { kindNames, kinds, type KindName } from './kinds.js';
-import type { FeedQuery, NotificationsQuery, NotificationAnswer } from './notifications.schemas.js';
+import type { NotificationsQuery, NotificationAnswer } from './notifications.schemas.js';
 import { sentence, type Told } from './sentences.js';
 import { isActive } from '../visibility/accounts.js';
 
@@ -109,7 +109,7 @@ export class NotificationsQueries {
   }
 
   /** Each group once, at its latest item: of all days, read or not. */
-  grouped(userId: string, query: FeedQuery) {
+  grouped(userId: string, query: SinceQuery) {
     const where = sql<boolean>`not exists (select from (${all}) g where g.position > n.position
       and ${existsByKey(metEntry(userId, 'g'))})`;
     return this.page(userId, group, where, query);
@@ -119,7 +119,7 @@ export class NotificationsQueries {
     userId: string,
     { entries, columns, actors }: Item,
     where: Statement<boolean>,
-    { limit, cursor, since }: FeedQuery,
+    { limit, cursor, since }: SinceQuery,
   ) {
     const found = sql<Row>`
       select n.id, n.kind, ${columns}, n.created_at as "createdAt",

@@ -1,22 +1,14 @@
 import { z } from 'zod';
 import { ExpiresAt, Failure, Slug } from '../files/files.schemas.js';
 import { mediaTypes } from '../media/media.entity.js';
-import { page, PageQuery } from '../platform/http/page.js';
+import { page, SinceQuery } from '../platform/http/page.js';
 import { Owner } from '../users/users.schemas.js';
 import { kindNames, type KindName } from './kinds.js';
 
 const Kind = z.enum(kindNames);
 
 export const NotificationParam = z.strictObject({ id: z.uuid() });
-export const FeedQuery = PageQuery.extend({
-  since: z
-    .string()
-    .max(400)
-    .optional()
-    .meta({ description: '`newestCursor` of an earlier answer: only what is newer' }),
-});
-export type FeedQuery = z.infer<typeof FeedQuery>;
-export const NotificationsQuery = FeedQuery.extend({
+export const NotificationsQuery = SinceQuery.extend({
   filter: z.enum(['all', 'unread']).default('all'),
   kind: Kind.optional().meta({ description: 'Only this kind' }),
 });

@@ -1,8 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createApi } from '../../src/app.setup.js';
-import { readConfig } from '../../src/platform/config/env.js';
 import { newPerson } from '../model/world.js';
+import { apiInProcess } from '../setup/in-process.js';
 import { statementsOf } from '../setup/statements.js';
 import { Vitrine } from '../setup/vitrine.js';
 
@@ -34,14 +33,7 @@ beforeAll(async () => {
      select 'u' || i, 'u' || i || '@example.org', now(), '-', md5(i::text) || ' の' from generate_series(1, ${rows}) i`,
   );
   await vitrine.db.query('vacuum (analyze)');
-  Object.assign(process.env, {
-    DATABASE_URL: vitrine.databaseUrl,
-    DATA_DIR: vitrine.dataDir,
-    LOG_LEVEL: 'silent',
-    RATE_LIMIT_FACTOR: '0',
-  });
-  ({ app } = await createApi(readConfig(), { logger: false }));
-  await app.init();
+  app = await apiInProcess(vitrine);
 }, 180_000);
 afterAll(async () => {
   await app?.close();
@@ -90,8 +82,8 @@ it.each(['medias', 'users', 'playlists', 'tags'])(
   async (type) => {
     const tooMany: string[] = [];
     const client = await vitrine.db.connect();
-    // A table this small may be scanned for five hundred of its rows. What remains is where no index narrows the search.
-    await client.query('set enable_seqscan = off; set enable_hashjoin = off');
+    // A table this small may be scanned, or merged, for five hundred of its rows. What remains is where no index narrows the search.
+    await client.query('set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off');
     for (const term of terms) {
       const statements = await statementsOf(async () => {
         const { statusCode, body } = await app.inject({

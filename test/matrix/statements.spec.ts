@@ -1,10 +1,9 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createApi } from '../../src/app.setup.js';
-import { readConfig } from '../../src/platform/config/env.js';
 import { openApiDocument } from '../../src/platform/http/openapi.js';
 import { addressesOf, listRoutes, type Fixture } from '../setup/lists.js';
 import { picture } from '../setup/make-media.js';
+import { apiInProcess } from '../setup/in-process.js';
 import { statementsOf } from '../setup/statements.js';
 import { Vitrine } from '../setup/vitrine.js';
 
@@ -23,15 +22,7 @@ beforeAll(async () => {
   const { body: comment } = await ada.post(`/api/comments/medias/${media.url}`, { text: 'Mine' }).expect(201);
   const { body: playlist } = await ada.post('/api/playlists', { title: 'Evenings', type: 'any' }).expect(201);
   fixture = { username: ada.username, media: media.url, comment: comment.url, playlist: playlist.url, tag: 'sea' };
-  // A second instance of the API in this process, whose statements can be counted.
-  Object.assign(process.env, {
-    DATABASE_URL: vitrine.databaseUrl,
-    DATA_DIR: vitrine.dataDir,
-    LOG_LEVEL: 'silent',
-    RATE_LIMIT_FACTOR: '0',
-  });
-  ({ app } = await createApi(readConfig(), { logger: false }));
-  await app.init();
+  app = await apiInProcess(vitrine);
 }, 120_000);
 afterAll(async () => {
   await app?.close();

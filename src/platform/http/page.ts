@@ -11,6 +11,12 @@ export const PageQuery = z.strictObject({
 });
 export type PageQuery = z.infer<typeof PageQuery>;
 
+/** Of lists that can be asked for what is new. */
+export const SinceQuery = PageQuery.extend({
+  since: z.string().max(400).optional().meta({ description: '`newestCursor` of an earlier answer: only newer items' }),
+});
+export type SinceQuery = z.infer<typeof SinceQuery>;
+
 export const page = <T extends z.ZodType>(item: T) =>
   z.strictObject({ items: z.array(item), nextCursor: z.string().nullable() });
 /** What `page` describes. */
