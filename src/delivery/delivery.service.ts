@@ -1,21 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import Negotiator from 'negotiator';
 import { createHash } from 'node:crypto';
-import type { IncomingHttpHeaders } from 'node:http';
 import type { FileKind } from '../files/file.entity.js';
 import type { RenditionRole } from '../files/rendition.entity.js';
 import { SignedHrefs } from '../files/signed-hrefs.service.js';
+import { negotiated } from '../platform/http/negotiate.js';
 import { Problem } from '../platform/http/problems.js';
 import { Storage } from '../platform/storage/storage.js';
 import type { Asking } from './asking.js';
 import type { ImageQuery, ProfilePhotoQuery } from './delivery.schemas.js';
 import { DeliveryQueries, type Deliverable, type Needs, type StoredRendition } from './delivery.queries.js';
-import { textBody, type Body } from './send.js';
-
-/** A longer `Accept` than any client sends is ignored: parsing takes more than linear time. */
-const maxAcceptLength = 1_000;
-const acceptable = (headers: IncomingHttpHeaders): IncomingHttpHeaders =>
-  (headers.accept?.length ?? 0) > maxAcceptLength ? {} : headers;
+import { bytesBody, type Body } from '../platform/http/send.js';
 
 /** By preference: of several acceptable types the first is sent. */
 const imageTypes = ['image/avif', 'image/webp', 'image/jpeg'];
@@ -88,7 +82,7 @@ export class DeliveryService {
       return this.bytes(file, wanted, { changes });
     }
     const offered = imageTypes.filter((type) => made.some(({ mimeType }) => mimeType === type));
-    const best = new Negotiator({ headers: acceptable(headers) }).mediaType(offered) ?? offered.at(-1);
+    const best = negotiated(offered, headers);
     const chosen = made.find(({ mimeType }) => mimeType === best) ?? made[0];
     return this.bytes(file, chosen, { changes, vary: ['Accept'] });
   }
@@ -125,7 +119,7 @@ export class DeliveryService {
 
   text(file: Deliverable, text: string, mimeType: string, changes: boolean): Body {
     const tag = createHash('sha256').update(text).digest('base64url').slice(0, 27);
-    return textBody(text, { tag, mimeType, modifiedAt: file.updatedAt, open: file.open, changes });
+    return bytesBody(Buffer.from(text), { tag, mimeType, modifiedAt: file.updatedAt, open: file.open, changes });
   }
 
   private reading(key: string): Pick<Body, 'read'> {

@@ -17,7 +17,7 @@ import { storyboardVtt, type StoryboardPlan } from '../processing/video/storyboa
 import type { Asking } from './asking.js';
 import type { Deliverable, StoredRendition } from './delivery.queries.js';
 import { DeliveryService } from './delivery.service.js';
-import type { Body } from './send.js';
+import type { Body } from '../platform/http/send.js';
 
 /** Playlists are generated per request from stored measurements, so that private ones can carry the viewer's token. */
 @Injectable()

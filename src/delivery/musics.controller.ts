@@ -9,7 +9,7 @@ import { FileParam, ImageQuery, TokenQuery, Waveform } from './delivery.schemas.
 import { DeliveryService } from './delivery.service.js';
 import { DocumentedBytes } from './documented-bytes.js';
 import { HlsPlaylists } from './hls-playlists.service.js';
-import { send } from './send.js';
+import { send } from '../platform/http/send.js';
 
 const params = { url: 'The `url` of the music' };
 

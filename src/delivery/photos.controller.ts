@@ -8,7 +8,7 @@ import { AskingFor, type Asking } from './asking.js';
 import { DocumentedBytes } from './documented-bytes.js';
 import { FileParam, PhotoQuery, TokenQuery } from './delivery.schemas.js';
 import { DeliveryService } from './delivery.service.js';
-import { send } from './send.js';
+import { send } from '../platform/http/send.js';
 
 const params = { url: 'The `url` of the photo' };
 

@@ -10,7 +10,7 @@ import { DeliveryQueries } from './delivery.queries.js';
 import { ChannelPhotoQuery, ProfilePhotoQuery } from './delivery.schemas.js';
 import { DeliveryService } from './delivery.service.js';
 import { DocumentedBytes } from './documented-bytes.js';
-import { send } from './send.js';
+import { send } from '../platform/http/send.js';
 
 type Address = z.infer<typeof UsernameParam>;
 const params = { username: 'A username' };

@@ -15,7 +15,7 @@ import {
 import { DeliveryService } from './delivery.service.js';
 import { DocumentedBytes } from './documented-bytes.js';
 import { HlsPlaylists } from './hls-playlists.service.js';
-import { send } from './send.js';
+import { send } from '../platform/http/send.js';
 
 const params = { url: 'The `url` of the video' };
 const rung = { ...params, rung: 'A rung of the ladder, as `720p`; `audio` is the sound only' };

@@ -8,7 +8,7 @@ import { Problem } from '../platform/http/problems.js';
 import { originalKey } from '../platform/storage/keys.js';
 import { Storage } from '../platform/storage/storage.js';
 import { Leases } from './leases.js';
-import { hashOf } from './receive.js';
+import { hashOf } from '../platform/http/receive.js';
 import { SettleService } from './settle.service.js';
 import { StagingStore } from './staging-store.js';
 import { UploadRecords, type UploadRecord } from './upload-records.js';

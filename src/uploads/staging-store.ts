@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { announcedChecksum, verified } from './checksum.js';
-import { hashOf, writeProblem } from './receive.js';
+import { hashOf, writeProblem } from '../platform/http/receive.js';
 import { RunningHashes } from './running-hashes.js';
 import type { UploadRecords } from './upload-records.js';
 

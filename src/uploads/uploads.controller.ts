@@ -1,6 +1,5 @@
 import { applyDecorators, Controller, Get, Post, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiTags } from '@nestjs/swagger';
-import '@fastify/multipart';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CurrentUser, Verified } from '../platform/http/access.js';
 import type { Viewer } from '../platform/http/viewer.js';
@@ -11,7 +10,7 @@ import { Limited } from '../platform/limits/limited.js';
 import { binary, Documented } from '../platform/http/route.js';
 import { allowedTitles } from '../processing/run/formats.js';
 import { LimitsService } from '../quota/limits.service.js';
-import { brokenBody } from './receive.js';
+import { firstFile } from '../platform/http/first-file.js';
 import { LimitsAnswer } from './uploads.schemas.js';
 import { UploadsService } from './uploads.service.js';
 
@@ -127,15 +126,5 @@ export class UploadsController {
     });
     reply.status(created ? 202 : 200);
     return file;
-  }
-}
-
-/** Reads only the headers of the part; its bytes stay in the socket until they are consumed. */
-async function firstFile(request: FastifyRequest) {
-  const limits = { files: 1, fields: 10, parts: 20, fieldSize: 1024, fileSize: Infinity };
-  try {
-    return await request.file({ throwFileSizeLimit: false, limits });
-  } catch (error) {
-    throw typeof (error as { statusCode?: unknown }).statusCode === 'number' ? error : brokenBody(error);
   }
 }

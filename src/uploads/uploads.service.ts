@@ -12,7 +12,7 @@ import { Storage } from '../platform/storage/storage.js';
 import { inBytes } from '../platform/http/in-bytes.js';
 import { QuotaService } from '../quota/quota.service.js';
 import { cleanFilename } from './filename.js';
-import { receive } from './receive.js';
+import { receive } from '../platform/http/receive.js';
 import { SettleService } from './settle.service.js';
 import { sql } from '../platform/database/sql.js';
 

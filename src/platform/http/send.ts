@@ -1,10 +1,10 @@
 import { create as contentDisposition } from 'content-disposition';
 import type { FastifyReply } from 'fastify';
+import type { IncomingHttpHeaders } from 'node:http';
 import { Readable } from 'node:stream';
-import { answerDefaults, varyOfPublic } from '../platform/http/answer-headers.js';
-import { Problem } from '../platform/http/problems.js';
-import { admitReader } from '../platform/http/slow-readers.js';
-import type { Asking } from './asking.js';
+import { answerDefaults, varyOfPublic } from './answer-headers.js';
+import { Problem } from './problems.js';
+import { admitReader } from './slow-readers.js';
 import { evaluate, rangeHolds } from './conditions.js';
 import { parseRange, type Range } from './range.js';
 
@@ -13,7 +13,8 @@ export interface Body {
   tag: string;
   bytes: number;
   mimeType: string;
-  modifiedAt: Date;
+  /** Null where an older body may follow a newer one: only the tag tells them apart. */
+  modifiedAt: Date | null;
   /** For everybody's cache, or for nobody's. */
   open: boolean;
   /** The same address can answer other bytes later: caches have to ask. */
@@ -45,12 +46,16 @@ const forCaches = ({ open, changes, vary = [] }: Body) =>
     : { vary: [answerDefaults.vary, ...vary].join(', ') };
 
 /** Answers GET and HEAD for one body: conditions before ranges, one range or the whole. */
-export async function send(reply: FastifyReply, { method, headers }: Asking, body: Body): Promise<void> {
+export async function send(
+  reply: FastifyReply,
+  { method, headers }: { method: string; headers: IncomingHttpHeaders },
+  body: Body,
+): Promise<void> {
   const validators = { etag: `"${body.tag}"`, modifiedAt: body.modifiedAt };
   void reply.headers({
     ...harmless,
     etag: validators.etag,
-    'last-modified': body.modifiedAt.toUTCString(),
+    ...(body.modifiedAt && { 'last-modified': body.modifiedAt.toUTCString() }),
     ...forCaches(body),
     'accept-ranges': 'bytes',
     ...(body.downloadAs && { 'content-disposition': contentDisposition(body.downloadAs) }),
@@ -77,12 +82,9 @@ export async function send(reply: FastifyReply, { method, headers }: Asking, bod
   return void reply.send(method === 'HEAD' ? Readable.from([]) : await body.read(range ?? undefined));
 }
 
-/** A text made for this request. */
-export const textBody = (text: string, about: Omit<Body, 'bytes' | 'read'>): Body => {
-  const bytes = Buffer.from(text);
-  return {
-    ...about,
-    bytes: bytes.length,
-    read: async (range) => Readable.from([range ? bytes.subarray(range.start, range.end + 1) : bytes]),
-  };
-};
+/** Bytes in memory. */
+export const bytesBody = (bytes: Buffer, about: Omit<Body, 'bytes' | 'read'>): Body => ({
+  ...about,
+  bytes: bytes.length,
+  read: async (range) => Readable.from([range ? bytes.subarray(range.start, range.end + 1) : bytes]),
+});

@@ -4,8 +4,8 @@ import { createWriteStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { Transform, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { spent } from '../platform/spent-buffers.js';
-import { Problem } from '../platform/http/problems.js';
+import { spent } from '../spent-buffers.js';
+import { Problem } from './problems.js';
 
 export interface Received {
   bytes: number;

@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** Validators of a body: a strong, quoted ETag, and its last change. */
+/** Validators of a body: a strong, quoted ETag, and its last change, if that says anything. */
 export interface Validators {
   etag: string;
-  modifiedAt: Date;
+  modifiedAt: Date | null;
 }
 
 /** HTTP dates have whole seconds. */
@@ -27,6 +27,7 @@ export function evaluate(
   if (ifMatch !== undefined) {
     if (!names(ifMatch, etag, false)) return 'failed';
   } else if (
+    modifiedAt &&
     headers['if-unmodified-since'] !== undefined &&
     seconds(modifiedAt) > date(headers['if-unmodified-since'])
   ) {
@@ -35,12 +36,12 @@ export function evaluate(
   const ifNoneMatch = headers['if-none-match'];
   if (ifNoneMatch !== undefined) return names(ifNoneMatch, etag, true) ? 'not-modified' : 'send';
   const since = headers['if-modified-since'];
-  return since !== undefined && seconds(modifiedAt) <= date(since) ? 'not-modified' : 'send';
+  return modifiedAt && since !== undefined && seconds(modifiedAt) <= date(since) ? 'not-modified' : 'send';
 }
 
 /** Whether a range may be answered: the part the client has must be of the same bytes (RFC 9110, 13.1.5). */
 export function rangeHolds(ifRange: string | string[] | undefined, { etag, modifiedAt }: Validators): boolean {
   if (ifRange === undefined) return true;
   const value = String(ifRange).trim();
-  return value.startsWith('"') ? value === etag : date(value) === seconds(modifiedAt);
+  return value.startsWith('"') ? value === etag : modifiedAt !== null && date(value) === seconds(modifiedAt);
 }

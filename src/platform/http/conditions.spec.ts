@@ -37,4 +37,12 @@ describe('conditions', () => {
   ])('allows a range for If-Range %s: %s', (header, holds) => {
     expect(rangeHolds(header, body)).toBe(holds);
   });
+
+  it('compares no dates where there is none', () => {
+    const undated = { etag: '"a"', modifiedAt: null };
+    expect(evaluate({ 'if-modified-since': same }, undated)).toBe('send');
+    expect(evaluate({ 'if-unmodified-since': before }, undated)).toBe('send');
+    expect(rangeHolds(same, undated)).toBe(false);
+    expect(rangeHolds('"a"', undated)).toBe(true);
+  });
 });

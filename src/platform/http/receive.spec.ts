@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { Problem } from '../platform/http/problems.js';
+import { Problem } from './problems.js';
 import { receive } from './receive.js';
 
 const tooMuch = () => new Problem('too_large');
