@@ -100,8 +100,15 @@ export class DigestsJobs {
   private async send(userId: string, { email, ...about }: Reader, lines: Line[]): Promise<void> {
     const origin = this.config.http.publicUrl;
     const link = `${origin}/api/notifications/unsubscribe?t=${this.preferences.tokenOf(userId)}`;
-    const told = lines.map(({ name, ...line }) =>
-      sentence({ ...line, name: name === null ? undefined : withoutLinks(name) }, about.locale),
+    const told = lines.map(({ name, media, ...line }) =>
+      sentence(
+        {
+          ...line,
+          name: name === null ? undefined : withoutLinks(name),
+          media: media && { ...media, title: withoutLinks(media.title) },
+        },
+        about.locale,
+      ),
     );
     try {
       await this.mailer.send({

@@ -46,6 +46,12 @@ const strangersMailed = (actor: string) => sql`(
       and not ${follows('x.user_id', 'x.actor_id')}
     limit ${maxStrangerMailsPerDay}) counted))`;
 
+/** Of one actor, transactions wait here for each other: two at once would each send as many mails as are left. */
+const countMailsInTurn = (actors: (string | null)[]) => sql`
+  select pg_advisory_xact_lock(key) from (
+    select distinct hashtextextended('mails of ' || actor, 0) as key
+    from unnest(${actors}::uuid[]) as a (actor) where actor is not null order by key) k`;
+
 /** Reconciles notification entries with the rows they follow from, so events may come twice, late or out of order. */
 @Injectable()
 export class NotificationSync {
@@ -134,6 +140,8 @@ export class NotificationSync {
    */
   private async add(em: EntityManager, { name }: ActKind, rows: Desired[]): Promise<void> {
     const column = <T>(of: (row: Desired) => T) => rows.map(of);
+    const wantsMail = (row: Desired) => row.email ?? kinds[row.kind].email;
+    await countMailsInTurn(rows.filter(wantsMail).map((row) => row.actor_id)).all(em);
     await sql`
       with wanted as (
         select t.*, t.wants_mail and not exists (
@@ -148,7 +156,7 @@ export class NotificationSync {
           ${column((row) => row.file_id)}::uuid[], ${column((row) => row.emoji)}::text[],
           ${column((row) => (kinds[row.kind].told === 'alone' ? row.actor_id : null))}::uuid[],
           ${column((row) => row.in_app ?? true)}::boolean[],
-          ${column((row) => row.email ?? kinds[row.kind].email)}::boolean[]
+          ${column(wantsMail)}::boolean[]
         ) as t (subject_id, user_id, actor_id, kind, media_id, comment_id, file_id, emoji, asker_id, in_app, wants_mail)
         where ${notBlocked(sql.ident<string>('t.user_id'), 't.actor_id')}),
       told as materialized (

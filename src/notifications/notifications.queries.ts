@@ -59,13 +59,13 @@ const metEntry = (userId: string, n: string) => sql`from notification_entries e 
 
 /** What stands in one item, whose latest notification is `n`. */
 interface Item {
-  /** Entries `e` of it. */
-  entries: Statement<boolean>;
+  /** The `id`s of its notifications. */
+  ids: Statement;
   columns: Statement;
   actors: Statement;
 }
 const single: Item = {
-  entries: sql<boolean>`e.notification_id = n.id`,
+  ids: sql`select n.id`,
   columns: sql`n.actors_count as "actorsCount", n.read_at is not null as read`,
   actors: sql.raw('3'),
 };
@@ -80,7 +80,7 @@ const all = sql`
   union all
   select g.* from notifications g where ${isTogether} and n.media_id is null and ${sameAs} and g.media_id is null`;
 const group: Item = {
-  entries: sql<boolean>`e.notification_id in (select i.id from (${all}) i)`,
+  ids: sql`select i.id from (${all}) i`,
   columns: sql`(select sum(i.actors_count)::int from (${all}) i) as "actorsCount",
     (select bool_and(i.read_at is not null) from (${all}) i) as read`,
   actors: sql.raw('20'),
@@ -117,7 +117,7 @@ export class NotificationsQueries {
 
   private async page(
     userId: string,
-    { entries, columns, actors }: Item,
+    { ids, columns, actors }: Item,
     where: Statement<boolean>,
     { limit, cursor, since }: SinceQuery,
   ) {
@@ -132,12 +132,15 @@ export class NotificationsQueries {
           where f.id = n.file_id) as file, ${keyOf(newest)}
       from notifications n join users reader on reader.id = n.user_id
       cross join lateral (
-        select json_agg(json_build_object('username', x.username, 'displayName', x.display_name, 'profilePhotoId', x.profile_photo_id)
+        select json_agg(json_build_object('userId', x.user_id, 'username', x.username, 'displayName', x.display_name, 'profilePhotoId', x.profile_photo_id)
             order by x.id desc) filter (where x.username is not null) as actors,
           max(x.created_at) as at, (array_agg(x.emoji order by x.id desc))[1] as emoji
-        from (select e.id, e.emoji, e.created_at, a.username, a.display_name, a.profile_photo_id
-          from notification_entries e left join users a on a.id = e.actor_id
-          where ${entries} and (e.actor_id is null or ${isMet(userId)}) order by e.id desc limit ${actors}) x) latest
+        from (select x.* from (${ids}) i cross join lateral (
+            select e.id, e.emoji, e.created_at, a.id as user_id, a.username, a.display_name, a.profile_photo_id
+            from notification_entries e left join users a on a.id = e.actor_id
+            where e.notification_id = i.id and (e.actor_id is null or ${isMet(userId)})
+            order by e.id desc limit ${actors}) x
+          order by x.id desc limit ${actors}) x) latest
       where ${shownTo(userId)} and ${where} and ${afterCursor(newest, cursor)}
         and ${afterCursor(newer, since, 'since')}`;
     const rows = await pageOf(found, newest, limit).all(this.em);

@@ -4,6 +4,8 @@ import { TagName } from './tags.schemas.js';
 it.each([
   ['Sunset', 'sunset'],
   ['  #Cafe\u0301 ', 'café'],
+  // Its lower case has one character for both.
+  ['T\u0308est', 'ẗest'],
   ['写真', '写真'],
   ['🌅', '🌅'],
   ['🌅sunset', '🌅sunset'],

@@ -10,7 +10,7 @@ const strayJoiner =
  * Letters of any script, digits, emoji, `_` and `-`; stored in lower case and NFC, so `#Café` and ` café` are one tag.
  */
 export const TagName = nfc(64)
-  .transform((value) => value.trim().replace(/^#/, '').toLowerCase())
+  .transform((value) => value.trim().replace(/^#/, '').toLowerCase().normalize('NFC'))
   .pipe(
     z
       .string()

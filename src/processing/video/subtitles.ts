@@ -101,7 +101,7 @@ function decode(bytes: Buffer): string {
 }
 
 const isShown = ({ startTime, endTime, text }: Cue): boolean =>
-  startTime >= 0 && endTime > startTime && endTime <= subtitleLimits.maxSeconds && text !== '';
+  startTime >= 0 && endTime > startTime && endTime < subtitleLimits.maxSeconds && text !== '';
 
 const written = ({ startTime, endTime, text }: Cue): string => `${clock(startTime)} --> ${clock(endTime)}\n${text}\n`;
 
