@@ -1,5 +1,6 @@
 /** `npm run bench`, or `npm run bench -- photo video --pairs=7`: see docs/performance.md. */
 import { parseArgs } from 'node:util';
+import { avatar } from './avatar.js';
 import { consequences } from './consequences.js';
 import { deliver } from './deliver.js';
 import { fairness } from './fairness.js';
@@ -23,6 +24,7 @@ const benches: Record<string, (settings: Settings) => Promise<void>> = {
   music,
   upload,
   deliver,
+  avatar,
   queue,
   idle,
   fairness,

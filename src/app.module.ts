@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { AccountsCareModule, AccountsModule, AccountsWorkerModule } from './accounts/accounts.module.js';
 import { AuthModule } from './auth/auth.module.js';
+import { AvatarsCareModule, AvatarsModule, AvatarsWorkerModule } from './avatars/avatars.module.js';
 import { BlocksModule } from './blocks/blocks.module.js';
 import { CommentsModule } from './comments/comments.module.js';
 import { CountersCareModule, CountersWorkerModule } from './counters/counters.module.js';
@@ -61,6 +62,7 @@ const platform = [
     FollowsModule,
     BlocksModule,
     ProfilePhotosModule,
+    AvatarsModule,
     FilesModule,
     UploadsModule,
     MediaModule,
@@ -85,7 +87,7 @@ const platform = [
 export class ApiModule {}
 
 /** What the operator's commands need. */
-@Module({ imports: [...platform, FilesCareModule, CountersCareModule, AccountsCareModule] })
+@Module({ imports: [...platform, FilesCareModule, CountersCareModule, AccountsCareModule, AvatarsCareModule] })
 export class CliModule {}
 
 /** Runs the jobs of the named queues, and turns events into jobs. */
@@ -107,6 +109,7 @@ export class WorkerModule {
         MediaWorkerModule,
         CoversWorkerModule,
         ProfilePhotosWorkerModule,
+        AvatarsWorkerModule,
         TagsWorkerModule,
         ViewsWorkerModule,
         NotificationsWorkerModule,

@@ -18,7 +18,7 @@ import { ProblemFilter, sendProblem, toProblem } from './platform/http/problem.f
 import { RouteTable } from './platform/http/route-table.js';
 import { refuseSlowBodies } from './platform/http/slow-bodies.js';
 import { warnOfUnknownProxy } from './platform/http/unknown-proxy.js';
-import { acceptText } from './platform/http/text-bodies.js';
+import { acceptStream, acceptText } from './platform/http/text-bodies.js';
 import { validationPipe } from './platform/http/validation.js';
 import { answerBrokenRequest } from './platform/http/broken-requests.js';
 import { acceptJson } from './platform/http/json-bodies.js';
@@ -65,7 +65,7 @@ async function setupApp(app: NestFastifyApplication, config: Config): Promise<Ro
   const routes = new RouteTable();
   routes.watch(server);
   app.useLogger(app.get(Logger));
-  app.setGlobalPrefix('api', { exclude: ['livez', 'readyz', 'docs/*path'] });
+  app.setGlobalPrefix('api', { exclude: ['livez', 'readyz', 'docs/*path', 'avatars', 'avatars/*path'] });
   app.useGlobalPipes(validationPipe());
   app.useGlobalFilters(new ProblemFilter(routes));
 
@@ -81,6 +81,7 @@ async function setupApp(app: NestFastifyApplication, config: Config): Promise<Ro
   // Sent by mail programs and forms; the content is ignored.
   acceptText(server, /^application\/x-www-form-urlencoded/i, /\/unsubscribe$/, 64 * KiB);
   acceptText(server, /^(text\/|application\/x-subrip)/i, /\/subtitles\//, 3 * MiB);
+  acceptStream(server, /^(image\/|application\/octet-stream)/i, /^\/avatars\//);
   // tus reads the stream itself.
   server.addContentTypeParser('application/offset+octet-stream', (_request, _payload, done) => done(null));
   await app.register(multipart);

@@ -1,8 +1,10 @@
 import { Command, Option } from 'commander';
 import { createInterface } from 'node:readline';
+import { addAvatarCommands } from './commands/avatars.js';
 import { addRecountCommand } from './commands/recount.js';
 import { addUserCommands } from './commands/users.js';
 import { withServices } from './commands/with-services.js';
+import { AvatarIntegrity } from './avatars/avatar-integrity.service.js';
 import { IntegrityService } from './files/integrity.service.js';
 import { ReprocessService, type Selection } from './files/reprocess.service.js';
 import { impersonal, inventory } from './personal-data/inventory.js';
@@ -54,10 +56,11 @@ program
   .action(async () => {
     const findings = await withServices(async (services) => {
       let count = 0;
-      for await (const finding of services.get(IntegrityService).scan()) {
-        process.stdout.write(`${JSON.stringify(finding)}\n`);
-        count += 1;
-      }
+      for (const part of [IntegrityService, AvatarIntegrity])
+        for await (const finding of services.get<IntegrityService | AvatarIntegrity>(part).scan()) {
+          process.stdout.write(`${JSON.stringify(finding)}\n`);
+          count += 1;
+        }
       return count;
     });
     process.stderr.write(`${findings} findings\n`);
@@ -97,13 +100,16 @@ program
       let count = 0;
       for await (const line of createInterface({ input: process.stdin })) {
         const { kind, key } = JSON.parse(line) as { kind?: string; key?: string };
-        if (kind === 'untracked' && key && (await services.get(IntegrityService).prune(key))) count += 1;
+        if (kind !== 'untracked' || !key) continue;
+        const part = key.startsWith('avatars/') ? AvatarIntegrity : IntegrityService;
+        if (await services.get<IntegrityService | AvatarIntegrity>(part).prune(key)) count += 1;
       }
       return count;
     });
     process.stderr.write(`${pruned} deleted\n`);
   });
 
+addAvatarCommands(program);
 addRecountCommand(program);
 addUserCommands(program);
 

@@ -1,4 +1,5 @@
 import { AddressCountSchema } from './accounts/address-count.entity.js';
+import { AvatarSchema } from './avatars/avatar.entity.js';
 import { ApiKeySchema } from './auth/api-key.entity.js';
 import { OneTimeCodeSchema } from './accounts/one-time-code.entity.js';
 import { PasswordResetLinkSchema } from './accounts/password-reset-link.entity.js';
@@ -41,6 +42,7 @@ export const entities = [
   FeedSourceSchema,
   AddressCountSchema,
   ApiKeySchema,
+  AvatarSchema,
   BlockSchema,
   CommentMentionSchema,
   CommentReactionSchema,

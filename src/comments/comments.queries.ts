@@ -15,6 +15,7 @@ import { isActive } from '../visibility/accounts.js';
 
 type Row = Pick<CommentAnswer, 'url' | 'media' | 'replyTo' | 'text' | 'mentions' | 'counts'> & {
   open: boolean;
+  userId: string;
   username: string | null;
   displayName: string;
   profilePhotoId: string | null;
@@ -63,7 +64,7 @@ const counts = visibleCounts(
 
 const columns = (viewer: ViewerId) => sql`
   c.url, m.url as media, p.url as "replyTo", c.text, c.created_at as "createdAt", c.edited_at as "editedAt", c.deleted_at as "deletedAt",
-  ${isOpen()} as open, a.username, a.display_name as "displayName", a.profile_photo_id as "profilePhotoId",
+  ${isOpen()} as open, a.id as "userId", a.username, a.display_name as "displayName", a.profile_photo_id as "profilePhotoId",
   ${counts(viewer)} as counts,
   array(select u.username from comment_mentions cm join users u on u.id = cm.user_id
     where cm.comment_id = c.id and ${isActive()} and ${notBlocked(viewer, 'u.id')} order by cm.id) as mentions,

@@ -92,7 +92,7 @@ export class FeedsQueries {
     const following = viewer === null ? sql`false` : isFollowed(viewer, 'm.owner_id');
     return {
       columns: sql<Row>`a.seq::float8 as seq, a.verb, a.created_at as at, ${following} as following,
-        (select json_agg(json_build_object('username', o.username, 'displayName', o.display_name, 'profilePhotoId', o.profile_photo_id)
+        (select json_agg(json_build_object('userId', o.id, 'username', o.username, 'displayName', o.display_name, 'profilePhotoId', o.profile_photo_id)
             order by r.seq desc)
           from (select * from (${reposts}) r order by r.seq desc limit 3) r
           join users o on o.id = r.actor_id and ${isActive('o')}) as reposters`,

@@ -101,7 +101,7 @@ export class GroupsQueries {
   /** In the order of the heads. */
   private groups(reader: string, { heads, reposts }: Heads, { isOfType }: Wanted) {
     return sql<OwnerRow & { count: number }>`
-      select u.username, u.display_name as "displayName", u.profile_photo_id as "profilePhotoId",
+      select u.id as "userId", u.username, u.display_name as "displayName", u.profile_photo_id as "profilePhotoId",
         (select count(*)::int from (
           select from (${activitiesOf}) a join medias m on m.id = a.media_id where ${isOfType} and ${inTimelineOf(reader, reposts)}
           limit ${maxCounted}) counted) as count

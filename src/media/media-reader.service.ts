@@ -48,7 +48,7 @@ const counts = visibleCounts(
 /** Everything a media shows, as columns of `m` (medias) and `u` (its owner). One statement, whatever the page size. */
 const columns = (viewer: ViewerId) => sql`
   m.id, m.url, m.type, m.title, m.description, m.visibility, m.status, m.created_at as "createdAt", m.updated_at as "updatedAt",
-  ${isOpen()} as open, u.username, u.display_name as "displayName", u.profile_photo_id as "profilePhotoId",
+  ${isOpen()} as open, u.id as "userId", u.username, u.display_name as "displayName", u.profile_photo_id as "profilePhotoId",
   ${counts(viewer)} as counts,
   ${standing(viewer)},
   array(select a.username from media_mentions mm join users a on a.id = mm.user_id

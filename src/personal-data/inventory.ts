@@ -76,6 +76,7 @@ export const inventory: readonly Holding[] = [
 /** Tables that belong to nobody, and why they are kept. */
 export const impersonal: Readonly<Record<string, string>> = {
   tags: 'Words, shared by all medias.',
+  avatars: 'Pictures that integrators upload for hashes of their own; only they can delete them.',
   outbox_events: 'Ids of events, and former addresses of accounts; kept for a week.',
   address_counts: 'Numbers of mails and tries per address, under a keyed hash; kept for a day.',
   migrations: 'Which database migrations were applied.',

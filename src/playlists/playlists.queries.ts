@@ -51,7 +51,7 @@ const counts = visibleCounts(
 /** Everything a playlist shows, as columns of `p` (playlists) and `u` (its owner). */
 const columns = (viewer: ViewerId) => sql`
   p.url, p.title, p.description, p.type, p.visibility, ${counts(viewer)} as counts, p.created_at as "createdAt", p.updated_at as "updatedAt",
-  u.username, u.display_name as "displayName", u.profile_photo_id as "profilePhotoId", ${cover(viewer)} as cover`;
+  u.id as "userId", u.username, u.display_name as "displayName", u.profile_photo_id as "profilePhotoId", ${cover(viewer)} as cover`;
 
 const ordersBy = (column: string): Record<Sort, Keyset> => {
   const id = [sql.ident(column), 'uuid'] as const;

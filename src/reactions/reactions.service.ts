@@ -74,7 +74,7 @@ export class ReactionsService {
     const [found] = await sql<{ id: string }>`select t.id ${seen(viewer, url)}`.all(this.em);
     const id = this.must(target, found?.id);
     const reactors = sql<ReactorRow>`
-      select u.username, u.display_name as "displayName", u.profile_photo_id as "profilePhotoId", r.emoji,
+      select u.id as "userId", u.username, u.display_name as "displayName", u.profile_photo_id as "profilePhotoId", r.emoji,
         r.created_at as "createdAt", ${keyOf(keyset)}
       from ${sql.ident(reactions)} r join users u on u.id = r.user_id
       where ${sql.ident('r', key)} = ${id} and ${emoji ? sql`r.emoji = ${emoji}` : sql`true`} and ${isActive()}

@@ -72,7 +72,7 @@ export class RepostsService {
       select m.id from medias m where m.url = ${url} and ${visibleTo(viewer)}`.all(this.em);
     if (!media) throw new Problem('media_not_found');
     const reposters = sql<ReposterRow>`
-      select u.username, u.display_name as "displayName", u.profile_photo_id as "profilePhotoId",
+      select u.id as "userId", u.username, u.display_name as "displayName", u.profile_photo_id as "profilePhotoId",
         r.created_at as "createdAt", ${keyOf(newest)}
       from reposts r join users u on u.id = r.user_id
       where r.media_id = ${media.id} and ${isActive()} and ${notBlocked(viewer, 'u.id')} and ${after}`;

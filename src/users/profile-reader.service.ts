@@ -7,7 +7,7 @@ import { notBlockedBy, type ViewerId } from '../visibility/relations.js';
 import { afterCursor, keyOf, keysetPage, pageOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
 import { existsByKey } from '../platform/database/exists-by-key.js';
 import type { PageQuery } from '../platform/http/page.js';
-import { photoHref, type Profile, type Relation } from './users.schemas.js';
+import { avatarUrl, photoHref, type Profile, type Relation } from './users.schemas.js';
 import { isActive, isNamed } from '../visibility/accounts.js';
 
 interface ProfileRow extends Pick<
@@ -151,7 +151,7 @@ const shared = ({
   color,
   pronouns,
   links,
-  avatarUrl: photoHref(username, 'profile', row.profilePhotoId),
+  avatarUrl: avatarUrl({ userId: row.id, username, profilePhotoId: row.profilePhotoId }),
   channelPhotoUrl: photoHref(username, 'channel', row.channelPhotoId),
   isPrivate,
   createdAt: isoTime(createdAt),

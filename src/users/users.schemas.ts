@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { z } from 'zod';
 import { page, PageQuery } from '../platform/http/page.js';
 import { line, text } from '../platform/http/text-fields.js';
@@ -119,19 +120,24 @@ export type Place = (typeof places)[number];
 export const photoHref = (username: string, place: Place, photoId: string | null): string | null =>
   photoId && `/api/users/${username}/${place}-photo?v=${photoId.slice(-8)}`;
 
+/** The user's photo, or the avatar that is drawn from their id. */
+export const avatarUrl = ({ userId, username, profilePhotoId }: Omit<OwnerRow, 'displayName'>): string =>
+  photoHref(username, 'profile', profilePhotoId) ?? `/avatars/${hash('sha1', userId)}`;
+
 export const Owner = z
-  .object({ username: z.string(), displayName: z.string(), avatarUrl: z.string().nullable() })
+  .object({ username: z.string(), displayName: z.string(), avatarUrl: z.string() })
   .meta({ id: 'Owner' });
 
 /** Columns of a user shown beside something of theirs. */
 export interface OwnerRow {
+  userId: string;
   username: string;
   displayName: string;
   profilePhotoId: string | null;
 }
-export const ownerAnswer = ({ username, displayName, profilePhotoId }: OwnerRow): z.infer<typeof Owner> => ({
-  ...{ username, displayName },
-  avatarUrl: photoHref(username, 'profile', profilePhotoId),
+export const ownerAnswer = ({ displayName, ...user }: OwnerRow): z.infer<typeof Owner> => ({
+  ...{ username: user.username, displayName },
+  avatarUrl: avatarUrl(user),
 });
 
 /** The caller's relation to another user. */
@@ -152,7 +158,7 @@ export const Profile = z
     color: z.string().nullable().meta({ example: '#336699' }),
     pronouns: z.string().nullable(),
     links: z.array(z.object({ title: z.string(), url: z.string() })),
-    avatarUrl: z.string().nullable(),
+    avatarUrl: z.string().meta({ description: 'The profile photo, or a picture drawn for this user' }),
     channelPhotoUrl: z.string().nullable(),
     isPrivate: z.boolean(),
     createdAt: z.iso.datetime(),

@@ -60,6 +60,7 @@ const unknownId = '0198a6c0-0000-7000-8000-000000000000';
 const exceptions: Record<string, string> = {
   '/api/users/{username}': 'the account is gone, and its credentials with it: 401',
   '/api/uploads/{id}': 'the tus protocol has 404 or 410 for an upload that was given up',
+  '/avatars/{hash}': 'it has no account to remember whose deletion it was: 404, as HEAD says',
 };
 
 /** What ada deletes at each address, the innermost first, and the answer for an address that never existed. */

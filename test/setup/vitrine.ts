@@ -100,10 +100,16 @@ export class Vitrine {
     await rm(this.dataDir, { recursive: true, force: true });
   }
 
+  /** Runs `vitrine <args>`. */
+  command(...args: string[]): Promise<{ stdout: string; stderr: string }> {
+    return promisify(execFile)(process.execPath, [entry('cli'), ...args], {
+      env: { ...this.env, LOG_LEVEL: 'silent' },
+    });
+  }
+
   /** Runs `vitrine reprocess <file>`. */
   async reprocess(fileUrl: string): Promise<void> {
-    const env = { ...this.env, LOG_LEVEL: 'silent' };
-    await promisify(execFile)(process.execPath, [entry('cli'), 'reprocess', fileUrl], { env });
+    await this.command('reprocess', fileUrl);
   }
 
   /** Triggers a periodic job now. @returns the id of the job */

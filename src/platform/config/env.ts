@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { deriveKey } from '../secrets.js';
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
@@ -81,6 +82,9 @@ const Env = z.object({
   UNUSED_FILE_MS: int(hours(24), 1),
 
   FEED_FANOUT_LIMIT: int(250_000),
+
+  AVATAR_JWT_SECRET: z.string().min(32).optional(),
+  AVATAR_REDIRECT: flag(false),
 
   RATE_LIMIT_FACTOR: z.coerce.number().min(0).max(1_000_000).default(1),
 
@@ -176,6 +180,11 @@ export function readConfig(source: NodeJS.ProcessEnv = process.env) {
     quota: { dayBytes: env.QUOTA_DAY_BYTES, totalBytes: env.QUOTA_TOTAL_BYTES },
     /** Followers of an account up to which its activities are written into their timelines; beyond, each finds them. */
     feeds: { fanoutLimit: env.FEED_FANOUT_LIMIT },
+    avatars: {
+      /** Without a secret of its own, only `vitrine avatars token` can make tokens. */
+      secret: env.AVATAR_JWT_SECRET ?? deriveKey(env.AUTH_SECRET, 'avatars').toString('base64url'),
+      redirect: env.AVATAR_REDIRECT,
+    },
     uploadExpiryMs: env.UPLOAD_EXPIRY_MS,
     unusedFileMs: env.UNUSED_FILE_MS,
     /** Multiplies every rate limit; 0 disables them. */

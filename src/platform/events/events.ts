@@ -29,6 +29,8 @@ export const events = {
   'account.erased': z.strictObject({ userId: id }),
   /** No row refers to the stored object any more. */
   'bytes.orphaned': z.strictObject({ key: z.string() }),
+  /** Deleted, or replaced by another version. */
+  'avatar.orphaned': z.strictObject({ hash: z.string(), version: id }),
   'code.requested': z.strictObject({ codeId: id }),
   'file.uploaded': file,
   /** Enough is processed to show it; `file.ready` follows. */

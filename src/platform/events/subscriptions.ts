@@ -49,6 +49,7 @@ export const subscriptions = {
   'embed-picture': on('file.pictured', social, 'each'),
   'embed-picture-again': on('file.ready', social, 'each'),
   'delete-bytes': on('file.deleted', maintenance, 'together'),
+  'delete-avatar': on('avatar.orphaned', maintenance, 'each'),
   'delete-object': on('bytes.orphaned', maintenance, 'each'),
 
   'show-media': on('file.playable', social, 'each'),

@@ -13,6 +13,7 @@ const tags: Record<string, string> = {
   files: 'The state of your own files',
   medias: 'Published photos, videos and music',
   bytes: 'Delivery of images, videos and music',
+  avatars: 'Pictures by hash, for any application: accounts of Vitrine are not needed',
   follows: 'Follows and follow requests',
   blocks: 'Blocks, which work in both directions, and mutes',
   comments: 'Comments on medias, and replies',
@@ -59,6 +60,10 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     .addBearerAuth(
       { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'The access token' },
       'accessToken',
+    )
+    .addBearerAuth(
+      { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'For the avatar of one hash' },
+      'avatarToken',
     );
   for (const [name, text] of Object.entries(tags)) builder.addTag(name, text);
   const schemas = new JsonSchemas();

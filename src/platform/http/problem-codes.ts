@@ -49,6 +49,22 @@ export const problems = {
     title: 'The signed address is no longer valid',
     detail: 'It has expired or was changed. Request the media again: the answer has new addresses.',
   },
+  avatar_token_missing: {
+    status: 401,
+    title: 'The token of the avatar is missing',
+    detail:
+      'Send a JWT with the claims `hash` and `exp`, signed with the secret of this service, in `Authorization: Bearer`.',
+  },
+  avatar_token_invalid: {
+    status: 401,
+    title: 'The token of the avatar is not valid',
+    detail: 'It has expired, or was not signed with the secret of this service (HS256, HS384 or HS512).',
+  },
+  avatar_token_mismatch: {
+    status: 403,
+    title: 'The token is for another avatar',
+    detail: 'Its claim `hash` must be the hash of the address.',
+  },
   email_not_verified: {
     status: 403,
     title: 'Verify your e-mail address first',
@@ -89,6 +105,11 @@ export const problems = {
     status: 404,
     title: 'There is no such media, or you may not see it',
     detail: 'It may have been deleted, or not be shared with you.',
+  },
+  avatar_not_found: {
+    status: 404,
+    title: 'There is no such avatar',
+    detail: 'Nothing was uploaded for this hash. GET answers another picture.',
   },
   comment_not_found: {
     status: 404,

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Readable } from 'node:stream';
 import { Problem } from './problems.js';
 
 /**
@@ -14,4 +15,12 @@ export function acceptText(server: FastifyInstance, types: RegExp, routes: RegEx
       throw new Problem('unsupported_media_type', 'Send JSON.');
     },
   );
+}
+
+/** Lets routes whose pattern matches read the body themselves, as a stream. They must bound it. */
+export function acceptStream(server: FastifyInstance, types: RegExp, routes: RegExp): void {
+  server.addContentTypeParser(types, async (request: FastifyRequest, body: Readable) => {
+    if (routes.test(request.routeOptions.url ?? '')) return body;
+    throw new Problem('unsupported_media_type', 'Send JSON.');
+  });
 }

@@ -37,6 +37,10 @@ export const rateLimits = {
   subtitles: limit(120, minutes(10), 'user'),
   /** Of one failed file: most failures are permanent. */
   retry: limit(5, hours(24), 'key'),
+  /** Uploads and deletions of one hash. */
+  avatar: limit(60, minutes(10), 'key'),
+  /** New identicons for one address; beyond, they are answered as the SVG that they are drawn from. */
+  identicon: limit(1_200, minutes(1), 'key'),
   /** Choosing or removing a profile photo, cover or poster: pictures are copied or made, downloads rewritten. */
   picture: limit(60, minutes(10), 'user'),
   /** Each may mention many users, who are notified. */

@@ -70,6 +70,10 @@ export class DiskStorage extends Storage {
     return found?.isFile() ? { bytes: found.size, modifiedAt: found.mtime } : null;
   }
 
+  async addressOf(): Promise<null> {
+    return null;
+  }
+
   async delete(key: string): Promise<void> {
     const path = this.pathOf(key);
     await rm(path, { force: true });

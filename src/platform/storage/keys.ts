@@ -33,3 +33,11 @@ export const originalKey = (fileId: string) => checkKey(`${fileFolder(fileId)}or
 
 /** @param name with its extension: `w640.webp`, `hls/720p/init.mp4` */
 export const renditionKey = (fileId: string, name: string) => checkKey(`${fileFolder(fileId)}${name}`);
+
+/** Everything stored for one version of an avatar. @param hash 40 hex digits, or `default` */
+export const avatarFolder = (hash: string, version: string) =>
+  checkFolder(`avatars/${hash.slice(0, 2)}/${hash}/${version}/`);
+
+/** @param name `256.webp` */
+export const avatarKey = (hash: string, version: string, name: string) =>
+  checkKey(`${avatarFolder(hash, version)}${name}`);

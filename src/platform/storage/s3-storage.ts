@@ -16,6 +16,7 @@ import {
   S3ServiceException,
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import type { Config } from '../config/env.js';
 import { checkFolder, checkKey } from './keys.js';
 import { type ByteRange, type Listed, NotStored, type Opened, OutOfRange, Storage, StorageFull } from './storage.js';
@@ -103,6 +104,10 @@ export class S3Storage extends Storage {
       if (statusOf(error) === 404) return null;
       throw error;
     }
+  }
+
+  addressOf(key: string, seconds: number): Promise<string> {
+    return getSignedUrl(this.client, new GetObjectCommand(this.at(key)), { expiresIn: seconds });
   }
 
   async delete(key: string): Promise<void> {

@@ -69,6 +69,12 @@ export abstract class Storage {
 
   abstract stat(key: string): Promise<Stored | null>;
 
+  /**
+   * A public address that answers the object for so long, as the type it was stored with; null where the store has
+   * none.
+   */
+  abstract addressOf(key: string, seconds: number): Promise<string | null>;
+
   /** Deleting what is not there is no error. */
   abstract delete(key: string): Promise<void>;
 

@@ -55,7 +55,7 @@ function notAllowed(kind: Kind, found: string): Refused {
 }
 
 /** A file that can't be inspected is refused; our own failures stay failures. */
-function refusalOf(failure: ProcessingFailure, found: string): Error {
+export function refusalOf(failure: ProcessingFailure, found: string): Error {
   const refusals: Partial<Record<typeof failure.code, () => Refused>> = {
     unsupported_codec: () => new Refused('type_not_allowed', `This kind of ${found} cannot be read.`, { found }),
     no_streams: () => damaged(found),

@@ -13,6 +13,7 @@ import { Migration0012MailedActs } from './0012-mailed-acts.js';
 import { Migration0013MailsOfNotifications } from './0013-mails-of-notifications.js';
 import { Migration0014SearchPairs } from './0014-search-pairs.js';
 import { Migration0015Feeds } from './0015-feeds.js';
+import { Migration0016Avatars } from './0016-avatars.js';
 
 export const migrations = [
   { name: '0001-initial', class: Migration0001Initial },
@@ -30,4 +31,5 @@ export const migrations = [
   { name: '0013-mails-of-notifications', class: Migration0013MailsOfNotifications },
   { name: '0014-search-pairs', class: Migration0014SearchPairs },
   { name: '0015-feeds', class: Migration0015Feeds },
+  { name: '0016-avatars', class: Migration0016Avatars },
 ];
