@@ -7,7 +7,7 @@ import {
   masterPlaylist,
   mediaPlaylist,
   ratesOf,
-  textPlaylist,
+  subtitlePlaylist,
   type Rates,
   type Segments,
   type SoundTrack,
@@ -34,7 +34,7 @@ export class HlsPlaylists {
       variants: variants.map(toVariant),
       uri: (name) => this.address(file, asking, `${name}.m3u8`, named(name)),
       keyFramesUri: (name) => this.address(file, asking, `keyframes/${name}.m3u8`, named(name)),
-      texts: file.renditions
+      subtitles: file.renditions
         .filter(({ role }) => role === 'subtitles')
         .map((track) => ({
           language: track.name,
@@ -87,7 +87,7 @@ export class HlsPlaylists {
   subtitles(file: Deliverable, language: string, asking: Asking): Body {
     const track = this.delivery.made(file, 'subtitles').find(({ name }) => name === language);
     if (!track || file.durationMs === null) throw new Problem('rendition_not_found');
-    const text = textPlaylist(file.durationMs, this.address(file, asking, `subtitles/${language}.vtt`, track));
+    const text = subtitlePlaylist(file.durationMs, this.address(file, asking, `subtitles/${language}.vtt`, track));
     return this.delivery.playlist(file, text, true);
   }
 

@@ -57,7 +57,7 @@ const images = (role: RenditionRole, outputs: Output[]): Made[] =>
     bytes,
   }));
 
-function ofVideo({ facts, renditions, sounds, texts, storyboard, poster }: Video): Derived {
+function ofVideo({ facts, renditions, sounds, subtitles: embedded, storyboard, poster }: Video): Derived {
   const { width, height, durationMs, ...rest } = facts;
   const rungs = renditions.map(({ codecs, fps, initBytes, segments, ...rung }): Made => ({
     role: 'rung',
@@ -74,10 +74,10 @@ function ofVideo({ facts, renditions, sounds, texts, storyboard, poster }: Video
     },
     segments,
   }));
-  const subtitles = texts.map(({ language, title, cues, ...text }): Made => ({
+  const subtitles = embedded.map(({ language, title, cues, ...track }): Made => ({
     role: 'subtitles',
     name: language,
-    ...text,
+    ...track,
     facts: { label: title ?? nameOf(language) ?? language, cues, embedded: true },
   }));
   const sheets = storyboard.map(({ tiles, ...sheet }): Made => ({ role: 'storyboard', ...sheet, facts: tiles }));

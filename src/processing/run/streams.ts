@@ -61,7 +61,7 @@ export type Spoken = {
 };
 
 /** Text subtitles inside the file. */
-export type TextStream = { index: number; codec: string } & Spoken;
+export type SubtitleStream = { index: number; codec: string } & Spoken;
 
 export type Probe = {
   format: Format;
@@ -75,7 +75,7 @@ export type Probe = {
   audio: AudioStream | null;
   /** Additional sound tracks: other languages, commentary. */
   otherAudio: AudioStream[];
-  texts: TextStream[];
+  subtitles: SubtitleStream[];
   cover: { index: number } | null;
   tags: Tags;
   streams: number;
@@ -136,7 +136,7 @@ export function describe(format: Format, raw: RawProbe, samples: Samples = new M
     (s) => [isDefault(s), s.channels ?? 0],
   );
   const others = raw.streams.filter((s) => s.codec_type === 'audio' && s !== audio && s.codec_name);
-  const texts = raw.streams.filter((s) => s.codec_type === 'subtitle' && textCodecs.has(s.codec_name ?? ''));
+  const subtitles = raw.streams.filter((s) => s.codec_type === 'subtitle' && textCodecs.has(s.codec_name ?? ''));
   const cover = raw.streams.find((s) => s.codec_type === 'video' && s.disposition?.attached_pic === 1);
   const audioBitrate = positive(audio?.bit_rate);
   const total = positive(raw.format.bit_rate);
@@ -148,7 +148,7 @@ export function describe(format: Format, raw: RawProbe, samples: Samples = new M
     video: video ? describeVideo(video, samples.get(video.index), total && total - (audioBitrate ?? 0)) : null,
     audio: audio ? describeAudio(audio) : null,
     otherAudio: others.map(describeAudio),
-    texts: texts.map((text) => ({ index: text.index, codec: text.codec_name!, ...spoken(text) })),
+    subtitles: subtitles.map((track) => ({ index: track.index, codec: track.codec_name!, ...spoken(track) })),
     cover: cover ? { index: cover.index } : null,
     tags: tagsOf({ ...audio?.tags, ...raw.format.tags }),
     streams: raw.streams.length,

@@ -133,7 +133,7 @@ it('offers the sound there is to choose from', () => {
 
 it('gives no two tracks of a group one name', () => {
   const video = { ...ratesOf(file), name: '360p', codecs: 'avc1.64001e,mp4a.40.2' };
-  const texts = ['a', 'b', 'c'].map((uri) => ({ language: 'en', label: 'English', uri }));
-  const text = masterPlaylist({ variants: [video], uri: (name) => name, texts });
+  const subtitles = ['a', 'b', 'c'].map((uri) => ({ language: 'en', label: 'English', uri }));
+  const text = masterPlaylist({ variants: [video], uri: (name) => name, subtitles });
   expect([...text.matchAll(/NAME="([^"]+)"/g)].map(([, name]) => name)).toEqual(['English', 'English 2', 'English 3']);
 });

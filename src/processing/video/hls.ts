@@ -92,7 +92,7 @@ export function ratesOf(file: Segments): Rates {
 }
 
 /** A track for all variants, as a viewer chooses it. `uri` is the address of its media playlist. */
-export type TextTrack = { language: string; label: string; uri: string };
+export type SubtitleTrack = { language: string; label: string; uri: string };
 /** Without `uri` it is the sound that the variants carry themselves. */
 export type SoundTrack = { language: string | null; label: string; uri: string | null };
 
@@ -102,16 +102,16 @@ export type Master = {
   uri: (name: string) => string;
   /** The same for its playlist of key frames. */
   keyFramesUri?: (name: string) => string;
-  texts?: TextTrack[];
+  subtitles?: SubtitleTrack[];
   /** Only where there is a choice. */
   sounds?: SoundTrack[];
 };
 
 /** The entrance to all playlists of a file (RFC 8216, 4.3.4). */
-export function masterPlaylist({ variants, uri, keyFramesUri, texts = [], sounds = [] }: Master): string {
+export function masterPlaylist({ variants, uri, keyFramesUri, subtitles = [], sounds = [] }: Master): string {
   const groups = [
     ...(sounds.length ? [',AUDIO="sound"'] : []),
-    ...(texts.length ? [',SUBTITLES="subtitles"'] : []),
+    ...(subtitles.length ? [',SUBTITLES="subtitles"'] : []),
   ].join('');
   const streams = variants.flatMap((variant) => [
     `#EXT-X-STREAM-INF:${attributes(variant, variant.bandwidth)}${groups}`,
@@ -129,14 +129,14 @@ export function masterPlaylist({ variants, uri, keyFramesUri, texts = [], sounds
     '#EXT-X-VERSION:7',
     '#EXT-X-INDEPENDENT-SEGMENTS',
     ...withOwnLabels(sounds).map(soundTrack),
-    ...withOwnLabels(texts).map(textTrack),
+    ...withOwnLabels(subtitles).map(subtitleTrack),
     ...streams,
     ...keyFrames,
   ]);
 }
 
 /** RFC 8216, 4.3.4.1: chosen by the viewer, or by the language of the device; never forced. */
-const textTrack = ({ language, label, uri }: TextTrack): string =>
+const subtitleTrack = ({ language, label, uri }: SubtitleTrack): string =>
   `#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="subtitles",NAME="${quotable(label)}",LANGUAGE="${language}",` +
   `DEFAULT=NO,AUTOSELECT=YES,FORCED=NO,URI="${uri}"`;
 
@@ -161,7 +161,7 @@ function withOwnLabels<T extends { label: string }>(tracks: readonly T[]): T[] {
 const quotable = (label: string): string => label.replaceAll('"', "'");
 
 /** One WebVTT file that lasts as long as the video. @param uri its address */
-export function textPlaylist(durationMs: number, uri: string): string {
+export function subtitlePlaylist(durationMs: number, uri: string): string {
   return text([
     '#EXTM3U',
     '#EXT-X-VERSION:7',

@@ -47,7 +47,7 @@ const source: Source = {
   },
   audio: sound(0, 1),
   otherAudio: [],
-  texts: [],
+  subtitles: [],
   cover: null,
   tags: {},
   streams: 2,

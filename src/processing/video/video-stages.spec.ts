@@ -186,12 +186,12 @@ describe('tracks', () => {
   });
 
   it('of words, as clean WebVTT, told apart by their names', async () => {
-    expect(video.texts.map(({ language, cues }) => ({ language, cues }))).toEqual([
+    expect(video.subtitles.map(({ language, cues }) => ({ language, cues }))).toEqual([
       { language: 'de', cues: 1 },
       { language: 'de-x-2', cues: 1 },
     ]);
     // Sound that begins before 0 moves everything by its priming.
-    expect(await readFile(video.texts[0]!.path, 'utf8')).toMatch(
+    expect(await readFile(video.subtitles[0]!.path, 'utf8')).toMatch(
       /^WEBVTT\n\n00:00:00.5[0-2]\d --> 00:00:01.5[0-2]\d\nHello <b>there<\/b>\n$/,
     );
   });

@@ -4,7 +4,7 @@ import { codecsOf } from '../run/codecs.js';
 import type { Context } from '../run/context.js';
 import { copyOf, type Copy } from './copyable.js';
 import { coverageFaults, requireCoverage } from './coverage.js';
-import { deriveTexts, type Text } from './embedded-texts.js';
+import { deriveSubtitles, type EmbeddedSubtitles } from './embedded-subtitles.js';
 import { ProcessingFailure } from '../run/failure.js';
 import { ffmpeg } from '../run/ffmpeg.js';
 import { readFragments, type Track } from './fragments.js';
@@ -65,7 +65,7 @@ export type Video = {
   /** Smallest first. */
   renditions: Rendition[];
   sounds: SoundRendition[];
-  texts: Text[];
+  subtitles: EmbeddedSubtitles[];
   storyboard: Sheet[];
   poster: Sizes;
 };
@@ -104,7 +104,7 @@ export async function deriveVideo(
     await onPlayable?.(work.video());
     await work.run(stage, copy, part(3 + i));
   }
-  await work.extractTexts();
+  await work.extractSubtitles();
   return work.video();
 }
 
@@ -116,7 +116,7 @@ class Work {
   private readonly renditions: Rendition[] = [];
   private readonly sounds: SoundRendition[] = [];
   private storyboard: Sheet[] = [];
-  private texts: Text[] = [];
+  private subtitles: EmbeddedSubtitles[] = [];
   private poster: Sizes | null = null;
   private readonly quiet: Context;
 
@@ -185,8 +185,8 @@ class Work {
     this.poster ??= poster;
   }
 
-  async extractTexts(): Promise<void> {
-    this.texts = await deriveTexts(this.input, this.source, this.dir, this.ctx);
+  async extractSubtitles(): Promise<void> {
+    this.subtitles = await deriveSubtitles(this.input, this.source, this.dir, this.ctx);
   }
 
   private task() {
@@ -275,7 +275,7 @@ class Work {
       },
       renditions: [...this.renditions],
       sounds: [...this.sounds],
-      texts: [...this.texts],
+      subtitles: [...this.subtitles],
       storyboard: this.storyboard,
       poster: this.poster!,
     };
