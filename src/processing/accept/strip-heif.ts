@@ -1,5 +1,5 @@
 import { boxesIn, type Box } from './boxes.js';
-import { writeRights, type Rights } from '../image/exif.js';
+import { writeKeptExif, type KeptExif } from '../image/exif.js';
 import { ProcessingFailure } from '../run/failure.js';
 
 /** Top-level boxes of the picture; a phone may add a clip with its own place and time. */
@@ -16,13 +16,13 @@ const maxExtents = 100_000;
  * HEIF and AVIF refer to their parts by offset, so nothing may move: metadata is overwritten in place (ISO/IEC 23008-12
  * annex A, 14496-12 8.11). Orientation is a property of the picture and needs no EXIF.
  */
-export function stripHeif(bytes: Buffer, keep: Rights): Buffer {
+export function stripHeif(bytes: Buffer, keep: KeptExif): Buffer {
   const result = Buffer.from(bytes);
   const boxes = boxesIn(result);
   for (const box of boxes) if (!kept.has(box.type)) blank(result, box);
   const meta = boxes.find((box) => box.type === 'meta');
   if (!meta) throw new ProcessingFailure('corrupt_input', 'HEIF without meta box');
-  const exif = writeRights({ orientation: 1, copyright: keep.copyright });
+  const exif = writeKeptExif({ orientation: 1, copyright: keep.copyright });
   for (const { type, extents } of metadataExtents(result, meta)) {
     for (const { offset, length } of extents) result.fill(0, offset, offset + length);
     const [first] = extents;

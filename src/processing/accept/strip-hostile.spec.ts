@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { saysDisplayP3 } from '../image/display-p3.js';
-import { readRights } from '../image/exif.js';
+import { readKeptExif } from '../image/exif.js';
 import { maxProfileBytes } from './strip-jpeg.js';
 import { strippers } from './strip.js';
 
@@ -10,7 +10,7 @@ const largest = 40 * 1024 * 1024;
 /** Of CPU time, which other load on the machine does not affect. The worst file takes half of it. */
 const longestMs = 1500;
 const nothing = { orientation: 1, copyright: undefined };
-const rights = { orientation: 6, copyright: 'Ann Example '.repeat(80).trim() };
+const keptExif = { orientation: 6, copyright: 'Ann Example '.repeat(80).trim() };
 
 const hex = (digits: string) => Buffer.from(digits.replaceAll(' ', ''), 'hex');
 const ascii = (text: string) => Buffer.from(text, 'latin1');
@@ -108,12 +108,12 @@ describe('a file of only small parts is cheap', () => {
   ];
   it.each(files)('%s in %s', (_, format, make) => {
     const bytes = make();
-    expectCheap(() => strippers[format]!(bytes, rights));
+    expectCheap(() => strippers[format]!(bytes, keptExif));
   });
 });
 
 describe('HEIF', () => {
-  const strip = (file: Heif) => strippers.avif!(heif(file), rights);
+  const strip = (file: Heif) => strippers.avif!(heif(file), keptExif);
 
   it('is damaged if its metadata is longer than the file', () => {
     const extents = times(31, extent(0, largest));
@@ -175,7 +175,7 @@ it('a JPEG loses a profile that is too long, and nothing else', () => {
   expect(strippers.jpeg!(tooLong, nothing)).toEqual(jpeg);
 });
 
-it('a WebP whose last chunk lacks its padding keeps its rights where decoders look for them', async () => {
+it('a WebP whose last chunk lacks its padding keeps its copyright where decoders look for it', async () => {
   const tagged = await image
     .clone()
     .withExif({ IFD0: { Copyright: 'Ann Example' } })
@@ -185,14 +185,14 @@ it('a WebP whose last chunk lacks its padding keeps its rights where decoders lo
   const odd = tagged.subarray(0, tagged.indexOf('EXIF'));
   const cut = odd.at(-1) === 0 ? odd.subarray(0, -1) : odd;
   cut.writeUInt32LE(cut.length - 8, 4);
-  const stripped = strippers.webp!(cut, readRights(exif));
+  const stripped = strippers.webp!(cut, readKeptExif(exif));
   expect(stripped.readUInt32LE(4)).toBe(stripped.length - 8);
-  expect(readRights((await sharp(stripped).metadata()).exif).copyright).toBe('Ann Example');
+  expect(readKeptExif((await sharp(stripped).metadata()).exif).copyright).toBe('Ann Example');
 });
 
-it('rights are searched at their start, not in all of a block', () => {
+it('the EXIF to keep is looked up at the start of a block, not in all of it', () => {
   const long = full(ascii('E'));
   expectCheap(() => {
-    for (let i = 0; i < 10; i++) readRights(long);
+    for (let i = 0; i < 10; i++) readKeptExif(long);
   });
 });

@@ -1,4 +1,4 @@
-import { writeRights, type Rights } from '../image/exif.js';
+import { writeKeptExif, type KeptExif } from '../image/exif.js';
 import { ProcessingFailure } from '../run/failure.js';
 import { KeptBytes, isAt } from './kept-bytes.js';
 
@@ -19,8 +19,8 @@ const kept: ReadonlyMap<number, string> = new Map([
  * ITU-T T.81, annex B: copies segments and scans up to the first end of image. EXIF, XMP, IPTC, comments, thumbnails
  * and the index of further images are dropped, with those images.
  */
-export function stripJpeg(bytes: Buffer, keep: Rights): Buffer {
-  const tiff = writeRights(keep);
+export function stripJpeg(bytes: Buffer, keep: KeptExif): Buffer {
+  const tiff = writeKeptExif(keep);
   const exif = tiff && segment(app.exif, Buffer.concat([Buffer.from('Exif\0\0', 'latin1'), tiff]));
   return strip(bytes, exif, true);
 }

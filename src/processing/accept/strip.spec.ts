@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { readRights, writeRights } from '../image/exif.js';
+import { readKeptExif, writeKeptExif } from '../image/exif.js';
 import { strippers } from './strip.js';
 
 const secret = 'somewhere secret';
@@ -32,14 +32,14 @@ describe.each(Object.entries(encoded))('%s', (format, encode) => {
     expect(bytes.includes(secret)).toBe(true);
     const before = await sharp(bytes).metadata();
 
-    const stripped = strippers[format]!(bytes, readRights(before.exif));
+    const stripped = strippers[format]!(bytes, readKeptExif(before.exif));
 
     expect(stripped.includes(secret)).toBe(false);
     const after = await sharp(stripped).metadata();
     expect(after.xmp?.some((byte) => byte !== 0) ?? false).toBe(false);
     expect(after.icc).toEqual(before.icc);
     expect(after.icc).toBeDefined();
-    expect(readRights(after.exif).copyright).toBe('Ann Example');
+    expect(readKeptExif(after.exif).copyright).toBe('Ann Example');
     // In AVIF it is a property of the picture, which libvips applies itself.
     if (format !== 'avif') expect(after.orientation).toBe(6);
     expect(await pixelsOf(stripped)).toEqual(await pixelsOf(bytes));
@@ -83,24 +83,24 @@ it('an animated GIF keeps frames and loops, and loses comments', async () => {
   expect(await pixelsOf(stripped)).toEqual(await pixelsOf(bytes));
 });
 
-describe('rights', () => {
+describe('the EXIF that is kept', () => {
   it.each([
     { orientation: 6, copyright: undefined },
     { orientation: 1, copyright: 'Ann Example, 2026' },
     { orientation: 8, copyright: 'A' },
-  ])('are read back as written: %o', (rights) => {
-    expect(readRights(writeRights(rights))).toEqual(rights);
+  ])('is read back as written: %o', (keptExif) => {
+    expect(readKeptExif(writeKeptExif(keptExif))).toEqual(keptExif);
   });
 
-  it('need no block if there are none', () => {
-    expect(writeRights({ orientation: 1, copyright: undefined })).toBeUndefined();
+  it('needs no block if there is nothing to keep', () => {
+    expect(writeKeptExif({ orientation: 1, copyright: undefined })).toBeUndefined();
   });
 
-  it('are absent from anything but EXIF', () => {
+  it('is absent from anything but EXIF', () => {
     for (const bytes of ['', 'II', 'II*\0\xff\xff\xff\xff', 'MM\0*\0\0\0\x08\xff\xff'].map((t) =>
       Buffer.from(t, 'latin1'),
     )) {
-      expect(readRights(bytes)).toEqual({ orientation: 1, copyright: undefined });
+      expect(readKeptExif(bytes)).toEqual({ orientation: 1, copyright: undefined });
     }
   });
 });

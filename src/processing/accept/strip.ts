@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import { writeRights, type Rights } from '../image/exif.js';
+import { writeKeptExif, type KeptExif } from '../image/exif.js';
 import { ProcessingFailure } from '../run/failure.js';
 import { KeptBytes, isAt } from './kept-bytes.js';
 import { stripHeif } from './strip-heif.js';
@@ -9,7 +9,7 @@ import { maxProfileBytes, stripJpeg } from './strip-jpeg.js';
  * Removes metadata from a picture without touching its pixels: everything not needed to show it is dropped, including
  * what follows its end (second images, motion clips, archives). Orientation, copyright and colour profile stay.
  */
-export type Strip = (bytes: Buffer, keep: Rights) => Buffer;
+export type Strip = (bytes: Buffer, keep: KeptExif) => Buffer;
 
 /** By format name; formats that are missing must be re-encoded. */
 export const strippers: Partial<Record<string, Strip>> = {
@@ -33,8 +33,8 @@ const pngChunks = new Set(
 const [ihdr, iccp, iend] = ['IHDR', 'iCCP', 'IEND'].map(numberOf);
 const pngSignatureBytes = 8;
 
-function stripPng(bytes: Buffer, keep: Rights): Buffer {
-  const exif = writeRights(keep);
+function stripPng(bytes: Buffer, keep: KeptExif): Buffer {
+  const exif = writeKeptExif(keep);
   let exifChunk = exif && pngChunk('eXIf', exif);
   const result = new KeptBytes(bytes, exifChunk?.length ?? 0);
   result.keep(0, pngSignatureBytes);
@@ -70,8 +70,8 @@ const webpExifFlag = 0x08;
 const webpXmpFlag = 0x04;
 const webpIccFlag = 0x20;
 
-function stripWebp(bytes: Buffer, keep: Rights): Buffer {
-  const exif = writeRights(keep);
+function stripWebp(bytes: Buffer, keep: KeptExif): Buffer {
+  const exif = writeKeptExif(keep);
   const exifChunk = exif && riffChunk('EXIF', exif);
   const parts = new KeptBytes(bytes, 1 + (exifChunk?.length ?? 0));
   parts.keep(0, webpStart);

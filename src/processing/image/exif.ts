@@ -1,17 +1,17 @@
-/** The two facts of EXIF that outlive stripping. Orientation is 1..8 as in EXIF 2.32, 4.6.4. */
-export type Rights = { orientation: number; copyright: string | undefined };
+/** The EXIF that is kept when metadata is removed. Orientation is 1..8 as in EXIF 2.32, 4.6.4. */
+export type KeptExif = { orientation: number; copyright: string | undefined };
 
 const orientationTag = 0x0112;
 const copyrightTag = 0x8298;
 const asciiType = 2;
 const shortType = 3;
 const prefix = Buffer.from('Exif\0\0', 'latin1');
-const longestCopyright = 1000;
+const maxCopyrightBytes = 1000;
 
-/** Reads them from the first directory of an EXIF block; whatever does not parse counts as absent. */
-export function readRights(exif: Buffer | undefined): Rights {
-  const rights: Rights = { orientation: 1, copyright: undefined };
-  if (!exif) return rights;
+/** Reads the first directory of an EXIF block; what does not parse counts as absent. */
+export function readKeptExif(exif: Buffer | undefined): KeptExif {
+  const keptExif: KeptExif = { orientation: 1, copyright: undefined };
+  if (!exif) return keptExif;
   const tiff = exif.subarray(prefix.equals(exif.subarray(0, prefix.length)) ? prefix.length : 0);
   const isLittle = tiff.toString('latin1', 0, 2) === 'II';
   const short = (at: number) => (at + 2 > tiff.length ? 0 : isLittle ? tiff.readUInt16LE(at) : tiff.readUInt16BE(at));
@@ -20,17 +20,18 @@ export function readRights(exif: Buffer | undefined): Rights {
   const entries = Math.min(short(directory), 512);
   for (let entry = directory + 2; entry < directory + 2 + entries * 12; entry += 12) {
     const tag = short(entry);
-    if (tag === orientationTag && short(entry + 8) >= 1 && short(entry + 8) <= 8) rights.orientation = short(entry + 8);
+    if (tag === orientationTag && short(entry + 8) >= 1 && short(entry + 8) <= 8)
+      keptExif.orientation = short(entry + 8);
     if (tag === copyrightTag && short(entry + 2) === asciiType) {
       const length = long(entry + 4);
       const at = length > 4 ? long(entry + 8) : entry + 8;
-      rights.copyright = text(tiff.subarray(at, at + Math.min(length, longestCopyright))) || undefined;
+      keptExif.copyright = text(tiff.subarray(at, at + Math.min(length, maxCopyrightBytes))) || undefined;
     }
   }
-  return rights;
+  return keptExif;
 }
 
-/** Photographer and editor are parted by NUL (EXIF 2.32, 4.6.4 Copyright). */
+/** Photographer and editor are separated by NUL (EXIF 2.32, 4.6.4 Copyright). */
 const text = (bytes: Buffer) =>
   bytes
     .toString('utf8')
@@ -39,8 +40,8 @@ const text = (bytes: Buffer) =>
     .filter(Boolean)
     .join('; ');
 
-/** A whole TIFF block that says these facts and nothing else, or undefined when there is nothing to say. */
-export function writeRights({ orientation, copyright }: Rights): Buffer | undefined {
+/** A complete TIFF block with nothing else in it; undefined if there is nothing to keep. */
+export function writeKeptExif({ orientation, copyright }: KeptExif): Buffer | undefined {
   const value = copyright === undefined ? undefined : Buffer.from(`${copyright}\0`, 'utf8');
   const entries = (orientation === 1 ? 0 : 1) + (value ? 1 : 0);
   if (!entries) return undefined;

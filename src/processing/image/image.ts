@@ -2,7 +2,7 @@ import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import pLimit from 'p-limit';
 import sharp, { type Raw, type Sharp } from 'sharp';
-import { readRights, type Rights } from './exif.js';
+import { readKeptExif, type KeptExif } from './exif.js';
 import { ProcessingFailure } from '../run/failure.js';
 import type { Format } from '../run/formats.js';
 import { imageSizes, sizeFormats, type SizeFormat, type SizeName } from './image-sizes.js';
@@ -79,7 +79,7 @@ export async function deriveSizes(
   await mkdir(dir, { recursive: true });
   const source = typeof input === 'string' ? await readable(input, header, signal) : input;
   const raster = await decode(source, limits.maxPixels, seconds);
-  const rights = readRights(header.exif);
+  const keptExif = readKeptExif(header.exif);
   const limit = pLimit(atOnce);
   const wanted = imageSizes.flatMap((size) =>
     [...size.formats, ...(avif && size.avif ? (['avif'] as const) : [])].map((format) => ({ ...size, format })),
@@ -87,7 +87,7 @@ export async function deriveSizes(
   const writing = wanted.map(({ name, width, height, format }) =>
     limit(() => {
       signal.throwIfAborted();
-      return write(withCopyright(fit(raster(), width, height), rights), name, format, dir);
+      return write(withCopyright(fit(raster(), width, height), keptExif), name, format, dir);
     }),
   );
   // All of them to their ends, even if one fails: nobody writes to a folder that is being removed.
@@ -112,7 +112,7 @@ async function decode(input: string | Buffer, maxPixels: number, seconds?: numbe
 const fit = (image: Sharp, width: number, height: number) =>
   image.resize(width, height, { fit: 'inside', withoutEnlargement: true });
 
-export const withCopyright = (image: Sharp, { copyright }: Rights) =>
+export const withCopyright = (image: Sharp, { copyright }: KeptExif) =>
   copyright === undefined ? image : image.withExif({ IFD0: { Copyright: copyright } });
 
 async function write(image: Sharp, name: SizeName, format: SizeFormat, dir: string): Promise<Output> {
@@ -131,18 +131,18 @@ async function writeOriginal(
 ): Promise<Output> {
   const file = path.join(dir, `original.${format.extension}`);
   const strip = strippers[format.name];
-  const rights = readRights(header.exif);
-  if (strip) await store(file, strip(await readFile(input), rights));
-  else await reencode(openImage(input, limits.maxPixels), rights, file);
+  const keptExif = readKeptExif(header.exif);
+  if (strip) await store(file, strip(await readFile(input), keptExif));
+  else await reencode(openImage(input, limits.maxPixels), keptExif, file);
   const { size } = await stat(file);
   const { width, height } = header;
   return { name: 'original', format: format.name, path: file, mimeType: format.mimeType, width, height, bytes: size };
 }
 
 /** TIFF keeps its pixels and its metadata in one web of offsets: writing it anew without loss is the shorter way. */
-const reencode = (image: Sharp, rights: Rights, file: string) =>
+const reencode = (image: Sharp, keptExif: KeptExif, file: string) =>
   orImageFailure(
-    withCopyright(image.autoOrient().keepIccProfile(), rights).tiff({ compression: 'deflate' }).toFile(file),
+    withCopyright(image.autoOrient().keepIccProfile(), keptExif).tiff({ compression: 'deflate' }).toFile(file),
   );
 
 async function store(file: string, bytes: Buffer): Promise<void> {

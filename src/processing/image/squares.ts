@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import sharp, { type Raw, type Sharp } from 'sharp';
-import { readRights } from './exif.js';
+import { readKeptExif } from './exif.js';
 import { withCopyright } from './image.js';
 import { sizeFormats } from './image-sizes.js';
 import { openImage, orImageFailure, readable, readHeader, type ImageHeader } from './pixels.js';
@@ -62,14 +62,14 @@ export async function deriveSquares(
   const header = await readHeader(input);
   const wanted = fittingSides(header);
   const square = await cutSquare(await readable(input, header, signal), wanted[0]!.side, maxPixels);
-  const rights = readRights(header.exif);
+  const kept = readKeptExif(header.exif);
   const squares: Square[] = [];
   for (const { side, name } of wanted) {
     for (const format of formats) {
       signal.throwIfAborted();
       const { mimeType, extension, encode } = sizeFormats[format];
       const file = path.join(dir, `square-${name}.${extension}`);
-      const image = withCopyright(square().resize(side, side), rights);
+      const image = withCopyright(square().resize(side, side), kept);
       const { width, height, size } = await orImageFailure(encode(image).toFile(file));
       squares.push({ name: String(name), path: file, mimeType, width, height, bytes: size });
     }
