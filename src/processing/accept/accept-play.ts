@@ -42,7 +42,7 @@ export const checkMusic: Check = async (path, format, { music: limits }, ctx) =>
   if (!found.audio || found.audio.channels < 1 || found.audio.sampleRate < minSampleRate)
     throw noStream(found, 'audio');
   const durationMs = await checkLength(path, found, limits.maxDurationMs, ctx);
-  return accepted(format.soundAlone ?? format, durationMs);
+  return accepted(format.audioOnly ?? format, durationMs);
 };
 
 function checkStreams({ streams }: Probe): void {

@@ -1,4 +1,4 @@
-import { bare, flags, undecodedPictures, untrusted, type Command } from '../run/ffmpeg.js';
+import { dropMetadata, flags, undecodedPictures, untrusted, type Command } from '../run/ffmpeg.js';
 import { hlsOptions } from '../video/hls-options.js';
 import type { AudioStream, Probe } from '../run/streams.js';
 import type { Tags } from './tags.js';
@@ -60,12 +60,12 @@ export function musicCommand(
         options: [
           ...sound,
           ...(picture ? attached : []),
-          ...bare,
+          ...dropMetadata,
           ...Object.entries(tagsOfMp4(tags)).flatMap(([name, value]) => ['-metadata', `${name}=${value}`]),
           ...m4a,
         ],
       },
-      { path: waveformFile, options: [...flags({ map: '[wave]', 'c:a': 'pcm_s8', f: 's8' }), ...bare] },
+      { path: waveformFile, options: [...flags({ map: '[wave]', 'c:a': 'pcm_s8', f: 's8' }), ...dropMetadata] },
       { path: '-', options: flags({ map: '[measured]', f: 'null' }) },
     ],
   };
@@ -98,7 +98,7 @@ export const segmentCommand = (): Command => ({
   outputs: [
     {
       path: '%v.m3u8',
-      options: [...flags({ map: '0:a:0', c: 'copy' }), ...bare, ...hlsOptions([`a:0,name:${hlsName}`])],
+      options: [...flags({ map: '0:a:0', c: 'copy' }), ...dropMetadata, ...hlsOptions([`a:0,name:${hlsName}`])],
     },
   ],
 });
@@ -109,7 +109,7 @@ export const coverCommand = (input: string, { format }: Probe, index: number): C
   outputs: [
     {
       path: coverFile,
-      options: [...flags({ map: `0:${index}`, c: 'copy', 'frames:v': 1, update: 1, f: 'image2' }), ...bare],
+      options: [...flags({ map: `0:${index}`, c: 'copy', 'frames:v': 1, update: 1, f: 'image2' }), ...dropMetadata],
     },
   ],
 });

@@ -1,5 +1,5 @@
 import { tagged } from './colour.js';
-import { bare, flags, untrusted, type Command } from '../run/ffmpeg.js';
+import { dropMetadata, flags, untrusted, type Command } from '../run/ffmpeg.js';
 
 /** Frames as plain RGB one behind the other. Sizes in px, both even; how long each is shown in ms. */
 export type Frames = { width: number; height: number; delays: number[] };
@@ -45,7 +45,7 @@ export function loopCommand(input: string, output: string, { width, height, dela
             enc_time_base: '1/1000',
             video_track_timescale: 1000,
           }),
-          ...bare,
+          ...dropMetadata,
           ...flags({ movflags: '+faststart', f: 'mp4' }),
         ],
       },

@@ -1,5 +1,5 @@
 import { createInflate } from 'node:zlib';
-import type { Windowed } from '../run/windowed.js';
+import type { WindowedReader } from '../run/windowed-reader.js';
 import { maxParts, tooCostly } from './costly.js';
 import type { ExifCost } from './exif-cost.js';
 
@@ -10,23 +10,23 @@ const pngPixels = new Set(['IDAT', 'fdAT', 'fcTL']);
 const pngDeflated = new Set(['zTXt', 'iTXt', 'iCCP']);
 
 /** @throws {ProcessingFailure} `corrupt_input` */
-export async function walkPng(file: Windowed, exif: ExifCost): Promise<void> {
+export async function walkPng(file: WindowedReader, exif: ExifCost): Promise<void> {
   let metadataChunks = 0;
   let inflated = 0;
   let at = 8;
   for (let part = 0; at + 12 <= file.length; part++) {
     if (part > maxParts) throw tooCostly('chunks');
-    const head = await file.at(at, 8);
+    const head = await file.read(at, 8);
     const length = head.readUInt32BE();
     const type = head.toString('latin1', 4);
     if (type === 'IEND') return;
     if (!pngPixels.has(type) && ++metadataChunks > limits.metadataChunks) throw tooCostly('chunks');
     if (pngDeflated.has(type)) {
-      const data = deflatedIn(type, await file.at(at + 8, Math.min(length, file.length - at - 8)));
+      const data = deflatedIn(type, await file.read(at + 8, Math.min(length, file.length - at - 8)));
       if (data) inflated += await inflatedLength(data, limits.inflatedBytes - inflated);
       if (inflated > limits.inflatedBytes) throw tooCostly('inflated text');
     }
-    if (type === 'eXIf') exif.add(await file.at(at + 8, Math.min(length, file.length - at - 8)));
+    if (type === 'eXIf') exif.add(await file.read(at + 8, Math.min(length, file.length - at - 8)));
     at += 12 + length;
   }
 }

@@ -16,7 +16,7 @@ it('finds both, executable', async () => {
   await access(ffprobe, constants.X_OK);
 });
 
-it('prefers the given path, and reports if that is no program', async () => {
+it('prefers the given path, and fails if it is not executable', async () => {
   const mine = path.join(dir, 'ffmpeg');
   await writeFile(mine, '#!/bin/sh\n');
   await expect(resolveBinaries({ ffmpegPath: mine })).rejects.toThrow('not an executable file');

@@ -69,8 +69,8 @@ describe('ffmpeg', () => {
     it.each([
       ['is not known', 'zzz1'],
       ['has no decoder', 'evc1'],
-      ['has a decoder that is an experiment', 'vvc1'],
-    ])('when it %s', async (name, codec) => {
+      ['has only an experimental decoder', 'vvc1'],
+    ])('if it %s', async (name, codec) => {
       const inputs = [untrusted(await renamed(name, codec), 'mov')];
       const outputs = [{ path: 'undecoded.mp4', options: ['-map', '[v]', '-c:v', 'mpeg4'] }];
       const running = ffmpeg({ inputs, filters: ['[0:0]scale=32:32[v]'], outputs }, ctx(), { cwd: dir });
@@ -106,7 +106,7 @@ describe('ffprobe', () => {
     const port = typeof address === 'object' ? address?.port : 0;
     const file = path.join(dir, 'list.mp4');
     await writeFile(file, `#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1:${port}/a.ts\n#EXT-X-ENDLIST\n`);
-    // Even if it were treated as the playlist it is.
+    // Even with the demuxer of playlists.
     for (const demuxer of ['mov', 'hls']) {
       await expect(ffprobe(file, demuxer, ['-show_streams'], ctx())).rejects.toMatchObject({ code: 'corrupt_input' });
     }

@@ -22,14 +22,14 @@ const globals = ['-hide_banner', '-nostdin', '-loglevel', 'error', '-nostats', '
 /** Local files only: ffmpeg must not open playlists, networks or devices that an input refers to. */
 const inputGuard = (demuxer: string) => [
   ...['-protocol_whitelist', 'file', '-f', demuxer],
-  ...(unannounced.has(demuxer) ? flags({ probesize: 50_000_000, analyzeduration: 30_000_000 }) : []),
+  ...(headerless.has(demuxer) ? flags({ probesize: 50_000_000, analyzeduration: 30_000_000 }) : []),
 ];
 
 /**
  * Containers that do not declare their streams at the start: video may begin long after sound. ffmpeg's default is to
  * wait 5 s.
  */
-const unannounced = new Set(['mpegts', 'mpeg', 'flv']);
+const headerless = new Set(['mpegts', 'mpeg', 'flv']);
 
 /** The options an untrusted input needs, and the `file:` that keeps its name from being taken for a protocol. */
 export const untrusted = (path: string, demuxer: string, options: string[] = []) => ({
@@ -48,36 +48,36 @@ export const flags = (values: Record<string, string | number>): string[] =>
 export const undecodedPictures = flags({ 'max_pixels:v': 1 });
 
 /** Drops the input's metadata: tags can reveal where and by whom it was made. */
-export const bare = flags({ map_metadata: -1, map_chapters: -1 });
+export const dropMetadata = flags({ map_metadata: -1, map_chapters: -1 });
 
 export function argumentsOf(command: Command): string[] {
   const builder = fluent() as Builder;
   for (const { path, options } of command.inputs) {
     builder.input(path);
-    if (options.length) builder.inputOptions(...whole(options));
+    if (options.length) builder.inputOptions(...unsplit(options));
   }
-  for (const { path, options } of command.outputs) builder.output(path).outputOptions(...whole(options));
+  for (const { path, options } of command.outputs) builder.output(path).outputOptions(...unsplit(options));
   // fluent-ffmpeg accepts one graph only.
   const graphs = (command.filters ?? []).flatMap((graph) => flags({ filter_complex: graph }));
   return [...globals, ...graphs, ...builder._getArguments()];
 }
 
 /** fluent-ffmpeg splits a single option at its space; two or more are passed unchanged. */
-function whole(options: string[]): [string, ...string[]] {
-  if (options.length < 2) throw new TypeError('ffmpeg options come as a flag and its value');
+function unsplit(options: string[]): [string, ...string[]] {
+  if (options.length < 2) throw new TypeError('an ffmpeg option is a flag and its value');
   return options as [string, ...string[]];
 }
 
 /** Filters have their own threads, by default one per CPU of the machine, whatever the container's share. */
 const threadsOf = ({ threads }: Context) => flags({ filter_threads: threads, filter_complex_threads: threads });
 
-export type FfmpegOptions = {
+type FfmpegOptions = {
   cwd: string;
   /** Duration of the output, for progress. */
   durationMs?: number | null;
 };
 
-export type FfmpegResult = {
+type FfmpegResult = {
   /** End time of the output. */
   outTimeMs: number;
   /** The end of its stderr, although it succeeded. */
@@ -175,11 +175,11 @@ function runProbe(
     stdoutEncoding: 'latin1',
     ...stdout,
   });
-  // It only reads, within generous limits, so if it fails, the file is to blame.
+  // ffprobe only reads, within generous limits: if it fails, the file is damaged.
   return orFail(running, 'corrupt_input', causesOfProbe);
 }
 
-/** Patterns in the stderr of ffmpeg and ffprobe, the first match wins. */
+/** Patterns in the stderr of ffmpeg and ffprobe; the first match wins. */
 const causes: readonly [RegExp, FailureCode][] = [
   [/No space left on device|Disk quota exceeded/, 'storage_full'],
   [/Cannot allocate memory|malloc of size \d+ failed/i, 'out_of_memory'],

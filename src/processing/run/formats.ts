@@ -17,8 +17,8 @@ export type Format = {
   countsSamples?: true;
   /** Names in the sniffing library, or in `mpeg-ts.ts`. */
   sniffedAs: readonly string[];
-  /** What a file of this container is called if it holds no video. */
-  soundAlone?: Pick<Format, 'name' | 'title' | 'mimeType' | 'extension'>;
+  /** The format of a file of this container that contains no video. */
+  audioOnly?: Pick<Format, 'name' | 'title' | 'mimeType' | 'extension'>;
 };
 
 export const formats: readonly Format[] = [
@@ -79,7 +79,7 @@ export const formats: readonly Format[] = [
     kinds: ['video', 'music'],
     demuxer: 'mov',
     sniffedAs: ['video/mp4', 'video/x-m4v'],
-    soundAlone: { name: 'm4a', title: 'M4A', mimeType: 'audio/mp4', extension: 'm4a' },
+    audioOnly: { name: 'm4a', title: 'M4A', mimeType: 'audio/mp4', extension: 'm4a' },
   },
   {
     name: 'm4a',
@@ -107,7 +107,7 @@ export const formats: readonly Format[] = [
     kinds: ['video', 'music'],
     demuxer: 'mov',
     sniffedAs: ['video/3gpp', 'video/3gpp2'],
-    soundAlone: { name: '3gp', title: '3GP', mimeType: 'audio/3gpp', extension: '3gp' },
+    audioOnly: { name: '3gp', title: '3GP', mimeType: 'audio/3gpp', extension: '3gp' },
   },
   {
     name: 'webm',
@@ -117,7 +117,7 @@ export const formats: readonly Format[] = [
     kinds: ['video', 'music'],
     demuxer: 'matroska',
     sniffedAs: ['video/webm'],
-    soundAlone: { name: 'webm', title: 'WebM', mimeType: 'audio/webm', extension: 'webm' },
+    audioOnly: { name: 'webm', title: 'WebM', mimeType: 'audio/webm', extension: 'webm' },
   },
   {
     name: 'mkv',
@@ -175,7 +175,7 @@ export const formats: readonly Format[] = [
     kinds: ['video', 'music'],
     demuxer: 'asf',
     sniffedAs: ['video/x-ms-asf', 'audio/x-ms-asf', 'application/vnd.ms-asf'],
-    soundAlone: { name: 'wma', title: 'WMA', mimeType: 'audio/x-ms-wma', extension: 'wma' },
+    audioOnly: { name: 'wma', title: 'WMA', mimeType: 'audio/x-ms-wma', extension: 'wma' },
   },
   {
     // As with ASF; a leading Skeleton stream has its own type.
@@ -186,7 +186,7 @@ export const formats: readonly Format[] = [
     kinds: ['video', 'music'],
     demuxer: 'ogg',
     sniffedAs: ['video/ogg', 'audio/ogg', 'audio/ogg; codecs=opus', 'application/ogg'],
-    soundAlone: { name: 'ogg', title: 'Ogg (Vorbis, Opus)', mimeType: 'audio/ogg', extension: 'ogg' },
+    audioOnly: { name: 'ogg', title: 'Ogg (Vorbis, Opus)', mimeType: 'audio/ogg', extension: 'ogg' },
   },
   {
     name: 'mp3',
@@ -254,22 +254,20 @@ export const formatOf = (sniffed: string): Format | undefined =>
 
 export function formatNamed(name: string): Format {
   const format = formats.find((f) => f.name === name);
-  if (!format) throw new TypeError(`there is no format ${name}`);
+  if (!format) throw new TypeError(`unknown format ${name}`);
   return format;
 }
 
-type PlayedKind = Exclude<Kind, 'file'>;
-
-const takenAs = (kind: Kind) =>
+const acceptedAs = (kind: Kind) =>
   formats
     .filter(({ kinds }) => kinds.some((k) => k === kind))
-    .map((format) => (kind === 'music' ? (format.soundAlone ?? format) : format));
+    .map((format) => (kind === 'music' ? (format.audioOnly ?? format) : format));
 
 /** The MIME types accepted for a kind, for refusals. */
-export const allowedTypes = (kind: Kind): string[] => [...new Set(takenAs(kind).map(({ mimeType }) => mimeType))];
+export const allowedTypes = (kind: Kind): string[] => [...new Set(acceptedAs(kind).map(({ mimeType }) => mimeType))];
 
 /** The same as readable text, for the documentation. */
-export function allowedTitles(kind: PlayedKind): string {
-  const titles = [...new Set(takenAs(kind).map(({ title }) => title))];
+export function allowedTitles(kind: Exclude<Kind, 'file'>): string {
+  const titles = [...new Set(acceptedAs(kind).map(({ title }) => title))];
   return `${titles.slice(0, -1).join(', ')} or ${titles.at(-1)}`;
 }

@@ -1,4 +1,4 @@
-/** Maximum measures of a file by kind. Sizes in bytes, durations in ms, sides in px. */
+/** Limits of a file by kind. Sizes in bytes, durations in ms, sides in px. */
 export type Limits = {
   photo: PhotoLimits;
   video: { maxBytes: number; maxDurationMs: number; maxSide: number; maxFps: number };
@@ -20,8 +20,8 @@ export type PhotoLimits = {
 export const maxPhotoSide = 65_535;
 
 /**
- * Of a picture embedded in music, beside the limits of photos: 6,000 px a side is twice what music stores ask for. Music
- * is whole without it, so it may cost less than a photo.
+ * Of a picture embedded in music, in addition to the limits of photos: 6,000 px a side is twice what music stores ask
+ * for. A cover is optional, so it may cost less than a photo.
  */
 export const coverLimits = { maxPixels: 36_000_000, maxSeconds: 10 };
 

@@ -4,7 +4,7 @@ import { ffprobe, ffprobeLines, undecodedPictures, type ProbeContext } from './f
 import type { Format } from './formats.js';
 import { ExitError } from './process.js';
 import { sniff } from '../accept/sniff.js';
-import { describe, videosIn, type Probe, type RawProbe } from './streams.js';
+import { describeProbe, videosIn, type Probe, type RawProbe } from './streams.js';
 import { sampleVideos } from '../video/timestamps.js';
 
 /**
@@ -12,12 +12,12 @@ import { sampleVideos } from '../video/timestamps.js';
  * @throws {ProcessingFailure} `unsupported_codec` if it is neither; those of ffprobe
  */
 export async function probe(path: string, ctx: ProbeContext): Promise<Probe> {
-  return probeAs(await playable(path), path, ctx);
+  return probeAs(await formatOfFile(path), path, ctx);
 }
 
-/** The same for a file that is to be sound: embedded pictures are not decoded. @throws {ProcessingFailure} as `probe` */
+/** The same for music: embedded pictures are not decoded. @throws {ProcessingFailure} as `probe` */
 export async function probeSound(path: string, ctx: ProbeContext): Promise<Probe> {
-  return probeSoundAs(await playable(path), path, ctx);
+  return probeSoundAs(await formatOfFile(path), path, ctx);
 }
 
 /** @throws {ProcessingFailure} */
@@ -25,25 +25,25 @@ export async function probeSoundAs(format: Format, path: string, ctx: ProbeConte
   try {
     return await probeAs(format, path, ctx, undecodedPictures);
   } catch (error) {
-    // So ffprobe fails with a file that turns out to be a video.
+    // With these options ffprobe fails on a video: probe it without them, to tell what it is.
     if (error instanceof ProcessingFailure && error.code === 'corrupt_input') return probeAs(format, path, ctx);
     throw error;
   }
 }
 
-async function playable(path: string): Promise<Format> {
+async function formatOfFile(path: string): Promise<Format> {
   const { format } = await sniff(path);
-  if (!format?.demuxer) throw new ProcessingFailure('unsupported_codec', 'not a container of sound or video');
+  if (!format?.demuxer) throw new ProcessingFailure('unsupported_codec', 'not an audio or video container');
   return format;
 }
 
-/** @param options for ffprobe, beside those for any untrusted file @throws {ProcessingFailure} */
+/** @param options for ffprobe, in addition to those for untrusted files @throws {ProcessingFailure} */
 export async function probeAs(format: Format, path: string, ctx: ProbeContext, options: string[] = []): Promise<Probe> {
   if (!format.demuxer) throw new TypeError(`${format.name} has no demuxer`);
   await refuseManyFrames(path);
   const raw = await readHeader(path, format.demuxer, ctx, options);
   const samples = videosIn(raw).length ? await sampleVideos(path, format.demuxer, ctx) : undefined;
-  return describe(format, raw, samples);
+  return describeProbe(format, raw, samples);
 }
 
 /** Limit for ffprobe's output: tags can be as large as the file, and parsing them would block everything else. */
@@ -69,21 +69,22 @@ async function readHeader(path: string, demuxer: string, ctx: ProbeContext, opti
   }
 }
 
+/** Longer than any file. */
 const endlessSeconds = 1_000_000;
 
 /** Whether anything plays after `ms`, according to the packets: headers can't be trusted. */
 export async function playsBeyond(ms: number, path: string, found: Probe, ctx: ProbeContext): Promise<boolean> {
-  const enough = new AbortController();
+  const foundLater = new AbortController();
   const end = found.startMs + ms;
   const onLine = (line: string) => {
     const [at = NaN, duration = NaN] = line.split(',').map((seconds) => Number.parseFloat(seconds) * 1000);
-    if (at + (duration || 0) > end) enough.abort(enough);
+    if (at + (duration || 0) > end) foundLater.abort(foundLater);
   };
   // From the last key frame before it, which may be far before, to the first packet after it. An interval without an end
   // is not used: some versions of ffprobe leave its fields uninitialised, and stop at the first packet by chance.
   const interval = `${end / 1000}%+${endlessSeconds}`;
-  const show = ['-read_intervals', interval, '-select_streams', `${mainStream(found)}`];
-  const signal = AbortSignal.any([ctx.signal, enough.signal]);
+  const show = ['-read_intervals', interval, '-select_streams', `${mainStreamIndex(found)}`];
+  const signal = AbortSignal.any([ctx.signal, foundLater.signal]);
   try {
     await ffprobeLines(
       path,
@@ -94,9 +95,9 @@ export async function playsBeyond(ms: number, path: string, found: Probe, ctx: P
     );
     return false;
   } catch (error) {
-    if (error === enough) return true;
+    if (error === foundLater) return true;
     throw error;
   }
 }
 
-const mainStream = ({ video, audio }: Probe): number => (video ?? audio)?.index ?? 0;
+const mainStreamIndex = ({ video, audio }: Probe): number => (video ?? audio)?.index ?? 0;

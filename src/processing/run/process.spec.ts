@@ -97,7 +97,7 @@ describe('run', () => {
     expect(error).toMatchObject({ reason: 'output' });
   });
 
-  it.runIf(process.platform === 'linux')('does not outlive its parent, however that dies', async () => {
+  it.runIf(process.platform === 'linux')('ends with its parent, even if that is killed', async () => {
     const command = await isolate(['sleep', '60'], 0);
     const parent = spawn('sh', ['-c', '"$@" & echo $! > child; wait', 'sh', ...command], { cwd: dir, stdio: 'ignore' });
     expect(await until(async () => (await exists('child')) && (await pidIn('child')) > 0)).toBe(true);

@@ -6,7 +6,7 @@ import { isolate, lowerGroupPriority, type ResourceLimits } from './isolation.js
 
 const tailBytes = 4096;
 const graceMs = 2000;
-/** Keeps static builds from loading converters of the system's C library: see the file in it. */
+/** Keeps static builds from loading the system's character set converters: see the file in this folder. */
 const gconvPath = fileURLToPath(new URL('./gconv', import.meta.url));
 
 export type RunOptions = {
@@ -27,7 +27,7 @@ export type RunOptions = {
 
 export type RunResult = { stdout: string; stderrTail: string };
 
-export type ExitReason = 'spawn' | 'exit' | 'signal' | 'timeout' | 'output';
+type ExitReason = 'spawn' | 'exit' | 'signal' | 'timeout' | 'output';
 
 /** The child failed. `stderrTail` is for logs and for finding the cause, never for users. */
 export class ExitError extends Error {
@@ -80,7 +80,7 @@ export async function run(bin: string, args: string[], options: RunOptions = {})
 
   const stderr = keepTail(child.stderr);
   const stdout = onStdoutLine
-    ? lines(child.stdout, onStdoutLine)
+    ? passLines(child.stdout, onStdoutLine)
     : keepAll(child.stdout, stdoutEncoding, maxStdoutBytes, () => end('output'));
   try {
     const exit = await exitOf(child);
@@ -143,7 +143,7 @@ function keepAll(stream: Readable, encoding: BufferEncoding, maxBytes: number, o
   return () => Buffer.concat(chunks).toString(encoding);
 }
 
-function lines(stream: Readable, onLine: (line: string) => void): () => string {
+function passLines(stream: Readable, onLine: (line: string) => void): () => string {
   createInterface({ input: stream, crlfDelay: Infinity }).on('line', onLine);
   return () => '';
 }

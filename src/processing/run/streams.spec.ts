@@ -1,6 +1,6 @@
-import { describe as group, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { formatNamed } from './formats.js';
-import { describe, type RawProbe, type RawStream } from './streams.js';
+import { describeProbe, type RawProbe, type RawStream } from './streams.js';
 import { tagsOf } from '../audio/tags.js';
 
 const video: RawStream = {
@@ -16,9 +16,9 @@ const video: RawStream = {
 };
 const audio: RawStream = { index: 1, codec_type: 'audio', codec_name: 'aac', channels: 2, sample_rate: '48000' };
 const of = (streams: RawStream[], format: RawProbe['format'] = { duration: '2.000000' }) =>
-  describe(formatNamed('mp4'), { streams, format });
+  describeProbe(formatNamed('mp4'), { streams, format });
 
-group('describe', () => {
+describe('describeProbe', () => {
   it.each([
     ['-90', -90, 90, 720, 1280],
     ['90', 90, 270, 720, 1280],
@@ -51,7 +51,7 @@ group('describe', () => {
     ).toBe(0);
   });
 
-  it('reports a constant frame rate only if it is', () => {
+  it('reports a constant frame rate only if the timestamps agree', () => {
     expect(of([video]).video).toMatchObject({ fps: 30, constantFps: '30/1' });
     expect(of([{ ...video, avg_frame_rate: '67/4', r_frame_rate: '600/1' }]).video).toMatchObject({
       fps: 16.75,
@@ -72,8 +72,8 @@ group('describe', () => {
   });
 });
 
-group('tagsOf', () => {
-  it('finds the same tags under their many names', () => {
+describe('tagsOf', () => {
+  it('finds a tag under each name that formats have for it', () => {
     expect(tagsOf({ TITLE: 'A', Artist: 'B', ALBUM: 'C', TRACKNUMBER: '3/12', date: '2011-05-01' })).toEqual({
       title: 'A',
       artist: 'B',
@@ -83,7 +83,7 @@ group('tagsOf', () => {
     });
   });
 
-  it('drops what a database or a terminal could stumble over', () => {
+  it('removes control characters and lone surrogates, and limits the length', () => {
     const { title } = tagsOf({ title: `a\0b\r\n\x1b[31m\ud800${'x'.repeat(5000)}` });
     expect(title).toMatch(/^a b \[31m\ufffdx+$/);
     expect(title).toHaveLength(300);

@@ -3,7 +3,7 @@ import { languageOf } from '../video/languages.js';
 import { lineOf, tagsOf, type Tags } from '../audio/tags.js';
 import type { Sample } from '../video/timestamps.js';
 
-export type Rotation = 0 | 90 | 180 | 270;
+type Rotation = 0 | 90 | 180 | 270;
 
 export type VideoStream = {
   index: number;
@@ -51,17 +51,17 @@ export type AudioStream = {
   /** Start of its first sample on the file's clock. */
   startMs: number;
   durationMs: number | null;
-} & Spoken;
+} & TrackLabel;
 
-/** How a track is labelled for choosing between tracks. */
-export type Spoken = {
+/** What a viewer chooses a track by. */
+type TrackLabel = {
   /** BCP 47 */
   language: string | null;
   title: string | null;
 };
 
 /** Text subtitles inside the file. */
-export type SubtitleStream = { index: number; codec: string } & Spoken;
+export type SubtitleStream = { index: number; codec: string } & TrackLabel;
 
 export type Probe = {
   format: Format;
@@ -124,12 +124,12 @@ export const videosIn = ({ streams }: RawProbe): RawStream[] =>
   );
 
 /**
- * Translates ffprobe's output.
+ * Converts ffprobe's output.
  * @param samples of the video streams; without them headers are trusted
  */
-export function describe(format: Format, raw: RawProbe, samples: Samples = new Map()): Probe {
+export function describeProbe(format: Format, raw: RawProbe, samples: Samples = new Map()): Probe {
   const framesOf = (s: RawStream) => samples.get(s.index)?.frames ?? 0;
-  // A still picture, such as the one beside the clip of a moving photo, is never the video.
+  // A still picture, such as that of a live photo beside its clip, is never the video.
   const video = best(videosIn(raw), (s) => [framesOf(s) > 1 ? 1 : 0, isDefault(s), framesOf(s), pixels(s)]);
   const audio = best(
     raw.streams.filter((s) => s.codec_type === 'audio'),
@@ -148,7 +148,7 @@ export function describe(format: Format, raw: RawProbe, samples: Samples = new M
     video: video ? describeVideo(video, samples.get(video.index), total && total - (audioBitrate ?? 0)) : null,
     audio: audio ? describeAudio(audio) : null,
     otherAudio: others.map(describeAudio),
-    subtitles: subtitles.map((track) => ({ index: track.index, codec: track.codec_name!, ...spoken(track) })),
+    subtitles: subtitles.map((track) => ({ index: track.index, codec: track.codec_name!, ...trackLabel(track) })),
     cover: cover ? { index: cover.index } : null,
     tags: tagsOf({ ...audio?.tags, ...raw.format.tags }),
     streams: raw.streams.length,
@@ -167,15 +167,15 @@ const describeAudio = (stream: RawStream): AudioStream => ({
   bitrate: positive(stream.bit_rate),
   startMs: milliseconds(stream.start_time) ?? 0,
   durationMs: durationOf(stream),
-  ...spoken(stream),
+  ...trackLabel(stream),
 });
 
-const spoken = ({ tags = {} }: RawStream): Spoken => ({
+const trackLabel = ({ tags = {} }: RawStream): TrackLabel => ({
   language: languageOf(tags.language),
   title: lineOf(tags.title ?? '') || null,
 });
 
-function describeVideo(stream: RawStream, sample: Sample | undefined, leftForVideo: number | null): VideoStream {
+function describeVideo(stream: RawStream, sample: Sample | undefined, remainingBitrate: number | null): VideoStream {
   const { width = 0, height = 0 } = stream;
   const rotation = rotationOf(stream);
   const shown = { width: Math.max(1, Math.round(width * ratio(stream.sample_aspect_ratio, ':', 1))), height };
@@ -198,7 +198,7 @@ function describeVideo(stream: RawStream, sample: Sample | undefined, leftForVid
     primaries: stream.color_primaries ?? null,
     matrix: stream.color_space ?? null,
     range: stream.color_range ?? null,
-    bitrate: positive(stream.bit_rate) ?? (leftForVideo && leftForVideo > 0 ? leftForVideo : null),
+    bitrate: positive(stream.bit_rate) ?? (remainingBitrate && remainingBitrate > 0 ? remainingBitrate : null),
     startMs: milliseconds(stream.start_time) ?? 0,
     durationMs: durationOf(stream),
   };
@@ -232,7 +232,7 @@ export const withFrameRate = (video: VideoStream, measured: number | null): Vide
   ...frameRate(video.fps, video.baseRate, measured),
 });
 
-/** ffprobe counts counter-clockwise, and gives angles beyond 360 for matrices that are no rotation. */
+/** ffprobe's angles are counter-clockwise, and beyond 360 for display matrices that are not a rotation. */
 function rotationOf(stream: RawStream): Rotation {
   const angle = stream.side_data_list?.find((data) => data.rotation !== undefined)?.rotation ?? 0;
   if (!(Math.abs(angle) <= 360)) return 0;

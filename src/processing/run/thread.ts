@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 
-export type ThreadLimits = { timeMs: number; memoryMiB: number; signal?: AbortSignal };
-export type ThreadAnswer<T> = { answer: T } | { failure: 'timed_out' | 'out_of_memory' | 'crashed' };
+type ThreadLimits = { timeMs: number; memoryMiB: number; signal?: AbortSignal };
+type ThreadAnswer<T> = { answer: T } | { failure: 'timed_out' | 'out_of_memory' | 'crashed' };
 
 /**
  * Runs CommonJS source in its own thread, which can be terminated at any time: for parsers that hostile input may send
@@ -21,7 +21,7 @@ export async function runInThread<T>(
     execArgv: [],
     workerData,
     resourceLimits: { maxOldGenerationSizeMb: memoryMiB },
-    // It may print about damaged files, in between our log lines.
+    // Keeps messages about damaged files out of our log.
     stdout: true,
   });
   let timer: NodeJS.Timeout | undefined;

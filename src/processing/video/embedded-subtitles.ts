@@ -2,7 +2,7 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Context } from '../run/context.js';
 import { ProcessingFailure } from '../run/failure.js';
-import { bare, ffmpeg, flags, untrusted, type Command } from '../run/ffmpeg.js';
+import { dropMetadata, ffmpeg, flags, untrusted, type Command } from '../run/ffmpeg.js';
 import type { Probe, SubtitleStream } from '../run/streams.js';
 import { Refused } from '../accept/refusal.js';
 import { readSubtitles, subtitleLimits } from './subtitles.js';
@@ -28,7 +28,7 @@ const subtitlesCommand = (input: string, { format }: Probe, subtitles: SubtitleS
     path: nameOf(track),
     options: [
       ...flags({ map: `0:${track.index}`, 'c:s': 'webvtt', f: 'webvtt', fs: subtitleLimits.maxBytes + 1 }),
-      ...bare,
+      ...dropMetadata,
     ],
   })),
 });

@@ -1,4 +1,4 @@
-import { bare, flags, untrusted, type Command } from '../run/ffmpeg.js';
+import { dropMetadata, flags, untrusted, type Command } from '../run/ffmpeg.js';
 import { twoChannels } from '../audio/audio-command.js';
 import type { Copy } from './copyable.js';
 import { colourFilters, tagged } from '../image/colour.js';
@@ -71,7 +71,7 @@ export function videoCommand(
       ...(rates.length ? encodedSound : []),
       ...rates.flatMap((rate, i) => flags({ [`b:a:${i}`]: rate })),
       ...(source.durationMs ? flags({ t: seconds(source.durationMs) }) : []),
-      ...bare,
+      ...dropMetadata,
       ...hlsOptions(streams, rungs.length ? reorderSeconds(source, copy) : 0),
     ],
   };

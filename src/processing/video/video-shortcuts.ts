@@ -1,5 +1,5 @@
 import type { Copy } from './copyable.js';
-import { bare, flags, type Command } from '../run/ffmpeg.js';
+import { dropMetadata, flags, type Command } from '../run/ffmpeg.js';
 import { hlsOptions } from './hls-options.js';
 import { encodedSound, evenSound, inputsOf, seconds, soundInput, type Source } from './video-command.js';
 
@@ -28,7 +28,7 @@ export function copyCommand(input: string, source: Source, { rung, withSound, re
             ? [...encodedSound, ...flags({ 'b:a': rung.audioBitrate, 'filter:a': evenSound(source, audio) })]
             : []),
           ...(durationMs ? flags({ t: seconds(durationMs) }) : []),
-          ...bare,
+          ...dropMetadata,
           ...hlsOptions([[`v:0`, ...(audio ? ['a:0'] : []), `name:${rung.name}`].join()], reorderSeconds),
         ],
       },

@@ -1,10 +1,10 @@
 import { open, type FileHandle } from 'node:fs/promises';
 
-/** Bytes. A walk from part to part reads a file at most once, this much at a time. */
+/** Bytes. Walking through the parts of a file reads it at most once, this much at a time. */
 const windowBytes = 64 * 1024;
 
-/** Reads a file, or bytes in memory, here and there, and holds only a window of it. */
-export class Windowed implements AsyncDisposable {
+/** Reads a file, or bytes in memory, at any position, and keeps only a window of the file in memory. */
+export class WindowedReader implements AsyncDisposable {
   private window: Buffer;
   private start = 0;
 
@@ -16,14 +16,14 @@ export class Windowed implements AsyncDisposable {
     this.window = bytes;
   }
 
-  static async open(input: string | Buffer): Promise<Windowed> {
-    if (typeof input !== 'string') return new Windowed(undefined, input, input.length);
+  static async open(input: string | Buffer): Promise<WindowedReader> {
+    if (typeof input !== 'string') return new WindowedReader(undefined, input, input.length);
     const handle = await open(input);
-    return new Windowed(handle, Buffer.alloc(0), (await handle.stat()).size);
+    return new WindowedReader(handle, Buffer.alloc(0), (await handle.stat()).size);
   }
 
   /** Valid until the next call; fewer bytes at the end of the file. */
-  async at(position: number, length: number): Promise<Buffer> {
+  async read(position: number, length: number): Promise<Buffer> {
     const from = position - this.start;
     const isInside = from >= 0 && from + length <= this.window.length;
     if (isInside || !this.handle) return this.window.subarray(from, from + length);
