@@ -38,7 +38,7 @@ it('accepts sound recorded by a browser as music, and suggests that if it is sen
   expect(refused).toMatchObject({
     code: 'content_refused',
     reason: 'no_streams',
-    detail: 'The file holds sound but no video: upload it as music.',
+    detail: 'The file contains sound but no video: upload it as music.',
   });
   const { body: file } = await ada.upload('music', recorded).expect(202);
   expect(await ada.settled(file.url, patienceMs)).toMatchObject({

@@ -35,11 +35,11 @@ it('does not decode a large AVIF while the client waits', async () => {
   const accepting = await cpuOf(async () =>
     expect(await take(file)).toMatchObject({ container: 'avif', width: 6_000, height: 6_000 }),
   );
-  // A fifth of it, as measured. It was twice as much.
+  // Measured: a fifth of it.
   expect(accepting).toBeLessThan(decoding);
 });
 
-it('leaves it to the worker to find a damaged AVIF', async () => {
+it('leaves detecting a damaged AVIF to the worker', async () => {
   const bytes = await canvas(160).avif().toBuffer();
   const mdat = boxesIn(bytes).find(({ type }) => type === 'mdat')!;
   const file = path.join(dir, 'damaged.avif');

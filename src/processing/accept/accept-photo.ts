@@ -6,9 +6,8 @@ import { Refused } from './refusal.js';
 export const checkPhoto: Check = async (path, format, { photo }) => {
   const header = await readHeader(path);
   const excess = excessOf(header, photo);
-  if (excess) throw excesses[excess](header, photo);
-  // Decoding with libheif takes seconds and gigabytes, too much while the client waits: the worker finds out whether it
-  // is damaged.
+  if (excess) throw refusals[excess](header, photo);
+  // Decoding with libheif takes seconds and gigabytes, too much while the client waits: the worker detects damage.
   if (!heifCodecs.has(header.codec)) await checkDecodes(path, photo.maxPixels);
   return {
     mimeType: format.mimeType,
@@ -21,7 +20,7 @@ export const checkPhoto: Check = async (path, format, { photo }) => {
 
 const heifCodecs: ReadonlySet<string | undefined> = new Set(['hevc', 'av1']);
 
-const excesses = {
+const refusals = {
   too_many_frames: ({ frames }: ImageHeader, { maxFrames }: PhotoLimits) =>
     new Refused('too_many_frames', `The picture has ${frames} frames; at most ${maxFrames} are allowed.`, {
       frames,
@@ -41,10 +40,10 @@ const excesses = {
   },
 };
 
-/** The client waits meanwhile; a hundred million pixels in forty progressive passes take ten. */
+/** The client waits for it; a hundred million pixels in forty progressive passes take ten seconds. */
 const checkSeconds = 30;
 
-/** Decodes to a small size, so that formats that can shrink on load do; still reads the whole file. */
+/** Decodes to a small size, which is cheaper where the format can shrink on load; still reads the whole file. */
 async function checkDecodes(path: string, maxPixels: number): Promise<void> {
   const image = openImage(path, maxPixels, { sequentialRead: true }, checkSeconds);
   await orImageFailure(image.resize(64, 64, { fit: 'inside' }).raw().toBuffer());

@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
-/** With a misleading name. */
+/** Accepts it under a misleading name. */
 const take = async (kind: Kind, content: Buffer | string, name = 'upload.mp4') => {
   const file = path.join(dir, name);
   await writeFile(file, content);
@@ -41,7 +41,7 @@ const pictures = (size: string, rate: number, seconds: number) =>
   lavfi(`color=size=${size}:rate=${rate}:duration=${seconds},format=yuv420p`);
 const tone = (seconds: number) => lavfi(`sine=duration=${seconds}`);
 /** As phones record voices. */
-const narrow = ['-c:a', 'libopencore_amrnb', '-ar', '8000', '-ac', '1', '-b:a', '12.2k'];
+const narrowband = ['-c:a', 'libopencore_amrnb', '-ar', '8000', '-ac', '1', '-b:a', '12.2k'];
 const photo = (width: number, height: number) =>
   sharp({ create: { width, height, channels: 3, background: '#808080' } });
 
@@ -87,8 +87,8 @@ describe('accepted', () => {
     ['wma', 'audio/x-ms-wma', ['-c:a', 'wmav2', '-f', 'asf']],
     ['aiff', 'audio/aiff', ['-c:a', 'pcm_s16be']],
     ['webm', 'audio/webm', ['-c:a', 'libopus']],
-    ['amr', 'audio/amr', narrow],
-    ['3gp', 'audio/3gpp', narrow],
+    ['amr', 'audio/amr', narrowband],
+    ['3gp', 'audio/3gpp', narrowband],
     ['3gp', 'audio/3gpp', ['-c:a', 'aac']],
   ])('%s', async (extension, mimeType, codec) => {
     expect(await take('music', await make(extension, ...tone(1), ...codec))).toMatchObject({ mimeType, extension });
@@ -113,7 +113,7 @@ describe('accepted', () => {
     expect(await take('video', await make(extension, ...soundFirst))).toMatchObject({ mimeType, width: 64 });
   });
 
-  it('a short piece cut from a long broadcast', async () => {
+  it('a short part of a long broadcast, whose clock starts late', async () => {
     const late = ['-output_ts_offset', '5000', '-c:v', 'mpeg1video'];
     expect(await take('video', await make('mpg', ...pictures('64x48', 25, 2), ...late))).toMatchObject({
       extension: 'mpg',
@@ -163,7 +163,7 @@ describe('refused', () => {
   const cases: [string, Kind, () => Buffer | string | Promise<Buffer>, object][] = [
     ['empty_file', 'photo', () => '', { bytes: 0 }],
     ['too_large', 'file', () => Buffer.alloc(MiB + 1), { bytes: MiB + 1, maxBytes: MiB }],
-    ['too_many_pixels', 'photo', () => claiming(16_000), { pixels: 256_000_000, maxPixels: 1_000_000 }],
+    ['too_many_pixels', 'photo', () => declaringSide(16_000), { pixels: 256_000_000, maxPixels: 1_000_000 }],
     // Within the pixel limit, but seventeen gigabytes to decode at a width of fifty million.
     ['too_large_dimensions', 'photo', () => wide(100_000, 2), { width: 100_000, height: 2, maxSide: 65_535 }],
     ['too_large_dimensions', 'photo', () => wide(2, 65_536), { height: 65_536 }],
@@ -184,7 +184,7 @@ describe('refused', () => {
       () => make('mp4', ...pictures('64x48', 1, 12)),
       { durationMs: 12_000, maxDurationMs: 10_000 },
     ],
-    ['too_long', 'video', lyingAboutItsLength, { maxDurationMs: 10_000 }],
+    ['too_long', 'video', withFalseDuration, { maxDurationMs: 10_000 }],
     ['too_long', 'music', () => make('ogg', ...tone(12)), { maxDurationMs: 10_000 }],
     ['too_large_dimensions', 'video', () => make('mp4', ...pictures('1002x4', 5, 1)), { width: 1002, maxSide: 1000 }],
     ['frame_rate_too_high', 'video', () => make('mp4', ...pictures('64x48', 200, 1)), { fps: 200, maxFps: 60 }],
@@ -201,7 +201,7 @@ const wide = (width: number, height: number) =>
     .toBuffer();
 
 /** A progressive JPEG of a few hundred bytes that declares `side` × `side` (frame header: ITU-T T.81, B.2.2). */
-async function claiming(side: number): Promise<Buffer> {
+async function declaringSide(side: number): Promise<Buffer> {
   const bytes = await photo(16, 16).jpeg({ progressive: true }).toBuffer();
   const frame = bytes.indexOf(Buffer.of(0xff, 0xc2));
   bytes.writeUInt16BE(side, frame + 5);
@@ -221,8 +221,8 @@ async function truncated(): Promise<Buffer> {
   return bytes.subarray(0, Math.floor(bytes.length / 2));
 }
 
-/** Twelve seconds, of which every header declares one. */
-async function lyingAboutItsLength(): Promise<Buffer> {
+/** Twelve seconds of video, whose headers all declare one second. */
+async function withFalseDuration(): Promise<Buffer> {
   const bytes = await make('mp4', ...pictures('64x48', 1, 12));
   const durationAt = { mvhd: 16, mdhd: 16, tkhd: 20 };
   for (const [type, at] of Object.entries(durationAt)) {

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { checkPhoto } from './accept-photo.js';
-import { checkMusic, checkVideo } from './accept-play.js';
+import { checkMusic, checkVideo } from './accept-av.js';
 import { ProcessingFailure } from '../run/failure.js';
 import type { ProbeContext } from '../run/ffmpeg.js';
 import { allowedTypes, type Format } from '../run/formats.js';
@@ -24,8 +24,8 @@ export type Check = (path: string, format: Format, limits: Limits, ctx: ProbeCon
 const checks: Record<Exclude<Kind, 'file'>, Check> = { photo: checkPhoto, video: checkVideo, music: checkMusic };
 
 /**
- * Decides by the content only, never by a name or header, whether a file is accepted as `kind`.
- * @param ctx a signal that times out refuses the file: a valid one takes a second
+ * Decides whether a file is accepted as `kind`: by its content, never by its name or a request header.
+ * @param ctx a file is refused if the signal times out: a valid one takes a second
  * @throws {Refused}
  */
 export async function accept(path: string, kind: Kind, limits: Limits, ctx: ProbeContext): Promise<Accepted> {
@@ -44,20 +44,25 @@ export async function accept(path: string, kind: Kind, limits: Limits, ctx: Prob
   try {
     return await checks[kind](path, format, limits, ctx);
   } catch (error) {
-    throw error instanceof ProcessingFailure ? refusalOf(error, mimeType) : isLate(error) ? damaged(mimeType) : error;
+    throw error instanceof ProcessingFailure
+      ? refusalOf(error, mimeType)
+      : isTimeout(error)
+        ? damaged(mimeType)
+        : error;
   }
 }
 
 function notAllowed(kind: Kind, found: string): Refused {
   const allowed = allowedTypes(kind);
-  const message = `The file was found to be ${found}; a ${kind} may be ${allowed.join(', ')}.`;
+  const message = `The file is ${found}; a ${kind} must be one of ${allowed.join(', ')}.`;
   return new Refused('type_not_allowed', message, { found, allowed });
 }
 
-/** A file that can't be inspected is refused; our own failures stay failures. */
+/** A file that can't be inspected is refused; a failure of the server stays a failure. */
 export function refusalOf(failure: ProcessingFailure, found: string): Error {
   const refusals: Partial<Record<typeof failure.code, () => Refused>> = {
-    unsupported_codec: () => new Refused('type_not_allowed', `This kind of ${found} cannot be read.`, { found }),
+    unsupported_codec: () =>
+      new Refused('type_not_allowed', `This ${found} file uses a codec or feature that is not supported.`, { found }),
     no_streams: () => damaged(found),
     corrupt_input: () => damaged(found),
     timed_out: () => damaged(found),
@@ -69,4 +74,4 @@ const damaged = (found: string) =>
   new Refused('corrupt_input', `The file looks like ${found} but is damaged or incomplete.`, { found });
 
 /** The abort reason of `AbortSignal.timeout`. */
-const isLate = (error: unknown) => error instanceof DOMException && error.name === 'TimeoutError';
+const isTimeout = (error: unknown) => error instanceof DOMException && error.name === 'TimeoutError';

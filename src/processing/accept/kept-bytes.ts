@@ -1,9 +1,9 @@
 /** Up to this many bytes, a loop is faster than a call of `copy`. */
-const fewBytes = 64;
+const maxLoopBytes = 64;
 
 /**
- * The parts of a file that are kept, in one buffer. A malicious file may have a part for every two of its bytes, so
- * parts cost no object each, and adjacent ones are copied as one.
+ * Collects the parts of a file that are kept in one buffer. A malicious file may have a part for every two of its bytes,
+ * so a part creates no object, and adjacent parts are copied together.
  */
 export class KeptBytes {
   private readonly kept: Buffer;
@@ -12,12 +12,12 @@ export class KeptBytes {
   private start = 0;
   private end = 0;
 
-  /** @param more maximum number of bytes passed to `add` */
+  /** @param maxAdded maximum number of bytes passed to `add` */
   constructor(
     private readonly bytes: Buffer,
-    more: number,
+    maxAdded: number,
   ) {
-    this.kept = Buffer.allocUnsafe(bytes.length + more);
+    this.kept = Buffer.allocUnsafe(bytes.length + maxAdded);
   }
 
   /** Parts must come in file order, each once; one that exceeds the file is cut. */
@@ -41,13 +41,13 @@ export class KeptBytes {
 
   private copy(): void {
     const end = Math.min(this.end, this.bytes.length);
-    if (end - this.start > fewBytes) this.length += this.bytes.copy(this.kept, this.length, this.start, end);
+    if (end - this.start > maxLoopBytes) this.length += this.bytes.copy(this.kept, this.length, this.start, end);
     else for (let at = this.start; at < end; at++) this.kept[this.length++] = this.bytes[at]!;
     this.start = this.end;
   }
 }
 
-/** Whether the text is at this position. Called for every part, so it creates no string. */
+/** Whether this text is at this position. Called for every part, so it creates no string. */
 export function isAt(bytes: Buffer, at: number, text: string): boolean {
   for (let i = 0; i < text.length; i++) if (bytes[at + i] !== text.charCodeAt(i)) return false;
   return true;

@@ -37,14 +37,18 @@ const times = (expression: string) => ['-bf', '0', '-bsf:v', `setts=time_base=1/
 describe('the length', () => {
   it.each([
     ['8.8 frames a second', 'slow.mp4', [...clip(2, '44/5'), ...h264, '-bf', '2', '-bsf:v', 'setts=duration=DURATION']],
-    ['a last picture that is said to last longer', 'last.mp4', [...clip(2), ...h264, ...lastFor('250')]],
+    ['a last picture that is declared to last longer', 'last.mp4', [...clip(2), ...h264, ...lastFor('250')]],
     ['no key frame at the start', 'late.mkv', [...clip(2), ...h264, '-g', '10', '-bsf:v', 'noise=drop=lt(n\\,12)']],
-    ['pictures at the same time', 'pairs.mkv', [...clip(1), ...h264, ...times('ts=floor(N/2)*80')]],
-    ['pictures far apart and at the same time', 'far.mkv', [...clip(0.8), ...h264, ...times('ts=floor(N/2)*3200')]],
+    ['pictures with the same time stamp', 'pairs.mkv', [...clip(1), ...h264, ...times('ts=floor(N/2)*80')]],
+    [
+      'pictures far apart and with the same time stamp',
+      'far.mkv',
+      [...clip(0.8), ...h264, ...times('ts=floor(N/2)*3200')],
+    ],
     ['a clock that goes back', 'back.mkv', [...clip(2), ...h264, ...times('ts=N*40-if(gt(N\\,30)\\,400\\,0)')]],
     ['pictures that begin late', 'begin.mp4', [...tone(3), '-itsoffset', '1.5', ...clip(1), ...h264]],
     ['sound that goes on', 'sound.mp4', [...tone(3), ...clip(1), ...h264]],
-    ['a picture in ten seconds', 'lapse.mp4', [...clip(30, '1/10'), ...h264]],
+    ['one picture every ten seconds', 'lapse.mp4', [...clip(30, '1/10'), ...h264]],
   ])('of a file with %s is that of its content', async (_, name, args) => {
     const { facts, renditions } = await derive(await make(name, ...args));
     const [rung] = renditions;
@@ -68,7 +72,7 @@ describe('a transport stream', () => {
     expect(Math.abs(facts.durationMs - 2000)).toBeLessThanOrEqual(60);
   });
 
-  it('that was joined from two, so that its clock restarts', async () => {
+  it('that was joined from two, whose clock therefore restarts', async () => {
     const one = await readFile(await make('one.ts', ...clip(2), ...tone(2), ...codecs));
     const file = path.join(dir, 'two.ts');
     await writeFile(file, Buffer.concat([one, one]));
@@ -90,7 +94,7 @@ describe('a transport stream', () => {
   });
 });
 
-it('MPEG-PS, in which not every picture has a timestamp, keeps its rate', async () => {
+it('MPEG-PS in which not every picture has a timestamp keeps its frame rate', async () => {
   // So little data that many pictures share a packet, which has one timestamp.
   const grey = lavfi('color=gray:size=64x48:rate=25:duration=1');
   const input = await make('untimed.mpg', ...grey, ...tone(1), '-c:v', 'mpeg1video', '-bf', '0');
@@ -152,7 +156,7 @@ describe('a truncated file', () => {
   });
 });
 
-it('an exaggerated header is no damage', async () => {
+it('a header that declares too long a duration is not damage', async () => {
   const bytes = await readFile(await make('said.mkv', ...clip(2), ...h264));
   // Matroska's duration is a float of ms (RFC 9559, 5.1.2.10), repeated as text, which takes precedence.
   bytes.writeDoubleBE(60_000, bytes.indexOf(Buffer.of(0x44, 0x89, 0x88)) + 3);
@@ -163,7 +167,7 @@ it('an exaggerated header is no damage', async () => {
   expect(facts).toMatchObject({ durationMs: 2000, warnings: [{ code: 'wrong_duration' }] });
 });
 
-it('a single picture is shown as long as its header says', async () => {
+it('a single picture lasts as long as the header declares', async () => {
   const bytes = await readFile(await make('one.webm', ...clip(0.04), '-c:v', 'libvpx', '-bsf:v', 'setts=duration=0'));
   bytes.writeDoubleBE(1_000, bytes.indexOf(Buffer.of(0x44, 0x89, 0x88)) + 3);
   bytes.write('00:00:01.000000000', bytes.indexOf('00:00:00.0'), 'latin1');

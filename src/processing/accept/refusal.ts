@@ -13,7 +13,7 @@ export type RefusalCode =
   | 'too_many_streams';
 
 /** The found value, the limit's name and its value. Sent to the client unchanged. */
-export type RefusalDetail = Record<string, string | number | readonly string[]>;
+type RefusalDetail = Record<string, string | number | readonly string[]>;
 
 /** The file is refused. `message` may be shown to the client. */
 export class Refused extends Error {

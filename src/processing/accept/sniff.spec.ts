@@ -29,12 +29,12 @@ function object(size: bigint): Buffer {
 }
 const asf = (...objects: Buffer[]) => Buffer.concat([header, Buffer.alloc(14, 1), ...objects, Buffer.alloc(1000)]);
 
-/** Some of them sent older parsers into an endless loop (CVE-2026-31808). */
+/** Some of them caused an endless loop in older parsers (CVE-2026-31808). */
 describe('endless ASF is refused quickly', () => {
   it.each([
     ['objects without a size', asf(...Array.from({ length: 100 }, () => object(0n)))],
     ['objects that go backwards', asf(object(24n), object(2n ** 64n - 48n), object(24n))],
-    ['objects of nothing but their head', asf(...Array.from({ length: 50_000 }, () => object(24n)))],
+    ['objects that consist of a header only', asf(...Array.from({ length: 50_000 }, () => object(24n)))],
     ['an object larger than any file', asf(object(2n ** 63n))],
     ['nothing', asf()],
   ])('%s', async (_, bytes) => {

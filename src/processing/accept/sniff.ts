@@ -10,7 +10,7 @@ import { runInThread } from '../run/thread.js';
 
 const limits = { timeMs: 10_000, memoryMiB: 128 };
 /** One per CPU: on a busy machine each must get enough time, or valid files would time out. */
-const inTurn = pLimit(Math.max(2, availableParallelism()));
+const limitThreads = pLimit(Math.max(2, availableParallelism()));
 const require = createRequire(import.meta.url);
 
 /**
@@ -23,7 +23,7 @@ import(workerData.module)
   .then((type) => parentPort.postMessage(type), () => parentPort.postMessage(undefined));
 `;
 
-export type Sniffed = {
+type Sniffed = {
   mimeType: string;
   extension: string;
   /** Only for formats that can be processed. */
@@ -33,21 +33,21 @@ export type Sniffed = {
 const mp3 = { mime: 'audio/mpeg', ext: 'mp3' };
 const unknown = { mime: 'application/octet-stream', ext: 'bin' };
 
-/** The type according to the content, never the name. Unknown, unreadable or endless files have none. */
+/** The type according to the content, never the name. For unknown or unreadable files it is `unknown`. */
 export async function sniff(path: string): Promise<Sniffed> {
   const known = await typeOf(path);
   return { mimeType: known.mime, extension: known.ext, format: formatOf(known.mime) };
 }
 
 async function typeOf(path: string): Promise<{ mime: string; ext: string }> {
-  // Before the library: a camcorder's time stamp before each packet may look like any other format.
+  // Checked before the library: the time stamp that camcorders put before each packet may look like any other format.
   if (await isTransportStream(path)) return transportStream;
-  const found = await inTurn(() => sniffWithLibrary(path));
+  const found = await limitThreads(() => sniffWithLibrary(path));
   if (found && found.mime !== transportStream.mime) return found;
   return (await startsWithMp3(path)) ? mp3 : unknown;
 }
 
-/** No type if it runs out of time or memory, or crashes. */
+/** @returns undefined also if the library runs out of time or memory, or crashes */
 async function sniffWithLibrary(path: string): Promise<FileTypeResult | undefined> {
   const module = pathToFileURL(require.resolve('file-type')).href;
   const outcome = await runInThread<FileTypeResult | undefined>(threadSource, { path, module }, limits);

@@ -2,14 +2,14 @@ import { boxesIn, type Box } from './boxes.js';
 import { writeKeptExif, type KeptExif } from '../image/exif.js';
 import { ProcessingFailure } from '../run/failure.js';
 
-/** Top-level boxes of the picture; a phone may add a clip with its own place and time. */
+/** Top-level boxes of the picture; a phone may add a video clip with its own location and time. */
 const kept = new Set(['ftyp', 'meta', 'mdat', 'moov', 'idat', 'pdin', 'free']);
 const metadataItems = new Set(['Exif', 'mime', 'uri ']);
 
 type Extent = { offset: number; length: number };
 type Item = { type: string; extents: Extent[] };
 
-/** For all metadata together: real files have one or two per item. */
+/** Of all metadata together: real files have one or two per item. */
 const maxExtents = 100_000;
 
 /**
@@ -67,7 +67,7 @@ function metadataTypes(bytes: Buffer, info: Box): Map<number, string> {
 
 /**
  * ISO/IEC 14496-12, 8.11.3: the box declares its own field widths. Each extent may cover the whole file, and zero-width
- * fields allow any number of extents in no space: so their total may not exceed the file.
+ * fields allow any number of extents in no space. Therefore their total must not exceed the file.
  * @throws {ProcessingFailure} `corrupt_input`
  */
 function itemExtents(bytes: Buffer, box: Box, dataStart: number, types: Map<number, string>): Item[] {

@@ -9,7 +9,7 @@ import { maxProfileBytes, stripJpeg } from './strip-jpeg.js';
  * Removes metadata from a picture without touching its pixels: everything not needed to show it is dropped, including
  * what follows its end (second images, motion clips, archives). Orientation, copyright and colour profile stay.
  */
-export type Strip = (bytes: Buffer, keep: KeptExif) => Buffer;
+type Strip = (bytes: Buffer, keep: KeptExif) => Buffer;
 
 /** By format name; formats that are missing must be re-encoded. */
 export const strippers: Partial<Record<string, Strip>> = {
@@ -41,8 +41,8 @@ function stripPng(bytes: Buffer, keep: KeptExif): Buffer {
   for (let at = pngSignatureBytes; at + 12 <= bytes.length;) {
     const end = at + 12 + bytes.readUInt32BE(at);
     const type = bytes.readUInt32BE(at + 4);
-    const isLoad = type === iccp && end - at > maxProfileBytes;
-    if (pngChunks.has(type) && !isLoad) result.keep(at, end);
+    const isOversized = type === iccp && end - at > maxProfileBytes;
+    if (pngChunks.has(type) && !isOversized) result.keep(at, end);
     if (type === ihdr && exifChunk) {
       result.add(exifChunk);
       exifChunk = undefined;
@@ -62,7 +62,7 @@ function pngChunk(type: string, data: Buffer): Buffer {
   return Buffer.concat([length, body, crc]);
 }
 
-/** RFC 9649, 2.7: chunks of an extended file, and the flags in VP8X that announce them. */
+/** RFC 9649, 2.7: chunks of an extended file, and the flags in VP8X that declare them. */
 const webpChunks = new Set(['VP8 ', 'VP8L', 'VP8X', 'ALPH', 'ANIM', 'ANMF', 'ICCP'].map(numberOf));
 const webpStart = 12;
 const webpFlags = webpStart + 8;
@@ -75,13 +75,13 @@ function stripWebp(bytes: Buffer, keep: KeptExif): Buffer {
   const exifChunk = exif && riffChunk('EXIF', exif);
   const parts = new KeptBytes(bytes, 1 + (exifChunk?.length ?? 0));
   parts.keep(0, webpStart);
-  let gone = webpExifFlag | webpXmpFlag;
+  let removedFlags = webpExifFlag | webpXmpFlag;
   const fileEnd = Math.min(bytes.length, 8 + bytes.readUInt32LE(4));
   for (let at = webpStart; at + 8 <= fileEnd;) {
     const size = bytes.readUInt32LE(at + 4);
     const end = at + 8 + size + (size % 2);
-    const isLoad = size > maxProfileBytes && isAt(bytes, at, 'ICCP');
-    if (isLoad) gone |= webpIccFlag;
+    const isOversized = size > maxProfileBytes && isAt(bytes, at, 'ICCP');
+    if (isOversized) removedFlags |= webpIccFlag;
     else if (webpChunks.has(bytes.readUInt32BE(at))) parts.keep(at, Math.min(end, fileEnd));
     at = end;
   }
@@ -92,7 +92,7 @@ function stripWebp(bytes: Buffer, keep: KeptExif): Buffer {
   if (exifChunk && isExtended) parts.add(exifChunk);
   const result = parts.all();
   result.writeUInt32LE(result.length - 8, 4);
-  if (isExtended) result[webpFlags] = (result[webpFlags]! & ~gone) | (exifChunk ? webpExifFlag : 0);
+  if (isExtended) result[webpFlags] = (result[webpFlags]! & ~removedFlags) | (exifChunk ? webpExifFlag : 0);
   return result;
 }
 

@@ -38,7 +38,9 @@ export const checkMusic: Check = async (path, format, { music: limits }, ctx) =>
   const found = await probeSoundAs(format, path, ctx);
   checkStreams(found);
   if (found.video)
-    throw new Refused('content_mismatch', 'The file holds a video, not only music.', { found: found.video.codec });
+    throw new Refused('content_mismatch', 'The file contains video; music must contain only sound.', {
+      found: found.video.codec,
+    });
   if (!found.audio || found.audio.channels < 1 || found.audio.sampleRate < minSampleRate)
     throw noStream(found, 'audio');
   const durationMs = await checkLength(path, found, limits.maxDurationMs, ctx);
@@ -53,25 +55,27 @@ function checkStreams({ streams }: Probe): void {
   });
 }
 
-/** Hz; telephony has 8,000. No encoder accepts less. */
+/** Hz. Telephony uses 8,000; encoders accept nothing below this. */
 const minSampleRate = 1_000;
 
-/** How far a header's duration may be off: the last packet's own duration, and rounding. */
-const slackMs = (durationMs: number) => 1000 + durationMs / 100;
+/** How far a header's duration may be off: by the duration of the last packet, and by rounding. */
+const toleranceMs = (durationMs: number) => 1000 + durationMs / 100;
 
 /**
- * The header's duration; null if the packets contradict it or it is missing.
+ * The duration that the header declares; null if it declares none or the packets contradict it.
  * @throws {Refused} if more than `maxDurationMs` is played, whatever the header says
  */
 async function checkLength(path: string, found: Probe, maxDurationMs: number, ctx: ProbeContext) {
-  const said = found.durationMs;
-  if (said !== null && said <= maxDurationMs && !(await playsBeyond(said + slackMs(said), path, found, ctx)))
-    return said;
+  const declaredMs = found.durationMs;
+  const isPlausible = declaredMs !== null && declaredMs <= maxDurationMs;
+  if (isPlausible && !(await playsBeyond(declaredMs + toleranceMs(declaredMs), path, found, ctx))) return declaredMs;
   if (!(await playsBeyond(maxDurationMs, path, found, ctx))) return null;
-  const isSaid = said !== null && said > maxDurationMs;
-  const length = isSaid ? `for ${said} ms` : `past ${maxDurationMs} ms`;
-  throw new Refused('too_long', `The file plays ${length}; at most ${maxDurationMs} ms are allowed.`, {
-    ...(isSaid ? { durationMs: said } : {}),
+  if (declaredMs === null || declaredMs <= maxDurationMs)
+    throw new Refused('too_long', `The file plays longer than the ${maxDurationMs} ms that are allowed.`, {
+      maxDurationMs,
+    });
+  throw new Refused('too_long', `The file plays for ${declaredMs} ms; at most ${maxDurationMs} ms are allowed.`, {
+    durationMs: declaredMs,
     maxDurationMs,
   });
 }
@@ -79,8 +83,8 @@ async function checkLength(path: string, found: Probe, maxDurationMs: number, ct
 function noStream({ streams, audio }: Probe, wanted: 'video' | 'audio'): Refused {
   const message =
     wanted === 'video' && audio
-      ? 'The file holds sound but no video: upload it as music.'
-      : `The file holds no ${wanted} that can be played.`;
+      ? 'The file contains sound but no video: upload it as music.'
+      : `The file contains no playable ${wanted}.`;
   return new Refused('no_streams', message, { wanted, streams });
 }
 

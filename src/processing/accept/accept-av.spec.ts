@@ -19,7 +19,7 @@ const limits = {
 let dir: string;
 let binaries: Binaries;
 beforeAll(async () => {
-  dir = await mkdtemp(path.join(tmpdir(), 'accept-play-'));
+  dir = await mkdtemp(path.join(tmpdir(), 'accept-av-'));
   binaries = await resolveBinaries();
 });
 afterAll(() => rm(dir, { recursive: true, force: true }));
@@ -64,13 +64,13 @@ describe('what browsers record', () => {
     expect(await take('music', sound)).toMatchObject({ mimeType });
     await expect(take('video', sound)).rejects.toMatchObject({
       code: 'no_streams',
-      message: 'The file holds sound but no video: upload it as music.',
+      message: 'The file contains sound but no video: upload it as music.',
     });
   });
 });
 
 describe('unplayable sound', () => {
-  it('of one sample a second is refused', async () => {
+  it('with one sample a second is refused', async () => {
     const wav = await make('wav', ...tone(1));
     wav.writeUInt32LE(1, 24); // Samples per second, in the chunk `fmt `.
     await expect(take('music', wav)).rejects.toMatchObject({ code: 'no_streams' });
@@ -88,7 +88,7 @@ describe('false headers', () => {
   });
 
   /** `Duration` is a float after the id 0x4489 (RFC 9559, 5.1.2.10), in ms by default. */
-  const saying = async (durationMs: number) => {
+  const declaring = async (durationMs: number) => {
     const bytes = await make('mkv', ...pictures('64x48', 5, 8), '-c:v', 'libx264');
     const at = bytes.indexOf(Buffer.of(0x44, 0x89, 0x88));
     expect(bytes.readDoubleBE(at + 3)).toBe(8000);
@@ -96,13 +96,13 @@ describe('false headers', () => {
     return bytes;
   };
   it('a file that declares a duration of a day', async () => {
-    expect((await take('video', await saying(86_400_000))).durationMs).toBeUndefined();
+    expect((await take('video', await declaring(86_400_000))).durationMs).toBeUndefined();
   });
   it('a file that declares a duration of a second', async () => {
-    expect((await take('video', await saying(1000))).durationMs).toBeUndefined();
+    expect((await take('video', await declaring(1000))).durationMs).toBeUndefined();
   });
   it('a file that declares its true duration', async () => {
-    expect((await take('video', await saying(8000))).durationMs).toBe(8000);
+    expect((await take('video', await declaring(8000))).durationMs).toBe(8000);
   });
 
   it('a last picture that is declared to last for a day is too long', async () => {
