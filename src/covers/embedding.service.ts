@@ -5,7 +5,7 @@ import { Tools } from '../files/tools.service.js';
 import { Outbox } from '../platform/events/outbox.js';
 import { renditionKey } from '../platform/storage/keys.js';
 import { Storage } from '../platform/storage/storage.js';
-import { embedded, embedPicture, type AudioFile } from '../processing/audio/m4a.js';
+import { embeddedSize, embedPicture, type AudioFile } from '../processing/audio/m4a.js';
 import { withWorkspace } from '../processing/run/workspace.js';
 import { sql } from '../platform/database/sql.js';
 
@@ -60,8 +60,8 @@ export class EmbeddingService {
       select f.embed_id as "embedId", f.picture->>'id' as "pictureId", f.duration_ms as "durationMs", d.id as
         "downloadId",
         d.key as "downloadKey", d.bytes, (select r.key from renditions r where r.file_id = f.id
-          and r.role = case when f.picture is null then 'cover' else 'picture' end and r.name = ${embedded.name}
-            and r.mime_type = ${embedded.mimeType}) as "pictureKey"
+          and r.role = case when f.picture is null then 'cover' else 'picture' end and r.name = ${embeddedSize.name}
+            and r.mime_type = ${embeddedSize.mimeType}) as "pictureKey"
       from files f join renditions d on d.file_id = f.id and d.role = 'download' where f.id = ${fileId}
         and f.embed_id is not null`.all(this.em);
     return wish;

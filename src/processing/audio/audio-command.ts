@@ -13,18 +13,18 @@ const bitrate = 128_000;
 
 export type Sound = Probe & { audio: AudioStream };
 
-type Form = {
-  /** The source's packets go along as they are. */
+type MusicOptions = {
+  /** Copies the source's audio packets instead of encoding. */
   copied: boolean;
-  /** A JPEG to put into the M4A. */
+  /** A JPEG to embed in the M4A. */
   picture: string | null;
   threads: number;
 };
 
-/** Encoders meet what they are told roughly. */
-const highestCopied = bitrate * 1.25;
+/** bit/s. Encoders meet their target bit rate only roughly. */
+const maxCopiedBitrate = bitrate * 1.25;
 
-/** Whether the source is what we would make of it, or so near that encoding it again would only cost its quality. */
+/** Whether the source already is what encoding would make of it, so that encoding it again would only lose quality. */
 export const isCopyable = ({ format, audio }: Sound): boolean =>
   format.demuxer === 'mov' &&
   audio.codec === 'aac' &&
@@ -32,16 +32,16 @@ export const isCopyable = ({ format, audio }: Sound): boolean =>
   [1, 2].includes(audio.channels) &&
   [44_100, 48_000].includes(audio.sampleRate) &&
   audio.startMs === 0 &&
-  (audio.bitrate ?? Infinity) <= highestCopied;
+  (audio.bitrate ?? Infinity) <= maxCopiedBitrate;
 
-/** One decode for everything: AAC in a tagged M4A that begins to play before all of it has come, and what is measured. */
+/** A single decode for an M4A with tags, playable while it downloads, the waveform's samples and the loudness. */
 export function musicCommand(
   input: string,
   { format, audio, tags }: Sound,
-  { copied, picture, threads }: Form,
+  { copied, picture, threads }: MusicOptions,
 ): Command {
   const chains = [
-    `[0:${audio.index}]${twoChannels(audio, 'mono')},asplit=${copied ? 2 : '3[sound]'}[peaks][loud]`,
+    `[0:${audio.index}]${downmix(audio, 'mono')},asplit=${copied ? 2 : '3[sound]'}[peaks][loud]`,
     `[peaks]aresample=${waveformRate},aformat=channel_layouts=mono[wave]`,
     `[loud]ebur128=metadata=1,ametadata=mode=print:key=lavfi.r128.I:file=${loudnessFile}[measured]`,
   ];
@@ -59,9 +59,9 @@ export function musicCommand(
         path: progressiveFile,
         options: [
           ...sound,
-          ...(picture ? attached : []),
+          ...(picture ? attachedPicture : []),
           ...dropMetadata,
-          ...Object.entries(tagsOfMp4(tags)).flatMap(([name, value]) => ['-metadata', `${name}=${value}`]),
+          ...Object.entries(toMp4Tags(tags)).flatMap(([name, value]) => ['-metadata', `${name}=${value}`]),
           ...m4a,
         ],
       },
@@ -74,9 +74,9 @@ export function musicCommand(
 const m4a = flags({ movflags: '+faststart', f: 'ipod' });
 const pictureInput = (picture: string) => untrusted(picture, 'jpeg_pipe');
 /** Written as the `covr` atom, which players show. */
-const attached = flags({ map: '1:0', 'c:v': 'copy', 'disposition:v:0': 'attached_pic' });
+const attachedPicture = flags({ map: '1:0', 'c:v': 'copy', 'disposition:v:0': 'attached_pic' });
 
-/** An M4A of ours with another picture, or with none: not a packet of the sound changes. */
+/** Replaces or removes the picture of an M4A that `musicCommand` wrote, without changing an audio packet. */
 export const embedCommand = (input: string, picture: string | null): Command => ({
   inputs: [untrusted(input, 'mov'), ...(picture ? [pictureInput(picture)] : [])],
   outputs: [
@@ -84,7 +84,7 @@ export const embedCommand = (input: string, picture: string | null): Command => 
       path: progressiveFile,
       options: [
         ...flags({ map: '0:a:0', 'c:a': 'copy' }),
-        ...(picture ? attached : []),
+        ...(picture ? attachedPicture : []),
         ...flags({ map_metadata: 0 }),
         ...m4a,
       ],
@@ -92,7 +92,7 @@ export const embedCommand = (input: string, picture: string | null): Command => 
   ],
 });
 
-/** The same packets once more, as HLS segments in one file. */
+/** The packets of the M4A as HLS segments in one file. */
 export const segmentCommand = (): Command => ({
   inputs: [untrusted(progressiveFile, 'mov')],
   outputs: [
@@ -103,7 +103,7 @@ export const segmentCommand = (): Command => ({
   ],
 });
 
-/** The cover's bytes as they are; whether they are a picture is for the image pipeline to say. */
+/** Extracts the cover's bytes without decoding: the image pipeline decides whether they are a picture. */
 export const coverCommand = (input: string, { format }: Probe, index: number): Command => ({
   inputs: [untrusted(input, format.demuxer!, undecodedPictures)],
   outputs: [
@@ -114,27 +114,27 @@ export const coverCommand = (input: string, { format }: Probe, index: number): C
   ],
 });
 
-/** Two rates that every player plays, each the multiple of what the source has, so that resampling stays exact. */
+/** Two rates that every player supports. The source's family is kept, so that resampling is by a simple ratio. */
 const sampleRate = (audio: AudioStream) => (audio.sampleRate % 11_025 === 0 ? 44_100 : 48_000);
 
-/** Lossless codecs with floating point samples: these may be NaN or infinite, and reach the encoder unchanged. */
+/** Lossless codecs with floating point samples, which may be NaN or infinite and would reach the encoder unchanged. */
 const storesFloats = /^(pcm_f|wavpack$|mp4als$)/;
 /** Full scale is 1. The AAC encoder fails on samples from about 1e16. */
-const largestSample = 1e6;
+const maxSample = 1e6;
 /**
- * Makes silence of such samples. It has to come after the change of channels: before it, ffmpeg 7 outputs silence for
- * any sound with more than two channels.
+ * Replaces such samples by silence. Must follow the downmix: before it, ffmpeg 7 outputs silence for any sound with more
+ * than two channels.
  */
-const finiteSamples = `aeval='if(lt(abs(val(ch)),${largestSample}),val(ch),0)':c=same`;
+const finiteSamples = `aeval='if(lt(abs(val(ch)),${maxSample}),val(ch),0)':c=same`;
 
-/** Filters down to stereo. More channels than speakers have names (7.1) have no known places: two of them are kept. */
-export function twoChannels({ channels, codec }: AudioStream, ofOne: 'mono' | 'stereo'): string {
+/** Downmix filters. Beyond 7.1 the positions of channels are unknown: the first two are kept. */
+export function downmix({ channels, codec }: AudioStream, ofMono: 'mono' | 'stereo'): string {
   const stereo =
-    channels > 8 ? 'pan=stereo|c0=c0|c1=c1' : `aformat=channel_layouts=${channels === 1 ? ofOne : 'stereo'}`;
+    channels > 8 ? 'pan=stereo|c0=c0|c1=c1' : `aformat=channel_layouts=${channels === 1 ? ofMono : 'stereo'}`;
   return storesFloats.test(codec) ? `${stereo},${finiteSamples}` : stereo;
 }
 
-const tagsOfMp4 = ({ year, ...texts }: Tags): Record<string, string> => ({
+const toMp4Tags = ({ year, ...texts }: Tags): Record<string, string> => ({
   ...texts,
   ...(year === undefined ? {} : { date: String(year) }),
 });

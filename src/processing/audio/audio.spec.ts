@@ -43,7 +43,7 @@ const named = [
   'date=2011',
 ];
 
-it('makes both forms of an MP3, with its tags and its cover', async () => {
+it('makes an M4A and an HLS stream of an MP3, with its tags and its cover', async () => {
   const input = await make('song.mp3', ...tone(6), ...withCover, ...named, '-b:a', '64k');
   const music = await derive(input);
 
@@ -88,7 +88,7 @@ it.each([
   ['m4a', ['-c:a', 'aac', '-ar', '8000']],
   ['m4a', ['-c:a', 'alac']],
   ['mp4', ['-c:a', 'aac', '-movflags', '+frag_keyframe+empty_moov']],
-])('takes %s, made with %j, without cover or tags', async (extension, codec) => {
+])('processes %s, made with %j, without cover or tags', async (extension, codec) => {
   const input = await make(`plain.${extension}`, ...tone(2), ...codec);
   await accept(input, 'music', limits, context());
   const music = await derive(input);
@@ -99,14 +99,14 @@ it.each([
   );
 });
 
-/** The packets of the sound, and nothing around them. */
+/** The audio packets without their container. */
 const packets = async (file: string, name: string) =>
   readFile(await make(`${name}.aac`, '-i', file, '-map', '0:a', '-c', 'copy'));
-/** Samples that a player lets be heard. */
+/** Number of samples that a player plays. */
 const heard = async (file: string) =>
   (await readFile(await make('heard.s8', '-i', file, '-map', '0:a', '-ac', '1', '-c:a', 'pcm_s8', '-f', 's8'))).length;
 
-it('carries its cover in the M4A, as a JPEG of bounded size', async () => {
+it('embeds the cover in the M4A, as a JPEG of limited size', async () => {
   const { progressive, hls } = await derive(
     await make(
       'album.flac',
@@ -133,7 +133,7 @@ it('carries its cover in the M4A, as a JPEG of bounded size', async () => {
   expect((await probe(hls.path, context())).cover).toBeNull();
 });
 
-it('changes the picture in an M4A and takes it out, and not a packet of its sound', async () => {
+it('replaces and removes the picture of an M4A without changing an audio packet', async () => {
   const { progressive } = await derive(await make('plain.mp3', ...tone(3), ...named));
   const before = await packets(progressive.path, 'before');
   const out = path.join(dir, 'embedded');
@@ -153,7 +153,7 @@ it('changes the picture in an M4A and takes it out, and not a packet of its soun
   expect(await heard(bare.path)).toBe(await heard(progressive.path));
 });
 
-it('copies AAC that is what it would make, and hears it as the source is heard', async () => {
+it('copies AAC that already is what it would encode, and keeps its length', async () => {
   const spoken = [
     '-metadata',
     'comment=Recorded in Graz',
@@ -191,7 +191,7 @@ it.each([
   ['too many bits', ['-c:a', 'aac', '-b:a', '256k', '-ac', '2']],
   ['another rate', ['-c:a', 'aac', '-ar', '22050']],
   ['another codec', ['-c:a', 'alac']],
-])('does not copy what has %s', async (_, codec) => {
+])('does not copy a source with %s', async (_, codec) => {
   const noise = ['-f', 'lavfi', '-i', 'anoisesrc=duration=2:sample_rate=44100'];
   const input = await make('other.m4a', ...noise, ...codec);
   const { progressive } = await derive(input);
@@ -201,7 +201,7 @@ it.each([
   ).toBe(false);
 });
 
-it('encodes AAC of which not everything is to be heard', async () => {
+it('encodes AAC of which an edit list hides a part', async () => {
   const input = await make('long.m4a', ...tone(6), '-b:a', '96k');
   const cut = await make('cut.m4a', '-ss', '2.5', '-i', input, '-c', 'copy');
   const { progressive, facts } = await derive(cut);
@@ -209,14 +209,14 @@ it('encodes AAC of which not everything is to be heard', async () => {
   expect(Math.abs((await heard(progressive.path)) - (await heard(cut)))).toBeLessThanOrEqual(3000);
 });
 
-it('brings many channels down to two', async () => {
+it('downmixes many channels to two', async () => {
   const input = await make('many.wav', ...tone(1, ',aformat=channel_layouts=mono,pan=16c|c0=c0|c1=c0'));
   const music = await derive(input);
   expect(music.facts.channels).toBe(16);
   expect((await probe(music.hls.path, context())).audio?.channels).toBe(2);
 });
 
-it('leaves out a cover that is damaged or too large, and keeps the music', async () => {
+it('leaves out a cover that is damaged or too large, and still processes the music', async () => {
   const whole = await make('covered.mp3', ...tone(1), ...withCover);
   expect((await derive(whole, { ...coverLimits, maxPixels: 1000 })).cover).toBeNull();
   const bytes = await readFile(whole);
@@ -226,7 +226,7 @@ it('leaves out a cover that is damaged or too large, and keeps the music', async
   expect((await derive(damaged)).cover).toBeNull();
 });
 
-it('fails when there is no sound', async () => {
+it('fails if there is no sound', async () => {
   const input = await make('mute.mp4', '-f', 'lavfi', '-i', 'color=size=16x16:duration=1', '-c:v', 'mpeg4');
   await expect(derive(input)).rejects.toMatchObject({ code: 'no_streams' });
 });
@@ -250,7 +250,7 @@ it('measures peaks and loudness in the same decode', async () => {
   expect(facts.loudness!.gainDb).toBeCloseTo(-14 - facts.loudness!.integratedLufs, 1);
 });
 
-it('has no loudness of silence, and no more than 4,000 points of anything', async () => {
+it('reports no loudness for silence, and at most 4,000 points', async () => {
   const input = await make(
     'silence.flac',
     '-f',

@@ -24,7 +24,7 @@ import { compareLengths, type Warning } from '../video/lengths.js';
 import { coverLimits, type PhotoLimits } from '../run/limits.js';
 import { loudnessOf, type Loudness } from './loudness.js';
 import { measure } from '../video/measure.js';
-import { describeM4a, pictureIn, type AudioFile } from './m4a.js';
+import { describeM4a, pictureToEmbed, type AudioFile } from './m4a.js';
 import { readHeader } from '../image/pixels.js';
 import { inParts } from '../run/parts.js';
 import { probeSound } from '../run/probe.js';
@@ -36,7 +36,7 @@ import { waveformOf, waveformRate } from './waveform.js';
 export type Music = {
   facts: {
     durationMs: number;
-    /** Of the source, as the next two. */
+    /** Of the source, like the next two. */
     codec: string;
     sampleRate: number;
     channels: number;
@@ -49,18 +49,19 @@ export type Music = {
   waveform: { path: string; mimeType: 'application/json'; bytes: number };
   /** Fragmented MP4: the HLS segments in one file. */
   hls: AudioFile & Segments & { codecs: string };
-  /** M4A that can be played while it comes, with the tags and the cover. */
+  /** M4A that can be played while it downloads, with tags and cover. */
   progressive: AudioFile;
   cover: Sizes | null;
 };
 
-const toleranceMs = 100;
-/** How long things take: looking at the file and its cover, the one decode, the segments. */
+/** By how much copied sound may differ in length from the decoded one. */
+const copyToleranceMs = 100;
+/** Relative durations, for progress: probing and the cover, decoding, segments. */
 const weights = { before: 1, decoding: 8, segments: 1 };
 
 /**
- * Both forms of a piece of music and its cover, as files in `dir`, which has to be empty.
- * @param photoLimits for the embedded picture, beside `coverLimits`; one beyond them, or a damaged one, is left out
+ * Makes the M4A, the HLS stream, the waveform and the cover of a song, as files in `dir`, which must be empty.
+ * @param photoLimits of the embedded picture, in addition to `coverLimits`; one beyond them, or damaged, is left out
  * @throws {ProcessingFailure}
  */
 export async function deriveMusic(input: string, dir: string, photoLimits: PhotoLimits, ctx: Context): Promise<Music> {
@@ -95,7 +96,7 @@ export async function deriveMusic(input: string, dir: string, photoLimits: Photo
   };
 }
 
-/** The M4A, and beside it what is measured. The source's own packets, if they turn out to be what can be heard of it. */
+/** The M4A, the waveform's samples and the loudness. Copies the source's packets if that gives the same length. */
 async function writeProgressive(
   file: string,
   sound: Sound,
@@ -104,17 +105,17 @@ async function writeProgressive(
   durationMs: number,
   ctx: Context,
 ): Promise<AudioFile> {
-  const form = { picture: cover && pictureIn(cover.outputs).path, threads: ctx.threads };
+  const options = { picture: cover && pictureToEmbed(cover.outputs).path, threads: ctx.threads };
   const write = async (copied: boolean) => {
-    await ffmpeg(musicCommand(file, sound, { ...form, copied }), ctx, { cwd: dir, durationMs });
+    await ffmpeg(musicCommand(file, sound, { ...options, copied }), ctx, { cwd: dir, durationMs });
     return describeM4a(path.join(dir, progressiveFile), ctx);
   };
   if (!isCopyable(sound)) return write(false);
   const copy = await write(true);
   const { size } = await stat(path.join(dir, waveformFile));
-  const heardMs = (size * 1000) / waveformRate;
-  // Edit lists can leave out parts, and packets can be damaged: a copy would have them all.
-  return Math.abs(copy.durationMs - heardMs) <= toleranceMs ? copy : write(false);
+  const decodedMs = (size * 1000) / waveformRate;
+  // Edit lists can hide parts, and packets can be damaged: a copy would contain these.
+  return Math.abs(copy.durationMs - decodedMs) <= copyToleranceMs ? copy : write(false);
 }
 
 async function writeWaveform(dir: string): Promise<Music['waveform']> {
@@ -142,7 +143,7 @@ async function describeHls(dir: string): Promise<Music['hls']> {
   };
 }
 
-/** A cover is an ornament: without it the music is still whole. */
+/** A cover is optional: one that cannot be processed is left out and does not make the music fail. */
 async function deriveCover(
   input: string,
   sound: Sound,
@@ -159,7 +160,7 @@ async function deriveCover(
     const { format } = await sniff(picture);
     if (!format?.kinds.includes('photo')) return null;
     const header = await readHeader(picture);
-    // No tagger writes these, and they would be converted whole before they are scaled.
+    // No tagger writes these, and they would be converted in full size before scaling.
     if (header.codec === 'hevc' || header.hasExtraChannels) return null;
     return await deriveSizes(picture, header, path.join(dir, 'cover-sizes'), limits, ctx.signal, { seconds });
   } catch (error) {

@@ -26,7 +26,7 @@ const tone = (layout: string) => [
   `sine=duration=2:sample_rate=48000,aformat=channel_layouts=${layout}`,
 ];
 
-/** Sound as 32 bit floating point; a tenth of a second in its middle is overwritten. The samples are the end of the file. */
+/** Sound as 32 bit floats, with a tenth of a second overwritten in the middle. The samples end the file. */
 async function floats(name: string, layout: string, value: number, ...more: string[]): Promise<string> {
   const file = path.join(dir, name);
   await run(binaries.ffmpeg, ['-v', 'error', '-y', ...tone(layout), ...more, '-c:a', 'pcm_f32le', file]);
@@ -42,8 +42,8 @@ it.each([
   ['not a number, 5.1', '5.1', NaN],
   ['infinite', 'stereo', Infinity],
   ['negative infinite', 'stereo', -Infinity],
-  ['the largest there is', 'stereo', 3e38],
-])('plays music with samples that are %s, and has silence there', async (name, layout, value) => {
+  ['near the largest float', 'stereo', 3e38],
+])('processes music with samples that are %s, which become silence', async (name, layout, value) => {
   const { facts, waveform } = await deriveMusic(
     await floats(`${name.replaceAll(/\W/g, '')}.wav`, layout, value),
     out(),
@@ -58,7 +58,7 @@ it.each([
   expect(Math.max(...data.map(Math.abs))).toBeLessThan(25);
 });
 
-it('plays a video with such sound', async () => {
+it('processes a video with such sound', async () => {
   const pictures = [
     '-f',
     'lavfi',
@@ -75,7 +75,7 @@ it('plays a video with such sound', async () => {
   expect(video.facts).toMatchObject({ hasAudio: true, audioCodec: 'pcm_f32le' });
 });
 
-it('leaves samples beyond full scale to be turned down', async () => {
+it('keeps samples beyond full scale', async () => {
   const { facts } = await deriveMusic(await floats('loud.wav', 'stereo', 1.5), out(), limits, context());
   expect(facts.loudness!.integratedLufs).toBeGreaterThan(-30);
 });

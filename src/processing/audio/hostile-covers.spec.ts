@@ -39,7 +39,7 @@ async function song(name: string, cover: string | null, ...codec: string[]): Pro
   return file;
 }
 
-/** From the upload to what is made of it. */
+/** Accepts the file and processes it. */
 async function process(file: string) {
   const began = performance.now();
   await accept(file, 'music', limits, context());
@@ -47,7 +47,7 @@ async function process(file: string) {
   return { music, ms: performance.now() - began };
 }
 
-it('plays music whose cover takes long to decode as fast as any other, without the cover', async () => {
+it('processes music whose cover is slow to decode as fast as other music, without the cover', async () => {
   // A hundred megapixels in seven passes: 300 kB, and two seconds whenever ffmpeg opens the file.
   const cover = path.join(dir, 'interlaced.png');
   await canvas(10_000, 10_000).png({ progressive: true, compressionLevel: 9 }).toFile(cover);
@@ -57,7 +57,7 @@ it('plays music whose cover takes long to decode as fast as any other, without t
     const { music, ms } = await process(await song(name!, cover, ...codec));
     expect(music.cover).toBeNull();
     expect(music.facts.durationMs).toBeCloseTo(2000, -2);
-    // Ten times as long when it was decoded; other work may run on the same machine.
+    // With decoding, ten times as long. The margin is for other work on the same machine.
     expect(ms, name).toBeLessThan(3 * plain.ms + 2_000);
   }
 });
@@ -65,7 +65,7 @@ it('plays music whose cover takes long to decode as fast as any other, without t
 it.each([
   [6_000, 6],
   [6_100, 0],
-])('shows covers up to 36 megapixels, of %i px a side: %i pictures', async (side, pictures) => {
+])('processes covers up to 36 megapixels, with %i px a side: %i pictures', async (side, pictures) => {
   const cover = path.join(dir, `${side}.png`);
   await canvas(side, side).png().toFile(cover);
   const { music } = await process(await song(`${side}.mp3`, cover));

@@ -15,26 +15,27 @@ export type AudioFile = {
   durationMs: number;
 };
 
-/** Large enough for any player's screen, and small beside the sound. */
-export const embedded = { name: 'medium', mimeType: 'image/jpeg' } as const;
+/** The picture size that is embedded: large enough for any player's screen, and small compared to the sound. */
+export const embeddedSize = { name: 'medium', mimeType: 'image/jpeg' } as const;
 
-/** Of the sizes of a picture, the one that goes into the file itself. */
-export function pictureIn<P extends { name: string; mimeType: string }>(sizes: readonly P[]): P {
-  const picture = sizes.find(({ name, mimeType }) => name === embedded.name && mimeType === embedded.mimeType);
-  if (!picture) throw new TypeError('a picture without the size that is embedded');
+/** The one of a picture's sizes that is embedded in the file. */
+export function pictureToEmbed<P extends { name: string; mimeType: string }>(sizes: readonly P[]): P {
+  const picture = sizes.find(({ name, mimeType }) => name === embeddedSize.name && mimeType === embeddedSize.mimeType);
+  if (!picture) throw new TypeError('the picture lacks the size that is embedded');
   return picture;
 }
 
-/** @throws {ProcessingFailure} `corrupt_input` when there is nothing to play */
+/** @throws {ProcessingFailure} `corrupt_input` if it contains no sound */
 export async function describeM4a(file: string, ctx: Context): Promise<AudioFile> {
   const { audio, durationMs, size } = await probeAs(formatNamed('m4a'), file, ctx);
-  if (!audio || durationMs === null) throw new ProcessingFailure('corrupt_input', 'nothing could be decoded');
+  if (!audio || durationMs === null) throw new ProcessingFailure('corrupt_input', 'no audio could be decoded');
   return { path: file, mimeType: 'audio/mp4', bytes: size, bitrate: Math.ceil((size * 8000) / durationMs), durationMs };
 }
 
 /**
- * A finished M4A of ours with another picture inside, written to `dir`.
- * @param picture a JPEG; null takes the picture out
+ * Writes a copy of an M4A with another embedded picture to `dir`.
+ * @param m4a one that `deriveMusic` made
+ * @param picture a JPEG; null removes the picture
  * @throws {ProcessingFailure}
  */
 export async function embedPicture(m4a: string, picture: string | null, dir: string, ctx: Context): Promise<AudioFile> {

@@ -1,9 +1,9 @@
 import { readBytes } from '../run/read-bytes.js';
 
-/** How far the first frame may lie behind the start or the tag. */
-const longestLead = 4096;
-const framesWanted = 3;
-const longestFrame = 1441;
+/** Bytes. Maximum distance of the first frame from the start, or from the end of the tag. */
+const maxLeadBytes = 4096;
+const minFrames = 3;
+const maxFrameBytes = 1441;
 
 /**
  * Whether MPEG layer III frames follow each other near the start of a file. The sniffing library gives up on an MP3
@@ -11,8 +11,8 @@ const longestFrame = 1441;
  */
 export async function startsWithMp3(path: string): Promise<boolean> {
   const start = tagBytes(await readBytes(path, 10));
-  const bytes = await readBytes(path, longestLead + framesWanted * longestFrame, start);
-  for (let at = bytes.indexOf(0xff); at >= 0 && at <= longestLead; at = bytes.indexOf(0xff, at + 1)) {
+  const bytes = await readBytes(path, maxLeadBytes + minFrames * maxFrameBytes, start);
+  for (let at = bytes.indexOf(0xff); at >= 0 && at <= maxLeadBytes; at = bytes.indexOf(0xff, at + 1)) {
     if (hasFramesAt(bytes, at)) return true;
   }
   return false;
@@ -26,7 +26,7 @@ function tagBytes(head: Buffer): number {
 
 function hasFramesAt(bytes: Buffer, start: number): boolean {
   let at = start;
-  for (let frame = 0; frame < framesWanted; frame++) {
+  for (let frame = 0; frame < minFrames; frame++) {
     const length = frameBytes(bytes.subarray(at, at + 4));
     if (!length) return false;
     at += length;

@@ -15,9 +15,9 @@ const tone = ['-v', 'error', '-y', '-f', 'lavfi', '-i', 'sine=duration=1'];
 beforeAll(async () => {
   dir = await mkdtemp(path.join(tmpdir(), 'tags-'));
   binaries = await resolveBinaries();
-  const bare = ['-id3v2_version', '0', '-write_id3v1', '0', '-write_xing', '0'];
-  await run(binaries.ffmpeg, [...tone, ...bare, 'bare.mp3'], { cwd: dir });
-  sound = await readFile(path.join(dir, 'bare.mp3'));
+  const untagged = ['-id3v2_version', '0', '-write_id3v1', '0', '-write_xing', '0'];
+  await run(binaries.ffmpeg, [...tone, ...untagged, 'untagged.mp3'], { cwd: dir });
+  sound = await readFile(path.join(dir, 'untagged.mp3'));
 });
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
@@ -29,7 +29,7 @@ const read = async (format: string, bytes: Buffer) => {
 const latin1 = (text: string) => Buffer.from(text, 'latin1');
 const utf16 = (text: string) => Buffer.concat([Buffer.of(0xff, 0xfe), Buffer.from(text, 'utf16le')]);
 const utf16be = (text: string) => Buffer.from(text, 'utf16le').swap16();
-/** Of a text frame: the byte that names its encoding (ID3v2.4 structure, 4). */
+/** Content of a text frame: a byte for the encoding, then the text (ID3v2.4 structure, 4). */
 const text = (encoding: 0 | 1 | 2 | 3, bytes: Buffer | string) =>
   Buffer.concat([Buffer.of(encoding), Buffer.from(bytes as string)]);
 const u32 = (n: number) => Buffer.of(n >> 24, n >> 16, n >> 8, n);
@@ -55,24 +55,24 @@ function id3v1({ title = '', artist = '', album = '', year = '', track = 0 }): B
 }
 
 describe('an MP3', () => {
-  it('plays without its tags when they are larger than anybody reads', async () => {
+  it('is read without its tags if these are larger than the limit', async () => {
     const title = text(3, 'x'.repeat(10 * 2 ** 20));
     expect(await read('mp3', Buffer.concat([id3v2(4, { TIT2: title, TPE1: text(3, 'Ann') }), sound]))).toEqual({});
   });
 
-  it('has a title of one bounded line', async () => {
+  it('has a title of one line of limited length', async () => {
     const title = text(3, `a\r\n"b"\u2028${'x'.repeat(100_000)}`);
     const tags = await read('mp3', Buffer.concat([id3v2(4, { TIT2: title }), sound]));
     expect(tags.title).toMatch(/^a "b" x{294}$/);
   });
 
-  it('has its ID3v1 tag, which is Latin-1', async () => {
+  it('with an ID3v1 tag, which is Latin-1', async () => {
     const tag = id3v1({ title: 'Für Elise', artist: 'Ann', album: 'First', year: '1999', track: 7 });
     const tags = await read('mp3', Buffer.concat([sound, tag]));
     expect(tags).toEqual({ title: 'Für Elise', artist: 'Ann', album: 'First', year: 1999, track: '7' });
   });
 
-  it('has its ID3v2.2 tag', async () => {
+  it('with an ID3v2.2 tag', async () => {
     const frames = {
       TT2: text(0, latin1('Für Elise')),
       TP1: text(1, utf16('Ann ♪')),
@@ -84,7 +84,7 @@ describe('an MP3', () => {
     expect(tags).toEqual({ title: 'Für Elise', artist: 'Ann ♪', album: 'First', year: 1999, track: '3/9' });
   });
 
-  it('has its ID3v2.3 tag in UTF-16, before the ID3v1 one that cuts it short', async () => {
+  it('with an ID3v2.3 tag in UTF-16, which wins over its shortened ID3v1 tag', async () => {
     const frames = {
       TIT2: text(1, utf16('那么爱你为什么 🎵')),
       TPE1: text(1, utf16('阿强\0')),
@@ -96,7 +96,7 @@ describe('an MP3', () => {
     expect(tags).toEqual({ title: '那么爱你为什么 🎵', artist: '阿强', album: 'First', year: 1999 });
   });
 
-  it('has its ID3v2.4 tag in UTF-8 and UTF-16BE', async () => {
+  it('with an ID3v2.4 tag in UTF-8 and UTF-16BE', async () => {
     const frames = {
       TIT2: text(3, 'Für Elise'),
       TPE2: text(3, 'Various'),
@@ -108,7 +108,7 @@ describe('an MP3', () => {
     expect(tags).toEqual({ title: 'Für Elise', artist: 'Various', album: 'Zweites', year: 1999, track: '3' });
   });
 
-  it('keeps what is written in a code page that is not named as it is, and stays one good line', async () => {
+  it('with text in an undeclared code page, which is read as Latin-1, as one line', async () => {
     const cyrillic = Buffer.of(0xcf, 0xf0, 0xe8, 0xe2, 0xe5, 0xf2);
     const frames = {
       TIT2: text(0, cyrillic),
@@ -120,7 +120,7 @@ describe('an MP3', () => {
   });
 });
 
-describe('what other containers say', () => {
+describe('the tags of other containers', () => {
   const named = {
     title: 'Für ♪',
     artist: 'Ann',
@@ -140,14 +140,14 @@ describe('what other containers say', () => {
     ['wmv', 'wma', []],
     ['wav', 'wav', []],
     ['aiff', 'aiff', ['-write_id3v2', '1']],
-  ])('is read of %s (%s)', async (format, extension, options) => {
+  ])('are read from %s (%s)', async (format, extension, options) => {
     const file = `made.${extension}`;
     await run(binaries.ffmpeg, [...tone, ...metadata, ...options, file], { cwd: dir });
     const tags = await read(format, await readFile(path.join(dir, file)));
     expect(tags).toEqual({ title: 'Für ♪', artist: 'Ann', album: 'First', track: '3/9', year: 1999 });
   });
 
-  it('is Latin-1 in RIFF INFO when it is not UTF-8', async () => {
+  it('are read as Latin-1 from RIFF INFO if they are not UTF-8', async () => {
     await run(binaries.ffmpeg, [...tone, '-metadata', 'title=XXXXXXXXX', 'latin.wav'], { cwd: dir });
     const bytes = await readFile(path.join(dir, 'latin.wav'));
     bytes.write('Für Elise', bytes.indexOf('XXXXXXXXX'), 'latin1');
@@ -155,7 +155,7 @@ describe('what other containers say', () => {
   });
 });
 
-it('trusts the artist before the album artist, whatever the case of the names', () => {
+it('prefers the artist to the album artist, and ignores the case of the names', () => {
   expect(tagsOf({ ALBUM_ARTIST: 'Various', Artist: 'Ann', TRACKNUMBER: '4', YEAR: '19999' })).toEqual({
     artist: 'Ann',
     track: '4',

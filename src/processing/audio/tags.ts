@@ -1,10 +1,11 @@
 export type Tags = { title?: string; artist?: string; album?: string; track?: string; year?: number };
 
-const longest = 300;
-/** Beyond it text is not even looked at: a tag can be as large as its file. */
-const longestRaw = 10_000;
+/** Characters. */
+const maxLength = 300;
+/** Text is cut here before it is cleaned: a tag can be as large as its file. */
+const maxRawLength = 10_000;
 
-/** Names of the same thing in ID3, Vorbis comments, MP4 atoms and ASF, in order of trust. */
+/** Names of each tag in ID3, Vorbis comments, MP4 atoms and ASF, in order of preference. */
 const names = {
   title: ['title'],
   artist: ['artist', 'album_artist', 'author'],
@@ -13,7 +14,7 @@ const names = {
 } as const;
 const yearNames = ['date', 'year', 'originaldate'];
 
-/** Text out of a file is somebody else's: bounded, one line, no control characters, no halves of characters. */
+/** Text from a file is untrusted: each tag becomes one line as of `lineOf`. */
 export function tagsOf(raw: Record<string, string>): Tags {
   const byName = new Map(Object.entries(raw).map(([key, value]) => [key.toLowerCase(), lineOf(value)]));
   const first = (keys: readonly string[]) => keys.map((key) => byName.get(key)).find(Boolean);
@@ -25,13 +26,13 @@ export function tagsOf(raw: Record<string, string>): Tags {
   return { ...Object.fromEntries(texts), ...(year ? { year } : {}) };
 }
 
-/** One bounded line without control characters. */
+/** One line of limited length without control characters and lone surrogates. */
 export function lineOf(text: string): string {
   const line = text
-    .slice(0, longestRaw)
+    .slice(0, maxRawLength)
     .toWellFormed()
     .replace(/\p{Cc}+/gu, ' ')
     .replace(/\s+/g, ' ')
     .trim();
-  return [...line].slice(0, longest).join('');
+  return [...line].slice(0, maxLength).join('');
 }

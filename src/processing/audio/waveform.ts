@@ -1,13 +1,13 @@
 import { open, stat } from 'node:fs/promises';
 
-/** What ffmpeg writes for the waveform: one signed byte a sample, one channel. */
+/** Hz. ffmpeg writes the samples for the waveform as one signed byte each, in one channel. */
 export const waveformRate = 8_000;
 const pointsPerSecond = 100;
 const maxPoints = 4_000;
 
 /**
- * Peaks of a piece of sound, in the words of BBC audiowaveform's JSON (version 2): `data` holds the lowest and the
- * highest sample of each point, -128 to 127.
+ * Peaks of a song, in the format of BBC audiowaveform's JSON (version 2): `data` contains the lowest and the highest
+ * sample of each point, -128 to 127.
  */
 export type Waveform = {
   version: 2;
@@ -20,14 +20,14 @@ export type Waveform = {
   data: number[];
 };
 
-/** Reads the samples through one buffer, however long the piece. @param path of raw samples at `waveformRate` */
+/** Reads the samples through one buffer of fixed size. @param path of raw samples at `waveformRate` */
 export async function waveformOf(path: string): Promise<Waveform> {
   const { size } = await stat(path);
-  const finest = waveformRate / pointsPerSecond;
-  const step = Math.max(finest, Math.ceil(size / maxPoints));
+  const minStep = waveformRate / pointsPerSecond;
+  const step = Math.max(minStep, Math.ceil(size / maxPoints));
   const data: number[] = [];
   let [low, high, filled] = [0, 0, 0];
-  const point = () => {
+  const addPoint = () => {
     data.push(low, high);
     [low, high, filled] = [0, 0, 0];
   };
@@ -35,9 +35,9 @@ export async function waveformOf(path: string): Promise<Waveform> {
     low = filled === 0 || sample < low ? sample : low;
     high = filled === 0 || sample > high ? sample : high;
     filled += 1;
-    if (filled === step) point();
+    if (filled === step) addPoint();
   });
-  if (filled > 0) point();
+  if (filled > 0) addPoint();
   const length = data.length / 2;
   return { version: 2, channels: 1, bits: 8, sample_rate: waveformRate, samples_per_pixel: step, length, data };
 }

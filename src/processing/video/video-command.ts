@@ -1,5 +1,5 @@
 import { dropMetadata, flags, untrusted, type Command } from '../run/ffmpeg.js';
-import { twoChannels } from '../audio/audio-command.js';
+import { downmix } from '../audio/audio-command.js';
 import type { Copy } from './copyable.js';
 import { colourFilters, tagged } from '../image/colour.js';
 import { hlsOptions } from './hls-options.js';
@@ -134,7 +134,7 @@ export const evenSound = ({ durationMs }: Source, stream: AudioStream): string =
   [
     'aresample=async=1:first_pts=0',
     ...(durationMs ? [`apad=whole_dur=${seconds(durationMs)}`] : []),
-    twoChannels(stream, 'stereo'),
+    downmix(stream, 'stereo'),
   ].join();
 
 /**
