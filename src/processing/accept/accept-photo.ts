@@ -1,11 +1,11 @@
 import type { Check } from './accept.js';
 import { maxPhotoSide, type PhotoLimits } from '../run/limits.js';
-import { excessOf, openImage, orImageFailure, readHeader, type ImageHeader } from '../image/pixels.js';
+import { exceededLimit, openImage, orImageFailure, readHeader, type ImageHeader } from '../image/pixels.js';
 import { Refused } from './refusal.js';
 
 export const checkPhoto: Check = async (path, format, { photo }) => {
   const header = await readHeader(path);
-  const excess = excessOf(header, photo);
+  const excess = exceededLimit(header, photo);
   if (excess) throw refusals[excess](header, photo);
   // Decoding with libheif takes seconds and gigabytes, too much while the client waits: the worker detects damage.
   if (!heifCodecs.has(header.codec)) await checkDecodes(path, photo.maxPixels);

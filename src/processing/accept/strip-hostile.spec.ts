@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { saysDisplayP3 } from '../image/display-p3.js';
+import { declaresDisplayP3 } from '../image/display-p3.js';
 import { readKeptExif } from '../image/exif.js';
 import { maxProfileBytes } from './strip-jpeg.js';
 import { strippers } from './strip.js';
@@ -157,7 +157,7 @@ describe('HEIF', () => {
   it.each(['free', 'skip'])('is damaged when full of empty boxes: %s', (type) => {
     const file = { entries: exifEntries(1), count: 1, items: Buffer.alloc(0), itemCount: 0, rest: full(box(type)) };
     expectCheap(() => expect(() => strip(file)).toThrow(damaged));
-    expectCheap(() => expect(() => saysDisplayP3(heif(file))).toThrow(damaged));
+    expectCheap(() => expect(() => declaresDisplayP3(heif(file))).toThrow(damaged));
   });
 });
 

@@ -1,43 +1,43 @@
-import { tagged } from './colour.js';
+import { tagBt709 } from './colour.js';
 import { dropMetadata, flags, untrusted, type Command } from '../run/ffmpeg.js';
 
-/** Frames as plain RGB one behind the other. Sizes in px, both even; how long each is shown in ms. */
+/** Raw RGB frames in one file. Sizes in px, both even; delays in ms. */
 export type Frames = { width: number; height: number; delays: number[] };
 
-const shortest = 10;
-/** Browsers show what is to be shown no longer than 10 ms for so long. */
-const instead = 100;
+/** ms. Browsers replace delays up to `ignoredDelay` by `defaultDelay`. */
+const [ignoredDelay, defaultDelay] = [10, 100];
 
-/** What an animation says of its frames, as browsers play it. */
-export const shownFor = (delay: number | undefined): number => (delay && delay > shortest ? delay : instead);
+/** The delay of a frame as browsers play it, ms. */
+export const playedDelay = (delay: number | undefined): number =>
+  delay && delay > ignoredDelay ? delay : defaultDelay;
 
 /**
- * When frame N is shown, in ms, as an expression of ffmpeg: a straight line that bends wherever the delay changes, for
- * most animations never does. The frame behind the last is the last one again: it marks the end.
+ * An ffmpeg expression for the timestamp of frame N, in ms: linear, with one more term for each change of the delay, of
+ * which most animations have none. Also valid for one frame more, which repeats the last one to mark the end.
  */
-export function timeline(delays: number[]): string {
-  const bent = delays.flatMap((delay, i) => {
+export function timestampExpression(delays: number[]): string {
+  const terms = delays.flatMap((delay, i) => {
     const change = delay - (delays[i - 1] ?? 0);
     if (!change) return [];
     return [i ? `max(0,N-${i})*(${change})` : `N*${change}`];
   });
-  return bent.join('+');
+  return terms.join('+');
 }
 
-/** A video that plays like the animation: every frame once, for its own time, ready to play from its first bytes. */
+/** A video that plays like the animation: each frame once, for its own delay; playable while it downloads. */
 export function loopCommand(input: string, output: string, { width, height, delays }: Frames): Command {
   const source = flags({ pixel_format: 'rgb24', video_size: `${width}x${height}`, framerate: 1000 });
-  const colours = `scale=out_color_matrix=bt709:out_range=tv,format=yuv420p,${tagged}`;
+  const colours = `scale=out_color_matrix=bt709:out_range=tv,format=yuv420p,${tagBt709}`;
   return {
     inputs: [untrusted(input, 'rawvideo', source)],
-    filters: [`[0:0]setpts='${timeline(delays)}',setsar=1,${colours}[v]`],
+    filters: [`[0:0]setpts='${timestampExpression(delays)}',setsar=1,${colours}[v]`],
     outputs: [
       {
         path: output,
         options: [
           ...flags({ map: '[v]', 'c:v': 'libx264', preset: 'veryfast', 'profile:v': 'high', crf: 23 }),
-          // The clock counts milliseconds, which is not the rate of frames that a level is chosen by.
-          // Without frames out of order, of which the last would not be the one that ends it.
+          // x264 would choose the level by the time base, in which each millisecond could be a frame.
+          // No B-frames: with them, the last packet would not be the frame that marks the end.
           ...flags({
             bf: 0,
             'level:v': '3.1',

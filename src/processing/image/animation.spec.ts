@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { timeline } from './animation-command.js';
+import { timestampExpression } from './animation-command.js';
 import { deriveAnimation, isAnimation } from './animation.js';
 import { resolveBinaries, type Binaries } from '../run/binaries.js';
 import { boxesIn } from '../accept/boxes.js';
@@ -62,19 +62,19 @@ it.each([
   [0xd0, 0xd0, 0x20].forEach((value, i) => expect(Math.abs(channels[i]!.mean - value)).toBeLessThan(8));
 });
 
-it('stops at its limits', async () => {
+it('fails if there are too many frames', async () => {
   const input = await make('gif', 64, 48);
   const few = { ...limits, maxFrames: 3 };
   const refused = deriveAnimation(input, path.join(dir, 'few'), few, context());
   await expect(refused).rejects.toMatchObject({ code: 'too_many_frames' });
 });
 
-describe('timeline', () => {
+describe('timestampExpression', () => {
   it.each([
     [[100, 100, 100], 'N*100'],
     [[40], 'N*40'],
     [[200, 40, 40], 'N*200+max(0,N-1)*(-160)'],
-  ])('of %s', (delays, expected) => expect(timeline(delays)).toBe(expected));
+  ])('of %s', (delays, expected) => expect(timestampExpression(delays)).toBe(expected));
 });
 
 describe('isAnimation', () => {

@@ -1,11 +1,11 @@
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { loopCommand, shownFor, type Frames } from './animation-command.js';
+import { loopCommand, playedDelay, type Frames } from './animation-command.js';
 import type { Context } from '../run/context.js';
 import { ProcessingFailure } from '../run/failure.js';
 import { ffmpeg } from '../run/ffmpeg.js';
 import type { PhotoLimits } from '../run/limits.js';
-import { excessOf, openImage, orImageFailure, readHeader } from './pixels.js';
+import { exceededLimit, openImage, orImageFailure, readHeader } from './pixels.js';
 
 export type Animation = {
   name: 'animated' | 'loop';
@@ -18,37 +18,37 @@ export type Animation = {
   bytes: number;
 };
 
-/** What moves wherever it is shown. Other formats hold pages or variants of one picture. */
-const moving = new Set(['image/gif', 'image/webp']);
+/** Formats whose frames are an animation. In other formats they are pages, or variants of one picture. */
+const animatedTypes = new Set(['image/gif', 'image/webp']);
 export const isAnimation = ({ mimeType, frames }: { mimeType: string; frames: number }): boolean =>
-  frames > 1 && moving.has(mimeType);
+  frames > 1 && animatedTypes.has(mimeType);
 
-/** The box it is fitted inside, px. */
-const side = 640;
+/** px, of the larger side. */
+const maxSide = 640;
 
-/** An animation twice: as WebP, and as a video without sound for players. @throws {ProcessingFailure} */
+/** Makes a WebP and a silent MP4 of an animation. @throws {ProcessingFailure} */
 export async function deriveAnimation(
   input: string,
   dir: string,
   limits: PhotoLimits,
   ctx: Context,
 ): Promise<Animation[]> {
-  const excess = excessOf(await readHeader(input), limits);
+  const excess = exceededLimit(await readHeader(input), limits);
   if (excess) throw new ProcessingFailure(excess, 'animation');
   await mkdir(dir, { recursive: true });
   const open = () => openImage(input, limits.maxPixels, { animated: true });
   const { width, pageHeight, pages = 1, delay = [], loop = 0 } = await orImageFailure(open().metadata());
   if (!pageHeight) throw new ProcessingFailure('internal', 'an animation without frames');
-  // WebP and libvips hold sixteen bits of it; nobody waits for more than a minute.
-  const delays = Array.from({ length: pages }, (_, i) => Math.min(65_535, shownFor(delay[i])));
+  // WebP and libvips store delays in 16 bits.
+  const delays = Array.from({ length: pages }, (_, i) => Math.min(65_535, playedDelay(delay[i])));
   const durationMs = delays.reduce((sum, ms) => sum + ms, 0);
 
   const animated = path.join(dir, 'animated.webp');
-  const small = open().resize(side, side, { fit: 'inside', withoutEnlargement: true });
+  const small = open().resize(maxSide, maxSide, { fit: 'inside', withoutEnlargement: true });
   const made = await orImageFailure(small.webp({ quality: 75, effort: 2, loop, delay: delays }).toFile(animated));
   ctx.signal.throwIfAborted();
 
-  const scale = Math.min(1, side / Math.max(width, pageHeight));
+  const scale = Math.min(1, maxSide / Math.max(width, pageHeight));
   const frames = { width: even(width * scale), height: even(pageHeight * scale), delays };
   await writeFrames(path.join(dir, 'frames.raw'), frames);
   await ffmpeg(loopCommand('frames.raw', 'loop.mp4', frames), ctx, { cwd: dir, durationMs });
@@ -66,7 +66,7 @@ export async function deriveAnimation(
     },
   ];
 
-  /** On white, for a video has no transparency; the last frame twice, as the timeline has it. */
+  /** On white, because video has no transparency. The last frame is written twice: see `timestampExpression`. */
   async function writeFrames(file: string, { width, height }: Frames): Promise<void> {
     const upright = open().resize(width, height, { fit: 'fill' }).toColourspace('srgb');
     const flat = upright.flatten({ background: '#ffffff' }).raw({ depth: 'uchar' });

@@ -4,7 +4,7 @@ type Colours = Pick<VideoStream, 'transfer' | 'primaries' | 'matrix' | 'displayW
 
 /** SMPTE ST 2084 (PQ) and ITU-R BT.2100 HLG, as ffprobe calls them. */
 const hdrTransfers = new Set(['smpte2084', 'arib-std-b67']);
-/** What zscale takes by the same name as ffprobe gives it. */
+/** Primaries for which zscale and ffprobe use the same name. */
 const knownPrimaries = new Set(['bt709', 'bt470m', 'bt470bg', 'smpte170m', 'smpte240m', 'film', 'bt2020', 'smpte432']);
 /** Matrices that `scale` converts. It fails with any other, even if it only changes the size. `gbr` stands for RGB. */
 const scaleMatrices = new Set(['bt709', 'fcc', 'bt470bg', 'smpte170m', 'smpte240m', 'bt2020nc', 'gbr']);
@@ -17,15 +17,15 @@ const zscaleMatrices = new Set([
 const zscaleFormats = ['', '10le', '12le', '16le']
   .flatMap((depth) => ['yuv420p', 'yuv422p', 'yuv444p', 'gbrp'].map((format) => `${format}${depth}`))
   .join('|');
-/** Screens show white of this luminance when nothing is said, cd/m². */
-const white = 100;
+/** cd/m². Luminance of SDR white, zscale's `npl`. */
+const sdrWhite = 100;
 const bt709 = 'p=bt709:t=bt709:m=bt709:r=tv';
 
 const isHdr = ({ transfer }: Colours) => transfer !== null && hdrTransfers.has(transfer);
-/** Whether its colours reach beyond what an ordinary screen takes. */
+/** Whether its colours exceed BT.709. */
 const isWide = (video: Colours) => isHdr(video) || video.primaries === 'bt2020';
-const said = (value: string | null, known: Set<string>) => (value !== null && known.has(value) ? value : undefined);
-const labelled = (matrix: string) => `setparams=colorspace=${matrix}`;
+const ifIn = (names: Set<string>, value: string | null) => (value !== null && names.has(value) ? value : undefined);
+const setMatrix = (matrix: string) => `setparams=colorspace=${matrix}`;
 
 /**
  * The filters between the decoder and the first `scale` that converts to BT.709. A header may name any colour space; one
@@ -35,23 +35,23 @@ const labelled = (matrix: string) => `setparams=colorspace=${matrix}`;
  */
 export function colourFilters(video: Colours, resize: string): string[] {
   // The label only keeps `scale` from failing: it changes no pixel values, and zscale is told the real matrix.
-  const forZscale = [...(video.matrix === 'gbr' ? [] : [labelled('bt709')]), resize, `format=${zscaleFormats}`];
-  if (isWide(video)) return [...forZscale, narrow(video)];
+  const forZscale = [...(video.matrix === 'gbr' ? [] : [setMatrix('bt709')]), resize, `format=${zscaleFormats}`];
+  if (isWide(video)) return [...forZscale, wideToBt709(video)];
   if (video.matrix === 'ycgco') return [...forZscale, `zscale=tin=bt709:pin=bt709:min=ycgco:${bt709}`];
-  return said(video.matrix, scaleMatrices) ? [] : [labelled(presumed(video))];
+  return ifIn(scaleMatrices, video.matrix) ? [] : [setMatrix(assumedMatrix(video))];
 }
 
 /** Converts wide colours to BT.709. HDR is tone-mapped in linear light, so that bright parts keep their details. */
-function narrow(video: Colours): string {
-  const primaries = said(video.primaries, knownPrimaries) ?? 'bt2020';
+function wideToBt709(video: Colours): string {
+  const primaries = ifIn(knownPrimaries, video.primaries) ?? 'bt2020';
   const from = (transfer: string) => `tin=${transfer}:pin=${primaries}:min=${wideMatrix(video)}`;
-  // BT.2020 without HDR has the curve of BT.709.
+  // BT.2020 without HDR has the transfer curve of BT.709.
   if (!isHdr(video)) return `zscale=${from('bt709')}:${bt709},format=yuv420p`;
   return [
-    `zscale=${from(video.transfer!)}:t=linear:p=${primaries}:npl=${white}`,
+    `zscale=${from(video.transfer!)}:t=linear:p=${primaries}:npl=${sdrWhite}`,
     'format=gbrpf32le',
     'zscale=p=bt709',
-    // Leaves everything below 0.3 as it is, where faces and rooms are; others darken the whole picture.
+    // Leaves luminance below 0.3 unchanged, where faces and rooms are; other curves darken the whole picture.
     'tonemap=tonemap=mobius:param=0.3:desat=0',
     `zscale=${bt709}`,
     'format=yuv420p',
@@ -62,14 +62,14 @@ function narrow(video: Colours): string {
 function wideMatrix(video: Colours): string {
   if (video.matrix === 'ictcp' && isHdr(video)) return 'ictcp';
   if (video.matrix === 'bt2020c' && !isHdr(video)) return 'bt2020c';
-  return said(video.matrix, zscaleMatrices) ?? 'bt2020nc';
+  return ifIn(zscaleMatrices, video.matrix) ?? 'bt2020nc';
 }
 
 /** For a missing matrix, or one that no filter converts: BT.709 for HD and BT.601 for smaller pictures, as players do. */
-function presumed({ matrix, displayWidth, displayHeight }: Colours): string {
+function assumedMatrix({ matrix, displayWidth, displayHeight }: Colours): string {
   if (matrix === 'bt2020c') return 'bt2020nc';
   return Math.min(displayWidth, displayHeight) >= 720 ? 'bt709' : 'smpte170m';
 }
 
-/** Every output says what it is: players guess by the size otherwise, and another for each rung. */
-export const tagged = 'setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709';
+/** Declares the colours of every output: without it, players guess by size, and differently for each rung. */
+export const tagBt709 = 'setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709';

@@ -6,11 +6,11 @@ const displayP3 = 12;
 const hdr = new Set([16, 18]);
 
 /**
- * Whether a HEIF says by numbers alone (`nclx`, ISO/IEC 14496-12, 12.1.5) that its colours are those of Display P3, as
+ * Whether a HEIF declares Display P3 without an ICC profile, by code points (`nclx`, ISO/IEC 14496-12, 12.1.5), as
  * phones other than Apple's do.
  */
-export function saysDisplayP3(bytes: Buffer): boolean {
-  // There is one of each: a file with thousands would be looked through over and over.
+export function declaresDisplayP3(bytes: Buffer): boolean {
+  // Only the first of each type: valid files have one, and searching thousands would take long.
   const first = (type: string, start: number, end: number) =>
     boxesIn(bytes, start, end).find((box) => box.type === type);
   const meta = first('meta', 0, bytes.length);
@@ -23,7 +23,7 @@ export function saysDisplayP3(bytes: Buffer): boolean {
     .some(({ body }) => bytes.readUInt16BE(body + 4) === displayP3 && !hdr.has(bytes.readUInt16BE(body + 6)));
 }
 
-/** The ICC profile that means the same: what sharp writes into a picture. */
+/** The ICC profile of Display P3, as sharp writes it into a picture. */
 export async function displayP3Icc(): Promise<Buffer | undefined> {
   const dot = sharp({ create: { width: 1, height: 1, channels: 3, background: '#000' } });
   const { icc } = await sharp(await dot.withIccProfile('p3').png().toBuffer()).metadata();

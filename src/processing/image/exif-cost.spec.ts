@@ -37,7 +37,7 @@ const carriers: Record<string, (exif: Buffer) => Promise<Buffer>> = {
     return Buffer.concat([plain.subarray(0, 2), head, body, plain.subarray(2)]);
   },
   webp: async (exif) => {
-    // Extended, so that it may have EXIF.
+    // The extended format, which can have EXIF.
     const plain = await image
       .clone()
       .withExif({ IFD0: { Copyright: 'x' } })
@@ -60,7 +60,7 @@ const carriers: Record<string, (exif: Buffer) => Promise<Buffer>> = {
 describe.each(Object.keys(carriers))('EXIF in %s', (format) => {
   const read = async (exif: Buffer) => readHeader(await carriers[format]!(exif));
 
-  it('that points to itself thousands of times costs little', async () => {
+  it('that points to itself thousands of times is refused cheaply', async () => {
     const file = await carriers[format]!(toItself(5_000));
     const before = process.cpuUsage();
     await expect(readHeader(file)).rejects.toEqual(damaged);
@@ -68,23 +68,23 @@ describe.each(Object.keys(carriers))('EXIF in %s', (format) => {
     expect((user + system) / 1000).toBeLessThan(1_000);
   });
 
-  it('that points to itself with two branches is refused', async () => {
+  it('that points to itself twice is refused', async () => {
     await expect(read(toItself(2))).rejects.toEqual(damaged);
   });
 
-  it('that a broken camera let point to itself once is read', async () => {
+  it('that points to itself once, as broken cameras write it, is read', async () => {
     const entries = times(50, (i) => ({ tag: 0x9000 + i }));
     const { exif } = await read(tiff([{ tag: 0x0112, type: 3, value: 6 }, { tag: 0x8769, value: 8 }, ...entries], 8));
     expect(readKeptExif(exif).orientation).toBe(6);
   });
 
-  it('whose values overlap to gigabytes is refused', async () => {
+  it('whose overlapping values add up to too many bytes is refused', async () => {
     const block = tiff(times(1_000, (i) => ({ tag: 0x9000 + i, type: 7, count: 60_000, value: 8 })));
     await expect(read(Buffer.concat([block, Buffer.alloc(65_000 - block.length)]))).rejects.toEqual(damaged);
   });
 });
 
-it('the limit is for all EXIF of a file together', async () => {
+it('the limit applies to all EXIF blocks of a file together', async () => {
   const block = tiff(times(4_000, (i) => ({ tag: i })));
   let file = await image.jpeg().toBuffer();
   const segment = (await carriers.jpeg!(block)).subarray(2, 2 + 4 + 6 + block.length);

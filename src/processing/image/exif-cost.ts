@@ -1,8 +1,8 @@
 import { ProcessingFailure } from '../run/failure.js';
 
 /**
- * Of all EXIF blocks of a file. Real ones have a hundred entries; broken ones may point to themselves once, which costs
- * little as long as it is not followed for ever.
+ * Of all EXIF blocks of a file. Real ones have a hundred entries. A directory of a broken one may point to itself once,
+ * which is cheap up to this depth.
  */
 const limits = { entries: 10_000, valueBytes: 32 * 1024 * 1024, depth: 32 } as const;
 
@@ -13,14 +13,14 @@ const valueBytes = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4];
 const prefix = Buffer.from('Exif\0\0', 'latin1');
 
 /**
- * Counts what a reader that follows every pointer meets, as libexif does: a directory with thousands of pointers to
- * itself is a few kilobytes, and costs it seconds.
+ * Counts what a reader that follows every pointer reads, such as libexif: a directory of a few kilobytes with thousands
+ * of pointers to itself takes it seconds.
  */
 export class ExifCost {
   private entries = 0;
   private valueBytes = 0;
 
-  /** @throws {ProcessingFailure} `corrupt_input` if it is too high, with the blocks before it */
+  /** @throws {ProcessingFailure} `corrupt_input` if the total, with earlier blocks, exceeds the limits */
   add(exif: Buffer): void {
     const tiff = exif.subarray(prefix.equals(exif.subarray(0, prefix.length)) ? prefix.length : 0);
     const isLittle = tiff.toString('latin1', 0, 2) === 'II';
@@ -38,7 +38,7 @@ export class ExifCost {
       }
       return end;
     };
-    // The picture's directory is followed by its thumbnail's, and no other one by another.
+    // Readers follow the offset of a next directory only from that of the picture to that of the thumbnail.
     visit(long(visit(long(4), 1)), 1);
   }
 
@@ -46,6 +46,6 @@ export class ExifCost {
     this.entries += 1;
     this.valueBytes += bytes;
     if (this.entries > limits.entries || this.valueBytes > limits.valueBytes)
-      throw new ProcessingFailure('corrupt_input', 'EXIF that points to itself, or has too many entries');
+      throw new ProcessingFailure('corrupt_input', 'EXIF with circular pointers or too many entries');
   }
 }

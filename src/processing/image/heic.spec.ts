@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
 const photo = { maxBytes: 1_000_000, maxPixels: 1_000_000, maxFrames: 1 };
-const soon = () => AbortSignal.timeout(30_000);
+const timeout = () => AbortSignal.timeout(30_000);
 const whole = { maxPixels: 160 * 96, hasAlpha: false, icc: undefined };
 const red = [0xc8, 0x50, 0x32];
 const blue = [0x20, 0x40, 0xb0];
@@ -87,7 +87,7 @@ it.each([
   ['10 bit', { pixFmt: 'yuv420p10le' }],
 ])('decodes %s and makes every size', async (name, made) => {
   const file = await heic(name.replace(' ', ''), made);
-  const { facts, outputs } = await derivePhoto(file, path.join(dir, `out-${name}`), photo, soon());
+  const { facts, outputs } = await derivePhoto(file, path.join(dir, `out-${name}`), photo, timeout());
   expect(facts).toMatchObject({ width: 160, height: 96, mimeType: 'image/heic', hasAlpha: false });
   const derived = outputs.filter((o) => o.name !== 'original');
   expect(derived.map((o) => `${o.name} ${o.format}`)).toHaveLength(6);
@@ -98,9 +98,9 @@ it.each([
   expect(outputs.at(-1)).toMatchObject({ name: 'original', mimeType: 'image/heic' });
 });
 
-it('turns a picture upright', async () => {
+it('rotates a picture upright', async () => {
   const file = await heic('turned', { quarters: 1 });
-  const { facts, outputs } = await derivePhoto(file, path.join(dir, 'out-turned'), photo, soon());
+  const { facts, outputs } = await derivePhoto(file, path.join(dir, 'out-turned'), photo, timeout());
   expect(facts).toMatchObject({ width: 96, height: 160 });
   await expectColour(outputs[0]!.path, [40, 130], red);
   await expectColour(outputs[0]!.path, [40, 20], blue);
@@ -114,40 +114,40 @@ const nclx = (primaries: number, transfer: number) => [
 
 it.each([
   ['a profile', async () => ['prof', (await displayP3Icc())!]],
-  ['numbers', async () => nclx(12, 13)],
-])('shows wide colours, said by %s, as sRGB shows them', async (how, colr) => {
+  ['code points', async () => nclx(12, 13)],
+])('converts wide colours, declared by %s, to sRGB', async (how, colr) => {
   const file = await heic(`wide by ${how}`, { colr: await colr() });
-  const { outputs } = await derivePhoto(file, path.join(dir, `out-wide-${how}`), photo, soon());
+  const { outputs } = await derivePhoto(file, path.join(dir, `out-wide-${how}`), photo, timeout());
   // Display P3 200 80 50 through linear light (SMPTE EG 432-1 and IEC 61966-2-1): more red than sRGB's 200.
   await expectColour(outputs[0]!.path, [20, 40], [217, 69, 36], 5);
 });
 
-it('keeps what is see-through', async () => {
+it('keeps transparency', async () => {
   const { channels, width, height } = await sharp(
-    await decodeHeic(plain, { ...whole, hasAlpha: true }, soon()),
+    await decodeHeic(plain, { ...whole, hasAlpha: true }, timeout()),
   ).metadata();
   expect({ channels, width, height }).toEqual({ channels: 4, width: 160, height: 96 });
 });
 
-it('ends when told to, and takes no more pixels than the header promised', async () => {
+it('stops when aborted, and decodes no more pixels than the header declares', async () => {
   await expect(decodeHeic(plain, whole, AbortSignal.abort(new Error('deleted')))).rejects.toThrow('deleted');
   const abort = new AbortController();
   setTimeout(() => abort.abort(new Error('meanwhile')), 5);
   await expect(decodeHeic(plain, whole, abort.signal)).rejects.toThrow('meanwhile');
   const narrow = { ...whole, maxPixels: 100 };
-  await expect(decodeHeic(plain, narrow, soon())).rejects.toMatchObject({ code: 'corrupt_input' });
+  await expect(decodeHeic(plain, narrow, timeout())).rejects.toMatchObject({ code: 'corrupt_input' });
 });
 
-it('is taken without being decoded, and fails when it does not decode', async () => {
+it('is accepted without decoding, and fails in processing if damaged', async () => {
   const bytes = await readFile(plain);
   const mdat = boxesIn(bytes).find(({ type }) => type === 'mdat')!;
   const file = path.join(dir, 'damaged.heic');
   await writeFile(file, bytes.fill(0x55, mdat.body));
   for (const taken of [plain, file])
-    await expect(accept(taken, 'photo', { photo } as Limits, { binaries, signal: soon() })).resolves.toMatchObject({
+    await expect(accept(taken, 'photo', { photo } as Limits, { binaries, signal: timeout() })).resolves.toMatchObject({
       ...{ container: 'heif', width: 160, height: 96 },
     });
-  await expect(derivePhoto(file, path.join(dir, 'out-damaged'), photo, soon())).rejects.toMatchObject({
+  await expect(derivePhoto(file, path.join(dir, 'out-damaged'), photo, timeout())).rejects.toMatchObject({
     code: 'corrupt_input',
   });
 });

@@ -4,12 +4,12 @@ import { ProcessingFailure } from '../run/failure.js';
 import { runInThread } from '../run/thread.js';
 
 const require = createRequire(import.meta.url);
-/** The memory of WebAssembly, which is most of it, does not count. */
+/** Without the memory of WebAssembly, which is most of it. */
 const limits = { timeMs: 60_000, memoryMiB: 256 };
 
 /**
- * libheif as WebAssembly blocks while it works, so it has a thread of its own, which can be ended. It turns the picture
- * upright by itself and leaves the metadata behind. `room` bytes in front of the pixels stay free for a head.
+ * libheif as WebAssembly blocks its thread, so it has one of its own, which can be terminated. It rotates the picture
+ * upright and drops the metadata. `headerBytes` before the pixels stay free for a TIFF header.
  */
 const workerSource = `
 const { workerData, parentPort } = require('node:worker_threads');
@@ -20,18 +20,18 @@ async function decode() {
   await libheif.ready;
   const images = new libheif.HeifDecoder().decode(readFileSync(workerData.path));
   const image = images.find((one) => one.is_primary()) ?? images[0];
-  if (!image) throw new Error('no picture in it');
+  if (!image) throw new Error('it contains no picture');
   const [width, height] = [image.get_width(), image.get_height()];
-  if (width * height > workerData.maxPixels) throw new Error('larger than its header says');
+  if (width * height > workerData.maxPixels) throw new Error('it is larger than its header declares');
   const { heif_chroma: chroma, heif_colorspace: colours } = libheif;
   const layout = workerData.channels === 4 ? chroma.heif_chroma_interleaved_RGBA : chroma.heif_chroma_interleaved_RGB;
   const decoded = await libheif.heif_js_decode_image2(image.handle, colours.heif_colorspace_RGB, layout);
   const plane = decoded.channels?.[0];
   if (!plane) throw new Error(decoded.message ?? 'it does not decode');
   const line = width * workerData.channels;
-  const bytes = new Uint8Array(workerData.room + line * height);
+  const bytes = new Uint8Array(workerData.headerBytes + line * height);
   for (let y = 0; y < height; y++)
-    bytes.set(plane.data.subarray(y * plane.stride, y * plane.stride + line), workerData.room + y * line);
+    bytes.set(plane.data.subarray(y * plane.stride, y * plane.stride + line), workerData.headerBytes + y * line);
   return { width, height, bytes };
 }
 
@@ -44,15 +44,15 @@ decode().then(
 type Pixels = { width: number; height: number; bytes: Uint8Array };
 type Answer = Pixels | { error: string };
 
-export type HeicOptions = {
-  /** What the header promised; no more is decoded. */
+type HeicOptions = {
+  /** As the header declares; a larger picture is not decoded. */
   maxPixels: number;
   hasAlpha: boolean;
   icc: Buffer | undefined;
 };
 
-/** WebAssembly takes up to 2 GiB, which no limit of a thread counts: 100 megapixels need half of it, so one at a time. */
-const inTurn = pLimit(1);
+/** One at a time: WebAssembly takes up to 2 GiB, half of it for 100 megapixels, and no thread limit includes it. */
+const limitThreads = pLimit(1);
 
 /**
  * A picture coded with HEVC, which libvips from npm cannot decode, as a TIFF: upright, 8 bit, with its colour profile.
@@ -60,25 +60,25 @@ const inTurn = pLimit(1);
  * @throws the signal's reason when aborted
  */
 export const decodeHeic = (path: string, options: HeicOptions, signal: AbortSignal): Promise<Buffer> =>
-  inTurn(() => decode(path, options, signal));
+  limitThreads(() => decode(path, options, signal));
 
 async function decode(path: string, { icc, hasAlpha, maxPixels }: HeicOptions, signal: AbortSignal): Promise<Buffer> {
   const channels = hasAlpha ? 4 : 3;
-  const room = tiffLayout(channels, icc).pixelsAt;
+  const headerBytes = tiffLayout(channels, icc).pixelsAt;
   const outcome = await runInThread<Answer>(
     workerSource,
-    { path, module: require.resolve('libheif-js/wasm-bundle'), channels, maxPixels, room },
+    { path, module: require.resolve('libheif-js/wasm-bundle'), channels, maxPixels, headerBytes },
     { ...limits, signal },
   );
   if ('failure' in outcome) {
     const { failure } = outcome;
-    throw new ProcessingFailure(failure === 'timed_out' ? failure : 'out_of_memory', 'libheif ended');
+    throw new ProcessingFailure(failure === 'timed_out' ? failure : 'out_of_memory', 'libheif was terminated');
   }
   const { answer } = outcome;
   if ('error' in answer) throw new ProcessingFailure('corrupt_input', answer.error);
   const { width, height, bytes } = answer;
   const tiff = Buffer.from(bytes.buffer);
-  writeTiffHead(tiff, { width, height, channels, icc });
+  writeTiffHeader(tiff, { width, height, channels, icc });
   return tiff;
 }
 
@@ -87,7 +87,7 @@ const [short, long, undefinedBytes] = [3, 4, 7];
 
 type Tiff = { width: number; height: number; channels: 3 | 4; icc: Buffer | undefined };
 
-/** Where the parts of it lie, in bytes. */
+/** Byte offsets of its parts. */
 function tiffLayout(channels: number, icc: Buffer | undefined) {
   const entryCount = 9 + (channels === 4 ? 1 : 0) + (icc ? 1 : 0);
   const bitsAt = 8 + 2 + entryCount * 12 + 4;
@@ -95,8 +95,8 @@ function tiffLayout(channels: number, icc: Buffer | undefined) {
   return { entryCount, bitsAt, iccAt, pixelsAt: iccAt + (icc ? icc.length + (icc.length % 2) : 0) };
 }
 
-/** TIFF 6.0, uncompressed in one strip: the plainest file that can carry pixels together with their ICC profile. */
-function writeTiffHead(tiff: Buffer, { width, height, channels, icc }: Tiff): void {
+/** TIFF 6.0, uncompressed, in one strip: the simplest format for pixels with an ICC profile. */
+function writeTiffHeader(tiff: Buffer, { width, height, channels, icc }: Tiff): void {
   const { entryCount, bitsAt, iccAt, pixelsAt } = tiffLayout(channels, icc);
   tiff.write('II*\0', 'latin1');
   tiff.writeUInt32LE(8, 4);

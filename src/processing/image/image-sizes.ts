@@ -8,7 +8,7 @@ type Size = {
   width: number;
   height: number;
   formats: readonly SizeFormat[];
-  /** Made, too, where AVIF is wanted: half the bytes of WebP for twenty times its work. */
+  /** Also made if AVIF is enabled: half the bytes of WebP for twenty times the CPU time. */
   avif?: true;
 };
 
@@ -34,7 +34,7 @@ export const sizeFormats = {
   jpeg: {
     mimeType: 'image/jpeg',
     extension: 'jpg',
-    // JPEG has no transparency: what was transparent lies on white.
+    // JPEG has no transparency: transparent parts become white.
     encode: (image: Sharp) => image.flatten({ background: '#ffffff' }).jpeg({ quality: 82, progressive: true }),
   },
 } as const;

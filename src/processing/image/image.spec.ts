@@ -43,7 +43,7 @@ const exif = {
 };
 
 describe('derivePhoto', () => {
-  it('makes every size, inside its box, with placeholder and facts', async () => {
+  it('makes every size, fitted inside its box, with placeholder and facts', async () => {
     const photo = await derive(canvas(3000, 2000).jpeg());
     expect(photo.outputs.map((o) => `${o.name} ${o.format} ${o.width}x${o.height}`)).toEqual([
       'large webp 2048x1365',
@@ -66,7 +66,7 @@ describe('derivePhoto', () => {
     expect(ratio).toBeCloseTo(1.5, 0);
   });
 
-  it('lets no place out, and keeps the copyright', async () => {
+  it('removes the location, and keeps the copyright', async () => {
     const tagged = await canvas(800, 600).withExif(exif).jpeg().toBuffer();
     expect((await exifr.gps(tagged)).latitude).toBeCloseTo(48.88, 2);
     const photo = await derive(tagged);
@@ -83,8 +83,8 @@ describe('derivePhoto', () => {
     }
   });
 
-  it('turns a photo upright in every size, and the original keeps saying how it lies', async () => {
-    // Stored lying on its side: the red top is at the left.
+  it('rotates a photo upright in every size, and keeps the orientation of the original', async () => {
+    // Stored rotated: the red top is on the left.
     const left = await canvas(200, 400, '#ff0000').png().toBuffer();
     const stored = canvas(800, 400, '#0000ff').composite([{ input: left, left: 0, top: 0 }]);
     const photo = await derive(await stored.withMetadata({ orientation: 6 }).jpeg().toBuffer());
@@ -105,7 +105,7 @@ describe('derivePhoto', () => {
     expect(new Set(photo.outputs.map((o) => `${o.width}x${o.height}`))).toEqual(new Set(['100x50']));
   });
 
-  it('keeps transparency in WebP and lays it on white in JPEG', async () => {
+  it('keeps transparency in WebP and makes it white in JPEG', async () => {
     const photo = await derive(
       sharp({ create: { width: 64, height: 64, channels: 4, background: '#00000000' } }).png(),
     );
@@ -115,7 +115,7 @@ describe('derivePhoto', () => {
     expect((await sharp(of('jpeg')).stats()).channels.map((c) => c.mean)).toEqual([255, 255, 255]);
   });
 
-  it('takes the first frame of an animation and leaves the original moving', async () => {
+  it('makes sizes of the first frame of an animation, and keeps the original animated', async () => {
     const frames = Buffer.concat([Buffer.alloc(64 * 64 * 3, 0xff), Buffer.alloc(64 * 64 * 3, 0)]);
     const gif = sharp(frames, { raw: { width: 64, height: 128, channels: 3, pageHeight: 64 } }).gif();
     const photo = await derive(gif);
@@ -125,14 +125,14 @@ describe('derivePhoto', () => {
     expect((await sharp(photo.outputs.at(-1)!.path).metadata()).pages).toBe(2);
   });
 
-  it('shows wide colours as sRGB', async () => {
+  it('converts wide colours to sRGB', async () => {
     const photo = await derive(canvas(64, 64, '#00ff00').withIccProfile('p3').png());
     const { channels } = await sharp(photo.outputs[0]!.path).stats();
     expect(channels[1]!.mean).toBeGreaterThan(250);
     expect((await sharp(photo.outputs.at(-1)!.path).metadata()).icc).toBeDefined();
   });
 
-  it('writes a TIFF anew, without its metadata', async () => {
+  it('re-encodes a TIFF without its metadata', async () => {
     const photo = await derive(canvas(64, 64).withExif(exif).tiff());
     const original = photo.outputs.at(-1)!;
     expect(original).toMatchObject({ format: 'tiff', mimeType: 'image/tiff' });
@@ -140,9 +140,9 @@ describe('derivePhoto', () => {
   });
 
   it.each([
-    ['in their size', 64],
+    ['in full size', 64],
     ['scaled', 3000],
-  ])('shows the colours of a TIFF with two more channels, %s', async (_, side) => {
+  ])('keeps the colours of a TIFF with two extra channels, %s', async (_, side) => {
     const photo = await derive(await manyChannels(side, [0x20, 0x40, 0x80, 0, 0]));
     expect(photo.facts).toMatchObject({ width: side, height: side });
     const { channels } = await sharp(photo.outputs[0]!.path).stats();
@@ -161,11 +161,11 @@ describe('derivePhoto', () => {
 });
 
 describe('dominantColour', () => {
-  it('is that of the most pixels, not the mean', () => {
+  it('is that of most pixels, not the mean', () => {
     expect(dominantColour(Uint8Array.of(255, 0, 0, 255, 250, 0, 0, 255, 0, 0, 255, 255))).toBe('#fd0000');
   });
 
-  it('does not count what cannot be seen', () => {
+  it('does not count transparent pixels', () => {
     expect(dominantColour(Uint8Array.of(255, 0, 0, 0, 255, 0, 0, 0, 0, 0, 255, 9))).toBe('#0000ff');
     expect(dominantColour(Uint8Array.of(9, 9, 9, 0))).toBe('#ffffff');
   });

@@ -7,13 +7,13 @@ import { ProcessingFailure } from '../run/failure.js';
 import type { Format } from '../run/formats.js';
 import { imageSizes, sizeFormats, type SizeFormat, type SizeName } from './image-sizes.js';
 import type { PhotoLimits } from '../run/limits.js';
-import { excessOf, openImage, orImageFailure, readable, readHeader, type ImageHeader } from './pixels.js';
+import { exceededLimit, openImage, orImageFailure, libvipsInput, readHeader, type ImageHeader } from './pixels.js';
 import { placeholderOf, type Placeholder } from './placeholder.js';
 import { sniff } from '../accept/sniff.js';
 import { strippers } from '../accept/strip.js';
 
-/** Sizes of one picture that are encoded side by side: each takes one CPU, and somebody waits for them. */
-const atOnce = 2;
+/** Sizes of one picture that are encoded in parallel, one CPU each: users wait for photos. */
+const maxParallel = 2;
 
 export type Output = {
   name: SizeName | 'original';
@@ -28,9 +28,9 @@ export type Output = {
 };
 
 type SizeOptions = {
-  /** Beside WebP and JPEG. */
+  /** In addition to WebP and JPEG. */
   avif?: boolean | undefined;
-  /** After which decoding is given up. */
+  /** Time limit for decoding. */
   seconds?: number | undefined;
 };
 
@@ -74,13 +74,13 @@ export async function deriveSizes(
   signal: AbortSignal,
   { avif = false, seconds }: SizeOptions = {},
 ): Promise<Sizes> {
-  const excess = excessOf(header, limits);
+  const excess = exceededLimit(header, limits);
   if (excess) throw new ProcessingFailure(excess, `${header.width} × ${header.height} × ${header.frames}`);
   await mkdir(dir, { recursive: true });
-  const source = typeof input === 'string' ? await readable(input, header, signal) : input;
+  const source = typeof input === 'string' ? await libvipsInput(input, header, signal) : input;
   const raster = await decode(source, limits.maxPixels, seconds);
   const keptExif = readKeptExif(header.exif);
-  const limit = pLimit(atOnce);
+  const limit = pLimit(maxParallel);
   const wanted = imageSizes.flatMap((size) =>
     [...size.formats, ...(avif && size.avif ? (['avif'] as const) : [])].map((format) => ({ ...size, format })),
   );
@@ -90,13 +90,13 @@ export async function deriveSizes(
       return write(withCopyright(fit(raster(), width, height), keptExif), name, format, dir);
     }),
   );
-  // All of them to their ends, even if one fails: nobody writes to a folder that is being removed.
+  // Waits for all, even if one fails: none may still write to the folder when it is removed.
   await Promise.allSettled(writing);
   const outputs = await Promise.all(writing);
   return { ...(await orImageFailure(placeholderOf(raster()))), outputs };
 }
 
-/** The one decode: upright, in sRGB, no larger than the largest size. Everything else is made from these pixels. */
+/** Decodes once: upright, in sRGB, not larger than the largest size. All sizes are made from these pixels. */
 async function decode(input: string | Buffer, maxPixels: number, seconds?: number): Promise<() => Sharp> {
   const [largest] = imageSizes;
   const image = fit(
@@ -139,7 +139,7 @@ async function writeOriginal(
   return { name: 'original', format: format.name, path: file, mimeType: format.mimeType, width, height, bytes: size };
 }
 
-/** TIFF keeps its pixels and its metadata in one web of offsets: writing it anew without loss is the shorter way. */
+/** In TIFF, offsets link pixels and metadata: lossless re-encoding is simpler than removing the metadata in place. */
 const reencode = (image: Sharp, keptExif: KeptExif, file: string) =>
   orImageFailure(
     withCopyright(image.autoOrient().keepIccProfile(), keptExif).tiff({ compression: 'deflate' }).toFile(file),

@@ -1,17 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import sharp, { type Sharp, type SharpOptions } from 'sharp';
 import { refuseCostlyMetadata } from './costly-metadata.js';
-import { displayP3Icc, saysDisplayP3 } from './display-p3.js';
+import { displayP3Icc, declaresDisplayP3 } from './display-p3.js';
 import { ProcessingFailure, type FailureCode } from '../run/failure.js';
 import { decodeHeic } from './heic.js';
 import { maxPhotoSide, type PhotoLimits } from '../run/limits.js';
 
-// Every picture is seen once: a cache would only hold memory.
+// Each picture is read once: a cache would only use memory.
 sharp.cache(false);
-// Several are worked on side by side, each by one thread: more of them cost memory and save no CPU.
+// Several pictures are processed in parallel: more threads for each would use memory and save no time.
 sharp.concurrency(1);
 
-/** Opens a picture so that damaged data is an error and no grey area. @param seconds after which it is given up */
+/** Opens a picture so that damaged data is an error and not a grey area. @param seconds time limit */
 export function openImage(input: string | Buffer, maxPixels: number, options: SharpOptions = {}, seconds = 120): Sharp {
   return sharp(input, { failOn: 'error', limitInputPixels: maxPixels, ...options }).timeout({ seconds });
 }
@@ -22,40 +22,41 @@ export type ImageHeader = {
   height: number;
   frames: number;
   hasAlpha: boolean;
-  /** More channels than colours and one for transparency: TIFF may hold infrared, masks or spot colours, too. */
+  /** More channels than those of colour and transparency: TIFF may contain infrared, masks or spot colours. */
   hasExtraChannels: boolean;
   exif: Buffer | undefined;
   icc: Buffer | undefined;
   orientation: number;
-  /** Of HEIF: `hevc`, `av1`. */
+  /** For HEIF: `hevc` or `av1`. */
   codec: string | undefined;
 };
 
 /**
- * What libvips can open of a file: the file itself, or what libheif makes of it. Asked only of what is inside the limits.
+ * The picture in a form that libvips decodes: the file itself, or one that is converted. To be called after the limits
+ * were checked.
  * @throws {ProcessingFailure}
  */
-export async function readable(file: string, header: ImageHeader, signal: AbortSignal): Promise<string | Buffer> {
+export async function libvipsInput(file: string, header: ImageHeader, signal: AbortSignal): Promise<string | Buffer> {
   const { width, height, hasAlpha } = header;
-  if (header.hasExtraChannels) return coloursAlone(file, width * height);
+  if (header.hasExtraChannels) return withoutExtraChannels(file, width * height);
   if (header.codec !== 'hevc') return file;
-  const icc = header.icc ?? (saysDisplayP3(await readFile(file)) ? await displayP3Icc() : undefined);
+  const icc = header.icc ?? (declaresDisplayP3(await readFile(file)) ? await displayP3Icc() : undefined);
   return decodeHeic(file, { maxPixels: width * height, hasAlpha, icc }, signal);
 }
 
 /**
- * The picture with its colour channels only. Done before any scaling: libvips uses the last channel as transparency when
- * it scales, and colours would be lost wherever that channel is 0.
+ * The picture with its colour channels only. Must precede scaling, for which libvips uses the last channel as
+ * transparency: colours would be lost wherever it is 0.
  */
-const coloursAlone = (file: string, maxPixels: number): Promise<Buffer> =>
+const withoutExtraChannels = (file: string, maxPixels: number): Promise<Buffer> =>
   orImageFailure(openImage(file, maxPixels).keepMetadata().removeAlpha().tiff({ compression: 'deflate' }).toBuffer());
 
-/** Channels of the colour itself, by libvips' name of the colour space. */
+/** Number of colour channels, by libvips' name of the colour space. Three in all others. */
 const colourChannels: Record<string, number> = { 'b-w': 1, grey16: 1, cmyk: 4 };
 
 /**
- * Reads what a picture says of itself, decoding nothing, so whatever size it claims. Every picture of others comes here
- * first: nothing else may open one whose metadata was not found bearable. @throws {ProcessingFailure}
+ * Reads the header without decoding, whatever size it declares. Must be called before anything else opens an untrusted
+ * picture, because it checks what reading the metadata costs. @throws {ProcessingFailure}
  */
 export async function readHeader(input: string | Buffer): Promise<ImageHeader> {
   await refuseCostlyMetadata(input);
@@ -73,8 +74,8 @@ export async function readHeader(input: string | Buffer): Promise<ImageHeader> {
   };
 }
 
-/** What of a picture is over its limit: asked before decoding, for a few kilobytes can claim gigabytes. */
-export function excessOf(
+/** The limit that a picture exceeds. To be checked before decoding: a few kilobytes can declare gigabytes of pixels. */
+export function exceededLimit(
   header: ImageHeader,
   limits: PhotoLimits,
 ): 'too_many_frames' | 'too_large_dimensions' | 'too_many_pixels' | undefined {
@@ -83,9 +84,9 @@ export function excessOf(
   return Math.max(header.width, header.height) > maxPhotoSide ? 'too_large_dimensions' : undefined;
 }
 
-/** What libvips says when it gives up, first match wins. */
+/** Patterns in libvips' error messages; the first match wins. */
 const causes: readonly [RegExp, FailureCode][] = [
-  // Before all others: libheif complains of seeks in any AVIF, also in one that is whole.
+  // Before all others: for AVIF, libheif reports bad seeks in addition to a timeout, even if the file is undamaged.
   [/timeout: \d+% complete/, 'timed_out'],
   [/exceeds pixel limit|exceeds libvips limit/, 'too_many_pixels'],
   [
@@ -96,7 +97,7 @@ const causes: readonly [RegExp, FailureCode][] = [
   [/out of memory|Cannot allocate/i, 'out_of_memory'],
 ];
 
-/** @throws {ProcessingFailure} `corrupt_input` when libvips gives no other reason */
+/** @throws {ProcessingFailure} `corrupt_input` if libvips gives no other reason */
 export async function orImageFailure<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;

@@ -1,15 +1,15 @@
 import { rgbaToThumbHash } from 'thumbhash';
 import type { Sharp } from 'sharp';
 
-/** What is shown until a picture has come: a ThumbHash in base64 and its dominant colour as `#rrggbb`. */
+/** Shown until a picture has loaded: a ThumbHash in base64, and the dominant colour as `#rrggbb`. */
 export type Placeholder = { placeholder: string; color: string };
 
-/** ThumbHash takes no more than this on a side, px. */
-const side = 100;
+/** px. ThumbHash accepts no larger pictures. */
+const maxSide = 100;
 
 export async function placeholderOf(image: Sharp): Promise<Placeholder> {
   const { data, info } = await image
-    .resize(side, side, { fit: 'inside', withoutEnlargement: true })
+    .resize(maxSide, maxSide, { fit: 'inside', withoutEnlargement: true })
     .ensureAlpha()
     .raw()
     .toBuffer({ resolveWithObject: true });
@@ -17,7 +17,7 @@ export async function placeholderOf(image: Sharp): Promise<Placeholder> {
   return { placeholder: Buffer.from(hash).toString('base64'), color: dominantColour(data) };
 }
 
-/** The mean colour of the fullest of 512 boxes of like colours; what is transparent counts for nothing. */
+/** Mean colour of the most frequent of 512 groups of similar colours. Transparent pixels do not count. */
 export function dominantColour(rgba: Uint8Array): string {
   const boxes = new Map<number, [weight: number, r: number, g: number, b: number]>();
   for (let at = 0; at + 3 < rgba.length; at += 4) {
@@ -28,7 +28,7 @@ export function dominantColour(rgba: Uint8Array): string {
   }
   const fullest = [...boxes.values()].reduce((a, b) => (b[0] > a[0] ? b : a), [0, 0, 0, 0]);
   const [weight, ...sums] = fullest;
-  // Nothing but transparency: what it lies on will be seen.
+  // All pixels are transparent: the background is assumed to be white.
   if (!weight) return '#ffffff';
   return `#${sums
     .map((sum) =>

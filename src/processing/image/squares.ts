@@ -4,7 +4,7 @@ import sharp, { type Raw, type Sharp } from 'sharp';
 import { readKeptExif } from './exif.js';
 import { withCopyright } from './image.js';
 import { sizeFormats } from './image-sizes.js';
-import { openImage, orImageFailure, readable, readHeader, type ImageHeader } from './pixels.js';
+import { openImage, orImageFailure, libvipsInput, readHeader, type ImageHeader } from './pixels.js';
 
 /** Sides in px, largest first. */
 export const sides = [1024, 512, 256, 128] as const;
@@ -61,15 +61,15 @@ export async function deriveSquares(
   await mkdir(dir, { recursive: true });
   const header = await readHeader(input);
   const wanted = fittingSides(header);
-  const square = await cutSquare(await readable(input, header, signal), wanted[0]!.side, maxPixels);
-  const kept = readKeptExif(header.exif);
+  const square = await cutSquare(await libvipsInput(input, header, signal), wanted[0]!.side, maxPixels);
+  const keptExif = readKeptExif(header.exif);
   const squares: Square[] = [];
   for (const { side, name } of wanted) {
     for (const format of formats) {
       signal.throwIfAborted();
       const { mimeType, extension, encode } = sizeFormats[format];
       const file = path.join(dir, `square-${name}.${extension}`);
-      const image = withCopyright(square().resize(side, side), kept);
+      const image = withCopyright(square().resize(side, side), keptExif);
       const { width, height, size } = await orImageFailure(encode(image).toFile(file));
       squares.push({ name: String(name), path: file, mimeType, width, height, bytes: size });
     }

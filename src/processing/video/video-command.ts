@@ -1,7 +1,7 @@
 import { dropMetadata, flags, untrusted, type Command } from '../run/ffmpeg.js';
 import { downmix } from '../audio/audio-command.js';
 import type { Copy } from './copyable.js';
-import { colourFilters, tagged } from '../image/colour.js';
+import { colourFilters, tagBt709 } from '../image/colour.js';
 import { hlsOptions } from './hls-options.js';
 import type { AudioStream, Probe } from '../run/streams.js';
 import type { Rung } from './video-ladder.js';
@@ -144,7 +144,7 @@ export const evenSound = ({ durationMs }: Source, stream: AudioStream): string =
 function cascade(rungs: Rung[]): string {
   const steps = rungs.map(({ width, height }, i) => {
     const from = i + 1 < rungs.length ? `[c${i}]` : '';
-    const picture = `${from}${scale(width, height)},format=yuv420p,${tagged}`;
+    const picture = `${from}${scale(width, height)},format=yuv420p,${tagBt709}`;
     return i === 0 ? `${picture}[v0]` : `${picture},split=2[v${i}][c${i - 1}]`;
   });
   return steps.toReversed().join(';');
