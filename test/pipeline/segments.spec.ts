@@ -47,8 +47,8 @@ const tone = (seconds: number) => ['-f', 'lavfi', '-i', `sine=sample_rate=48000:
 const h264 = ['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p'];
 const aac = ['-c:a', 'aac', '-b:a', '96k', '-ac', '2'];
 
-describe('each segment holds sound and pictures for its whole duration', () => {
-  it('in the rung that is made first, and in the others, under CPU load', async () => {
+describe('each segment contains sound and pictures for its whole duration', () => {
+  it('in the first rung and the others, under CPU load', async () => {
     const input = await make('long.mp4', ...picture('1280x720', 30, 10), ...tone(30), ...h264, '-b:v', '8M', ...aac);
     const first: Stream[] = [];
     const video = await underCpuLoad(() => derive(input, async ({ renditions }) => void first.push(...renditions)));
@@ -59,7 +59,7 @@ describe('each segment holds sound and pictures for its whole duration', () => {
   it.each<[string, string, string[], ...string[]]>([
     ['that ends long before the picture', 'mkv', tone(3)],
     ['that begins after the picture', 'mp4', ['-itsoffset', '5', ...tone(15)]],
-    ['far behind the pictures in the file', 'mkv', tone(20), '-max_interleave_delta', '1'],
+    ['far after the pictures in the file', 'mkv', tone(20), '-max_interleave_delta', '1'],
   ])('with sound %s', async (_, container, sound, ...more) => {
     const input = await make(
       `sound-${count}.${container}`,
@@ -71,19 +71,22 @@ describe('each segment holds sound and pictures for its whole duration', () => {
     );
     const video = await derive(input);
     expect(await faultsIn([...video.renditions, ...video.sounds])).toEqual({});
-    // AAC consists of whole frames of 21 ms, before and after.
+    // AAC has whole frames of 21 ms, also before the start and at the end.
     for (const { durationMs } of video.sounds) expect(Math.abs(durationMs - 20_000)).toBeLessThan(70);
   });
 
-  it.each([5, 2, 1, 0.5])('at %d pictures a second, where B-frames reach far', async (rate) => {
-    const name = `slow-${rate}.mp4`;
-    const video = await derive(await make(name, ...picture('320x240', 20, rate), ...tone(20), ...h264, ...aac));
-    expect(await faultsIn([...video.renditions, ...video.sounds])).toEqual({});
-  });
+  it.each([5, 2, 1, 0.5])(
+    'at %d pictures a second, with B-frames that are decoded long before presentation',
+    async (rate) => {
+      const name = `slow-${rate}.mp4`;
+      const video = await derive(await make(name, ...picture('320x240', 20, rate), ...tone(20), ...h264, ...aac));
+      expect(await faultsIn([...video.renditions, ...video.sounds])).toEqual({});
+    },
+  );
 
   describe('in a rung that is copied', () => {
-    const fits = (name: string, ...sound: string[]) => {
-      const said709 = ['-colorspace', 'bt709', '-color_primaries', 'bt709', '-color_trc', 'bt709'];
+    const copyable = (name: string, ...sound: string[]) => {
+      const bt709Tags = ['-colorspace', 'bt709', '-color_primaries', 'bt709', '-color_trc', 'bt709'];
       const rate = [
         '-b:v',
         '400k',
@@ -106,7 +109,7 @@ describe('each segment holds sound and pictures for its whole duration', () => {
         ...rate,
         '-sc_threshold',
         '0',
-        ...said709,
+        ...bt709Tags,
         ...aac,
       );
     };
@@ -121,7 +124,7 @@ describe('each segment holds sound and pictures for its whole duration', () => {
       ['sound that ends early', tone(4), false],
       ['sound that begins late', ['-itsoffset', '0.5', ...tone(20)], false],
     ])('with %s', async (name, sound, isCopied) => {
-      const input = await fits(`${name}.mp4`, ...sound);
+      const input = await copyable(`${name}.mp4`, ...sound);
       const seen: string[][] = [];
       const video = await derive(input, async ({ renditions }) => void seen.push(renditions.map(({ name }) => name)));
       expect(seen).toEqual([['360p']]);

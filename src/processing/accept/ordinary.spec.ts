@@ -157,11 +157,11 @@ describe('a truncated file', () => {
 });
 
 it('a header that declares too long a duration is not damage', async () => {
-  const bytes = await readFile(await make('said.mkv', ...clip(2), ...h264));
+  const bytes = await readFile(await make('declared.mkv', ...clip(2), ...h264));
   // Matroska's duration is a float of ms (RFC 9559, 5.1.2.10), repeated as text, which takes precedence.
   bytes.writeDoubleBE(60_000, bytes.indexOf(Buffer.of(0x44, 0x89, 0x88)) + 3);
   bytes.write('00:01:00.000000000', bytes.indexOf('00:00:02.0'), 'latin1');
-  const file = path.join(dir, 'says.mkv');
+  const file = path.join(dir, 'exaggerated.mkv');
   await writeFile(file, bytes);
   const { facts } = await derive(file);
   expect(facts).toMatchObject({ durationMs: 2000, warnings: [{ code: 'wrong_duration' }] });

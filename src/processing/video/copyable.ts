@@ -4,31 +4,31 @@ import { ProcessingFailure } from '../run/failure.js';
 import type { Source } from './video-command.js';
 import type { Rung } from './video-ladder.js';
 
-/** A rung whose pictures are the source's own. */
+/** The rung that is copied: its video packets are the source's. */
 export type Copy = {
   rung: Rung;
-  /** Whether its sound goes along as it is, too. */
+  /** Whether its sound is copied, too. */
   withSound: boolean;
-  /** Seconds from the start: where the other rungs need a key frame, for all to be cut at the same places. */
+  /** Seconds from the start. The other rungs need key frames there, so that all have the same segment borders. */
   keyTimes: number[];
-  /** How long before it is shown a key frame is decoded, because of B-frames. */
+  /** How long before its presentation a key frame is decoded, because of B-frames. */
   reorderSeconds: number;
 };
 
-/** A segment may be longer where a source has few key frames, but not longer than players like to wait for. */
-const longestSegment = 6;
+/** Segments are longer where a source has few key frames; beyond this, players would wait too long for one. */
+const maxSegmentSeconds = 6;
 const profiles = new Set(['Constrained Baseline', 'Main', 'High']);
-const highestLevel = 51;
+const maxLevel = 51;
 
-/** What stands in the way of copying, asked of the header alone. */
-function fits({ video, startMs }: Source, rung: Rung): boolean {
+/** Whether the header allows copying. */
+function headerFits({ video, startMs }: Source, rung: Rung): boolean {
   const { matrix, transfer, primaries } = video;
   const isHd = Math.min(video.width, video.height) >= 720;
-  const is709 = (said: string | null) => said === 'bt709' || (isHd && (said === null || said === 'unknown'));
+  const is709 = (name: string | null) => name === 'bt709' || (isHd && (name === null || name === 'unknown'));
   return (
     video.codec === 'h264' &&
     profiles.has(video.profile ?? '') &&
-    (video.level ?? Infinity) <= highestLevel &&
+    (video.level ?? Infinity) <= maxLevel &&
     video.pixFmt === 'yuv420p' &&
     video.isProgressive &&
     video.rotation === 0 &&
@@ -44,36 +44,37 @@ function fits({ video, startMs }: Source, rung: Rung): boolean {
 }
 
 /**
- * Whether the largest rung can be had without encoding it: the same size and few enough bits, nothing to turn or to
- * convert, pictures at even times, and closed groups of pictures short enough to be cut into segments.
+ * Decides whether the largest rung can be copied instead of encoded: same size, bit rate within the limit, no rotation
+ * or conversion, constant frame rate, and closed groups of pictures that are short enough for segments.
+ * @returns null if it must be encoded
  */
-export async function copyOf(
+export async function planCopy(
   input: string,
   source: Source,
   rung: Rung,
   seconds: number,
   ctx: ProbeContext,
 ): Promise<Copy | null> {
-  if (!fits(source, rung)) return null;
+  if (!headerFits(source, rung)) return null;
   const fps = source.video.fps;
-  const pictures = new Pictures(source.startMs / 1000, fps);
+  const packets = new VideoPackets(source.startMs / 1000, fps);
   const show = ['-select_streams', `${source.video.index}`, '-show_entries', 'packet=pts_time,dts_time,flags'];
   try {
-    await ffprobeLines(input, source.format.demuxer!, show, ctx, (line) => pictures.see(line));
+    await ffprobeLines(input, source.format.demuxer!, show, ctx, (line) => packets.add(line));
   } catch (error) {
-    // What can't be read through quickly is encoded like everything else; that has limits of its own.
+    // A file that ffprobe cannot read within its limits is encoded, which has limits of its own.
     if (error instanceof ProcessingFailure) return null;
     throw error;
   }
-  const borders = cut(pictures.keys);
+  const borders = segmentBorders(packets.keys);
   const lengths = borders.map((at, i) => (borders[i + 1] ?? seconds) - at);
-  const isWhole = Math.abs(pictures.end - seconds) <= 0.1;
-  if (pictures.isOdd || !isWhole || lengths.some((length) => length > longestSegment)) return null;
+  const isComplete = Math.abs(packets.end - seconds) <= 0.1;
+  if (packets.isIrregular || !isComplete || lengths.some((length) => length > maxSegmentSeconds)) return null;
   return {
     rung,
     withSound: soundFits(source, rung),
-    keyTimes: thin(pictures.keys, borders),
-    reorderSeconds: pictures.reorderSeconds,
+    keyTimes: thinOut(packets.keys, borders),
+    reorderSeconds: packets.reorderSeconds,
   };
 }
 
@@ -83,17 +84,18 @@ const soundFits = ({ audio }: Source, rung: Rung): boolean =>
   audio.profile === 'LC' &&
   audio.channels <= 2 &&
   [44_100, 48_000].includes(audio.sampleRate) &&
-  // Encoders meet what they are told roughly.
+  // Encoders meet their target bit rate only roughly.
   (audio.bitrate ?? Infinity) <= rung.audioBitrate * 1.1;
 
-/** What the packets of a video say, in the order in which they lie in the file. */
-class Pictures {
+/** What the video packets say, in file order. */
+class VideoPackets {
   readonly keys: number[] = [];
-  /** Seconds, of the end of the last one. */
+  /** End of the last picture, in seconds. */
   end = 0;
-  /** By which decoding runs ahead of showing, at key frames. */
+  /** Maximum time from decoding to presentation of a key frame. */
   reorderSeconds = 0;
-  isOdd = false;
+  /** A copy would play differently. */
+  isIrregular = false;
   private lastDts = -Infinity;
 
   constructor(
@@ -101,41 +103,41 @@ class Pictures {
     private readonly fps: number,
   ) {}
 
-  see(line: string): void {
+  add(line: string): void {
     const [ptsText = '', dtsText = '', flags = ''] = line.split(',');
     const [at, dts] = [Number(ptsText) - this.start, Number(dtsText) - this.start];
     const frame = at * this.fps;
     const isEven = Math.abs(frame - Math.round(frame)) <= 0.05;
-    // Shown before the key frame it follows: it needs what came before that one.
+    // Presented before the key frame it follows: it refers to pictures before that one (an open group).
     const isLeading = at < (this.keys.at(-1) ?? 0);
-    // Several pictures at one time, or the clock going back: a copy would have to be given other times.
-    const isMended = dts <= this.lastDts;
+    // Several pictures at the same time, or the clock goes back: ffmpeg would change the times.
+    const isOutOfOrder = dts <= this.lastDts;
     this.lastDts = Math.max(this.lastDts, dts || -Infinity);
-    // `D`: an edit list hides it, which a copy would not.
-    if (!isEven || isLeading || isMended || at < 0 || flags.includes('D')) this.isOdd = true;
+    // `D`: hidden by an edit list, but visible in a copy.
+    if (!isEven || isLeading || isOutOfOrder || at < 0 || flags.includes('D')) this.isIrregular = true;
     if (flags.includes('K')) {
       this.keys.push(at);
       this.reorderSeconds = Math.max(this.reorderSeconds, at - dts || 0);
     }
-    if (this.keys.length === 0 || this.keys[0]! > 1e-3) this.isOdd = true;
+    if (this.keys.length === 0 || this.keys[0]! > 1e-3) this.isIrregular = true;
     this.end = Math.max(this.end, at + 1 / this.fps);
   }
 }
 
-/** As ffmpeg's HLS muxer cuts: segment n ends with the first key frame from n times its length on. */
-function cut(keys: number[]): number[] {
+/** As ffmpeg's HLS muxer: segment n ends at the first key frame from n × `segmentSeconds` on. */
+function segmentBorders(keys: number[]): number[] {
   const borders = [0];
   for (const key of keys) if (key >= borders.length * segmentSeconds - 1e-6) borders.push(key);
   return borders;
 }
 
-/** All of a source that has one key frame after the other would cost the rungs their quality. */
-function thin(keys: number[], borders: number[]): number[] {
+/** Omits key frames that are close to another: in the encoded rungs each one costs quality. */
+function thinOut(keys: number[], borders: number[]): number[] {
   const needed = new Set(borders);
   let last = -Infinity;
   return keys.filter((key) => {
-    const stays = needed.has(key) || key - last >= segmentSeconds / 2 - 1e-6;
-    if (stays) last = key;
-    return stays;
+    const isKept = needed.has(key) || key - last >= segmentSeconds / 2 - 1e-6;
+    if (isKept) last = key;
+    return isKept;
   });
 }

@@ -27,27 +27,27 @@ const labels = 'setparams=color_primaries=bt709:color_trc=bt709:colorspace=gbr:r
 const ffv1 = ['-c:v', 'ffv1'];
 const source = (filters: string) => make(`${++count}.mkv`, '-f', 'lavfi', '-i', `${plain},${filters}`, ...ffv1);
 
-/** What `setparams` and `-colorspace` write. */
+/** All matrices that `setparams` can declare. */
 const matrices = [
   ...['gbr', 'bt709', 'unknown', 'fcc', 'bt470bg', 'smpte170m', 'smpte240m', 'ycgco', 'bt2020nc', 'bt2020c'],
   ...['smpte2085', 'chroma-derived-nc', 'chroma-derived-c', 'ictcp'],
 ];
 
-it.each(matrices)('plays a video that says its matrix is %s, with SDR and with HDR', async (matrix) => {
+it.each(matrices)('processes a video with the declared matrix %s, in SDR and in HDR', async (matrix) => {
   for (const [primaries, transfer] of [
     ['bt709', 'bt709'],
     ['bt2020', 'smpte2084'],
     ['unknown', 'arib-std-b67'],
   ]) {
-    const said = `setparams=color_primaries=${primaries}:color_trc=${transfer}:colorspace=${matrix}`;
-    const { renditions } = await derive(await source(`format=yuv420p,${said}`));
+    const declared = `setparams=color_primaries=${primaries}:color_trc=${transfer}:colorspace=${matrix}`;
+    const { renditions } = await derive(await source(`format=yuv420p,${declared}`));
     expect(renditions).toHaveLength(1);
   }
 });
 
-it('plays HDR whose primaries are none that a filter converts, and wide colours in 4:1:1', async () => {
-  for (const said of ['color_primaries=jedec-p22:color_trc=smpte2084', 'color_primaries=bt2020:color_trc=bt709']) {
-    const { renditions } = await derive(await source(`format=yuv411p,setparams=${said}:colorspace=bt2020nc`));
+it('processes HDR with primaries that no filter converts, and wide colours in 4:1:1', async () => {
+  for (const declared of ['color_primaries=jedec-p22:color_trc=smpte2084', 'color_primaries=bt2020:color_trc=bt709']) {
+    const { renditions } = await derive(await source(`format=yuv411p,setparams=${declared}:colorspace=bt2020nc`));
     expect(renditions).toHaveLength(1);
   }
 });

@@ -2,50 +2,53 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { boxesIn, findBoxes, type Box } from '../accept/boxes.js';
 import type { Segments } from './hls.js';
 
-/** One track of a fragmented MP4 of ours, measured from its fragments: what it says of itself elsewhere is not asked. */
+/** One track of a fragmented MP4, measured from its fragments; durations in other boxes are ignored. */
 export type Track = {
   kind: 'video' | 'audio';
   /** From the start of its first sample to the end of its last. */
   durationMs: number;
-  /** How long one of its frames is shown or heard, on average. */
+  /** Average duration of one of its frames. */
   frameMs: number;
-  /** What each segment holds of it; null: nothing. */
+  /** Its part in each segment; null if the segment contains nothing of it. */
   spans: (Span | null)[];
 };
 
-/** As a player shows it, which is what the edit list makes of the times in the fragments. */
+/** In presentation time, which is that of the fragments changed by the edit list. */
 export type Span = { startMs: number; endMs: number };
 
 export type Fragments = {
   tracks: Track[];
-  /** Of each segment: bytes from its start to the end of its first picture, which is a key frame. Empty without pictures. */
+  /** Per segment: bytes up to the end of its first picture, which is a key frame. Empty without a video track. */
   keyBytes: number[];
 };
 
-type Clock = {
+type TrackClock = {
   kind: Track['kind'];
   timescale: number;
-  /** From the time of a sample to when it is presented, in ms. */
+  /** From the time of a sample to its presentation, in ms. */
   offsetMs: number;
   start?: number;
   end: number;
   samples: number;
   spans: (Span | null)[];
 };
-/** Samples of one track that follow each other, in units of its time scale. */
-type Run = {
+/** Consecutive samples of one track (`trun`), in units of its time scale. */
+type TrackRun = {
   trackId: number;
-  /** Of decoding. */
+  /** Decoding time. */
   start: number;
   duration: number;
   samples: number;
-  /** When the first and the last of its pictures are shown. */
+  /** Presentation time from the first of its samples to the end of the last. */
   shownFrom: number;
   shownTo: number;
   firstSampleEnd: number;
 };
 
-/** Reads the heads of all fragments (ISO/IEC 14496-12, 8.8), never the media in them. Throws on what we don't write. */
+/**
+ * Reads the headers of all fragments (ISO/IEC 14496-12, 8.8), not their media.
+ * @throws {Error} on what ffmpeg never writes
+ */
 export async function readFragments(file: string, { initBytes, segments }: Segments): Promise<Fragments> {
   await using handle = await open(file);
   const clocks = clocksOf(await read(handle, 0, initBytes));
@@ -56,7 +59,7 @@ export async function readFragments(file: string, { initBytes, segments }: Segme
     for (const run of runs) {
       const clock = clocks.get(run.trackId);
       if (!clock) throw new Error(`fragment of an unknown track ${run.trackId}`);
-      count(clock, run);
+      addRun(clock, run);
     }
     const picture = runs.find(({ trackId }) => clocks.get(trackId)!.kind === 'video');
     if (picture) keyBytes.push(picture.firstSampleEnd - offset);
@@ -68,7 +71,7 @@ export async function readFragments(file: string, { initBytes, segments }: Segme
   return { tracks, keyBytes };
 }
 
-function count(clock: Clock, { start, duration, samples, shownFrom, shownTo }: Run): void {
+function addRun(clock: TrackClock, { start, duration, samples, shownFrom, shownTo }: TrackRun): void {
   clock.start ??= start;
   clock.end = Math.max(clock.end, start + duration);
   clock.samples += samples;
@@ -80,12 +83,12 @@ function count(clock: Clock, { start, duration, samples, shownFrom, shownTo }: R
   };
 }
 
-/** The tracks by their number. */
-function clocksOf(init: Buffer): Map<number, Clock> {
+/** By track id. */
+function clocksOf(init: Buffer): Map<number, TrackClock> {
   const [mvhd] = findBoxes(init, 'mvhd');
-  if (!mvhd) throw new Error('initialisation part without mvhd');
+  if (!mvhd) throw new Error('initialization section without mvhd');
   const movieTimescale = init.readUInt32BE(mvhd.body + (isVersion1(init, mvhd) ? 20 : 12));
-  const tracks = findBoxes(init, 'trak').map((trak): [number, Clock] => {
+  const tracks = findBoxes(init, 'trak').map((trak): [number, TrackClock] => {
     const one = (type: string) => only(init, type, trak);
     const [tkhd, mdhd, hdlr] = [one('tkhd'), one('mdhd'), one('hdlr')];
     const id = init.readUInt32BE(tkhd.body + (isVersion1(init, tkhd) ? 20 : 12));
@@ -100,8 +103,8 @@ function clocksOf(init: Buffer): Map<number, Clock> {
 }
 
 /**
- * What the edit list of a track says (8.6.6): its presentation begins after `delay`, in units of the movie, with what
- * lies at `mediaTime`, in units of the track.
+ * The edit list of a track (8.6.6): its presentation begins after `delay`, in the movie's time scale, with the sample
+ * at `mediaTime`, in the track's time scale.
  */
 function editOf(init: Buffer, trak: Box): { delay: number; mediaTime: number } {
   const edit = { delay: 0, mediaTime: 0 };
@@ -119,8 +122,8 @@ function editOf(init: Buffer, trak: Box): { delay: number; mediaTime: number } {
   return edit;
 }
 
-async function runsIn(handle: FileHandle, from: number, to: number): Promise<Run[]> {
-  const runs: Run[] = [];
+async function runsIn(handle: FileHandle, from: number, to: number): Promise<TrackRun[]> {
+  const runs: TrackRun[] = [];
   for (let at = from; at < to;) {
     const head = await read(handle, at, 8);
     const size = head.readUInt32BE(0);
@@ -131,8 +134,8 @@ async function runsIn(handle: FileHandle, from: number, to: number): Promise<Run
   return runs;
 }
 
-/** What `tfhd`, `tfdt` and `trun` of one `moof` say (8.8.7, 8.8.12, 8.8.8). @param at where it starts in the file */
-function runsOf(moof: Buffer, at: number): Run[] {
+/** From `tfhd`, `tfdt` and `trun` of one `moof` (8.8.7, 8.8.12, 8.8.8). @param at its offset in the file */
+function runsOf(moof: Buffer, at: number): TrackRun[] {
   return findBoxes(moof, 'traf').flatMap((traf) => {
     const [tfhd, tfdt] = [only(moof, 'tfhd', traf), only(moof, 'tfdt', traf)];
     const flags = flagsOf(moof, tfhd);
@@ -144,7 +147,7 @@ function runsOf(moof: Buffer, at: number): Run[] {
     let start = isVersion1(moof, tfdt) ? Number(moof.readBigUInt64BE(tfdt.body + 4)) : moof.readUInt32BE(tfdt.body + 4);
     return boxesIn(moof, traf.body, traf.end)
       .filter(({ type }) => type === 'trun')
-      .map((trun): Run => {
+      .map((trun): TrackRun => {
         const samples = samplesOf(moof, trun, defaultDuration, defaultSize);
         const run = {
           trackId: moof.readUInt32BE(tfhd.body + 4),
@@ -174,7 +177,7 @@ function samplesOf(moof: Buffer, trun: Box, defaultDuration: number, defaultSize
     const size = flags & 0x200 ? fields.next(1) : defaultSize;
     if (i === 0) firstSize = size;
     fields.skip(flags & 0x400, 4);
-    // Signed in version 1; version 0 has none below 0.
+    // Signed in version 1; never negative in version 0.
     const shown = duration + (fields.next(flags & 0x800) | 0);
     shownFrom = Math.min(shownFrom, shown);
     shownTo = Math.max(shownTo, shown + length);
@@ -183,17 +186,17 @@ function samplesOf(moof: Buffer, trun: Box, defaultDuration: number, defaultSize
   return { count, dataOffset, duration, firstSize, shownFrom, shownTo };
 }
 
-/** Fields that are there when their flag is set, one after the other. */
+/** Reads consecutive fields, each of which is present only if its flag is set. */
 function fieldsAt(bytes: Buffer, position: number) {
   let at = position;
   return {
-    next(isThere: number): number {
-      if (!isThere) return 0;
+    next(isPresent: number): number {
+      if (!isPresent) return 0;
       at += 4;
       return bytes.readUInt32BE(at - 4);
     },
-    skip(isThere: number, length: number): void {
-      if (isThere) at += length;
+    skip(isPresent: number, length: number): void {
+      if (isPresent) at += length;
     },
   };
 }

@@ -42,7 +42,7 @@ describe('parseMediaPlaylist', () => {
     });
   });
 
-  it('refuses what is not whole', () => {
+  it('fails if a part is missing', () => {
     expect(() => parseMediaPlaylist('')).toThrow();
     expect(() => parseMediaPlaylist(written.replace(/#EXT-X-MAP.*\n/, ''))).toThrow();
     expect(() => parseMediaPlaylist(written.replace(/#EXT-X-BYTERANGE.*\n/, ''))).toThrow();
@@ -50,23 +50,23 @@ describe('parseMediaPlaylist', () => {
 });
 
 describe('bandwidth', () => {
-  it('is measured: the mean over all, the peak over runs near the target duration', () => {
+  it('is measured: the average of all segments, the peak of consecutive ones near the target duration', () => {
     expect(averageBandwidth(file)).toBe(Math.ceil((690_000 * 8000) / 8508.5));
     // The last two together are 4.5 s and busier than any alone; the last alone is too short to count.
     expect(peakBandwidth(file)).toBe(Math.ceil((490_000 * 8000) / 4504.5));
   });
 
-  it('of a file of one short segment is its mean', () => {
+  it('of a file with one short segment is its average', () => {
     const short = { initBytes: 1, segments: [{ durationMs: 400, offset: 1, bytes: 1000 }] };
     expect(peakBandwidth(short)).toBe(20_000);
   });
 });
 
-it('writes the media playlist back with addresses of its own', () => {
+it('writes the media playlist with the given address', () => {
   expect(mediaPlaylist(file, '/m/360p.mp4?t=a')).toBe(written.replaceAll('360p.mp4', '/m/360p.mp4?t=a'));
 });
 
-it('writes the master playlist from what was measured', () => {
+it('writes the master playlist from the measured bit rates', () => {
   const video = {
     ...ratesOf(file),
     name: '360p',
@@ -89,7 +89,7 @@ audio.m3u8?t=1
 describe('key frames', () => {
   const known = { ...file, segments: file.segments.map((segment, i) => ({ ...segment, keyBytes: 10_000 + i })) };
 
-  it('are the beginnings of the segments', () => {
+  it('are byte ranges at the start of segments', () => {
     const lines = keyFramesPlaylist(keyFramesOf(known)!, '360p.mp4').split('\n');
     expect(lines).toContain('#EXT-X-I-FRAMES-ONLY');
     expect(lines.filter((line) => line.startsWith('#EXT-X-BYTERANGE'))).toEqual([
@@ -99,7 +99,7 @@ describe('key frames', () => {
     ]);
   });
 
-  it('stand in the master playlist without what they have not: sound and frame rate', () => {
+  it('are in the master playlist, without audio codec and frame rate', () => {
     const video = {
       ...ratesOf(known),
       name: '360p',
@@ -117,7 +117,7 @@ describe('key frames', () => {
   });
 });
 
-it('offers the sound there is to choose from', () => {
+it('lists the sound tracks to choose from', () => {
   const video = { ...ratesOf(file), name: '360p', codecs: 'avc1.64001e,mp4a.40.2' };
   const sounds = [
     { language: 'en', label: 'English', uri: null },
@@ -131,7 +131,7 @@ it('offers the sound there is to choose from', () => {
   expect(text).toContain('mp4a.40.2",AUDIO="sound"\n');
 });
 
-it('gives no two tracks of a group one name', () => {
+it('makes the names of tracks unique', () => {
   const video = { ...ratesOf(file), name: '360p', codecs: 'avc1.64001e,mp4a.40.2' };
   const subtitles = ['a', 'b', 'c'].map((uri) => ({ language: 'en', label: 'English', uri }));
   const text = masterPlaylist({ variants: [video], uri: (name) => name, subtitles });

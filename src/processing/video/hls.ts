@@ -4,23 +4,23 @@ export type Segment = {
   /** bytes */
   offset: number;
   bytes: number;
-  /** From its start to the end of its first picture, which shows without any other. */
+  /** From its start to the end of its first picture, which is a key frame. */
   keyBytes?: number;
 };
 
-/** One file as its playlist describes it: an initialisation part at offset 0, then segments as byte ranges. */
+/** A file as its playlist describes it: an initialization section at offset 0, then segments as byte ranges. */
 export type Segments = { initBytes: number; segments: Segment[] };
 
-/** bit/s. */
-export type Bandwidth = { peak: number; average: number };
-/** What the master playlist says of the bytes, measured once: there may be thousands of segments. */
+/** bit/s */
+type Bandwidth = { peak: number; average: number };
+/** For the master playlist. Measured once, because there may be thousands of segments. */
 export type Rates = { bandwidth: Bandwidth; keyFrames: Bandwidth | null };
 
 export type Variant = Rates & {
   name: string;
   /** As in RFC 6381. */
   codecs: string;
-  /** px, of a variant with pictures. */
+  /** px, of a variant with video. */
   width?: number;
   height?: number;
   fps?: number;
@@ -28,13 +28,13 @@ export type Variant = Rates & {
 
 const byteRange = /^(?:#EXT-X-BYTERANGE:)?(\d+)@(\d+)$/;
 
-/** Reads what ffmpeg writes for one rung in one file. Throws on anything else: it is our own output. */
+/** Reads ffmpeg's playlist of one rung in one file. @throws {Error} on anything else */
 export function parseMediaPlaylist(text: string): Segments {
   const lines = text.split(/\r?\n/);
   const map = lines.find((line) => line.startsWith('#EXT-X-MAP:'));
   const [, init] = /BYTERANGE="([^"]+)"/.exec(map ?? '') ?? [];
   const [, initBytes, initOffset] = byteRange.exec(init ?? '') ?? [];
-  if (!initBytes || initOffset !== '0') throw new Error('playlist without an initialisation part at the start');
+  if (!initBytes || initOffset !== '0') throw new Error('playlist without an initialization section at the start');
   const segments = lines.flatMap((line, i): Segment[] => {
     const [, duration] = /^#EXTINF:([\d.]+),/.exec(line) ?? [];
     if (duration === undefined) return [];
@@ -66,8 +66,8 @@ export const averageBandwidth = (file: Segments): number =>
   );
 
 /**
- * RFC 8216, 4.1: the largest bit rate of any run of segments that lasts 0.5 to 1.5 target durations. A file too short
- * for such a run has its mean for a peak.
+ * RFC 8216, 4.1: the largest bit rate of any consecutive segments that last 0.5 to 1.5 target durations. For a shorter
+ * file, the average.
  */
 export function peakBandwidth(file: Segments): number {
   const target = targetSeconds(file) * 1000;
@@ -91,9 +91,9 @@ export function ratesOf(file: Segments): Rates {
   return { bandwidth: bandwidthOf(file), keyFrames: frames && bandwidthOf(frames) };
 }
 
-/** A track for all variants, as a viewer chooses it. `uri` is the address of its media playlist. */
-export type SubtitleTrack = { language: string; label: string; uri: string };
-/** Without `uri` it is the sound that the variants carry themselves. */
+/** A track that a viewer can choose in all variants. `uri` is the address of its media playlist. */
+type SubtitleTrack = { language: string; label: string; uri: string };
+/** Without `uri` it is the sound that is part of the variants. */
 export type SoundTrack = { language: string | null; label: string; uri: string | null };
 
 export type Master = {
@@ -103,11 +103,11 @@ export type Master = {
   /** The same for its playlist of key frames. */
   keyFramesUri?: (name: string) => string;
   subtitles?: SubtitleTrack[];
-  /** Only where there is a choice. */
+  /** Only if there are several. */
   sounds?: SoundTrack[];
 };
 
-/** The entrance to all playlists of a file (RFC 8216, 4.3.4). */
+/** The playlist of all media playlists of a file (RFC 8216, 4.3.4). */
 export function masterPlaylist({ variants, uri, keyFramesUri, subtitles = [], sounds = [] }: Master): string {
   const groups = [
     ...(sounds.length ? [',AUDIO="sound"'] : []),
@@ -124,18 +124,18 @@ export function masterPlaylist({ variants, uri, keyFramesUri, subtitles = [], so
     const shown = attributes({ ...still, codecs: codecs.join() }, variant.keyFrames);
     return [`#EXT-X-I-FRAME-STREAM-INF:${shown},URI="${keyFramesUri(variant.name)}"`];
   });
-  return text([
+  return joinLines([
     '#EXTM3U',
     '#EXT-X-VERSION:7',
     '#EXT-X-INDEPENDENT-SEGMENTS',
-    ...withOwnLabels(sounds).map(soundTrack),
-    ...withOwnLabels(subtitles).map(subtitleTrack),
+    ...withUniqueLabels(sounds).map(soundTrack),
+    ...withUniqueLabels(subtitles).map(subtitleTrack),
     ...streams,
     ...keyFrames,
   ]);
 }
 
-/** RFC 8216, 4.3.4.1: chosen by the viewer, or by the language of the device; never forced. */
+/** RFC 8216, 4.3.4.1: shown if the viewer chooses it or the device's language matches; never forced. */
 const subtitleTrack = ({ language, label, uri }: SubtitleTrack): string =>
   `#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="subtitles",NAME="${quotable(label)}",LANGUAGE="${language}",` +
   `DEFAULT=NO,AUTOSELECT=YES,FORCED=NO,URI="${uri}"`;
@@ -148,8 +148,8 @@ const soundTrack = ({ language, label, uri }: SoundTrack): string =>
     ...(uri === null ? [] : [`URI="${uri}"`]),
   ].join();
 
-/** No two of a group may have one name (RFC 8216, 4.3.4.1.1). */
-function withOwnLabels<T extends { label: string }>(tracks: readonly T[]): T[] {
+/** Names must be unique within a group (RFC 8216, 4.3.4.1.1). */
+function withUniqueLabels<T extends { label: string }>(tracks: readonly T[]): T[] {
   const seen = new Map<string, number>();
   return tracks.map((track) => {
     const count = (seen.get(track.label) ?? 0) + 1;
@@ -160,9 +160,9 @@ function withOwnLabels<T extends { label: string }>(tracks: readonly T[]): T[] {
 
 const quotable = (label: string): string => label.replaceAll('"', "'");
 
-/** One WebVTT file that lasts as long as the video. @param uri its address */
+/** A playlist of one WebVTT file that lasts as long as the video. @param uri its address */
 export function subtitlePlaylist(durationMs: number, uri: string): string {
-  return text([
+  return joinLines([
     '#EXTM3U',
     '#EXT-X-VERSION:7',
     `#EXT-X-TARGETDURATION:${Math.max(1, Math.ceil(durationMs / 1000))}`,
@@ -183,7 +183,7 @@ function attributes({ width, height, fps, codecs }: Variant, { peak, average }: 
   ].join(',');
 }
 
-/** The key frames alone: each stands for the segment it begins. Null where the file has none or they are not known. */
+/** The key frames, each of which begins a segment. Null if the file has none or their sizes are unknown. */
 export function keyFramesOf({ initBytes, segments }: Segments): Segments | null {
   const frames = segments.flatMap(({ keyBytes, ...segment }) =>
     keyBytes === undefined ? [] : [{ ...segment, bytes: keyBytes }],
@@ -195,12 +195,12 @@ export function keyFramesOf({ initBytes, segments }: Segments): Segments | null 
 export const keyFramesPlaylist = (frames: Segments, uri: string): string =>
   playlist(frames, uri, ['#EXT-X-I-FRAMES-ONLY']);
 
-/** @param uri the address of the file that holds all segments */
+/** @param uri the address of the file with all segments */
 export const mediaPlaylist = (file: Segments, uri: string): string =>
   playlist(file, uri, ['#EXT-X-INDEPENDENT-SEGMENTS']);
 
 function playlist(file: Segments, uri: string, tags: string[]): string {
-  return text([
+  return joinLines([
     '#EXTM3U',
     '#EXT-X-VERSION:7',
     `#EXT-X-TARGETDURATION:${targetSeconds(file)}`,
@@ -217,4 +217,4 @@ function playlist(file: Segments, uri: string, tags: string[]): string {
   ]);
 }
 
-const text = (lines: string[]) => `${lines.join('\n')}\n`;
+const joinLines = (lines: string[]) => `${lines.join('\n')}\n`;

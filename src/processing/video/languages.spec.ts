@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { languageOf } from './languages.js';
 
-describe('a language out of a file', () => {
+describe('languageOf', () => {
   it.each([
     ['ger', 'de'],
     ['deu', 'de'],
@@ -32,11 +32,11 @@ describe('a language out of a file', () => {
     'x'.repeat(10 ** 7),
     'constructor',
     '__proto__',
-  ])('%j is none', (code) => {
+  ])('%j is null', (code) => {
     expect(languageOf(code)).toBeNull();
   });
 
-  it('is canonical and short, whatever the file says', () => {
+  it('is canonical and short for any input', () => {
     const subtag = fc.string({ unit: fc.constantFrom(...'abcuxtz019'), minLength: 1, maxLength: 9 });
     fc.assert(
       fc.property(fc.array(subtag, { minLength: 1, maxLength: 8 }), (subtags) => {

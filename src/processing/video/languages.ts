@@ -1,16 +1,19 @@
-/** RFC 5646, 4.4.1: what a field for language tags has to hold. */
-const longest = 35;
+/** Characters. RFC 5646, 4.4.1: fields for language tags must accept this many. */
+const maxLength = 35;
 
-/** A language as containers write it (ISO 639-2: `ger` and `deu` are `de`) as a canonical BCP 47 tag; null when it is none. */
+/**
+ * Converts a container's language code (ISO 639-2: `ger` and `deu` are `de`) to a canonical BCP 47 tag; null if
+ * invalid.
+ */
 export function languageOf(code: string | undefined): string | null {
-  if (!code || code.length > longest) return null;
+  if (!code || code.length > maxLength) return null;
   const known = bibliographic.get(code) ?? code;
   if (!/^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$/.test(known)) return null;
   const tag = canonical(known);
-  return tag === null || tag.length > longest || /^und\b/.test(tag) ? null : tag;
+  return tag === null || tag.length > maxLength || /^und\b/.test(tag) ? null : tag;
 }
 
-/** Text of the right shape can still be no tag: variants and extensions may stand once only. */
+/** Text of the right form can still be invalid: each variant and extension may occur only once. */
 function canonical(text: string): string | null {
   try {
     return Intl.getCanonicalLocales(text)[0] ?? null;
@@ -20,7 +23,7 @@ function canonical(text: string): string | null {
   }
 }
 
-/** The codes of ISO 639-2 that have a second form, which is what BCP 47 knows. */
+/** Bibliographic codes of ISO 639-2, which BCP 47 does not use. */
 const bibliographic = new Map(
   Object.entries({
     ...{ alb: 'sq', arm: 'hy', baq: 'eu', bur: 'my', chi: 'zh', cze: 'cs', dut: 'nl', fre: 'fr', geo: 'ka', ger: 'de' },

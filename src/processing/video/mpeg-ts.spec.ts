@@ -37,8 +37,8 @@ describe('a transport stream', () => {
   });
 
   it.each([
-    ['words that have a G where packets begin', Buffer.from(`G${'x'.repeat(187)}G${'x'.repeat(900)}`)],
-    ['one grey all over', Buffer.alloc(5000, 0x47)],
+    ['text with a G where packets would begin', Buffer.from(`G${'x'.repeat(187)}G${'x'.repeat(900)}`)],
+    ['one byte repeated', Buffer.alloc(5000, 0x47)],
     ['nothing', Buffer.alloc(0)],
   ])('is not %s', async (_, content) => {
     const file = await written(content);

@@ -5,14 +5,14 @@ import { ProcessingFailure } from '../run/failure.js';
 import { deriveSizes, type Sizes } from '../image/image.js';
 import { orImageFailure, readHeader } from '../image/pixels.js';
 
-/** A frame of a video is as large as the video may be, which was checked; this only stops what cannot be one. */
+/** The video's size was checked, and `posterCommand` scales its frames to at most this. */
 const limits = { maxBytes: Infinity, maxPixels: 2048 * 2048, maxFrames: 1 };
 
 /** Makes the picture sizes of a frame in `dir`. @throws {ProcessingFailure} */
 export const derivePoster = async (frame: string, dir: string, signal: AbortSignal): Promise<Sizes> =>
   deriveSizes(frame, await readHeader(frame), dir, limits, signal);
 
-/** Of the candidates that lie in a directory the one that shows most, by its number. @throws {ProcessingFailure} */
+/** The candidate in `dir` with the most detail. @throws {ProcessingFailure} */
 export async function bestPoster(dir: string): Promise<{ file: string; number: number }> {
   const numbers = (await readdir(dir)).flatMap((name) => /^poster-(\d+)\.png$/.exec(name)?.[1] ?? []).map(Number);
   const scored = await Promise.all(
@@ -28,7 +28,7 @@ export async function bestPoster(dir: string): Promise<{ file: string; number: n
   return best;
 }
 
-/** Detail in bits per pixel; a frame that is nearly black or white counts for little, however noisy. */
+/** Detail in bits per pixel; reduced for frames that are nearly black or white, which may be noisy. */
 async function scoreOf(file: string): Promise<number> {
   const { entropy, channels } = await orImageFailure(sharp(file).stats());
   const brightness = channels.reduce((sum, channel) => sum + channel.mean, 0) / channels.length / 255;

@@ -10,12 +10,12 @@ it.each([
   expect(planStoryboard({ width: 1920, height: 1080 }, durationMs)).toEqual({ ...expected, width: 160, height: 90 });
 });
 
-it('keeps the shape of the video, and enlarges nothing', () => {
+it('keeps the aspect ratio, and never enlarges', () => {
   expect(planStoryboard({ width: 720, height: 1280 }, 1000)).toMatchObject({ width: 90, height: 160 });
   expect(planStoryboard({ width: 64, height: 48 }, 1000)).toMatchObject({ width: 64, height: 48 });
 });
 
-it('names each picture by its place on a sheet, up to the end of the video', () => {
+it('has a cue for each picture on a sheet, up to the end of the video', () => {
   const plan = { intervalMs: 2000, width: 160, height: 90, columns: 2, rows: 2 };
   expect(storyboardVtt(plan, 10_900, ['/s/1.jpg', '/s/2.jpg'])).toBe(`WEBVTT
 

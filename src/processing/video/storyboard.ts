@@ -3,7 +3,7 @@ import path from 'node:path';
 import sharp from 'sharp';
 import { flags, type Command } from '../run/ffmpeg.js';
 
-/** Small pictures of a video at even times, laid out on sheets, for players that show where a seek would lead. */
+/** Small pictures of a video at regular times, tiled on sheets: players show them as a preview of seeking. */
 export type StoryboardPlan = {
   /** ms between two pictures. */
   intervalMs: number;
@@ -25,28 +25,29 @@ export type Sheet = {
   tiles: StoryboardPlan;
 };
 
-const longSide = 160;
-const perSheet = 10;
-/** Seconds between pictures: the first with which a video does not have more than `most` of them. */
+/** px, of the larger side. */
+const maxTileSide = 160;
+const [maxColumns, maxRows] = [10, 10];
+/** Seconds between pictures: the first with which a video has at most `maxPictures`. */
 const intervals = [1, 2, 5, 10, 20, 30, 60];
-const most = 300;
+const maxPictures = 300;
 const sheetPattern = 'storyboard-%d.jpg';
 
 /** @param size px, as displayed */
 export function planStoryboard(size: { width: number; height: number }, durationMs: number): StoryboardPlan {
-  const scale = Math.min(1, longSide / Math.max(size.width, size.height));
-  const seconds = intervals.find((s) => durationMs / 1000 / s <= most) ?? intervals.at(-1)!;
-  const pictures = picturesIn(durationMs, seconds * 1000);
-  const columns = Math.min(perSheet, pictures);
-  const rows = Math.min(perSheet, Math.ceil(pictures / columns));
+  const scale = Math.min(1, maxTileSide / Math.max(size.width, size.height));
+  const seconds = intervals.find((s) => durationMs / 1000 / s <= maxPictures) ?? intervals.at(-1)!;
+  const pictures = pictureCount(durationMs, seconds * 1000);
+  const columns = Math.min(maxColumns, pictures);
+  const rows = Math.min(maxRows, Math.ceil(pictures / columns));
   const even = (px: number) => Math.max(2, Math.round((px * scale) / 2) * 2);
   return { intervalMs: seconds * 1000, width: even(size.width), height: even(size.height), columns, rows };
 }
 
-/** What is left at the end and shorter than half an interval may have no picture of its own. */
-const picturesIn = (durationMs: number, intervalMs: number) => Math.max(1, Math.round(durationMs / intervalMs));
+/** A rest at the end that is shorter than half an interval may have no picture. */
+const pictureCount = (durationMs: number, intervalMs: number) => Math.max(1, Math.round(durationMs / intervalMs));
 
-/** Draws the label `[storyboard]` of a filter graph. */
+/** Writes the filter graph's `[storyboard]`. */
 export const storyboardOutput: Command['outputs'][number] = {
   path: sheetPattern,
   options: [
@@ -58,14 +59,14 @@ export const storyboardOutput: Command['outputs'][number] = {
 /** Filters from the pictures of a video to sheets. */
 export const storyboardFilters = ({ intervalMs, width, height, columns, rows }: StoryboardPlan): string =>
   [
-    // By the number of those chosen, so that rounding to whole frames doesn't add up.
+    // Counted by selected pictures, so that rounding to whole frames doesn't add up.
     `select='gte(t+0.001,selected_n*${intervalMs / 1000})'`,
     `scale=${width}:${height}:flags=bicubic:out_range=pc`,
     'format=yuvj420p',
     `tile=${columns}x${rows}`,
   ].join(',');
 
-/** What ffmpeg has written to `dir`. */
+/** Reads the sheets that ffmpeg wrote to `dir`. */
 export async function readSheets(dir: string, tiles: StoryboardPlan): Promise<Sheet[]> {
   const numbers = (await readdir(dir)).flatMap((name) => /^storyboard-(\d+)\.jpg$/.exec(name)?.[1] ?? []);
   return Promise.all(
@@ -80,15 +81,16 @@ export async function readSheets(dir: string, tiles: StoryboardPlan): Promise<Sh
 }
 
 /**
- * WebVTT whose cues are pictures: `sheet#xywh=…` (W3C Media Fragments, 4.2.2), as video.js, Plyr, JW Player and Vidstack
- * read it. @param addresses of the sheets, in order
+ * WebVTT whose cues are pictures: `sheet#xywh=…` (W3C Media Fragments, 4.2.2), as read by video.js, Plyr, JW Player and
+ * Vidstack.
+ * @param addresses of the sheets, in order
  */
 export function storyboardVtt(plan: StoryboardPlan, durationMs: number, addresses: string[]): string {
   const { intervalMs, width, height, columns, rows } = plan;
-  const pictures = Math.min(picturesIn(durationMs, intervalMs), addresses.length * columns * rows);
+  const pictures = Math.min(pictureCount(durationMs, intervalMs), addresses.length * columns * rows);
   const cues = Array.from({ length: pictures }, (_, i) => {
-    const [sheet, place] = [Math.floor(i / (columns * rows)), i % (columns * rows)];
-    const [x, y] = [(place % columns) * width, Math.floor(place / columns) * height];
+    const [sheet, tile] = [Math.floor(i / (columns * rows)), i % (columns * rows)];
+    const [x, y] = [(tile % columns) * width, Math.floor(tile / columns) * height];
     const end = i + 1 === pictures ? durationMs : (i + 1) * intervalMs;
     return `${clock(i * intervalMs)} --> ${clock(end)}\n${addresses[sheet]}#xywh=${x},${y},${width},${height}\n`;
   });

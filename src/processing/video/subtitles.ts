@@ -15,36 +15,36 @@ export const subtitleLimits = {
   maxSeconds: 24 * 3_600,
 };
 
-/** What came in as SRT or WebVTT, in whatever encoding, as WebVTT that holds nothing but times and text. */
+/** Subtitles as WebVTT with nothing but times and text. */
 export type Subtitles = { vtt: string; cues: number };
 
 /**
- * Reads subtitles leniently and writes them strictly: styles, regions, comments and every tag but bold, italic and
- * underline are gone, so nothing in them can run or load anything.
+ * Converts SRT or WebVTT in any encoding to strict WebVTT. Removes styles, regions, comments and all tags except bold,
+ * italic and underline, so nothing in it can run or load anything.
  * @throws {Refused} `empty_file`, `too_large`, `content_mismatch`
  */
 export async function readSubtitles(bytes: Buffer): Promise<Subtitles> {
   const { maxBytes, maxCues } = subtitleLimits;
   if (bytes.length === 0) throw new Refused('empty_file', 'The body is empty.', { bytes: 0 });
   if (bytes.length > maxBytes) {
-    throw new Refused('too_large', `The subtitles have ${bytes.length} bytes; ${maxBytes} are allowed.`, {
+    throw new Refused('too_large', `The subtitles have ${bytes.length} bytes; at most ${maxBytes} are allowed.`, {
       bytes: bytes.length,
       maxBytes,
     });
   }
   const text = decode(bytes).replaceAll('\0', '').replace(/\r\n?/g, '\n').trimStart();
   const isVtt = /^WEBVTT([ \t\n]|$)/.test(text);
-  const cues = await parsed({ text, type: isVtt ? 'vtt' : 'srt' });
+  const cues = await parse({ text, type: isVtt ? 'vtt' : 'srt' });
   const kept = cues.filter(isShown);
   if (!kept.length) throw new Refused('content_mismatch', 'No cue could be read: send SRT or WebVTT.', { cues: 0 });
   if (kept.length > maxCues) {
-    throw new Refused('content_mismatch', `There are ${kept.length} cues; ${maxCues} are allowed.`, {
+    throw new Refused('content_mismatch', `The subtitles have ${kept.length} cues; at most ${maxCues} are allowed.`, {
       cues: kept.length,
       maxCues,
     });
   }
   const inOrder = kept.toSorted((a, b) => a.startTime - b.startTime);
-  return { vtt: `WEBVTT\n\n${inOrder.map(written).join('\n')}`, cues: kept.length };
+  return { vtt: `WEBVTT\n\n${inOrder.map(toVtt).join('\n')}`, cues: kept.length };
 }
 
 type Cue = {
@@ -56,13 +56,13 @@ type Cue = {
 
 const parserLimits = { timeMs: 5_000, memoryMiB: 256 };
 
-/** As many threads as CPUs, and at least two: one file that takes its whole time does not hold up the others. */
-const inTurn = pLimit(Math.max(2, availableParallelism()));
+/** One per CPU, and at least two, so that a file that runs into its time limit does not block the others. */
+const limitThreads = pLimit(Math.max(2, availableParallelism()));
 
-/** Beside this file, compiled where it is. */
+/** A `.ts` or `.js` file, like this one. */
 const cueText = new URL(`./cue-text${extname(import.meta.url)}`, import.meta.url).href;
 
-/** Editors write `0:0:5,2`; the parser wants `00:00:05,200`. Of two megabytes that, and cleaning, alone take long. */
+/** Editors write `0:0:5,2`, the parser requires `00:00:05,200`. Of megabytes, both this and cleaning take long. */
 const parserSource = String.raw`
 const { workerData, parentPort } = require('node:worker_threads');
 const { module, cueText, text, type, maxTextLength } = workerData;
@@ -77,18 +77,18 @@ Promise.all([import(module), import(cueText)]).then(async ([{ parseText }, { cle
 });
 `;
 
-/** @throws {Refused} `content_mismatch` where the parser comes to no end in its time and memory */
-async function parsed(file: { text: string; type: 'vtt' | 'srt' }): Promise<Cue[]> {
+/** @throws {Refused} `content_mismatch` if the parser exceeds its time or memory */
+async function parse(file: { text: string; type: 'vtt' | 'srt' }): Promise<Cue[]> {
   const { maxTextLength } = subtitleLimits;
   const module = pathToFileURL(require.resolve('media-captions')).href;
-  const outcome = await inTurn(() =>
+  const outcome = await limitThreads(() =>
     runInThread<Cue[]>(parserSource, { ...file, module, cueText, maxTextLength }, parserLimits),
   );
   if ('answer' in outcome) return outcome.answer;
   throw new Refused('content_mismatch', 'The cues could not be read in time: send simpler SRT or WebVTT.', { cues: 0 });
 }
 
-/** By its mark, else UTF-8, else the code page that old subtitle editors wrote. */
+/** By byte order mark, else UTF-8, else the code page of old subtitle editors. */
 function decode(bytes: Buffer): string {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder('utf-16le').decode(bytes);
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return new TextDecoder('utf-16be').decode(bytes);
@@ -103,6 +103,6 @@ function decode(bytes: Buffer): string {
 const isShown = ({ startTime, endTime, text }: Cue): boolean =>
   startTime >= 0 && endTime > startTime && endTime < subtitleLimits.maxSeconds && text !== '';
 
-const written = ({ startTime, endTime, text }: Cue): string => `${clock(startTime)} --> ${clock(endTime)}\n${text}\n`;
+const toVtt = ({ startTime, endTime, text }: Cue): string => `${clock(startTime)} --> ${clock(endTime)}\n${text}\n`;
 
 const clock = (seconds: number): string => new Date(Math.round(seconds * 1_000)).toISOString().slice(11, 23);

@@ -1,51 +1,51 @@
 import { ffprobeLines, type ProbeContext } from '../run/ffmpeg.js';
 
-/** What the first packets of a video stream say. */
+/** Measured from the first packets of a video stream. */
 export type Sample = {
   frames: number;
-  /** Frames per second on average; null of a single picture. */
+  /** Average frames per second; null for a single picture. */
   fps: number | null;
 };
 
-/** How much of a file is looked at: enough to tell a clip from its preview, and no more than a second of work. */
+/** How much of a file is read: sampled to distinguish a clip from its preview, within a second of CPU time. */
 const sampleSeconds = 10;
 const maxPackets = 20_000;
 
-/** Reads the timestamps of all video streams near the start of a file, by the index of the stream. @throws {ProcessingFailure} */
+/** Reads timestamps of all video streams near the start of a file, by stream index. @throws {ProcessingFailure} */
 export async function sampleVideos(path: string, demuxer: string, ctx: ProbeContext): Promise<Map<number, Sample>> {
   const times = new Map<number, Times>();
-  const enough = new AbortController();
+  const sampled = new AbortController();
   let packets = 0;
   const onLine = (line: string) => {
     const [index = NaN, pts = NaN, dts = NaN] = line.split(',').map((field) => Number.parseFloat(field));
     if (!times.has(index)) times.set(index, new Times());
     times.get(index)!.add(pts, dts);
-    if (++packets >= maxPackets) enough.abort(enough);
+    if (++packets >= maxPackets) sampled.abort(sampled);
   };
   const show = ['-read_intervals', `%+${sampleSeconds}`, '-select_streams', 'v'];
   const entries = ['-show_entries', 'packet=stream_index,pts_time,dts_time'];
   try {
-    const signal = AbortSignal.any([ctx.signal, enough.signal]);
+    const signal = AbortSignal.any([ctx.signal, sampled.signal]);
     await ffprobeLines(path, demuxer, [...show, ...entries], { ...ctx, signal }, onLine);
   } catch (error) {
-    if (error !== enough) throw error;
+    if (error !== sampled) throw error;
   }
   return new Map([...times].map(([index, each]) => [index, { frames: each.size, fps: each.fps }]));
 }
 
-/** When the pictures of one stream are shown. Two at the same moment are one: only the second would be seen. */
+/** Timestamps of one stream. Two pictures at the same time count as one: only the second is visible. */
 class Times {
   private readonly distinct = new Set<number>();
-  /** Pictures that only say when they are decoded, as all do in AVI and some in MPEG-PS. */
+  /** Pictures with a decoding time only: all in AVI, some in MPEG-PS. */
   private untimed = 0;
-  private readonly shown = new Span();
+  private readonly presented = new Span();
   private readonly decoded = new Span();
 
-  /** Seconds, NaN where the packet does not say. */
+  /** Seconds, NaN if missing. */
   add(pts: number, dts: number): void {
     if (Number.isFinite(pts)) this.distinct.add(pts);
     else this.untimed++;
-    this.shown.include(pts);
+    this.presented.include(pts);
     this.decoded.include(dts);
   }
 
@@ -54,7 +54,7 @@ class Times {
   }
 
   get fps(): number | null {
-    const seconds = this.shown.length || this.decoded.length;
+    const seconds = this.presented.length || this.decoded.length;
     return this.size < 2 || !seconds ? null : (this.size - 1) / seconds;
   }
 }

@@ -62,7 +62,7 @@ const build = (changed: Partial<Source> = {}, stage: Partial<Stage> = {}, copy?:
 const valuesOf = (args: string[], flag: string) => args.flatMap((arg, i) => (arg === flag ? [args[i + 1]] : []));
 
 describe('videoCommand', () => {
-  it('pins the demuxer and lets nothing but files be opened', () => {
+  it('sets the demuxer and allows no protocol but files', () => {
     const [input] = build().inputs;
     expect(input).toEqual({
       path: 'file:/in/a b.mov',
@@ -73,7 +73,7 @@ describe('videoCommand', () => {
   it('decodes once and splits into every rung', () => {
     const { filters } = build();
     const [pictures, sound] = filters!;
-    expect(filters, 'pictures and sound do not wait for each other').toHaveLength(2);
+    expect(filters, 'one graph for pictures, one for sound').toHaveLength(2);
     const scaled = ':flags=bicubic:out_color_matrix=bt709:out_range=tv,setsar=1,format=yuv420p,setparams=';
     expect(pictures, 'the largest from the picture').toContain(
       `[0:1]fps=fps=30000/1001:start_time=0,scale=240:426${scaled}`,
@@ -84,7 +84,7 @@ describe('videoCommand', () => {
     );
   });
 
-  it('reads sound apart from pictures, unless the clock of the format may jump', () => {
+  it('reads sound from its own input, unless the clock of the format may jump', () => {
     expect(build().inputs).toHaveLength(2);
     const spliced = build({ format: formatNamed('ogv') });
     expect(spliced.inputs).toHaveLength(1);
@@ -92,7 +92,7 @@ describe('videoCommand', () => {
     expect(build({ audio: null }).inputs).toHaveLength(1);
   });
 
-  it('gives each rung its rates and puts it into one file', () => {
+  it('gives each rung its bit rates and one file', () => {
     const args = argumentsOf(build());
     expect(valuesOf(args, '-b:a:0')).toEqual(['48000']);
     expect(valuesOf(args, '-b:a:1')).toEqual(['64000']);
@@ -105,7 +105,7 @@ describe('videoCommand', () => {
     expect(valuesOf(args, '-map_metadata')).toEqual(['-1']);
   });
 
-  it('makes sound alone of the main track and of every other one', () => {
+  it('makes streams with sound only of all tracks', () => {
     const sounds = [
       { name: 'audio', stream: source.audio!, bitrate: 64_000 },
       { name: 'audio2', stream: sound(2, 6), bitrate: 128_000 },
@@ -122,13 +122,13 @@ describe('videoCommand', () => {
     expect([2, 3].flatMap((i) => valuesOf(args, `-b:a:${i}`))).toEqual(['64000', '128000']);
   });
 
-  it('has nothing in it that rarely gives a frame: everything else would wait for that', () => {
+  it('has no output that rarely produces a frame, for which all others would wait', () => {
     const { filters, outputs } = build();
     expect(outputs.map(({ path }) => path)).toEqual(['%v.m3u8']);
     expect(filters!.join()).not.toMatch(/select|tile/);
   });
 
-  it('gives each segment the sound of the time in which its pictures are shown', () => {
+  it('puts the sound of each segment’s presentation time into it', () => {
     const args = argumentsOf(build());
     // x264 decodes two pictures ahead.
     expect(valuesOf(args, '-audio_preload')).toEqual(['66733']);
@@ -136,7 +136,7 @@ describe('videoCommand', () => {
     expect(valuesOf(args, '-avoid_negative_ts')).toEqual(['disabled']);
   });
 
-  it('puts key frames where the copied rung has them, and nowhere else', () => {
+  it('has key frames only where the copied rung has them', () => {
     const copy = {
       rung: planLadder(source.video).at(-1)!,
       withSound: true,
@@ -148,7 +148,7 @@ describe('videoCommand', () => {
     expect(Number(valuesOf(args, '-g')[0])).toBeGreaterThan(1000);
   });
 
-  it('knows no sound when there is none', () => {
+  it('has no sound options if there is no sound', () => {
     const silent = build({ audio: null });
     const args = argumentsOf(silent);
     expect(silent.filters).toHaveLength(1);
@@ -156,7 +156,7 @@ describe('videoCommand', () => {
     expect(valuesOf(args, '-var_stream_map')).toEqual(['v:0,name:144p v:1,name:240p']);
   });
 
-  it('holds the last picture while sound goes on', () => {
+  it('holds the last picture while sound continues', () => {
     expect(build().filters![0]).not.toContain('tpad');
     const short = { ...source.video, durationMs: 10_000 };
     expect(build({ video: short }).filters![0]).toContain('tpad=stop_mode=clone:stop_duration=2.000,scale');
@@ -164,44 +164,42 @@ describe('videoCommand', () => {
 });
 
 describe('colours', () => {
-  const filterOf = (said: Partial<Source['video']>) => build({ video: { ...source.video, ...said } }).filters![0]!;
+  const filterOf = (declared: Partial<Source['video']>) =>
+    build({ video: { ...source.video, ...declared } }).filters![0]!;
   const hdr = { primaries: 'bt2020', matrix: 'bt2020nc' };
 
-  it.each(['smpte2084', 'arib-std-b67'])(
-    'tones %s down once, on no more pixels than the largest rung has',
-    (transfer) => {
-      const filter = filterOf({ ...hdr, transfer });
-      expect(filter).toContain(`zscale=tin=${transfer}:pin=bt2020:min=bt2020nc:t=linear:p=bt2020:npl=100,`);
-      expect(filter.indexOf('scale=240:426')).toBeLessThan(filter.indexOf('zscale'));
-      expect(filter.match(/tonemap=tonemap=mobius/g)).toHaveLength(1);
-      expect(filter.indexOf('tonemap')).toBeLessThan(filter.indexOf('split='));
-    },
-  );
+  it.each(['smpte2084', 'arib-std-b67'])('tone-maps %s once, after scaling to the largest rung', (transfer) => {
+    const filter = filterOf({ ...hdr, transfer });
+    expect(filter).toContain(`zscale=tin=${transfer}:pin=bt2020:min=bt2020nc:t=linear:p=bt2020:npl=100,`);
+    expect(filter.indexOf('scale=240:426')).toBeLessThan(filter.indexOf('zscale'));
+    expect(filter.match(/tonemap=tonemap=mobius/g)).toHaveLength(1);
+    expect(filter.indexOf('tonemap')).toBeLessThan(filter.indexOf('split='));
+  });
 
-  it('takes what HDR does not say for BT.2020, and lets no unknown word into the filter', () => {
-    for (const said of [null, 'reserved']) {
-      const filter = filterOf({ transfer: 'smpte2084', primaries: said, matrix: said });
+  it('assumes BT.2020 for undeclared and unknown colours of HDR', () => {
+    for (const declared of [null, 'reserved']) {
+      const filter = filterOf({ transfer: 'smpte2084', primaries: declared, matrix: declared });
       expect(filter).toContain('tin=smpte2084:pin=bt2020:min=bt2020nc');
     }
   });
 
-  it('narrows BT.2020 without HDR, and tones nothing down', () => {
+  it('converts BT.2020 without HDR, without tone mapping', () => {
     const filter = filterOf({ ...hdr, transfer: 'bt2020-10' });
     expect(filter).toContain('zscale=tin=bt709:pin=bt2020:min=bt2020nc:p=bt709:t=bt709:m=bt709:r=tv');
     expect(filter).not.toContain('tonemap');
   });
 
   it.each([
-    ['says its matrix', { matrix: 'smpte170m' }, undefined],
-    ['says one that nothing converts', { matrix: 'smpte2085' }, 'bt709'],
-    ['is HD and says nothing', { matrix: null }, 'bt709'],
-    ['is small and says nothing', { matrix: null, displayWidth: 480, displayHeight: 640 }, 'smpte170m'],
-  ])('of a video that %s', (_, said, presumed) => {
-    const [, colorspace] = /setparams=colorspace=(\w+),scale/.exec(filterOf(said)) ?? [];
-    expect(colorspace).toBe(presumed);
+    ['declares its matrix', { matrix: 'smpte170m' }, undefined],
+    ['declares one that no filter converts', { matrix: 'smpte2085' }, 'bt709'],
+    ['is HD and declares none', { matrix: null }, 'bt709'],
+    ['is small and declares none', { matrix: null, displayWidth: 480, displayHeight: 640 }, 'smpte170m'],
+  ])('of a video that %s', (_, declared, assumed) => {
+    const [, colorspace] = /setparams=colorspace=(\w+),scale/.exec(filterOf(declared)) ?? [];
+    expect(colorspace).toBe(assumed);
   });
 
-  it('says BT.709 of every rung', () => {
+  it('declares BT.709 for every rung', () => {
     const tag = /setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709(,split=2)?\[v\d\]/g;
     for (const filter of [filterOf({}), filterOf({ ...hdr, transfer: 'smpte2084' })])
       expect(filter.match(tag)).toHaveLength(2);

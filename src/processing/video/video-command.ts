@@ -6,24 +6,24 @@ import { hlsOptions } from './hls-options.js';
 import type { AudioStream, Probe } from '../run/streams.js';
 import type { Rung } from './video-ladder.js';
 
-/** Key frames stand this far apart in every rung, so that players can change between rungs there. */
+/** Interval of key frames, the same in every rung, so that players can switch between rungs. */
 export const gopSeconds = 2;
-/** Beside a copied rung key frames stand where it has them, and nowhere else. */
-const longestGop = 60;
-/** Pictures by which x264 decodes ahead of showing, with the B-frames that it makes by default. */
-const reordered = 2;
+/** Seconds. Beside a copied rung key frames are where it has them: this maximum only has to be longer. */
+const maxCopyGopSeconds = 60;
+/** Pictures from decoding to presentation, with x264's default B-frames. */
+const maxReorderedPictures = 2;
 const audioRate = 48_000;
 
-const fastest = 60;
-/** What a variable frame rate is rounded up to. */
-const rates = ['1', '2', '5', '10', '15', '20', '24', '25', '30', '50', '60'];
+const maxFps = 60;
+/** A variable frame rate is rounded up to one of these. */
+const standardRates = ['1', '2', '5', '10', '15', '20', '24', '25', '30', '50', '60'];
 
-/** A constant frame rate, as ffmpeg's fraction: the source's own when it has one, never more than 60. */
+/** The constant frame rate of the rungs, as ffmpeg's fraction: the source's if it has one, at most 60. */
 export function targetRate({ fps, constantFps }: { fps: number; constantFps: string | null }): string {
-  if (constantFps && fps <= fastest * 1.001) return constantFps;
-  // Half of what is too fast keeps motion even: 120 becomes 60, 90 becomes 45.
-  if (constantFps) return String(Math.round((fps / Math.ceil(fps / fastest)) * 1000) / 1000);
-  return rates.find((rate) => Number(rate) >= fps * 0.999 && fps > 0) ?? (fps > 0 ? String(fastest) : '25');
+  if (constantFps && fps <= maxFps * 1.001) return constantFps;
+  // A whole divisor keeps motion smooth: 120 becomes 60, 90 becomes 45.
+  if (constantFps) return String(Math.round((fps / Math.ceil(fps / maxFps)) * 1000) / 1000);
+  return standardRates.find((rate) => Number(rate) >= fps * 0.999 && fps > 0) ?? (fps > 0 ? String(maxFps) : '25');
 }
 
 export const rateOf = (fraction: string): number => {
@@ -33,18 +33,18 @@ export const rateOf = (fraction: string): number => {
 
 export type Source = Probe & { video: NonNullable<Probe['video']> };
 
-/** One HLS stream without pictures. */
+/** An HLS stream with sound only. */
 export type PlannedSound = { name: string; stream: AudioStream; /** bit/s */ bitrate: number };
 
-/** What one run of ffmpeg makes, out of one decode. */
+/** What one run of ffmpeg makes, with one decode. */
 export type Stage = {
   rungs: Rung[];
   sounds: PlannedSound[];
 };
 
 /**
- * One process, one decode: every rung as fragmented MP4 with its own HLS playlist, and sound alone. All rungs share
- * frames, key frames and segment borders; with a rung that is copied, that one's.
+ * One process and one decode for all rungs and sound tracks, each a fragmented MP4 with an HLS playlist. All rungs
+ * share frames, key frames and segment borders: those of the copied rung, if there is one.
  */
 export function videoCommand(
   input: string,
@@ -59,17 +59,20 @@ export function videoCommand(
     ...rungs.map(({ name }, i) => [`v:${i}`, ...(source.audio ? [`a:${i}`] : []), `name:${name}`].join()),
     ...sounds.map(({ name }, i) => `a:${firstSound + i},name:${name}`),
   ];
-  const rates = [...(source.audio ? rungs.map((rung) => rung.audioBitrate) : []), ...sounds.map((s) => s.bitrate)];
+  const soundBitrates = [
+    ...(source.audio ? rungs.map((rung) => rung.audioBitrate) : []),
+    ...sounds.map((s) => s.bitrate),
+  ];
   const hls = {
     path: '%v.m3u8',
     options: [
       ...rungs.flatMap((_, i) => ['-map', `[v${i}]`, ...(source.audio ? ['-map', `[a${i}]`] : [])]),
       ...sounds.flatMap((_, i) => ['-map', `[t${i}]`]),
       ...rungs.flatMap((rung, i) => videoOptions(rung, i, source.durationMs)),
-      ...(rungs.length ? everyRung(source, threads, copy) : []),
+      ...(rungs.length ? encoderOptions(source, threads, copy) : []),
       ...keyFrames(source, rungs, copy),
-      ...(rates.length ? encodedSound : []),
-      ...rates.flatMap((rate, i) => flags({ [`b:a:${i}`]: rate })),
+      ...(soundBitrates.length ? aacOptions : []),
+      ...soundBitrates.flatMap((rate, i) => flags({ [`b:a:${i}`]: rate })),
       ...(source.durationMs ? flags({ t: seconds(source.durationMs) }) : []),
       ...dropMetadata,
       ...hlsOptions(streams, rungs.length ? reorderSeconds(source, copy) : 0),
@@ -86,31 +89,31 @@ export function videoCommand(
   };
 }
 
-export const encodedSound = flags({ 'c:a': 'aac', ar: audioRate, ac: 2 });
+export const aacOptions = flags({ 'c:a': 'aac', ar: audioRate, ac: 2 });
 
-/** Demuxers of formats whose clock may jump. ffmpeg mends that, by all the tracks that it reads together. */
-const jumping = new Set(['mpegts', 'mpeg', 'ogg', 'flv', 'asf']);
-/** Which input of `inputsOf` sound is read from. */
-export const soundInput = ({ format }: Source) => (jumping.has(format.demuxer!) ? 0 : 1);
+/** Demuxers of formats whose clock may jump. ffmpeg corrects that for all tracks of an input together. */
+const discontinuous = new Set(['mpegts', 'mpeg', 'ogg', 'flv', 'asf']);
+/** The input of `inputsOf` from which sound is read. */
+export const soundInput = ({ format }: Source) => (discontinuous.has(format.demuxer!) ? 0 : 1);
 
 /**
- * Sound has a reader of its own: pictures and sound may lie far apart in the file, or sound may end early, which one
- * reader finds out at the end of the file only. Until then all pictures would have to be kept.
+ * Sound has its own input: sound and pictures may be far apart in the file, or sound may end early, which a single
+ * input would only notice at the end of the file. Until then it would have to buffer all pictures.
  */
 export function inputsOf(input: string, source: Source, options: string[] = []): Command['inputs'] {
   const reader = untrusted(input, source.format.demuxer!, options);
   return source.audio && soundInput(source) > 0 ? [reader, reader] : [reader];
 }
 
-/** Rotation is ffmpeg's own doing: it puts a transpose in front of the first filter. */
+/** ffmpeg itself rotates pictures, before the first filter. */
 function pictureFilters({ video, durationMs }: Source, rungs: Rung[]): string {
   const rate = targetRate(video);
   const missing = durationMs && video.durationMs ? durationMs - video.durationMs : 0;
-  // Sound may go on after the last picture: that picture stays.
+  // Sound may continue after the last picture, which is then held.
   const hold = missing > 1000 / rateOf(rate) ? [`tpad=stop_mode=clone:stop_duration=${seconds(missing)}`] : [];
   const largest = rungs.at(-1)!;
   const colours = colourFilters(video, fit(largest.width, largest.height));
-  // A picture that is the only one may have no length, and would be rounded away.
+  // A single picture may have no duration, and would be dropped by rounding.
   const onlyOne = video.fps > 0 ? '' : ':eof_action=pass';
   const shared = [`fps=fps=${rate}:start_time=0${onlyOne}`, ...hold, ...colours].join();
   return `[0:${video.index}]${shared},${cascade(rungs)}`;
@@ -118,7 +121,7 @@ function pictureFilters({ video, durationMs }: Source, rungs: Rung[]): string {
 
 function soundFilters(source: Source, { rungs, sounds }: Stage): string {
   const { audio } = source;
-  const read = (stream: AudioStream) => `[${soundInput(source)}:${stream.index}]${evenSound(source, stream)}`;
+  const read = (stream: AudioStream) => `[${soundInput(source)}:${stream.index}]${paddedSound(source, stream)}`;
   const main = [
     ...(audio ? rungs.map((_, i) => `[a${i}]`) : []),
     ...sounds.flatMap(({ stream }, i) => (stream.index === audio?.index ? [`[t${i}]`] : [])),
@@ -129,8 +132,8 @@ function soundFilters(source: Source, { rungs, sounds }: Stage): string {
   ].join(';');
 }
 
-/** What is missing of sound, in it or at either end, becomes silence: it stays with the picture, and lasts as long. */
-export const evenSound = ({ durationMs }: Source, stream: AudioStream): string =>
+/** Fills missing sound, also at start and end, with silence: it stays in sync, and lasts as long as the video. */
+export const paddedSound = ({ durationMs }: Source, stream: AudioStream): string =>
   [
     'aresample=async=1:first_pts=0',
     ...(durationMs ? [`apad=whole_dur=${seconds(durationMs)}`] : []),
@@ -138,8 +141,8 @@ export const evenSound = ({ durationMs }: Source, stream: AudioStream): string =
   ].join();
 
 /**
- * Each rung is scaled from the next larger one, so the full picture is read once: what is lost by scaling in steps can
- * be measured, but not seen.
+ * Scales each rung from the next larger one, so the full picture is read only once. The loss from scaling in steps is
+ * measurable, but not visible.
  */
 function cascade(rungs: Rung[]): string {
   const steps = rungs.map(({ width, height }, i) => {
@@ -155,23 +158,23 @@ export const scale = (width: number, height: number) =>
   `scale=${width}:${height}:flags=bicubic:out_color_matrix=bt709:out_range=tv,setsar=1`;
 
 /**
- * Constant quality, as long as it stays below the rung's rate. The decoder's buffer of one second starts nearly full,
- * which a short video would otherwise spend on top of its rate.
+ * Constant quality up to the rung's bit rate. The decoder's buffer of one second starts nearly full, so without the
+ * factor, a short video would exceed its rate by that.
  */
 function videoOptions({ maxBitrate }: Rung, i: number, durationMs: number | null): string[] {
   const rate = Math.ceil(maxBitrate * (durationMs ? durationMs / (durationMs + 900) : 1));
   return flags({ [`maxrate:v:${i}`]: rate, [`bufsize:v:${i}`]: rate });
 }
 
-/** Pictures. */
+/** Maximum interval of key frames, in pictures. */
 const gopOf = (video: Source['video'], copy?: Copy | null) =>
-  Math.ceil((copy ? longestGop : gopSeconds) * rateOf(targetRate(video)));
+  Math.ceil((copy ? maxCopyGopSeconds : gopSeconds) * rateOf(targetRate(video)));
 
-/** x264 makes fewer B-frames than pictures lie between two key frames. */
+/** A short interval of key frames limits the B-frames of x264. */
 const reorderSeconds = ({ video }: Source, copy?: Copy | null) =>
-  Math.min(reordered, gopOf(video, copy) - 1) / rateOf(targetRate(video));
+  Math.min(maxReorderedPictures, gopOf(video, copy) - 1) / rateOf(targetRate(video));
 
-const everyRung = ({ video }: Source, threads: number, copy?: Copy | null) =>
+const encoderOptions = ({ video }: Source, threads: number, copy?: Copy | null) =>
   flags({
     'c:v': 'libx264',
     preset: 'veryfast',
@@ -185,13 +188,14 @@ const everyRung = ({ video }: Source, threads: number, copy?: Copy | null) =>
     sc_threshold: 0,
   });
 
-/** Given to each stream by its number: ffmpeg cuts a list to pieces while it reads it for the first. */
+/** Repeated for each stream: ffmpeg modifies a shared list while it reads it for the first one. */
 function keyFrames({ video }: Source, rungs: Rung[], copy?: Copy | null): string[] {
-  const halfFrame = 0.4 / rateOf(targetRate(video));
-  const places = copy
-    ? copy.keyTimes.map((at) => Math.max(0, at - halfFrame).toFixed(3)).join()
+  // Slightly before the picture, so that rounding cannot move the key frame to the next one.
+  const marginSeconds = 0.4 / rateOf(targetRate(video));
+  const times = copy
+    ? copy.keyTimes.map((at) => Math.max(0, at - marginSeconds).toFixed(3)).join()
     : `expr:gte(t,n_forced*${gopSeconds})`;
-  return rungs.flatMap((_, i) => flags({ [`force_key_frames:v:${i}`]: places }));
+  return rungs.flatMap((_, i) => flags({ [`force_key_frames:v:${i}`]: times }));
 }
 
 export const seconds = (ms: number) => (ms / 1000).toFixed(3);

@@ -51,9 +51,9 @@ describe('planLadder', () => {
     ['vp9', 850_000],
     ['hevc', 1_000_000],
     ['av1', 1_250_000],
-  ])('never asks for more than a source in %s is worth', (codec, worth) => {
+  ])('never exceeds the bit rate that a source in %s is worth', (codec, worth) => {
     const rungs = planLadder({ displayWidth: 1920, displayHeight: 1080, bitrate: 500_000, codec });
-    const rates = [110_000, 340_000, 856_000, 1_498_000, 2_996_000, 5_350_000].map((most) => Math.min(most, worth));
+    const rates = [110_000, 340_000, 856_000, 1_498_000, 2_996_000, 5_350_000].map((max) => Math.min(max, worth));
     expect(rungs.map((r) => r.maxBitrate)).toEqual(rates);
   });
 

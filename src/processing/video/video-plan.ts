@@ -4,30 +4,30 @@ import type { AudioStream } from '../run/streams.js';
 import { rateOf, targetRate, type PlannedSound, type Source, type Stage } from './video-command.js';
 import { planLadder, type Rung } from './video-ladder.js';
 
-/** How a video becomes its ladder: runs of the encoder, each with something to show at its end. */
-export type VideoPlan = {
+/** The encoder runs for a video, in order. After each, its rungs can be played. */
+type VideoPlan = {
   stages: Stage[];
   storyboard: StoryboardPlan;
-  /** How long things take, in no unit: what comes before the first stage, each stage, and the pictures after the first. */
+  /** Relative durations, for progress: work before the first stage, each stage, and the previews after the first. */
   weights: { before: number; stages: number[]; previews: number };
 };
 
-/** The rung that is good enough to begin with, by its place in the ladder. */
+/** The rung that is encoded first: good enough to start watching. */
 const firstRung = '360p';
-/** Pixels to encode below which waiting for all of them is shorter than starting twice: some seconds of work. */
-const worthwhile = 200e6;
-/** An audio rung for lines that carry no picture, and for the other languages. bit/s */
+/** Pixels. With less to encode than this, some seconds of work, all rungs are made in one run. */
+const minSplitPixels = 200e6;
+/** bit/s. Sound alone, for connections too slow for video, and other languages. */
 const soundBitrate = { alone: 64_000, language: 128_000 };
-const mostLanguages = 8;
+const maxOtherTracks = 8;
 
-/** About what is encoded in a second, px: turns seconds of other work into the unit of weights. */
-const encodedInSecond = 100e6;
-/** Seconds, for probing and the like. */
+/** Approximate encoding speed, px/s: converts seconds of other work to the unit of the weights. */
+const pixelsPerSecond = 100e6;
+/** Seconds before the first stage, mainly for probing. */
 const secondsBefore = 1;
-/** Seconds for the sizes of the poster, and how much cheaper decoding is than encoding. */
+/** Seconds for the sizes of the poster, and the cost of decoding relative to encoding. */
 const previews = { seconds: 1, decoding: 0.1 };
 
-/** @param copy the largest rung, where that is there already */
+/** @param copy the largest rung, if it was copied */
 export function planVideo(source: Source, durationMs: number, copy: Copy | null): VideoPlan {
   const { video } = source;
   const { displayWidth: width, displayHeight: height } = video;
@@ -41,26 +41,26 @@ export function planVideo(source: Source, durationMs: number, copy: Copy | null)
     stages,
     storyboard: planStoryboard({ width, height }, durationMs),
     weights: {
-      before: secondsBefore * encodedInSecond,
+      before: secondsBefore * pixelsPerSecond,
       stages: stages.map(({ rungs }) => (pixelsOf(rungs) + width * height) * pictures),
-      previews: previews.seconds * encodedInSecond + previews.decoding * pixelsOf(rungs.slice(0, 1)) * pictures,
+      previews: previews.seconds * pixelsPerSecond + previews.decoding * pixelsOf(rungs.slice(0, 1)) * pictures,
     },
   };
 }
 
-/** One rung to begin with and then the others, or all at once where that does not take long. */
+/** First one rung and then the others, or all at once if that does not take long. */
 function batchesOf(rungs: Rung[], pictures: number): Rung[][] {
   const first = rungs.find(({ name }) => name === firstRung);
   const rest = rungs.filter((rung) => rung !== first);
-  return first && pixelsOf(rest) * pictures >= worthwhile ? [[first], rest] : [rungs];
+  return first && pixelsOf(rest) * pictures >= minSplitPixels ? [[first], rest] : [rungs];
 }
 
 const pixelsOf = (rungs: Rung[]) => rungs.reduce((sum, { width, height }) => sum + width * height, 0);
 
-/** The main track once more without pictures, and every other track. */
+/** The main sound track alone, and every other one. */
 function soundsOf({ audio, otherAudio }: Source): PlannedSound[] {
   if (!audio) return [];
-  const others = otherAudio.slice(0, mostLanguages);
+  const others = otherAudio.slice(0, maxOtherTracks);
   const track = (stream: AudioStream, i: number) => ({
     name: `audio${i + 2}`,
     stream,

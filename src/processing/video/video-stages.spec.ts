@@ -28,7 +28,7 @@ const lavfi = (graph: string) => ['-f', 'lavfi', '-i', graph];
 const picture = (size: string, seconds: number, rate = 30) =>
   lavfi(`testsrc2=size=${size}:rate=${rate}:duration=${seconds}`);
 const tone = (seconds: number, hz = 440) => lavfi(`sine=frequency=${hz}:sample_rate=48000:duration=${seconds}`);
-const said709 = ['-colorspace', 'bt709', '-color_primaries', 'bt709', '-color_trc', 'bt709'];
+const bt709Tags = ['-colorspace', 'bt709', '-color_primaries', 'bt709', '-color_trc', 'bt709'];
 const h264 = (...more: string[]) => ['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', ...more];
 const aac = ['-c:a', 'aac', '-b:a', '96k', '-ac', '2'];
 
@@ -38,17 +38,17 @@ const packetsOf = async (file: string, stream = 'v'): Promise<Packet[]> => {
   return (JSON.parse((await run(binaries.ffprobe, ['-v', 'error', ...show, file])).stdout) as { packets: Packet[] })
     .packets;
 };
-const keysOf = async (file: string) =>
+const keyTimesOf = async (file: string) =>
   (await packetsOf(file)).filter(({ flags }) => flags.includes('K')).map(({ pts_time }) => Number(pts_time));
-/** What the picture is, of each frame, whatever lies around it. */
+/** A hash of each decoded frame. */
 const framesOf = async (file: string) => {
   const { stdout } = await run(binaries.ffmpeg, ['-v', 'error', '-i', file, '-map', '0:v:0', '-f', 'framemd5', '-']);
   return stdout.split('\n').flatMap((line) => (line.startsWith('#') || !line ? [] : [line.split(',').at(-1)!.trim()]));
 };
 const rung = (video: Video, name: string) => video.renditions.find((rendition) => rendition.name === name)!;
 
-describe('a video that fits a rung', () => {
-  // Small for its rung, with key frames where an encoder of ours would not put them.
+describe('a video that can be copied', () => {
+  // Below the rung's bit rate, with key frames where encoded rungs would not have them.
   const options = (gop: number, ...more: string[]) => [
     ...h264(
       '-g',
@@ -64,7 +64,7 @@ describe('a video that fits a rung', () => {
       '-bufsize',
       '500k',
     ),
-    ...said709,
+    ...bt709Tags,
     ...more,
   ];
   const source = (name: string, gop: number, ...more: string[]) =>
@@ -73,7 +73,7 @@ describe('a video that fits a rung', () => {
   it.each([
     ['without B-frames', '0'],
     ['with B-frames', '3'],
-  ])('is copied, %s, and the other rungs follow its key frames', async (_, bf) => {
+  ])('is copied, %s, and the other rungs have key frames at the same times', async (_, bf) => {
     const input = await source(`fits-${bf}.mp4`, 50, '-bf', bf);
     const seen: Video[] = [];
     const video = await derive(input, async (early) => void seen.push(early));
@@ -85,7 +85,7 @@ describe('a video that fits a rung', () => {
     for (const { segments } of video.renditions) {
       expect(segments.map(({ durationMs }) => Math.round(durationMs))).toEqual([5000, 2000]);
     }
-    const starts = await Promise.all(video.renditions.map(async ({ path: file }) => keysOf(file)));
+    const starts = await Promise.all(video.renditions.map(async ({ path: file }) => keyTimesOf(file)));
     const copied = starts.at(-1)!;
     for (const keys of starts) {
       expect(keys[0]).toBeCloseTo(copied[0]!, 3);
@@ -103,9 +103,9 @@ describe('a video that fits a rung', () => {
     ['too few key frames', () => source('rare.mp4', 210)],
     ['open groups of pictures', () => source('open.mp4', 50, '-bf', '3', '-x264-params', 'open-gop=1')],
     ['ten bits', () => source('deep.mp4', 50, '-pix_fmt', 'yuv420p10le')],
-    ['lines in halves', () => source('halves.mp4', 50, '-flags', '+ilme+ildct', '-x264-params', 'tff=1')],
+    ['interlaced lines', () => source('interlaced.mp4', 50, '-flags', '+ilme+ildct', '-x264-params', 'tff=1')],
     [
-      'uneven times',
+      'a variable frame rate',
       () =>
         make(
           'uneven.mp4',
@@ -117,7 +117,7 @@ describe('a video that fits a rung', () => {
           ...options(50),
         ),
     ],
-  ])('is encoded when it has %s', async (_, makeSource) => {
+  ])('is encoded if it has %s', async (_, makeSource) => {
     const input = await makeSource();
     const frames = await framesOf(input);
     const video = await derive(input);
@@ -127,8 +127,8 @@ describe('a video that fits a rung', () => {
   });
 });
 
-describe('a video that takes a while', () => {
-  it('can be played before the other rungs are there, and what is there stays the same', async () => {
+describe('a video that takes long to encode', () => {
+  it('can be played before all rungs are finished, and its first rung does not change', async () => {
     const noise = 'testsrc2=size=1280x720:rate=30:duration=8,noise=alls=20:allf=t';
     const input = await make('long.mp4', ...lavfi(noise), ...tone(8), ...h264('-b:v', '8M'), ...aac);
     const seen: string[][] = [];
@@ -146,7 +146,7 @@ describe('a video that takes a while', () => {
     for (const lengths of borders) expect(lengths).toEqual(borders[0]);
   });
 
-  it('is not begun twice when it is short', async () => {
+  it('is encoded in one run if it is short', async () => {
     const input = await make('short.mp4', ...picture('640x360', 2), ...h264());
     await derive(input, () => Promise.reject(new Error('nothing to gain')));
   });
@@ -166,7 +166,7 @@ describe('tracks', () => {
     video = await derive(input);
   });
 
-  it('of sound: the main one once more alone, and every other', async () => {
+  it('of sound: the main one alone, and every other one', async () => {
     expect(video.sounds.map(({ name, isMain, language, title }) => ({ name, isMain, language, title }))).toEqual([
       { name: 'audio', isMain: true, language: 'en', title: null },
       { name: 'audio2', isMain: false, language: 'fr', title: 'Commentary' },
@@ -185,19 +185,19 @@ describe('tracks', () => {
     }
   });
 
-  it('of words, as clean WebVTT, told apart by their names', async () => {
+  it('of subtitles, as clean WebVTT with unique names', async () => {
     expect(video.subtitles.map(({ language, cues }) => ({ language, cues }))).toEqual([
       { language: 'de', cues: 1 },
       { language: 'de-x-2', cues: 1 },
     ]);
-    // Sound that begins before 0 moves everything by its priming.
+    // Sound that begins before 0, by its priming, shifts all other tracks.
     expect(await readFile(video.subtitles[0]!.path, 'utf8')).toMatch(
       /^WEBVTT\n\n00:00:00.5[0-2]\d --> 00:00:01.5[0-2]\d\nHello <b>there<\/b>\n$/,
     );
   });
 });
 
-it('begins each segment with a picture that shows by its bytes alone', async () => {
+it('begins each segment with a picture that decodes by itself', async () => {
   const video = await derive(await make('keys.mp4', ...picture('320x240', 9), ...tone(9), ...h264(), ...aac));
   for (const { path: file, initBytes, segments } of video.renditions) {
     const bytes = await readFile(file);
@@ -213,7 +213,7 @@ it('begins each segment with a picture that shows by its bytes alone', async () 
   }
 });
 
-it('shows on the storyboard what is seen at that time', async () => {
+it('has the pictures of the right times on the storyboard', async () => {
   // Red for two seconds, then green, then blue.
   const colours = ['red', 'lime', 'blue'].map((name) => `color=${name}:size=320x180:rate=25:duration=2`);
   const graph = `${colours.map((colour, i) => `${colour}[c${i}]`).join(';')};[c0][c1][c2]concat=n=3`;
@@ -231,7 +231,7 @@ it('shows on the storyboard what is seen at that time', async () => {
   expect(strongest).toEqual([0, 0, 1, 1, 2, 2]);
 });
 
-it('keeps sound and picture together', async () => {
+it('keeps sound and picture in sync', async () => {
   // A flash and a click at the same moments.
   const flash =
     "color=black:size=640x360:rate=30:duration=9,drawbox=color=white:t=fill:enable='lt(mod(t+0.0001,3),0.2)'";
@@ -242,7 +242,7 @@ it('keeps sound and picture together', async () => {
     ...lavfi(flash),
     ...lavfi(click),
     ...h264('-g', '60', '-bf', '2'),
-    ...said709,
+    ...bt709Tags,
     ...aac,
   );
   for (const input of [encoded, copied]) {

@@ -65,7 +65,7 @@ it('makes an aligned ladder and a poster, and reports progress', async () => {
   expect(seen.at(-1)).toBe(1);
 });
 
-it('plays every segment by its bytes alone', async () => {
+it('makes segments that play by themselves', async () => {
   const input = await make('segments.mp4', ...source('256x144', 5), ...h264);
   const [rendition] = (await derive(input)).renditions;
   const bytes = await readFile(rendition!.path);
@@ -77,7 +77,7 @@ it('plays every segment by its bytes alone', async () => {
   expect(Number((await run(binaries.ffprobe, args)).stdout.trim())).toBe(25);
 });
 
-it('shows a silent, turned, odd-sized video upright', async () => {
+it('rotates a silent video with odd sides upright', async () => {
   // The left half red, so that it is the top once turned clockwise.
   const halves =
     'color=red:size=160x241:duration=1,format=yuv444p[l];color=blue:size=161x241:duration=1,format=yuv444p[r];[l][r]hstack';
@@ -98,7 +98,7 @@ it('shows a silent, turned, odd-sized video upright', async () => {
   }
 });
 
-/** Mean red, green and blue of the left and of the right half of a picture, as a player turns it to RGB. */
+/** Mean red, green and blue of the left and of the right half of a picture, as a player converts it to RGB. */
 const meansOf = async (file: string) => {
   const raw = ['-frames:v', '1', '-pix_fmt', 'rgb24', '-update', '1'];
   const still = await make(`still-${++count}.png`, '-i', file, ...raw);
@@ -120,8 +120,8 @@ const bt709 = { color_range: 'tv', color_space: 'bt709', color_transfer: 'bt709'
 it.each([
   ['PQ', 'smpte2084'],
   ['HLG', 'arib-std-b67'],
-])('shows HDR (%s) in the colours it has in SDR', async (_, transfer) => {
-  // Well inside of what both can show, so both have to look alike.
+])('converts HDR (%s) to the colours of SDR', async (_, transfer) => {
+  // Colours and brightness that both can show, so both must look alike.
   const bars = 'color=0x804020:size=160x144:duration=1[a];color=0x206080:size=160x144:duration=1[b];[a][b]hstack';
   const sdr = await make(
     'sdr.mp4',
@@ -150,12 +150,12 @@ it.each([
 });
 
 it.each([
-  ['BT.601, as it says', 'smpte170m', ['-colorspace', 'smpte170m']],
-  ['BT.601, as its size says', 'smpte170m', []],
-  ['BT.709', 'bt709', ['-colorspace', 'bt709']],
-])('keeps the colours of %s, and says BT.709', async (_, matrix, said) => {
+  ['declared BT.601', 'smpte170m', ['-colorspace', 'smpte170m']],
+  ['undeclared BT.601 of a small video', 'smpte170m', []],
+  ['declared BT.709', 'bt709', ['-colorspace', 'bt709']],
+])('keeps the colours of %s, and declares BT.709', async (_, matrix, declared) => {
   const graph = `color=0xd02030:size=320x240:duration=1,scale=out_color_matrix=${matrix}:out_range=tv,format=yuv420p`;
-  const input = await make(`matrix-${++count}.mp4`, ...lavfi(graph), '-c:v', 'libx264', '-crf', '5', ...said);
+  const input = await make(`matrix-${++count}.mp4`, ...lavfi(graph), '-c:v', 'libx264', '-crf', '5', ...declared);
   const video = await derive(input);
   for (const file of [...video.renditions.map((r) => r.path), video.poster.outputs[0]!.path]) {
     const means = await meansOf(file);
@@ -164,7 +164,7 @@ it.each([
   for (const { path: file } of video.renditions) expect(await tagsOf(file)).toEqual(bt709);
 });
 
-it('takes no black frame for the poster', async () => {
+it('does not choose a black frame for the poster', async () => {
   const scenes = 'color=black:size=128x96:duration=3[b];testsrc2=size=128x96:duration=1[t];[b][t]concat';
   const input = await make('dark.mp4', '-f', 'lavfi', '-i', scenes, ...h264);
   const { poster } = await derive(input);
@@ -172,26 +172,26 @@ it('takes no black frame for the poster', async () => {
   expect(Math.max(...channels.map((c) => c.mean))).toBeGreaterThan(60);
 });
 
-it('holds the last picture when sound lasts longer', async () => {
+it('holds the last picture if sound lasts longer', async () => {
   const input = await make('long-sound.mp4', ...source('64x48', 1), ...tone(3), ...h264);
   const video = await derive(input);
   expect(video.renditions[0]).toMatchObject({ durationMs: 3000, name: '144p', width: 64, height: 48 });
 });
 
-it('loses no picture of a file whose length has to be counted', async () => {
+it('loses no picture of a file whose header has no duration', async () => {
   const input = await make('counted.mpg', ...source('160x120', 2), '-c:v', 'mpeg2video', '-bf', '2', '-f', 'vob');
   const video = await derive(input);
   expect(video.facts.durationMs).toBe(2000);
 });
 
-it('says so when the file broke off', async () => {
+it('fails if half of the file is missing', async () => {
   const whole = await readFile(await make('whole.mp4', ...source('320x240', 6), ...h264, '-movflags', '+faststart'));
   const file = path.join(dir, 'cut.mp4');
   await writeFile(file, whole.subarray(0, Math.floor(whole.length / 2)));
   await expect(derive(file)).rejects.toMatchObject({ code: 'corrupt_input', permanent: true });
 });
 
-it('stops when told to', async () => {
+it('stops when aborted', async () => {
   const input = await make('stop.mp4', ...source('640x360', 20), ...h264);
   const abort = new AbortController();
   const reason = new Error('deleted meanwhile');

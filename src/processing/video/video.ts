@@ -2,7 +2,7 @@ import { mkdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { codecsOf } from '../run/codecs.js';
 import type { Context } from '../run/context.js';
-import { copyOf, type Copy } from './copyable.js';
+import { planCopy, type Copy } from './copyable.js';
 import { coverageFaults, requireCoverage } from './coverage.js';
 import { deriveSubtitles, type EmbeddedSubtitles } from './embedded-subtitles.js';
 import { ProcessingFailure } from '../run/failure.js';
@@ -20,9 +20,9 @@ import type { Sheet, StoryboardPlan } from './storyboard.js';
 import { rateOf, targetRate, videoCommand, type Source, type Stage } from './video-command.js';
 import { planLadder, type Rung } from './video-ladder.js';
 import { planVideo } from './video-plan.js';
-import { copyCommand } from './video-shortcuts.js';
+import { copyCommand } from './copy-command.js';
 
-/** One HLS stream: a fragmented MP4 that is both the segments and a progressive download. */
+/** One HLS stream: a fragmented MP4, for segments and for progressive download. */
 export type Stream = Segments & {
   name: string;
   path: string;
@@ -39,8 +39,8 @@ export type Rendition = Stream & {
   height: number;
   fps: number;
 };
-/** Sound alone. `isMain` is what the rungs carry, too. */
-export type SoundRendition = Stream & {
+/** Sound alone. `isMain`: the one that is part of the rungs, too. */
+type SoundRendition = Stream & {
   mimeType: 'audio/mp4';
   isMain: boolean;
   language: string | null;
@@ -56,7 +56,7 @@ export type Video = {
     fps: number;
     rotation: number;
     hasAudio: boolean;
-    /** Of the sound in the rungs, BCP 47. */
+    /** Of the main sound, BCP 47. */
     language: string | null;
     videoCodec: string;
     audioCodec: string | null;
@@ -70,13 +70,13 @@ export type Video = {
   poster: Sizes;
 };
 
-/** px, of the long side */
-const enoughForPreviews = 320;
+/** px, of the larger side */
+const minPreviewSide = 320;
 
 /**
- * The ladder of a video and all that belongs to it, as files in `dir`, which has to be empty.
- * @param onPlayable gets what there is as soon as it can be played; the rest goes on when it resolves. Not called when
- *   there is nothing to gain by it.
+ * Makes all renditions of a video, as files in `dir`, which must be empty.
+ * @param onPlayable gets what is finished as soon as it can be played; processing continues when it resolves. Not
+ *   called if everything is encoded in one run.
  * @throws {ProcessingFailure}
  */
 export async function deriveVideo(
@@ -90,35 +90,35 @@ export async function deriveVideo(
   await mkdir(dir, { recursive: true });
   const { durationMs, video, warnings } = await measure(input, found, dir, ctx);
   const source: Source = { ...found, video: video!, durationMs };
-  const work = new Work(path.resolve(input), dir, source, durationMs, ctx, warnings);
+  const build = new VideoBuild(path.resolve(input), dir, source, durationMs, ctx, warnings);
 
-  const copy = await work.copyLargest();
-  if (copy) await onPlayable?.(work.video());
+  const copy = await build.copyLargest();
+  if (copy) await onPlayable?.(build.video());
   const { stages, storyboard, weights } = planVideo(source, durationMs, copy);
   const [first = 0, ...others] = weights.stages;
   const part = inParts([weights.before, first, weights.previews, ...others], ctx.onProgress);
   part(0)(1);
-  if (stages[0]) await work.run(stages[0], copy, part(1));
-  await work.drawPreviews(storyboard, part(2));
+  if (stages[0]) await build.run(stages[0], copy, part(1));
+  await build.drawPreviews(storyboard, part(2));
   for (const [i, stage] of stages.slice(1).entries()) {
-    await onPlayable?.(work.video());
-    await work.run(stage, copy, part(3 + i));
+    await onPlayable?.(build.video());
+    await build.run(stage, copy, part(3 + i));
   }
-  await work.extractSubtitles();
-  return work.video();
+  await build.extractSubtitles();
+  return build.video();
 }
 
-/** A file as it was written. */
+/** A stream that was written, and its tracks. */
 type Described = { made: Stream; tracks: Track[]; track: (kind: Track['kind']) => Track | undefined };
 
-/** What has been made so far. */
-class Work {
+/** Processing of one video, with the renditions that are finished. */
+class VideoBuild {
   private readonly renditions: Rendition[] = [];
   private readonly sounds: SoundRendition[] = [];
   private storyboard: Sheet[] = [];
   private subtitles: EmbeddedSubtitles[] = [];
   private poster: Sizes | null = null;
-  private readonly quiet: Context;
+  private readonly silentCtx: Context;
 
   constructor(
     private readonly input: string,
@@ -128,26 +128,25 @@ class Work {
     private readonly ctx: Context,
     private readonly warnings: Warning[],
   ) {
-    this.quiet = { ...ctx, onProgress: undefined };
+    this.silentCtx = { ...ctx, onProgress: undefined };
   }
 
-  /** The largest rung without encoding it, and the poster; null where the source is not fit for that. */
+  /** Copies the largest rung instead of encoding it, and makes the poster; null if the source does not allow it. */
   async copyLargest(): Promise<Copy | null> {
     const { input, source, durationMs, ctx } = this;
     const rung = planLadder(source.video).at(-1)!;
-    const copy = await copyOf(input, source, rung, durationMs / 1000, ctx);
+    const copy = await planCopy(input, source, rung, durationMs / 1000, ctx);
     if (!copy) return null;
-    const posing = derivePosterOfSource(this.task());
-    const [isWhole, poster] = await Promise.all([this.addCopy(copy), posing]);
+    const [isCopied, poster] = await Promise.all([this.addCopy(copy), derivePosterOfSource(this.task())]);
     this.poster = poster;
-    return isWhole ? copy : null;
+    return isCopied ? copy : null;
   }
 
-  /** Its sound is encoded when it does not lie where the pictures are, or ends before them. */
+  /** Encodes the sound if copied segments lack a part of it. @returns false if they lack a part in any case */
   private async addCopy(copy: Copy): Promise<boolean> {
-    const { input, dir, source, quiet } = this;
+    const { input, dir, source, silentCtx } = this;
     for (const withSound of copy.withSound ? [true, false] : [false]) {
-      await ffmpeg(copyCommand(input, source, { ...copy, withSound }), quiet, { cwd: dir });
+      await ffmpeg(copyCommand(input, source, { ...copy, withSound }), silentCtx, { cwd: dir });
       const described = await this.describe(copy.rung.name);
       if (coverageFaults(copy.rung.name, described.tracks, described.made).length) continue;
       this.addRung(copy.rung, described);
@@ -163,9 +162,9 @@ class Work {
       { ...ctx, onProgress },
       { cwd: dir, durationMs },
     );
-    for (const rung of stage.rungs) this.addRung(rung, await this.describeWhole(rung.name));
+    for (const rung of stage.rungs) this.addRung(rung, await this.describeComplete(rung.name));
     for (const { name, stream } of stage.sounds) {
-      const { track, made } = await this.describeWhole(name);
+      const { track, made } = await this.describeComplete(name);
       this.checkLength(name, track('audio'));
       const { language, title } = stream;
       const isMain = stream.index === source.audio?.index;
@@ -176,9 +175,9 @@ class Work {
   /** The storyboard, and the poster if there is none yet. */
   async drawPreviews(plan: StoryboardPlan, onProgress: (fraction: number) => void): Promise<void> {
     const { renditions } = this;
-    // Tiles are small, and so are candidates for the poster.
+    // The smallest rung that is large enough for tiles and poster candidates.
     const rung =
-      renditions.find(({ width, height }) => Math.max(width, height) >= enoughForPreviews) ?? renditions.at(-1)!;
+      renditions.find(({ width, height }) => Math.max(width, height) >= minPreviewSide) ?? renditions.at(-1)!;
     const task = { ...this.task(), ctx: { ...this.ctx, onProgress } };
     const { storyboard, poster } = await derivePreviews(rung.path, plan, !this.poster, task);
     this.storyboard = storyboard;
@@ -190,23 +189,24 @@ class Work {
   }
 
   private task() {
-    const { input, dir, source, durationMs, quiet: ctx } = this;
+    const { input, dir, source, durationMs, silentCtx: ctx } = this;
     return { input, dir, source, durationMs, ctx };
   }
 
   private addRung({ name, width, height }: Rung, { track, made }: Described): void {
     const { video, audio } = this.source;
     const picture = track('video');
-    if (Boolean(track('audio')) !== Boolean(audio)) throw new ProcessingFailure('internal', `${name} lacks its sound`);
+    if (Boolean(track('audio')) !== Boolean(audio))
+      throw new ProcessingFailure('internal', `${name}: sound is missing or unexpected`);
     this.checkLength(name, picture);
     const fps = rateOf(targetRate(video));
-    this.checkBorders(name, made, fps);
+    this.checkSegmentBorders(name, made, fps);
     this.renditions.push({ ...made, mimeType: 'video/mp4', width, height, fps });
     this.renditions.sort((a, b) => a.width - b.width || a.height - b.height);
   }
 
-  /** @throws {ProcessingFailure} when a segment lacks a part of a track: nobody could play on from there */
-  private async describeWhole(name: string): Promise<Described> {
+  /** @throws {ProcessingFailure} if a segment lacks a part of a track: players would stop there */
+  private async describeComplete(name: string): Promise<Described> {
     const described = await this.describe(name);
     requireCoverage(name, described.tracks, described.made);
     return described;
@@ -246,8 +246,8 @@ class Work {
     if (warning && !this.warnings.some(({ code }) => code === warning.code)) this.warnings.push(warning);
   }
 
-  /** Players change between rungs at the borders of segments, so these have to be the same in all of them. */
-  private checkBorders(name: string, { segments }: Segments, fps: number): void {
+  /** Players switch between rungs at segment borders, so these must be the same in all rungs. */
+  private checkSegmentBorders(name: string, { segments }: Segments, fps: number): void {
     const [first] = this.renditions;
     if (!first) return;
     const lengths = ({ segments: all }: Segments) => all.slice(0, -1).map((s) => s.durationMs);
@@ -255,7 +255,8 @@ class Work {
     const isAligned =
       segments.length === first.segments.length &&
       lengths({ initBytes: 0, segments }).every((ms, i) => Math.abs(ms - others[i]!) < 500 / fps);
-    if (!isAligned) throw new ProcessingFailure('internal', `the segments of ${name} are not those of ${first.name}`);
+    if (!isAligned)
+      throw new ProcessingFailure('internal', `the segment borders of ${name} differ from those of ${first.name}`);
   }
 
   video(): Video {
