@@ -20,7 +20,6 @@ export const FeedItem = MediaAnswer.extend({
   repostedBy: z.array(Owner).meta({ description: 'The latest three; in a timeline, of those you follow' }),
   following: z.boolean().meta({ description: 'Whether you follow its owner' }),
 }).meta({ id: 'FeedItem' });
-export type FeedItem = z.infer<typeof FeedItem>;
 export const FeedPage = page(FeedItem).extend({ newestCursor: NewestCursor }).meta({ id: 'FeedPage' });
 
 /** Of one group. */
