@@ -58,7 +58,7 @@ export class CoversJobs implements OnModuleInit {
     if (wished) await this.enqueue(wished);
   }
 
-  /** A download that was made anew carries what came with the music. */
+  /** A new download contains the cover that came with the music. */
   @OnEvent('embed-picture-again')
   async startAgain({ fileId }: EventOf<'file.ready'>): Promise<void> {
     await sql`

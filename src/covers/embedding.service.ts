@@ -9,7 +9,7 @@ import { embeddedSize, embedPicture, type AudioFile } from '../processing/audio/
 import { withWorkspace } from '../processing/run/workspace.js';
 import { sql } from '../platform/database/sql.js';
 
-/** A download, and the picture it is to carry: null for none. */
+/** A download, and the picture to embed in it: null for none. */
 interface Wish {
   embedId: string;
   pictureId: string | null;
@@ -21,8 +21,8 @@ interface Wish {
 }
 
 /**
- * Puts the picture that is shown into the download. The wish lies in the file's row: as long as it is there the download
- * is not what it should be, and whoever fulfils another one than the last takes its bytes back.
+ * Embeds the picture that is shown into the download. The wish is stored in the file's row until the download has the
+ * picture. A run whose wish was replaced meanwhile deletes what it stored.
  */
 @Injectable()
 export class EmbeddingService {
@@ -35,7 +35,7 @@ export class EmbeddingService {
 
   async embed(fileId: string, signal: AbortSignal): Promise<void> {
     const wish = await this.wishOf(fileId);
-    if (!wish) return; // Deleted, or done by another.
+    if (!wish) return; // Deleted, or done by another run.
     await withWorkspace(this.tools.workRoot, fileId, async (dir) => {
       const made = await this.make(wish, dir, signal);
       const key = renditionKey(fileId, `${randomUUID()}/download.m4a`);
@@ -50,7 +50,7 @@ export class EmbeddingService {
     });
   }
 
-  /** The download stays as it is. */
+  /** Drops the wish; the download is unchanged. */
   async giveUp(fileId: string): Promise<void> {
     await sql`update files set embed_id = null where id = ${fileId}`.all(this.em);
   }
@@ -81,7 +81,7 @@ export class EmbeddingService {
     });
   }
 
-  /** @returns false when something else is wished by now */
+  /** @returns false if the wish was replaced meanwhile */
   private commit(fileId: string, wish: Wish, { bytes, bitrate }: AudioFile, key: string): Promise<boolean> {
     return this.em.transactional(async (em) => {
       const wished = await sql<{ id: string }>`
@@ -92,7 +92,7 @@ export class EmbeddingService {
         update renditions set id = uuidv7(), bytes = ${bytes}, bitrate = ${bitrate}, key = ${key}, facts =
           ${JSON.stringify(facts)}, created_at = now()
         where id = ${wish.downloadId} returning old.key as old_key`.all(em);
-      if (!replaced) throw new Error('the download was made anew meanwhile');
+      if (!replaced) throw new Error('the download was replaced meanwhile');
       await this.outbox.record('bytes.orphaned', { key: replaced.old_key });
       return true;
     });

@@ -28,8 +28,8 @@ it('keeps two subtitle tracks of one language apart, and two of none', async () 
     { cwd: dir },
   );
   const context = { binaries, threads: 2, signal: AbortSignal.timeout(30_000) };
-  const { made } = await derive.video(join(dir, 'two.mp4'), join(dir, 'out'), readConfig({}).limits, context);
-  const tracks = made.filter(({ role }) => role === 'subtitles');
+  const { outputs } = await derive.video(join(dir, 'two.mp4'), join(dir, 'out'), readConfig({}).limits, context);
+  const tracks = outputs.filter(({ role }) => role === 'subtitles');
   expect(tracks.map(({ name, facts }) => `${name} ${String(facts?.label)}`)).toEqual([
     'de German',
     'de-x-2 German',
@@ -59,13 +59,18 @@ it('shortens a language tag to what a database, a playlist and an address can ho
     { cwd: dir },
   );
   const context = { binaries, threads: 2, signal: AbortSignal.timeout(30_000) };
-  const { made, facts } = await derive.video(join(dir, 'tags.mkv'), join(dir, 'tags'), readConfig({}).limits, context);
+  const { outputs, facts } = await derive.video(
+    join(dir, 'tags.mkv'),
+    join(dir, 'tags'),
+    readConfig({}).limits,
+    context,
+  );
   expect(facts.language).toBeNull();
-  const sounds = made.filter(({ role }) => role === 'audio');
+  const sounds = outputs.filter(({ role }) => role === 'audio');
   expect(sounds.map((sound) => sound.facts)).toMatchObject([
     { language: null, label: 'Track 1' },
     { language: null, label: 'Track 2' },
   ]);
-  const texts = made.filter(({ role }) => role === 'subtitles');
+  const texts = outputs.filter(({ role }) => role === 'subtitles');
   expect(texts.map(({ name }) => name)).toEqual(['sl', 'sl-x-2', 'und']);
 });

@@ -9,8 +9,8 @@ import { deriveVideo, type Video } from '../processing/video/video.js';
 import type { FileKind } from './file.entity.js';
 import type { RenditionRole } from './rendition.entity.js';
 
-/** One file that processing made in the workspace, and the row it becomes. */
-export interface Made {
+/** A file that processing wrote to the workspace, with the columns of its row in `renditions`. */
+export interface DerivedFile {
   role: RenditionRole;
   name: string;
   path: string;
@@ -32,11 +32,11 @@ export interface Derived {
   placeholder?: string;
   color?: string;
   facts: Record<string, unknown>;
-  made: Made[];
+  outputs: DerivedFile[];
 }
 
-/** Receives what can be shown already, while the rest is still being made. */
-export type OnPlayable = (derived: Derived) => Promise<void>;
+/** Receives what can be played already, while the rest is still being processed. */
+type OnPlayable = (derived: Derived) => Promise<void>;
 
 type Derive = (
   input: string,
@@ -46,7 +46,7 @@ type Derive = (
   onPlayable?: OnPlayable,
 ) => Promise<Derived>;
 
-const images = (role: RenditionRole, outputs: Output[]): Made[] =>
+const images = (role: RenditionRole, outputs: Output[]): DerivedFile[] =>
   outputs.map(({ name, path, mimeType, width, height, bytes }) => ({
     role,
     name,
@@ -59,13 +59,13 @@ const images = (role: RenditionRole, outputs: Output[]): Made[] =>
 
 function ofVideo({ facts, renditions, sounds, subtitles: embedded, storyboard, poster }: Video): Derived {
   const { width, height, durationMs, ...rest } = facts;
-  const rungs = renditions.map(({ codecs, fps, initBytes, segments, ...rung }): Made => ({
+  const rungs = renditions.map(({ codecs, fps, initBytes, segments, ...rung }): DerivedFile => ({
     role: 'rung',
     ...rung,
     facts: { codecs, fps, initBytes, ...ratesOf({ initBytes, segments }) },
     segments,
   }));
-  const audio = sounds.map(({ codecs, initBytes, segments, isMain, language, title, ...sound }, i): Made => ({
+  const audio = sounds.map(({ codecs, initBytes, segments, isMain, language, title, ...sound }, i): DerivedFile => ({
     role: 'audio',
     ...sound,
     facts: {
@@ -74,13 +74,13 @@ function ofVideo({ facts, renditions, sounds, subtitles: embedded, storyboard, p
     },
     segments,
   }));
-  const subtitles = embedded.map(({ language, title, cues, ...track }): Made => ({
+  const subtitles = embedded.map(({ language, title, cues, ...track }): DerivedFile => ({
     role: 'subtitles',
     name: language,
     ...track,
     facts: { label: title ?? nameOf(language) ?? language, cues, embedded: true },
   }));
-  const sheets = storyboard.map(({ tiles, ...sheet }): Made => ({ role: 'storyboard', ...sheet, facts: tiles }));
+  const sheets = storyboard.map(({ tiles, ...sheet }): DerivedFile => ({ role: 'storyboard', ...sheet, facts: tiles }));
   return {
     width,
     height,
@@ -88,7 +88,7 @@ function ofVideo({ facts, renditions, sounds, subtitles: embedded, storyboard, p
     placeholder: poster.placeholder,
     color: poster.color,
     facts: rest,
-    made: [...rungs, ...audio, ...subtitles, ...sheets, ...images('poster', poster.outputs)],
+    outputs: [...rungs, ...audio, ...subtitles, ...sheets, ...images('poster', poster.outputs)],
   };
 }
 
@@ -99,20 +99,20 @@ function nameOf(language: string | null): string | undefined {
 }
 
 /**
- * To be raised whenever the same file would give a different result: `vitrine reprocess --outdated` finds older files.
+ * To be increased with each change of the result: `vitrine reprocess --outdated` finds older files.
  */
 export const pipelineVersions: Record<Exclude<FileKind, 'file'>, number> = { photo: 2, video: 4, music: 4 };
 
-/** What is made of each kind. A chat file is kept as it is. */
+/** How each kind is processed. A chat file is not. */
 export const derive: Record<Exclude<FileKind, 'file'>, Derive> = {
   async photo(input, dir, limits, context) {
     const { facts, placeholder, color, outputs } = await derivePhoto(input, dir, limits.photo, context.signal, context);
     const { width, height, ...rest } = facts;
-    const moving = isAnimation(facts)
+    const animated = isAnimation(facts)
       ? await deriveAnimation(input, join(dir, 'animation'), limits.photo, context)
       : [];
-    const animations = moving.map((animation): Made => ({ role: 'animation', ...animation }));
-    return { width, height, placeholder, color, facts: rest, made: [...images('image', outputs), ...animations] };
+    const animations = animated.map((animation): DerivedFile => ({ role: 'animation', ...animation }));
+    return { width, height, placeholder, color, facts: rest, outputs: [...images('image', outputs), ...animations] };
   },
 
   async video(input, dir, { video: { maxDurationMs } }, context, onPlayable) {
@@ -131,7 +131,7 @@ export const derive: Record<Exclude<FileKind, 'file'>, Derive> = {
       durationMs,
       ...(cover && { placeholder: cover.placeholder, color: cover.color }),
       facts: rest,
-      made: [
+      outputs: [
         {
           ...{ role: 'audio', name: 'audio', ...stream, segments },
           facts: { codecs, initBytes, ...ratesOf({ initBytes, segments }) },
@@ -144,6 +144,6 @@ export const derive: Record<Exclude<FileKind, 'file'>, Derive> = {
   },
 };
 
-/** Below the file's folder: each run has its own folder, so that two runs never mix. */
-export const nameInRun = (runId: string, { role, name, path }: Made): string =>
+/** Key below the file's folder. Each run has its own folder, so that files of two runs never mix. */
+export const nameInRun = (runId: string, { role, name, path }: DerivedFile): string =>
   `${runId}/${role}-${name}${extname(path)}`;

@@ -20,8 +20,8 @@ import { sql } from '../platform/database/sql.js';
 
 /** Starts that may end without a report (worker crash, power cut) before the file is given up. */
 const maxStarts = 6;
-/** Share of the progress for making everything; the rest is for storing it. */
-const deriving = 0.97;
+/** Fraction of the progress for deriving; the rest is for storing the results. */
+const derivingShare = 0.97;
 
 interface Started {
   kind: Exclude<FileKind, 'file'>;
@@ -62,13 +62,13 @@ export class ProcessingService {
       if (started.attempts > maxStarts) throw new ProcessingFailure('internal', 'every start ended without a report');
       await withWorkspace(this.tools.workRoot, fileId, async (dir) => {
         const derived = await this.derive(started, dir, signal, progress, publication, niceness);
-        await publication.whole(derived, pipelineVersions[started.kind], signal, (fraction) =>
-          progress.report(deriving + (1 - deriving) * fraction),
+        await publication.publishAll(derived, pipelineVersions[started.kind], signal, (fraction) =>
+          progress.report(derivingShare + (1 - derivingShare) * fraction),
         );
       });
     } catch (error) {
       await publication.withdraw();
-      // A late write would make it look as if somebody were working on it.
+      // A late heartbeat would make the file look as if it were still being processed.
       await heartbeat.stop();
       const failure = toFailure(error, signal);
       const final = failure.permanent || isLastAttempt || started.attempts > maxStarts;
@@ -109,10 +109,10 @@ export class ProcessingService {
       avif: this.config.photoAvif,
       ...(niceness !== undefined && { niceness }),
       signal,
-      onProgress: (fraction: number) => progress.report(deriving * fraction),
+      onProgress: (fraction: number) => progress.report(derivingShare * fraction),
     };
-    // Reprocessing: the present renditions are shown, and are better than the first new ones.
-    const onPlayable = redo ? undefined : (derived: Derived) => publication.playable(derived, signal);
+    // When reprocessing, the old renditions stay until the end: they are better than the first new ones.
+    const onPlayable = redo ? undefined : (derived: Derived) => publication.publishPlayable(derived, signal);
     return this.storage.withLocalFile(source_key, dir, (input) =>
       derive[kind](input, dir, this.config.limits, context, onPlayable),
     );
@@ -128,7 +128,7 @@ export class ProcessingService {
     };
   }
 
-  /** Keeps what can be shown: all of a file that was reprocessed, or the first rungs of a video whose others failed. */
+  /** Keeps what can be played: the old renditions of a reprocessed file, or the first rungs of a failed video. */
   private async fail(fileId: string, code: FailureCode): Promise<void> {
     await this.em.transactional(async (em) => {
       const [file] = await sql<{ status: FileStatus }>`
@@ -141,8 +141,8 @@ export class ProcessingService {
   }
 
   /**
-   * Nobody works on it until the next attempt.
-   * @param isStopping our shutdown does not count as an attempt
+   * Clears the heartbeat until the next attempt.
+   * @param isStopping a shutdown of the worker does not count as an attempt
    */
   private async backToQueue(fileId: string, isStopping: boolean): Promise<void> {
     await sql`

@@ -2,22 +2,22 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Outbox } from '../platform/events/outbox.js';
 import { fileFolder, renditionKey } from '../platform/storage/keys.js';
 import type { Storage } from '../platform/storage/storage.js';
-import { nameInRun, type Derived, type Made } from './derive.js';
+import { nameInRun, type Derived, type DerivedFile } from './derive.js';
 import { Rendition } from './rendition.entity.js';
 import { sql, type Statement } from '../platform/database/sql.js';
 
-type Stored = Made & { key: string };
+type Stored = DerivedFile & { key: string };
 
 /**
- * Excludes what the owner brought or requested, which is not ours to remake; subtitles from inside the file are
- * included.
+ * Renditions that processing makes, with embedded subtitles. Excludes what the owner uploaded or requested, which must
+ * not be replaced.
  */
-const made = sql`(role not in ('picture', 'square') and (role <> 'subtitles' or facts->>'embedded' = 'true'))`;
+const isDerived = sql`(role not in ('picture', 'square') and (role <> 'subtitles' or facts->>'embedded' = 'true'))`;
 const keptFolders = new Set(['subtitles', 'pictures', 'squares']);
 
 /**
- * Publishes the results of one processing run: bytes first, rows second. In one step, or in two where something can be
- * shown early. Runs of the same file do not disturb each other: the first to complete wins.
+ * Publishes the results of one processing run: bytes first, rows second. In one step, or in two if a part can be
+ * played early. Runs of the same file do not disturb each other: the first to complete wins.
  */
 export class Publication {
   private readonly folder: string;
@@ -35,16 +35,16 @@ export class Publication {
     this.folder = `${fileFolder(fileId)}${runId}/`;
   }
 
-  /** Publishes enough to show the file, which stays `processing`. */
-  async playable(derived: Derived, signal: AbortSignal): Promise<void> {
+  /** Publishes the part that can be played; the file stays `processing`. */
+  async publishPlayable(derived: Derived, signal: AbortSignal): Promise<void> {
     await this.store(derived, signal);
     const set = sql`playable = true, updated_at = now()`;
     if (await this.commit(derived, set, 'file.playable'))
       for (const { key } of this.stored.values()) this.shown.add(key);
   }
 
-  /** Publishes all of it. If another run finished the file first, this one deletes its own bytes. */
-  async whole(
+  /** Publishes everything. If another run finished the file first, this one deletes its own bytes. */
+  async publishAll(
     derived: Derived,
     pipeline: number,
     signal: AbortSignal,
@@ -64,8 +64,12 @@ export class Publication {
       if (!this.shown.has(key)) await this.storage.delete(key);
   }
 
-  private async store({ made }: Derived, signal: AbortSignal, onProgress?: (fraction: number) => void): Promise<void> {
-    const left = made.filter(({ path }) => !this.stored.has(path));
+  private async store(
+    { outputs }: Derived,
+    signal: AbortSignal,
+    onProgress?: (fraction: number) => void,
+  ): Promise<void> {
+    const left = outputs.filter(({ path }) => !this.stored.has(path));
     const bytes = left.reduce((sum, one) => sum + one.bytes, 0);
     let done = 0;
     for (const one of left) {
@@ -94,26 +98,26 @@ export class Publication {
 
   /** Rows that stay keep their ids, so that addresses held by players keep naming the same bytes. */
   private async replaceRows(em: EntityManager, derived: Derived): Promise<void> {
-    const rows = derived.made.map(({ path }) => this.stored.get(path)!);
+    const rows = derived.outputs.map(({ path }) => this.stored.get(path)!);
     const keys = rows.map(({ key }) => key);
     await sql`
-      delete from renditions where file_id = ${this.fileId} and ${made} and key <> all(${keys}::text[])`.all(em);
+      delete from renditions where file_id = ${this.fileId} and ${isDerived} and key <> all(${keys}::text[])`.all(em);
     const left = await sql<{ key: string; role: string; name: string }>`
       select key, role, name from renditions where file_id = ${this.fileId}`.all(em);
-    const isThere = ({ key, role, name }: Stored) =>
+    const hasRow = ({ key, role, name }: Stored) =>
       left.some((row) => row.key === key || (role === 'subtitles' && row.role === role && row.name === name));
-    const isOurs = ({ key }: Stored) => left.some((row) => row.key === key);
+    const hasOwnRow = ({ key }: Stored) => left.some((row) => row.key === key);
     // The owner's subtitles of a language win over embedded ones.
-    for (const row of rows.filter((row) => isThere(row) && !isOurs(row)))
+    for (const row of rows.filter((row) => hasRow(row) && !hasOwnRow(row)))
       await this.outbox.record('bytes.orphaned', { key: row.key });
-    const added = rows.filter((row) => !isThere(row));
+    const added = rows.filter((row) => !hasRow(row));
     await em.insertMany(
       Rendition,
       added.map(({ path: _, facts = {}, ...row }) => ({ file: this.fileId, facts, ...row })),
     );
   }
 
-  /** Deletes what runs that died have left behind. */
+  /** Deletes what other runs, which crashed or lost, have stored. */
   private async discardOthers(): Promise<void> {
     const folder = fileFolder(this.fileId);
     for await (const { key } of this.storage.list(folder)) {
