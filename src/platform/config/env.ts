@@ -68,7 +68,7 @@ const Env = z.object({
   PHOTO_AVIF: flag(false),
   PHOTO_MAX_BYTES: int(40 * MiB, 1),
   PHOTO_MAX_PIXELS: int(100_000_000, 1),
-  PHOTO_MAX_FRAMES: int(500, 1),
+  PHOTO_MAX_FRAMES: int(500, 1).pipe(z.number().max(2_000)),
   VIDEO_MAX_BYTES: int(4 * GiB, 1),
   VIDEO_MAX_DURATION_MS: int(hours(4), 1),
   VIDEO_MAX_SIDE: int(8192, 1),

@@ -4,7 +4,7 @@ import { checkMusic, checkVideo } from './accept-av.js';
 import { ProcessingFailure } from '../run/failure.js';
 import type { ProbeContext } from '../run/ffmpeg.js';
 import { allowedTypes, type Format } from '../run/formats.js';
-import type { Kind, Limits } from '../run/limits.js';
+import { maxFramesOfAny, type Kind, type Limits } from '../run/limits.js';
 import { Refused } from './refusal.js';
 import { sniff } from './sniff.js';
 
@@ -66,6 +66,7 @@ export function refusalOf(failure: ProcessingFailure, found: string): Error {
     no_streams: () => damaged(found),
     corrupt_input: () => damaged(found),
     timed_out: () => damaged(found),
+    too_many_frames: () => new Refused('too_many_frames', `The picture has more than ${maxFramesOfAny} frames.`),
   };
   return refusals[failure.code]?.() ?? failure;
 }

@@ -5,9 +5,9 @@ import { Refused } from '../accept/refusal.js';
 import { sniff } from '../accept/sniff.js';
 import { ProcessingFailure } from '../run/failure.js';
 import { isAnimation } from './animation.js';
-import { shownFor } from './animation-command.js';
+import { playedDelay } from './animation-command.js';
 import { sizeFormats } from './image-sizes.js';
-import { excessOf, openImage, orImageFailure, readHeader, type ImageHeader } from './pixels.js';
+import { exceededLimit, openImage, orImageFailure, readHeader, type ImageHeader } from './pixels.js';
 import { cutSquare, fittingSides, type Side } from './squares.js';
 
 /** What the decoders that are quick enough for somebody who waits can read, by our names of formats. */
@@ -73,7 +73,7 @@ async function squaresOf(type: AvatarType, input: string, dir: string, signal: A
 }
 
 function refuseExcess(header: ImageHeader): void {
-  const excess = excessOf(header, { maxBytes: Infinity, maxPixels, maxFrames });
+  const excess = exceededLimit(header, { maxBytes: Infinity, maxPixels, maxFrames });
   if (!excess) return;
   const { width, height, frames } = header;
   const size = `${width} × ${height} px${frames > 1 ? ` in ${frames} frames` : ''}`;
@@ -122,7 +122,7 @@ async function deriveMoving(
   if (info.height !== largest * pages) throw new ProcessingFailure('corrupt_input', 'frames are missing');
   const raw = { width: largest, height: info.height, channels: info.channels, pageHeight: largest };
   // WebP and libvips hold sixteen bits of it.
-  const timing = { loop, delay: Array.from({ length: pages }, (_, i) => Math.min(65_535, shownFor(delay[i]))) };
+  const timing = { loop, delay: Array.from({ length: pages }, (_, i) => Math.min(65_535, playedDelay(delay[i]))) };
   const squares: AvatarSquare[] = [];
   for (const { name, side } of wanted) {
     for (const format of ['webp', 'gif'] as const) {

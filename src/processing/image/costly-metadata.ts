@@ -1,17 +1,16 @@
 import { createInflate } from 'node:zlib';
 import { ProcessingFailure } from '../run/failure.js';
+import { maxParts } from '../run/limits.js';
 import { WindowedReader } from '../run/windowed-reader.js';
+import { refuseFrame, walkGif, walkTiff } from './count-frames.js';
 import { ExifCost } from './exif-cost.js';
-
-/** Segments or chunks of a file: reading their headers takes time, too. */
-const maxParts = 1_000_000;
 
 const tooCostly = (what: string) => new ProcessingFailure('corrupt_input', `metadata too costly to read: ${what}`);
 
 /**
  * To be called before libvips opens an untrusted picture: libvips reads all metadata before the first pixel, inflates
  * what is compressed and follows each EXIF pointer, so that kilobytes can cost gigabytes and seconds.
- * @throws {ProcessingFailure} `corrupt_input`
+ * @throws {ProcessingFailure} `corrupt_input`, `too_many_frames`
  */
 export async function refuseCostlyMetadata(input: string | Buffer): Promise<void> {
   await using file = await WindowedReader.open(input);
@@ -20,6 +19,8 @@ export async function refuseCostlyMetadata(input: string | Buffer): Promise<void
   if (start.startsWith('\x89PNG')) await walkPng(file, exif);
   else if (start.startsWith('\xff\xd8')) await walkJpeg(file, exif);
   else if (start.startsWith('RIFF') && start.endsWith('WEBP')) await walkWebp(file, exif);
+  else if (start.startsWith('GIF8')) await walkGif(file);
+  else if (/^(II[*+]\0|MM\0[*+])/.test(start)) await walkTiff(file);
 }
 
 /** Real pictures have a dozen chunks of metadata, and a few megabytes. */
@@ -101,12 +102,14 @@ async function walkJpeg(file: WindowedReader, exif: ExifCost): Promise<void> {
 /** RFC 9649, 2.3. */
 async function walkWebp(file: WindowedReader, exif: ExifCost): Promise<void> {
   let at = 12;
+  let frames = 0;
   for (let part = 0; at + 8 <= file.length; part++) {
     if (part > maxParts) throw tooCostly('chunks');
     const head = await file.read(at, 8);
     const length = head.readUInt32LE(4);
-    if (head.toString('latin1', 0, 4) === 'EXIF')
-      exif.add(await file.read(at + 8, Math.min(length, file.length - at - 8)));
+    const type = head.toString('latin1', 0, 4);
+    if (type === 'ANMF') refuseFrame(++frames);
+    if (type === 'EXIF') exif.add(await file.read(at + 8, Math.min(length, file.length - at - 8)));
     at += 8 + length + (length % 2);
   }
 }

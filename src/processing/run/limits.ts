@@ -27,5 +27,11 @@ export const coverLimits = { maxPixels: 36_000_000, maxSeconds: 10 };
 
 export type Kind = keyof Limits;
 
+/** Frames or pages of any picture, whatever the operator allows. */
+export const maxFramesOfAny = 2_000;
+
+/** Segments, chunks or blocks of a picture: reading their headers takes time, too. */
+export const maxParts = 1_000_000;
+
 /** More than any camera or editor writes; only malicious files have more. */
 export const maxStreams = 32;

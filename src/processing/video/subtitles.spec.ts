@@ -39,7 +39,7 @@ describe('subtitles', () => {
     expect(vtt).not.toContain('\0');
   });
 
-  it('lose cues whose times make no sense', async () => {
+  it('lose cues with invalid times', async () => {
     const odd = `1\n00:00:05,000 --> 00:00:02,000\nback\n\n2\n99:59:59,000 --> 99:59:59,999\nlate\n\n3\n23:59:59,000 --> 24:00:00,000\nmidnight\n\n${srt}`;
     const vtt = await read(odd);
     expect(vtt).not.toContain('back');
