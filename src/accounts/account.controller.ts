@@ -18,7 +18,7 @@ export class AccountController {
   @Documented({
     summary: 'Change your profile, name, address or password',
     description:
-      'Only the given fields change. `username`, `email` and `newPassword` need `currentPassword`, and an API key the scope `account`. A new `email` is `pendingEmail` until the code mailed to it is sent to `POST users/{username}/verify/{code}`. With `email` or `newPassword` all other sessions end. Your former username stays reserved for you for 30 days.',
+      'Only the given fields change. `username`, `email` and `newPassword` need `currentPassword`, and an API key the scope `account`. A new `email` is `pendingEmail` until the code mailed to it is sent to `POST users/{username}/verify/{code}`. With `email` or `newPassword` all other sessions end. Your last former username stays reserved for you for 30 days.',
     params: { username: 'Your username, or `me`' },
     answers: { 200: { schema: Profile, description: 'The changed profile' } },
     problems: [

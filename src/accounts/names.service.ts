@@ -27,7 +27,7 @@ export class NamesService {
   }
 
   /**
-   * A former name stays reserved for its owner for 30 days, so that old links do not lead to a stranger. To be called
+   * The last former name stays reserved for its owner for 30 days, so that old links do not lead to a stranger. To be called
    * after the new name was written, in the same transaction: only then no concurrent rename can be missed.
    * @throws {Problem} `username_taken`
    */

@@ -41,9 +41,14 @@ export class ApiKeysService {
     return (await this.make(userId, full)).apiKey;
   }
 
-  /** Replaces the default key; the old one is invalid from the commit on. */
+  /**
+   * Replaces the default key; the old one is invalid from the commit on.
+   * @throws {Problem} `scope_missing` for a key with fewer scopes or an expiry: the new one would be wider
+   */
   async renew(viewer: Viewer, username: string, currentPassword: string): Promise<{ apiKey: string }> {
     await this.users.mustBeOwn(username, viewer);
+    if (viewer.key?.expiresAt || scopes.some((scope) => !viewer.scopes.includes(scope)))
+      throw new Problem('scope_missing', 'The default key has all scopes and no expiry: use a key that has both.');
     return this.password.confirm(viewer, currentPassword, async () => {
       const { id: userId } = viewer;
       await this.limiter.consume('credentials', userId);

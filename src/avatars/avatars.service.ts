@@ -22,7 +22,7 @@ import { sizeNames, type AvatarAnswer, type SizeName } from './avatars.schemas.j
 
 const MiB = 1024 * 1024;
 export const maxAvatarBytes = 10 * MiB;
-/** Pictures decoded at once: each takes one CPU, and up to 150 MB. */
+/** Pictures decoded at once: each takes one CPU, and up to 200 MB. */
 const atOnce = 2;
 const maxWaiting = 300;
 /** For all sizes of one picture. */

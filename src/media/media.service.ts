@@ -9,7 +9,8 @@ import { slug } from '../platform/database/slug.js';
 import { Problem } from '../platform/http/problems.js';
 import { refuseBeyond } from '../platform/limits/amounts.js';
 import { TagsService } from '../tags/tags.service.js';
-import type { MediaType } from './media.entity.js';
+import { Outbox } from '../platform/events/outbox.js';
+import type { MediaType, Visibility } from './media.entity.js';
 import { MediaReader } from './media-reader.service.js';
 import type { EditBody, MediaAnswer, PublishBody } from './media.schemas.js';
 import { MediaStatus } from './media.status.js';
@@ -37,6 +38,7 @@ export class MediaService {
     private readonly tags: TagsService,
     private readonly mentions: MentionsService,
     private readonly status: MediaStatus,
+    private readonly outbox: Outbox,
   ) {}
 
   async read(viewer: ViewerId, url: string): Promise<MediaAnswer> {
@@ -84,9 +86,18 @@ export class MediaService {
       if (isReworded) await this.mentions.ofMedia(em, media.id, ownerId, said!.title, said!.description);
       // Last, because of the lock order: it moves the counters of the tags, which are locked by now, and then the
       // owner's.
-      if (visibility) await sql`update medias set visibility = ${visibility} where id = ${media.id}`.all(em);
+      if (visibility) await this.setVisibility(em, media.id, ownerId, visibility);
     });
     return this.read(ownerId, url);
+  }
+
+  /** A media that its followers could not find so far is published to them now. */
+  private async setVisibility(em: EntityManager, mediaId: string, ownerId: string, visibility: Visibility) {
+    const [changed] = await sql<{ isPublished: boolean }>`
+      update medias set visibility = ${visibility} where id = ${mediaId}
+      returning shown and old.visibility in ('private', 'unlisted')
+        and visibility in ('public', 'followers') as "isPublished"`.all(em);
+    if (changed?.isPublished) await this.outbox.record('media.published', { mediaId, ownerId });
   }
 
   /** Deletes the media and its files: rows now, bytes by jobs. */

@@ -44,7 +44,7 @@ type Known = Settled & { fileId: string };
 /** Time limit for inspecting a file, from its turn on. */
 const acceptMs = 60_000;
 /**
- * Concurrent inspections. A malicious file may use a gigabyte and a CPU for the whole time limit. Fewer than threads
+ * Concurrent inspections. A malicious file may use hundreds of megabytes and a CPU for the whole time limit. Fewer than threads
  * (local/node-flags.ts).
  */
 const maxInspections = Math.min(12, Math.max(4, availableParallelism()));

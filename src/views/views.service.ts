@@ -14,6 +14,9 @@ import type { Audience } from './views.schemas.js';
  */
 export type Spectator = { userId: string } | { network: string };
 
+/** Of what a viewer reports: at most twice the time since the last report, and some seconds for clocks. */
+const watchable = sql`least(excluded.watched_ms, 5000 + 2000 * extract(epoch from now() - views.last_viewed_at))::bigint`;
+
 /** Time between two counted views of the same viewer. */
 const window = sql`interval '30 minutes'`;
 
@@ -43,7 +46,7 @@ export class ViewsService {
       on conflict (media_id, viewer_key) do update set
         pending = views.pending + (views.counted_at < now() - ${window})::int,
         counted_at = case when views.counted_at < now() - ${window} then now() else views.counted_at end,
-        watched_ms = views.watched_ms + excluded.watched_ms, pending_ms = views.pending_ms + excluded.pending_ms,
+        watched_ms = views.watched_ms + ${watchable}, pending_ms = views.pending_ms + ${watchable},
         last_viewed_at = now(), in_history = true
       returning old.counted_at is distinct from new.counted_at as counted`.all(this.em);
     if (!rows[0]) throw new Problem('media_not_found');

@@ -26,6 +26,17 @@ describe('the default key', () => {
     await mailAbout('new API key', ada.email);
   });
 
+  it('is not replaced with a key that has less than all scopes, or an expiry', async () => {
+    const owner = await vitrine.signUp();
+    const lesser = [{ scopes: ['account'] }, { expiresAt: inDays(1) }];
+    for (const more of lesser) {
+      const { body } = await owner.post(keys, { name: 'lesser', currentPassword, ...more }).expect(201);
+      const renew = by(body.apiKey).put('/api/users/me/newApiKey', { currentPassword });
+      await renew.expect(403, 'scope_missing');
+    }
+    await owner.get('/api/users/me').expect(200);
+  });
+
   it('is unique, even if replaced several times in parallel', async () => {
     const bea = await vitrine.signUp('bea');
     const { body: session } = await vitrine

@@ -36,7 +36,8 @@ describe('public bytes', () => {
 
   it('answer HEAD as GET, without a body', async () => {
     const got = await anybody.get(rung);
-    const head = await anybody.send('HEAD', rung).expect(200);
+    // A range means something for GET only.
+    const head = await anybody.send('HEAD', rung, undefined, { range: 'bytes=0-9' }).expect(200);
     for (const name of ['etag', 'content-length', 'content-type', 'cache-control', 'accept-ranges', 'last-modified']) {
       expect([name, head.headers.get(name)]).toEqual([name, got.headers.get(name)]);
     }

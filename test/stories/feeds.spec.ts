@@ -67,6 +67,31 @@ describe('the feed of a user', () => {
   });
 });
 
+it('a media that is made public later comes to the top, also by `since`, and its followers are told', async () => {
+  const [ada, bob] = await people(2);
+  await follow(bob!, ada!);
+  const hidden = await post(vitrine, ada!.id, { visibility: 'private' });
+  const shown = await post(vitrine, ada!.id);
+  await materialize(bob!);
+  const feeds = ['feeds/timeline', 'feeds/global', `feeds/user/${ada!.username}`];
+  const read = async (feed: string, query = '') => (await bob!.client.get(`/api/${feed}${query}`).expect(200)).body;
+  const before = await Promise.all(feeds.map((feed) => read(feed)));
+  await ada!.client.put(`/api/medias/${hidden}`, { visibility: 'public' }).expect(200);
+  for (const settled of [false, true]) {
+    if (settled) await vitrine.settled();
+    for (const [i, feed] of feeds.entries()) {
+      const { items } = await read(feed, `?since=${encodeURIComponent(before[i].newestCursor)}`);
+      expect(items.map(({ url }: Json) => url)).toContain(hidden);
+      expect((await read(feed)).items.slice(0, 2).map(({ url }: Json) => url)).toEqual([hidden, shown]);
+    }
+  }
+  const { body } = await bob!.client.get('/api/notifications?kind=media_published').expect(200);
+  expect(body.items.map(({ media }: Json) => media.url)).toContain(hidden);
+  // Not published again: they had it.
+  await ada!.client.put(`/api/medias/${shown}`, { visibility: 'followers' }).expect(200);
+  expect((await read('feeds/timeline')).items.map(({ url }: Json) => url)).toEqual([hidden, shown]);
+});
+
 describe.each(['before', 'after'] as const)('a timeline, followed %s it was materialized', (when) => {
   async function reader(...followed: Person[]): Promise<Person> {
     const [eve] = await people(1);

@@ -107,3 +107,14 @@ describe('the history', () => {
     expect(await views()).toBeGreaterThan(60);
   });
 });
+
+it('a view was watched no longer than there was time for', async () => {
+  const own = await ada.publish('photo', await picture(32, 32).png().toBuffer());
+  const day = 24 * 3_600_000;
+  for (let i = 0; i < 5; i++) await bob.post(`/api/medias/${own.url}/views`, { watchedMs: day });
+  const { rows } = await vitrine.db.query(
+    'select v.watched_ms::float8 as ms from views v join medias m on m.id = v.media_id where m.url = $1',
+    [own.url],
+  );
+  expect(rows[0].ms).toBeLessThan(day + 60_000);
+});

@@ -64,7 +64,9 @@ export async function send(
   if (outcome === 'failed') throw new Problem('precondition_failed');
   if (outcome === 'not-modified') return void reply.code(304).send();
 
-  const range = rangeHolds(headers['if-range'], validators) ? parseRange(headers.range, body.bytes) : null;
+  // For other methods it has no meaning (RFC 9110, 14.2).
+  const isAsked = method === 'GET' && rangeHolds(headers['if-range'], validators);
+  const range = isAsked ? parseRange(headers.range, body.bytes) : null;
   if (range === 'unsatisfiable') {
     throw new Problem('range_not_satisfiable', {
       detail: `The content has ${body.bytes} bytes.`,

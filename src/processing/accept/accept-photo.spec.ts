@@ -48,3 +48,22 @@ it('leaves detecting a damaged AVIF to the worker', async () => {
   const derived = derivePhoto(file, path.join(dir, 'out'), photo, AbortSignal.timeout(60_000));
   await expect(derived).rejects.toMatchObject({ name: 'ProcessingFailure', permanent: true });
 });
+
+it.each([
+  ['an interlaced PNG', () => canvas(7_000).png({ progressive: true, compressionLevel: 1 })],
+  ['a progressive JPEG', () => canvas(7_000).jpeg({ progressive: true, chromaSubsampling: '4:4:4' })],
+  ['a WebP', () => canvas(7_000).webp({ effort: 0 })],
+] as const)('does not decode %s of many pixels, which takes all of them into memory', async (_name, image) => {
+  const file = path.join(dir, 'whole');
+  await image().toFile(file);
+  const decoding = await cpuOf(() => sharp(file).stats());
+  const accepting = await cpuOf(async () => expect(await take(file)).toMatchObject({ width: 7_000 }));
+  expect(accepting).toBeLessThan(decoding / 2);
+});
+
+it('detects damage in a picture that is decoded line by line, however large', async () => {
+  const bytes = await canvas(7_000).jpeg().toBuffer();
+  const file = path.join(dir, 'cut.jpg');
+  await writeFile(file, bytes.subarray(0, bytes.length / 2));
+  await expect(take(file)).rejects.toMatchObject({ code: 'corrupt_input' });
+});

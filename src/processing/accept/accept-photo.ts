@@ -7,8 +7,8 @@ export const checkPhoto: Check = async (path, format, { photo }) => {
   const header = await readHeader(path);
   const excess = exceededLimit(header, photo);
   if (excess) throw refusals[excess](header, photo);
-  // Decoding with libheif takes seconds and gigabytes, too much while the client waits: the worker detects damage.
-  if (!heifCodecs.has(header.codec)) await checkDecodes(path, photo.maxPixels);
+  // Where that takes seconds or gigabytes, too much for a process that answers requests, the worker detects damage.
+  if (isCheap(format.name, header)) await checkDecodes(path, photo.maxPixels);
   return {
     mimeType: format.mimeType,
     extension: format.extension,
@@ -18,7 +18,15 @@ export const checkPhoto: Check = async (path, format, { photo }) => {
   };
 };
 
-const heifCodecs: ReadonlySet<string | undefined> = new Set(['hevc', 'av1']);
+/** Decoded whole, 16 bits a channel: 128 MB. */
+const maxWholePixels = 16_000_000;
+/** Decoded line by line, unless they are interlaced. */
+const byLine: ReadonlySet<string> = new Set(['jpeg', 'png']);
+
+function isCheap(format: string, { width, height, frames, isInterlaced, codec }: ImageHeader): boolean {
+  if (codec === 'hevc' || codec === 'av1') return false;
+  return (byLine.has(format) && !isInterlaced) || width * height * frames <= maxWholePixels;
+}
 
 const refusals = {
   too_many_frames: ({ frames }: ImageHeader, { maxFrames }: PhotoLimits) =>

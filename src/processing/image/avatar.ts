@@ -14,8 +14,8 @@ import { cutSquare, fittingSides, type Side } from './squares.js';
 export const avatarTypes = ['jpeg', 'png', 'gif', 'webp'] as const;
 export type AvatarType = (typeof avatarTypes)[number];
 
-/** Beside the limits of photos: 6,000 px a side, and frames as many as a short clip has. */
-const maxPixels = 36_000_000;
+/** Some are decoded whole, 16 bits a channel: 200 MB. */
+const maxPixels = 25_000_000;
 const maxFrames = 500;
 /** Of all frames of one size: an animation with many of them is made in small sizes only. */
 const maxMovingPixels = 8_000_000;

@@ -27,6 +27,8 @@ export type ImageHeader = {
   exif: Buffer | undefined;
   icc: Buffer | undefined;
   orientation: number;
+  /** Later passes complete earlier ones: all of it is in memory until the last one. */
+  isInterlaced: boolean;
   /** For HEIF: `hevc` or `av1`. */
   codec: string | undefined;
 };
@@ -70,6 +72,7 @@ export async function readHeader(input: string | Buffer): Promise<ImageHeader> {
     exif: header.exif,
     icc: header.icc,
     orientation: header.orientation ?? 1,
+    isInterlaced: header.isProgressive === true,
     codec: header.compression,
   };
 }

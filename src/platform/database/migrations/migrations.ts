@@ -14,6 +14,7 @@ import { Migration0013MailsOfNotifications } from './0013-mails-of-notifications
 import { Migration0014SearchPairs } from './0014-search-pairs.js';
 import { Migration0015Feeds } from './0015-feeds.js';
 import { Migration0016Avatars } from './0016-avatars.js';
+import { Migration0017PublishedLater } from './0017-published-later.js';
 
 export const migrations = [
   { name: '0001-initial', class: Migration0001Initial },
@@ -32,4 +33,5 @@ export const migrations = [
   { name: '0014-search-pairs', class: Migration0014SearchPairs },
   { name: '0015-feeds', class: Migration0015Feeds },
   { name: '0016-avatars', class: Migration0016Avatars },
+  { name: '0017-published-later', class: Migration0017PublishedLater },
 ];
