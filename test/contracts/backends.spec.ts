@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { s3Client } from '../../src/platform/storage/s3-storage.js';
+import { AvatarClient, avatarSecret, newHash, pixel, square } from '../setup/avatars.js';
 import type { Client } from '../setup/client.js';
 import { picture, song, video } from '../setup/make-media.js';
 import { isLeftOut } from '../setup/needs.js';
@@ -22,6 +23,7 @@ const s3 = {
   S3_BUCKET: bucket,
   S3_ACCESS_KEY_ID: VITRINE_TEST_S3_ACCESS_KEY_ID,
   S3_SECRET_ACCESS_KEY: VITRINE_TEST_S3_SECRET_ACCESS_KEY,
+  AVATAR_REDIRECT: 'true',
 };
 
 /** Runs the main job with the alternative of each switch; the stories run it with the default. */
@@ -38,7 +40,7 @@ for (const { name, env, leftOut } of backends) {
     beforeAll(async () => {
       if ('REDIS_URL' in env) await emptyRedis();
       else await makeBucket();
-      vitrine = await Vitrine.start({ env });
+      vitrine = await Vitrine.start({ env: { ...env, AVATAR_JWT_SECRET: avatarSecret } });
       ada = await vitrine.signUp();
       anybody = vitrine.client();
     });
@@ -59,6 +61,25 @@ for (const { name, env, leftOut } of backends) {
         await ada.delete(`/api/medias/${media.url}`).expect(204);
         await ada.get(media.files[0].renditions[0].href).expect(404);
       }
+    });
+
+    it('an avatar is uploaded, shown, replaced and deleted', async () => {
+      const avatars = new AvatarClient(anybody);
+      const hash = newHash();
+      /** From here, or from the store. */
+      const shown = async () => {
+        const answer = await fetch(`${vitrine.origin}/avatars/${hash}`, { headers: { accept: 'image/png' } });
+        expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'image/png']);
+        expect(answer.redirected).toBe('AVATAR_REDIRECT' in env);
+        return pixel(Buffer.from(await answer.arrayBuffer()));
+      };
+      await avatars.upload(hash, await square('#ff0000')).expect(201);
+      expect(await shown()).toEqual([255, 0, 0]);
+      await avatars.upload(hash, await square('#0000ff')).expect(200);
+      expect(await shown()).toEqual([0, 0, 255]);
+      await avatars.delete(hash).expect(204);
+      const drawn = await anybody.get(`/avatars/${hash}`).expect(200);
+      expect(drawn.headers.get('content-type')).toBe('image/webp');
     });
 
     it('a resumable upload becomes a file', async () => {

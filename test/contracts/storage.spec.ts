@@ -92,6 +92,20 @@ describe.each(Object.entries(implementations))('storage on %s', (_name, open) =>
   const keys = async (prefix: string) => (await list(prefix)).map(({ key }) => key);
   const newKey = () => originalKey(randomUUID());
 
+  it('has a public address of an object for some time, or none', async () => {
+    const key = newKey();
+    await storage.put(key, { path: await staged('hello') }, { contentType: 'text/plain' });
+    const address = await storage.addressOf(key, 60);
+    if (storage instanceof DiskStorage) return expect(address).toBeNull();
+    const answer = await fetch(address!);
+    expect([answer.status, answer.headers.get('content-type'), await answer.text()]).toEqual([
+      200,
+      'text/plain',
+      'hello',
+    ]);
+    expect((await fetch(address!.replace('Expires=60', 'Expires=6000'))).status).toBe(403);
+  });
+
   it('returns what was put, and removes the local file', async () => {
     const key = newKey();
     const path = await staged('hello');
