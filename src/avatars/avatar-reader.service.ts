@@ -68,11 +68,15 @@ export class AvatarReader {
 
   private async sendStored(reply: FastifyReply, ask: Ask, found: Stored): Promise<void> {
     const { query, headers, size } = ask;
-    const square = chosen(found, query.format, headers, size);
+    const { square, isNegotiated } = chosen(found, query.format, headers, size);
     const key = avatarKey(found.hash, found.version, `${square.size}.${square.format}`);
     const address = this.config.avatars.redirect ? await this.storage.addressOf(key, redirectSeconds) : null;
     if (address) {
-      void reply.headers({ 'cache-control': 'public, no-cache', vary: varyOfPublic('Accept') });
+      const isVersion = query.v === shortVersion(found.version) && found.hash === ask.hash;
+      void reply.headers({
+        'cache-control': isVersion ? `public, max-age=${redirectSeconds / 2}` : 'public, no-cache',
+        vary: varyOfPublic('Accept'),
+      });
       return void reply.redirect(address, 302);
     }
     return send(
@@ -85,7 +89,7 @@ export class AvatarReader {
         modifiedAt: null,
         open: true,
         changes: found.hash !== ask.hash || query.v !== shortVersion(found.version),
-        ...(query.format ? {} : { vary: ['Accept'] }),
+        ...(isNegotiated && { vary: ['Accept'] }),
       }),
     );
   }
@@ -104,10 +108,11 @@ function chosen(
   wanted: AvatarFormat | undefined,
   headers: IncomingHttpHeaders,
   size: number,
-): StoredSquare {
+): { square: StoredSquare; isNegotiated: boolean } {
   const made = formats.filter((format) => squares.some((square) => square.format === format));
   const offered = made.map((format) => `image/${format}`);
-  const format = made.find((one) => one === wanted) ?? negotiated(offered, headers)!.slice('image/'.length);
+  const exact = made.find((one) => one === wanted);
+  const format = exact ?? negotiated(offered, headers)!.slice('image/'.length);
   const sizes = squares.filter((square) => square.format === format).toSorted((a, b) => a.size - b.size);
-  return sizes.find((square) => square.size >= size) ?? sizes.at(-1)!;
+  return { square: sizes.find((square) => square.size >= size) ?? sizes.at(-1)!, isNegotiated: !exact };
 }

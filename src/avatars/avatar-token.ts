@@ -12,7 +12,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { CONFIG } from '../platform/config/config.module.js';
 import type { Config } from '../platform/config/env.js';
-import { Public } from '../platform/http/access.js';
+import { OtherCredentials } from '../platform/http/access.js';
 import { Problem } from '../platform/http/problems.js';
 import { problemAnswers } from '../platform/http/route.js';
 import { RateLimiter } from '../platform/limits/rate-limiter.service.js';
@@ -81,7 +81,7 @@ class AvatarTokenGuard implements CanActivate {
 /** For whoever has a token of this avatar; accounts of Vitrine do not matter. */
 export const WithAvatarToken = () =>
   applyDecorators(
-    Public(),
+    OtherCredentials(),
     UseGuards(AvatarTokenGuard),
     ApiBearerAuth('avatarToken'),
     problemAnswers([

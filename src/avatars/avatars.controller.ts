@@ -2,7 +2,7 @@ import '@fastify/multipart';
 import { Controller, Delete, Get, Head, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { z } from 'zod';
 import { Public } from '../platform/http/access.js';
 import { Problem } from '../platform/http/problems.js';
@@ -138,7 +138,11 @@ export class AvatarsController {
     @Param({ schema: HashParam }) { hash }: ByHash,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const { avatar, isNew } = await this.avatars.put(hash, await pictureOf(request));
+    const { avatar, isNew } = await this.avatars.put(
+      hash,
+      await pictureOf(request),
+      () => request.raw.socket.destroyed,
+    );
     reply.status(isNew ? 201 : 200);
     return avatar;
   }
@@ -172,10 +176,11 @@ export class AvatarsController {
 /** The form field, or the whole body; not read yet. */
 async function pictureOf(request: FastifyRequest): Promise<Readable> {
   const length = Number(request.headers['content-length']);
-  if (length > maxAvatarBytes + 10_000) throw tooLarge();
+  if (length > maxAvatarBytes + 10_000) throw tooLarge(length);
   if (!request.isMultipart()) {
-    if (request.body) return request.body as Readable;
-    throw new Problem('file_missing', 'Send the picture as the body, or in the form field `avatar`.');
+    if (request.body instanceof Readable) return request.body;
+    const how = 'Send the picture as the body, with its type, or in the form field `avatar`.';
+    throw new Problem(request.body === undefined ? 'file_missing' : 'unsupported_media_type', how);
   }
   const part = await firstFile(request);
   if (part?.fieldname !== 'avatar') throw new Problem('file_missing', 'Send one part named `avatar`, with a filename.');

@@ -16,13 +16,16 @@ const Size = z.union([
   z.enum(names).transform((name) => sizeNames[name]),
   z
     .string()
-    .regex(/^[1-9]\d{0,4}$/, `Must be ${names.join(', ')}, or a number of px`)
+    .regex(/^[1-9]\d{0,8}$/, `Must be ${names.join(', ')}, or a number of px`)
     .transform((px) => sizes.find((size) => size >= Number(px)) ?? sizes.at(-1)!),
 ]);
 
 export const HashParam = z.strictObject({ hash: Hash });
 /** The second part is a hash by its length. */
-export const HashAndOneParam = z.strictObject({ hash: Hash, sizeOrBackup: z.union([Hash, Size]) });
+export const HashAndOneParam = z.strictObject({
+  hash: Hash,
+  sizeOrBackup: z.union([Hash, Size], { error: `Must be ${names.join(', ')}, a number of px, or another hash` }),
+});
 export const HashAndTwoParam = z.strictObject({ hash: Hash, backup: Hash, size: Size });
 
 export const AvatarQuery = z.strictObject({

@@ -10,11 +10,12 @@ import { sql } from '../platform/database/sql.js';
 import { Outbox } from '../platform/events/outbox.js';
 import { inBytes } from '../platform/http/in-bytes.js';
 import { Problem } from '../platform/http/problems.js';
-import { receive } from '../platform/http/receive.js';
+import { brokenBody, receive } from '../platform/http/receive.js';
 import { avatarFolder, avatarKey } from '../platform/storage/keys.js';
-import { Storage } from '../platform/storage/storage.js';
+import { Storage, StorageFull } from '../platform/storage/storage.js';
 import { Refused } from '../processing/accept/refusal.js';
 import { avatarTypes, deriveAvatar, type AvatarType } from '../processing/image/avatar.js';
+import { ProcessingFailure } from '../processing/run/failure.js';
 import { withWorkspace } from '../processing/run/workspace.js';
 import { refusalProblem } from '../uploads/refusal.js';
 import { defaultAvatar, type StoredSquare } from './avatar.entity.js';
@@ -56,12 +57,12 @@ export class AvatarsService {
   ) {}
 
   /** @throws {Problem} `too_large`, `unsupported_media_type`, `content_refused`, `unavailable` */
-  put(hash: string, body: Readable): Promise<Put> {
+  put(hash: string, body: Readable, isGone: () => boolean): Promise<Put> {
     return withWorkspace(this.tools.workRoot, 'avatar', async (dir) => {
       const path = join(dir, 'upload');
       const { bytes } = await receive(body, path, maxAvatarBytes, () => tooLarge());
       if (bytes === 0) throw new Problem('content_refused', { detail: 'The file is empty.', reason: 'empty_file' });
-      return this.putFile(hash, path, dir);
+      return this.putFile(hash, path, dir, isGone);
     });
   }
 
@@ -84,13 +85,14 @@ export class AvatarsService {
     });
   }
 
-  private async putFile(hash: string, path: string, dir: string): Promise<Put> {
+  private async putFile(hash: string, path: string, dir: string, isGone = () => false): Promise<Put> {
     if (this.inTurn.pendingCount >= maxWaiting) throw new Problem('unavailable', { headers: { 'retry-after': '10' } });
-    const { type, squares } = await this.inTurn(() => deriveAvatar(path, dir, AbortSignal.timeout(limitMs))).catch(
-      (error: unknown) => {
-        throw error instanceof Refused ? refusalProblem(error) : error;
-      },
-    );
+    const { type, squares } = await this.inTurn(() => {
+      if (isGone()) throw brokenBody('The client is gone');
+      return deriveAvatar(path, dir, AbortSignal.timeout(limitMs));
+    }).catch((error: unknown) => {
+      throw problemOf(error);
+    });
     const version = randomUUID();
     let isUsed = false;
     try {
@@ -102,9 +104,17 @@ export class AvatarsService {
       const put = await this.commit({ hash, version, squares: stored }, type);
       isUsed = true;
       return put;
+    } catch (error) {
+      throw problemOf(error);
     } finally {
-      if (!isUsed) await this.storage.deletePrefix(avatarFolder(hash, version));
+      // A commit whose answer was lost is one all the same.
+      if (!isUsed && !(await this.isShown(hash, version))) await this.storage.deletePrefix(avatarFolder(hash, version));
     }
+  }
+
+  private async isShown(hash: string, version: string): Promise<boolean> {
+    const rows = await sql`select 1 from avatars where hash = ${hash} and version = ${version}`.all(this.em);
+    return rows.length > 0;
   }
 
   private commit({ hash, version, squares }: Stored, type: AvatarType): Promise<Put> {
@@ -128,6 +138,12 @@ export class AvatarsService {
       };
     });
   }
+}
+
+function problemOf(error: unknown): unknown {
+  if (error instanceof Refused) return refusalProblem(error);
+  const isFull = error instanceof StorageFull || (error instanceof ProcessingFailure && error.code === 'storage_full');
+  return isFull ? new Problem('unavailable', { detail: 'The storage is full.', cause: error }) : error;
 }
 
 const avatarHref = (hash: string, version: string) => `/avatars/${hash}?v=${shortVersion(version)}`;

@@ -11,6 +11,7 @@ import { PictureCache } from './picture-cache.js';
 
 /** Drawn at once: each takes one CPU for some milliseconds. */
 const atOnce = 2;
+const maxWaiting = 50;
 const types = identiconFormats.map((format) => `image/${format}`);
 
 /** Pictures for hashes that have none. */
@@ -23,13 +24,13 @@ export class Identicons {
     private readonly limiter: RateLimiter,
   ) {}
 
-  /** Always a picture: for a network that asks for too many new ones, the drawing itself, which costs nothing. */
+  /** Always a picture: for a network that asks for too many new ones, or when many wait, the SVG, which costs nothing. */
   async body({ hash, size, query, headers, ip }: Ask): Promise<Body> {
     const wanted = identiconFormats.find((format) => format === query.format);
     const mimeType = wanted ? `image/${wanted}` : negotiated(types, headers)!;
     const format = mimeType.slice('image/'.length) as IdenticonFormat;
     const tag = `${identiconStyle}-${hash}-${size}-${format}`;
-    const isFree = this.pictures.has(tag) || (await this.isAdmitted(ip));
+    const isFree = this.pictures.has(tag) || (this.inTurn.pendingCount < maxWaiting && (await this.isAdmitted(ip)));
     const about = { modifiedAt: null, open: true, changes: true, ...(wanted ? {} : { vary: ['Accept'] }) };
     if (!isFree) {
       const svg = Buffer.from(identiconSvg(hash, size));

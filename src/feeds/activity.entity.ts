@@ -21,6 +21,8 @@ const ActivitySchema = defineEntity({
     /** UTC. */
     day: p.date().defaultRaw(`(now() at time zone 'UTC')::date`),
     fanout: p.enum(fanouts).default('pending'),
+    /** Of a post: followers could find it, now or before. */
+    listed: p.boolean().default(true),
     createdAt: p.datetime().defaultRaw('now()'),
   },
 });

@@ -60,7 +60,8 @@ export class FeedsQueries {
           sql`join unnest(${of('mediaId')}::uuid[], ${of('seq')}::bigint[], ${of('verb')}::text[], ${of('at')}::timestamptz[])
             as a (media_id, seq, verb, created_at) on a.media_id = m.id`,
           sql`a.seq desc`,
-          this.more(reader, reposts(reader)),
+          // Usually none is: without looking for reposters the plan is a third smaller, and starts as much faster.
+          this.more(reader, shown.some(({ isReposted }) => isReposted) ? reposts(reader) : nobody),
         )
       : [];
     return {
@@ -107,5 +108,5 @@ export class FeedsQueries {
   }
 }
 
-const nobody = sql`select a.actor_id, a.seq where false`;
+const nobody = sql`select null::uuid as actor_id, null::bigint as seq where false`;
 const withoutSeq = <T extends { seq: number }>({ seq: _, ...item }: T) => item;

@@ -17,6 +17,8 @@ export interface Place {
   day: string;
   seq: number;
   at: string;
+  /** By anybody. */
+  isReposted: boolean;
 }
 export interface Places {
   /** The latest first. */
@@ -32,10 +34,10 @@ interface Found {
   floor: string | null;
 }
 
-const columns = sql`a.media_id, a.actor_id, a.verb, a.day, a.seq, a.created_at`;
+const columns = sql`a.media_id, a.actor_id, a.verb, a.day, a.seq, a.created_at, m.reposts_count > 0 as is_reposted`;
 const asPlaces = (rows: string) => sql`(
   select coalesce(json_agg(json_build_object('mediaId', p.media_id, 'actorId', p.actor_id, 'verb', p.verb, 'day', p.day,
-    'seq', p.seq, 'at', p.created_at) order by p.seq desc), '[]') from ${sql.ident(rows)} p) as places`;
+    'seq', p.seq, 'at', p.created_at, 'isReposted', p.is_reposted) order by p.seq desc), '[]') from ${sql.ident(rows)} p) as places`;
 
 /**
  * Reads timelines. `inTimelineOf` decides what they have; here only candidates for it are found, a bounded number for each

@@ -7,7 +7,7 @@ import { Outbox } from '../platform/events/outbox.js';
 import type { verbs } from './activity.entity.js';
 
 /** Readers per page. */
-const slice = 5_000;
+const slice = 10_000;
 const first = '00000000-0000-0000-0000-000000000000';
 
 /** Writes an activity into the timelines of those who follow its actor, page by page, each of which may be done twice. */
@@ -19,8 +19,17 @@ export class WritingService {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  /** @returns the last reader of the page, where there are more */
-  write(mediaId: string, actorId: string, verb: (typeof verbs)[number], after = first): Promise<string | undefined> {
+  /**
+   * @param cursor as it was returned. It names the number of the activity, too: if that was replaced by another one
+   * meanwhile, the first page comes again.
+   * @returns where to go on, if there are more readers
+   */
+  write(
+    mediaId: string,
+    actorId: string,
+    verb: (typeof verbs)[number],
+    cursor: string | undefined,
+  ): Promise<string | undefined> {
     return this.em.transactional(async (em) => {
       const [activity] = await sql<{ seq: string; isWide: boolean }>`
         select a.seq, u.followers_count > ${this.config.feeds.fanoutLimit} as "isWide"
@@ -29,9 +38,11 @@ export class WritingService {
         em,
       );
       if (!activity) return undefined;
+      const [seq, last] = cursor?.split(':') ?? [];
+      const after = (seq === activity.seq && last) || first;
       const isMerged = activity.isWide && after === first;
-      const last = isMerged ? null : await this.writePage(em, { mediaId, actorId, seq: activity.seq }, after);
-      if (last) return last;
+      const reader = isMerged ? null : await this.writePage(em, { mediaId, actorId, seq: activity.seq }, after);
+      if (reader) return `${activity.seq}:${reader}`;
       await sql`
         update activities set fanout = ${isMerged ? 'merged' : 'done'}
         where seq = ${activity.seq} and fanout = 'pending'`.all(em);

@@ -79,6 +79,8 @@ export class NotificationSync {
       const known = new Map(entries.map((entry) => [keyOf(entry), entry]));
       const wanted = new Set(desired.map(keyOf));
       const newRows = desired.filter((row) => !known.has(keyOf(row)));
+      // Before any row is locked.
+      await countMailsInTurn(newRows.filter(wantsMail).map((row) => row.actor_id)).all(em);
       await this.withdraw(
         em,
         entries.filter((entry) => !wanted.has(keyOf(entry))),
@@ -140,8 +142,6 @@ export class NotificationSync {
    */
   private async add(em: EntityManager, { name }: ActKind, rows: Desired[]): Promise<void> {
     const column = <T>(of: (row: Desired) => T) => rows.map(of);
-    const wantsMail = (row: Desired) => row.email ?? kinds[row.kind].email;
-    await countMailsInTurn(rows.filter(wantsMail).map((row) => row.actor_id)).all(em);
     await sql`
       with wanted as (
         select t.*, t.wants_mail and not exists (
@@ -182,5 +182,6 @@ export class NotificationSync {
   }
 }
 
+const wantsMail = (row: Desired) => row.email ?? kinds[row.kind].email;
 const keyOf = ({ subject_id, user_id, actor_id, kind }: Pick<Told, 'subject_id' | 'user_id' | 'actor_id' | 'kind'>) =>
   `${subject_id} ${user_id} ${actor_id} ${kind}`;

@@ -103,7 +103,7 @@ describe.each(Object.entries(implementations))('storage on %s', (_name, open) =>
       'text/plain',
       'hello',
     ]);
-    expect((await fetch(address!.replace('Expires=60', 'Expires=6000'))).status).toBe(403);
+    expect((await fetch(address!.replace('Expires=90', 'Expires=9000'))).status).toBe(403);
   });
 
   it('returns what was put, and removes the local file', async () => {

@@ -57,10 +57,16 @@ export async function timelineByRows({ db }: Vitrine, readerId: string): Promise
   return rows;
 }
 
-/** The same by actor, verb and day, as one line each. */
+/** The same by actor, verb and day, as one line each, with the latest ten. */
 export function groupsOf(places: Place[]): string[] {
   const groups = Map.groupBy(places, ({ actor, verb, day }) => `${actor} ${verb} ${day}`);
-  return [...groups].map(([key, medias]) => `${key}: ${medias.map(({ url }) => url).join()}`);
+  return [...groups].map(
+    ([key, medias]) =>
+      `${key}: ${medias
+        .slice(0, 10)
+        .map(({ url }) => url)
+        .join()}`,
+  );
 }
 
 /** As a client reads it, from page to page. */

@@ -18,6 +18,54 @@ afterAll(() => vitrine.stop());
 
 const command = (...args: string[]) => vitrine.command('avatars', ...args);
 
+describe('an upload', () => {
+  it('is a picture and nothing else, of any length of time', async () => {
+    const hash = newHash();
+    const json = { ...bearer(hash), 'content-type': 'application/json' };
+    for (const body of ['"GIF89a"', '{}', '[1]', '1'])
+      await anybody.send('POST', `/avatars/${hash}`, Buffer.from(body), json).expect(415);
+    await anybody
+      .send('POST', `/avatars/${hash}`, Buffer.from('x'), { ...bearer(hash), 'content-type': 'text/plain' })
+      .expect(415);
+    await avatars.has(hash).expect(404);
+  });
+
+  it('of a busy animation takes seconds, not minutes', async () => {
+    const noise = () =>
+      sharp({
+        create: {
+          width: 512,
+          height: 512,
+          channels: 3,
+          background: '#000',
+          noise: { type: 'gaussian', mean: 128, sigma: 60 },
+        },
+      })
+        .png()
+        .toBuffer();
+    const frames = await Promise.all(Array.from({ length: 30 }, noise));
+    const gif = await sharp(frames, { join: { animated: true } })
+      .webp({ quality: 60, effort: 0, delay: Array(30).fill(80) })
+      .toBuffer();
+    const hash = newHash();
+    const { body } = await avatars.upload(hash, gif).expect(201);
+    expect(body.type).toBe('webp');
+    expect((await avatars.read(`${hash}/large`, 'image/gif')).headers.get('content-type')).toBe('image/gif');
+  }, 60_000);
+});
+
+it('a picture in another format than asked for says what it was chosen by', async () => {
+  const hash = newHash();
+  const { body } = await avatars.upload(hash, await square('#ff0000')).expect(201);
+  for (const [format, vary] of [
+    ['gif', 'Origin, Accept'],
+    ['png', 'Origin'],
+  ] as const) {
+    const { headers } = await anybody.get(`${body.href}&format=${format}`, { accept: 'image/jpeg' }).expect(200);
+    expect([format, headers.get('vary')]).toEqual([format, vary]);
+  }
+});
+
 describe('any hash', () => {
   it('has a picture, each another one', async () => {
     const seen = new Set<string>();

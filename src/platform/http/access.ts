@@ -27,6 +27,10 @@ export const Public = () =>
     ApiSecurity({}),
   );
 
+/** Credentials of accounts are not looked at: a guard of the route's own decides. */
+export const OtherCredentials = () =>
+  SetMetadata(ACCESS, { who: 'nobody', verified: false, scope: 'read' } satisfies Access);
+
 /**
  * Open; signed-in users get their own view. Wrong credentials are 401, not anonymous.
  * @param scope that a key needs

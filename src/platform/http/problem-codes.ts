@@ -227,8 +227,8 @@ export const problems = {
   },
   file_missing: {
     status: 422,
-    title: 'The form has no file in the field `file`',
-    detail: 'Send one part with that name and a filename.',
+    title: 'The file is missing',
+    detail: 'Send a form with one part named `file`, with a filename.',
   },
   validation_failed: { status: 422, title: 'Some values are invalid', detail: '`errors` lists them with the reason.' },
   content_refused: {

@@ -60,6 +60,8 @@ export async function send(
     'accept-ranges': 'bytes',
     ...(body.downloadAs && { 'content-disposition': contentDisposition(body.downloadAs) }),
   });
+  // Of another try, whose bytes were gone.
+  void reply.removeHeader('content-range');
   const outcome = evaluate(headers, validators);
   if (outcome === 'failed') throw new Problem('precondition_failed');
   if (outcome === 'not-modified') return void reply.code(304).send();

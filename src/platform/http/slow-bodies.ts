@@ -7,7 +7,7 @@ import { Problem } from './problems.js';
 const wholeBodyMs = 30_000;
 
 /** These are as long as they are, and only have to go on: at 1 KiB a second. */
-const streamed = /^(multipart\/form-data|application\/offset\+octet-stream)/i;
+const streamed = /^(multipart\/form-data|image\/|application\/(offset\+)?octet-stream)/i;
 const windowMs = 60_000;
 const leastBytes = 60 * 1024;
 

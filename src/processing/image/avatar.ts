@@ -59,6 +59,8 @@ export async function deriveAvatar(
   try {
     return { type, squares: await squaresOf(type, input, dir, signal) };
   } catch (error) {
+    if (signal.aborted || (error instanceof ProcessingFailure && error.code === 'timed_out'))
+      throw new Refused('too_long', 'The picture takes too long to process: send one with fewer pixels or frames.');
     throw error instanceof ProcessingFailure ? refusalOf(error, mimeType) : error;
   }
 }
@@ -129,7 +131,8 @@ async function deriveMoving(
       signal.throwIfAborted();
       const file = path.join(dir, `${name}.${format}`);
       const image = sharp(data, { raw, animated: true }).resize(side, side);
-      const encoded = format === 'webp' ? image.webp({ quality: 75, effort: 2, ...timing }) : image.gif(timing);
+      const encoded =
+        format === 'webp' ? image.webp({ quality: 75, effort: 2, ...timing }) : image.gif({ effort: 3, ...timing });
       const { size } = await orImageFailure(encoded.timeout({ seconds: maxSeconds }).toFile(file));
       squares.push({ size: name, format, path: file, bytes: size });
     }
