@@ -146,7 +146,7 @@ export async function fanout({ pairs }: Settings): Promise<void> {
       seq++;
       const begun = performance.now();
       await db.query(
-        `insert into bare_entries (reader_id, seq) select reader_id, $2::bigint from feed_sources where actor_id = $1 and to_seq is null order by reader_id`,
+        `insert into bare_entries (reader_id, seq, media_id) select reader_id, $2::bigint, $1::uuid from feed_sources where actor_id = $1 and to_seq is null order by reader_id`,
         [famous.id, seq],
       );
       return followers / ((performance.now() - begun) / 1000);

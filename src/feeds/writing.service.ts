@@ -7,7 +7,7 @@ import { Outbox } from '../platform/events/outbox.js';
 import type { verbs } from './activity.entity.js';
 
 /** Readers per page. */
-const slice = 10_000;
+const slice = 25_000;
 const first = '00000000-0000-0000-0000-000000000000';
 
 /** Writes an activity into the timelines of those who follow its actor, page by page, each of which may be done twice. */
