@@ -6,7 +6,7 @@ import pLimit from 'p-limit';
 import sharp from 'sharp';
 import { load } from './load.js';
 import { cameraJpeg, saved, withFolder } from './media.js';
-import { atLeast, atMost, inTurns, report, wallOf, type Settings } from './measure.js';
+import { atLeast, atMost, cpuOf, cpuOfProcess, inTurns, report, wallOf, type Settings } from './measure.js';
 import { withServer } from './server.js';
 import { withSystem, type System } from './system.js';
 
@@ -23,8 +23,13 @@ export async function avatar({ pairs }: Settings): Promise<void> {
   await withFolder(async (dir) => {
     await withSystem({ env, workers: ['social,maintenance'] }, async (system) => {
       await cached(system, dir, jpeg, pairs);
-      const ours = () => drawn(async (hash) => void (await (await get(system, `${hash}`)).arrayBuffer()));
-      report('avatar, drawn', 's', await inTurns(pairs, ours, () => drawn(bareDrawing)), atMost(1.3));
+      const ours = async () => {
+        const before = await cpuOfProcess(system.pid('api'));
+        await drawn(async (hash) => void (await (await get(system, hash)).arrayBuffer()));
+        return (await cpuOfProcess(system.pid('api'))) - before;
+      };
+      const bareDrawings = () => cpuOf(() => drawn(bareDrawing));
+      report('avatar, drawn, CPU', 's', await inTurns(pairs, ours, bareDrawings), atMost(1.3));
       const input = await saved(dir, 'photo.jpg', jpeg);
       const upload = () => wallOf(() => put(system, newHash(), jpeg));
       const bare = () => wallOf(() => bareSizes(input, join(dir, 'bare')));
@@ -63,11 +68,10 @@ async function put(system: System, hash: string, bytes: Buffer): Promise<void> {
 }
 
 /** Of so many new hashes. */
-const drawn = (draw: (hash: string) => Promise<void>) =>
-  wallOf(async () => {
-    const limit = pLimit(atOnce);
-    await Promise.all(Array.from({ length: drawings }, () => limit(() => draw(newHash()))));
-  });
+async function drawn(draw: (hash: string) => Promise<void>): Promise<void> {
+  const limit = pLimit(atOnce);
+  await Promise.all(Array.from({ length: drawings }, () => limit(() => draw(newHash()))));
+}
 
 async function bareDrawing(hash: string): Promise<void> {
   const svg = toSvg(hash, 256, { backColor: '#f3f4f6', padding: 0.12, saturation: { color: 0.55, grayscale: 0.1 } });

@@ -54,9 +54,15 @@ export class AvatarIntegrity {
     for (const { size, format, bytes: expectedBytes } of squares) {
       const key = avatarKey(hash, version, `${size}.${format}`);
       const stored = await this.storage.stat(key);
+      if (!stored && !(await this.isShown(hash, version))) return; // Replaced meanwhile.
       if (!stored) yield { kind: 'missing', key, expectedBytes };
       else if (stored.bytes !== expectedBytes) yield { kind: 'damaged', key, expectedBytes, bytes: stored.bytes };
     }
+  }
+
+  private async isShown(hash: string, version: string): Promise<boolean> {
+    const rows = await sql`select 1 from avatars where hash = ${hash} and version = ${version}`.all(this.em);
+    return rows.length > 0;
   }
 
   private async untracked(listed: Listed[]): Promise<Finding[]> {

@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import type { z } from 'zod';
 import { Public } from '../platform/http/access.js';
 import { Problem } from '../platform/http/problems.js';
+import { inBytes } from '../platform/http/in-bytes.js';
 import { firstFile } from '../platform/http/first-file.js';
 import { binary, Documented } from '../platform/http/route.js';
 import { AvatarReader } from './avatar-reader.service.js';
@@ -117,7 +118,7 @@ export class AvatarsController {
     schema: {
       type: 'object',
       required: ['avatar'],
-      properties: { avatar: { ...binary, description: `${avatarTitles}, at most ${maxAvatarBytes} bytes` } },
+      properties: { avatar: { ...binary, description: `${avatarTitles}, at most ${inBytes(maxAvatarBytes)}` } },
     },
   })
   @Documented({

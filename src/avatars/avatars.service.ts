@@ -16,6 +16,7 @@ import { Storage, StorageFull } from '../platform/storage/storage.js';
 import { Refused } from '../processing/accept/refusal.js';
 import { avatarTypes, deriveAvatar, type AvatarType } from '../processing/image/avatar.js';
 import { ProcessingFailure } from '../processing/run/failure.js';
+import { formatNamed } from '../processing/run/formats.js';
 import { withWorkspace } from '../processing/run/workspace.js';
 import { refusalProblem } from '../uploads/refusal.js';
 import { defaultAvatar, type StoredSquare } from './avatar.entity.js';
@@ -156,4 +157,4 @@ export const tooLarge = (sent?: number): Problem =>
     reason: 'too_large',
   });
 
-export const avatarTitles = avatarTypes.map((type) => type.toUpperCase()).join(', ');
+export const avatarTitles = avatarTypes.map((type) => formatNamed(type).title).join(', ');

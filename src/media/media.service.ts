@@ -91,12 +91,11 @@ export class MediaService {
     return this.read(ownerId, url);
   }
 
-  /** A media that its followers could not find so far is published to them now. */
+  /** A media that more people may find than before is published to them now. */
   private async setVisibility(em: EntityManager, mediaId: string, ownerId: string, visibility: Visibility) {
     const [changed] = await sql<{ isPublished: boolean }>`
       update medias set visibility = ${visibility} where id = ${mediaId}
-      returning shown and old.visibility in ('private', 'unlisted')
-        and visibility in ('public', 'followers') as "isPublished"`.all(em);
+      returning shown and audience_of(visibility) > audience_of(old.visibility) as "isPublished"`.all(em);
     if (changed?.isPublished) await this.outbox.record('media.published', { mediaId, ownerId });
   }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { nfc } from '../platform/http/text-fields.js';
+import { toNfc } from '../platform/unicode.js';
 
 const allowed = /^[\p{L}\p{M}\p{N}\p{Extended_Pictographic}\p{Emoji_Modifier}\p{Regional_Indicator}\u200D_-]{1,64}$/u;
 /** A joiner is invisible, so it may only stand where it joins two emoji. */
@@ -10,7 +11,7 @@ const strayJoiner =
  * Letters of any script, digits, emoji, `_` and `-`; stored in lower case and NFC, so `#Café` and ` café` are one tag.
  */
 export const TagName = nfc(64)
-  .transform((value) => value.trim().replace(/^#/, '').toLowerCase().normalize('NFC'))
+  .transform((value) => toNfc(value.trim().replace(/^#/, '').toLowerCase()) ?? '')
   .pipe(
     z
       .string()

@@ -43,11 +43,11 @@ describeBrowser('the documentation, in Chromium', () => {
     expect(complaints).toEqual([]);
   });
 
-  it('takes an API key or an access token', async () => {
+  it('takes an API key, an access token, or the token of an avatar', async () => {
     await page.locator('.auth-wrapper .authorize').first().click();
     const dialog = page.locator('.dialog-ux');
     const schemes = await dialog.locator('.auth-container h4').allInnerTexts();
-    expect(schemes.map((text) => text.split(/\s/)[0]).toSorted()).toEqual(['accessToken', 'apiKey']);
+    expect(schemes.map((text) => text.split(/\s/)[0]).toSorted()).toEqual(['accessToken', 'apiKey', 'avatarToken']);
     const key = dialog.locator('.auth-container', { hasText: 'X-API-KEY' });
     await key.locator('input').fill(ada.apiKey);
     await key.getByRole('button', { name: 'Apply credentials' }).click();

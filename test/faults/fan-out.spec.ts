@@ -58,3 +58,28 @@ it('a post is written into 100,000 timelines, exactly once each, with the worker
   await until(async () => (await entries(url)).fanout === 'done', 'the last page', 180_000, 200);
   expect(await entries(url)).toEqual({ written: followers, readers: followers, fanout: 'done' });
 }, 300_000);
+
+it('a repost that is withdrawn and made again on the way is written into all of them', async () => {
+  const other = await newPerson(vitrine);
+  const url = await post(vitrine, other.id);
+  const repost = `/api/medias/${url}/reposts`;
+  const written = async () => {
+    const { rows } = await vitrine.db.query<{ all: number; latest: number; fanout: string }>(
+      `select (select count(*)::int from feed_entries e where e.media_id = m.id) as all,
+         (select count(*)::int from feed_entries e where e.seq = a.seq) as latest, a.fanout
+       from medias m join activities a on a.media_id = m.id and a.verb = 'repost' where m.url = $1`,
+      [url],
+    );
+    return rows[0]!;
+  };
+  await famous.client.post(repost).expect(201);
+  await until(async () => (await written()).latest > 0, 'the first page', 60_000, 10);
+  await famous.client.delete(repost).expect(204);
+  await famous.client.post(repost).expect(201);
+  expect((await written()).latest).toBeLessThan(followers);
+  await vitrine.settled(180_000);
+  const { all, latest, fanout } = await written();
+  expect({ latest, fanout }).toEqual({ latest: followers, fanout: 'done' });
+  // The first one was on its way: without that, nothing was tested.
+  expect(all).toBeGreaterThan(followers);
+}, 300_000);

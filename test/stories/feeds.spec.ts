@@ -88,8 +88,17 @@ it('a media that is made public later comes to the top, also by `since`, and its
   const { body } = await bob!.client.get('/api/notifications?kind=media_published').expect(200);
   expect(body.items.map(({ media }: Json) => media.url)).toContain(hidden);
   // Not published again: they had it.
-  await ada!.client.put(`/api/medias/${shown}`, { visibility: 'followers' }).expect(200);
+  for (const visibility of ['followers', 'private', 'public'])
+    await ada!.client.put(`/api/medias/${shown}`, { visibility }).expect(200);
   expect((await read('feeds/timeline')).items.map(({ url }: Json) => url)).toEqual([hidden, shown]);
+  // Everybody finds it now, not only followers.
+  const some = await post(vitrine, ada!.id, { visibility: 'followers' });
+  const last = await post(vitrine, ada!.id);
+  const { newestCursor } = await read('feeds/global');
+  await ada!.client.put(`/api/medias/${some}`, { visibility: 'public' }).expect(200);
+  const { items } = await read('feeds/global', `?since=${encodeURIComponent(newestCursor)}`);
+  expect(items.map(({ url }: Json) => url)).toEqual([some]);
+  expect((await read('feeds/global')).items.slice(0, 2).map(({ url }: Json) => url)).toEqual([some, last]);
 });
 
 describe.each(['before', 'after'] as const)('a timeline, followed %s it was materialized', (when) => {
