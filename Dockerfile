@@ -4,6 +4,7 @@ COPY package.json package-lock.json ./
 # Optional dependencies are required here: they contain the image library and ffmpeg for this platform.
 RUN npm ci --no-audit --no-fund
 COPY nest-cli.json tsconfig.json tsconfig.build.json ./
+COPY scripts scripts
 COPY src src
 RUN npm run build
 # The image has its own Node, and PostgreSQL is a separate service.

@@ -5,8 +5,8 @@ import { readFile } from 'node:fs/promises';
 import pg from 'pg';
 import { random, type BareRoute } from './bare-route.js';
 
-async function serve({ databaseUrl, method, turns, body }: BareRoute): Promise<void> {
-  const pool = new pg.Pool({ connectionString: databaseUrl, max: 10 });
+async function serve({ databaseUrl, method, turns, body, connections }: BareRoute): Promise<void> {
+  const pool = new pg.Pool({ connectionString: databaseUrl, max: connections });
   const names = new Map<string, string>();
   const nameOf = (text: string) => names.get(text) ?? names.set(text, `s${names.size}`).get(text)!;
   const fresh = (value: unknown) => (value === random ? randomBytes(12).toString('base64url') : value);

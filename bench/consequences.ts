@@ -146,12 +146,12 @@ async function bareRoute(system: System, doings: Doing[]): Promise<BareRoute> {
       const url = answered ? (JSON.parse(answered) as { url?: string }).url : undefined;
       turns.push(
         statements
-          .filter(({ text }) => !/outbox_events|^notify/.test(text))
+          .filter(({ text }) => !text.includes('outbox_events'))
           .map(({ text, values }) => ({ text, values: values.map((v) => (v === url && url ? random : v)) })),
       );
     }
     await settled(system);
-    return { databaseUrl: system.databaseUrl, method: 'POST', turns, body: answered };
+    return { databaseUrl: system.databaseUrl, method: 'POST', turns, body: answered, connections };
   });
 }
 

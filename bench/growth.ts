@@ -2,6 +2,7 @@ import { addressesOf, listRoutes } from '../test/setup/lists.js';
 import { deepCursor } from './deep.js';
 import { atMost, inTurns, median, report, type Settings } from './measure.js';
 import { plansOf } from './plans.js';
+import { seedChats } from './seed-chats.js';
 import { hot, seed } from './seed.js';
 import { answer, withSystem, type System } from './system.js';
 
@@ -44,15 +45,16 @@ export async function growth({ pairs }: Settings): Promise<void> {
 async function seeded(system: System, n: number): Promise<Pages> {
   const { rows } = await system.db.query<{ id: string }>('select id from users');
   await seed(system.db, n, rows[0]!.id);
+  const chat = await seedChats(system.db, n, rows[0]!.id);
   const { origin, user: headers } = system;
   const comment = 'c000000000000010';
-  const fixture = { username: hot.user, media: hot.media, comment, playlist: hot.playlist, tag: hot.tag };
+  const fixture = { chat, username: hot.user, media: hot.media, comment, playlist: hot.playlist, tag: hot.tag };
   // Combinations without results for users and tags with very many rows.
   const nothing = [
     ...[`medias?username=${hot.user}&type=music`, `medias?username=${hot.user}&tag=${hot.tag}`],
     ...[`medias?tag=${hot.tag}&type=video`, `medias?tag=${hot.tag}&type=video&sort=most-viewed`],
     ...['medias/search/harbour?type=music', `medias/search/harbour?tag=${hot.tag}`],
-    ...['playlists?type=video', 'notifications?kind=comment'],
+    ...['playlists?type=video', 'notifications?kind=comment', `chats/search?q=harbour&with=${hot.user}`],
   ];
   const document = await answer<object>(await fetch(`${origin}/docs-json`));
   const pages: Pages = new Map();

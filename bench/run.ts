@@ -13,7 +13,9 @@ import { music } from './music.js';
 import { peers } from './peers.js';
 import { photo } from './photo.js';
 import { queue } from './queue.js';
-import { list, read, write } from './read.js';
+import { commits, list, read, write } from './read.js';
+import { relay } from './relay.js';
+import { socket } from './socket.js';
 import { start } from './start.js';
 import { upload } from './upload.js';
 import { video } from './video.js';
@@ -38,6 +40,9 @@ const benches: Record<string, (settings: Settings) => Promise<void>> = {
   feed,
   fanout,
   consequences,
+  commits,
+  relay,
+  socket,
 };
 
 const { values, positionals } = parseArgs({

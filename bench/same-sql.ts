@@ -11,7 +11,7 @@ import type { System } from './system.js';
 const seconds = 4;
 /** Until V8 has compiled all hot code: the first seconds measure its compiler. */
 const warmUpSeconds = 20;
-const connections = 10;
+const usualConnections = 10;
 
 export interface Request {
   method: 'GET' | 'PUT' | 'POST';
@@ -19,20 +19,30 @@ export interface Request {
   body?: object;
 }
 
+interface Comparing {
+  pairs: number;
+  goal: number;
+  /** Parts of the answer that are new each time and appear in the statements. */
+  fresh?: (answer: { url: string }) => string;
+  connections?: number;
+  /** Whether the bare Fastify runs this statement, too. */
+  isBare?: (text: string) => boolean;
+}
+
 /**
  * Requests, taken in turn, against a bare Fastify that runs the same statements, prepared, and sends the same bytes.
- * @param fresh parts of the answer that are new each time and appear in the statements
  */
 export async function compare(
   system: System,
   name: string,
   requests: Request[],
-  { pairs, goal, fresh }: { pairs: number; goal: number; fresh?: (answer: { url: string }) => string },
+  { pairs, goal, fresh, connections = usualConnections, isBare }: Comparing,
 ): Promise<void> {
   const headers = system.user;
   const route = await bareRoute(system, requests, fresh);
   const file = join(system.dataDir, 'route.json');
-  await writeFile(file, JSON.stringify(route));
+  const turns = route.turns.map((turn) => turn.filter(({ text }) => isBare?.(text) ?? true));
+  await writeFile(file, JSON.stringify({ ...route, turns, connections }));
   await withServer('bare-sql', [file], async (bare) => {
     for (const url of [system.origin, bare])
       await load({ url, headers, seconds: warmUpSeconds, connections, requests });
@@ -47,7 +57,7 @@ async function bareRoute(
   system: System,
   requests: Request[],
   fresh?: (answer: { url: string }) => string,
-): Promise<BareRoute> {
+): Promise<Omit<BareRoute, 'connections'>> {
   return inProcess(system, async (app) => {
     let body = '';
     const turns: BareRoute['turns'] = [];
@@ -63,9 +73,7 @@ async function bareRoute(
       });
       const name = fresh?.(JSON.parse(body) as { url: string });
       turns.push(
-        statements
-          .filter(({ text }) => !text.startsWith('notify'))
-          .map(({ text, values }) => ({ text, values: values.map((v) => (v === name ? random : v)) })),
+        statements.map(({ text, values }) => ({ text, values: values.map((v) => (v === name ? random : v)) })),
       );
     }
     return { databaseUrl: system.databaseUrl, method: requests[0]!.method, turns, body };

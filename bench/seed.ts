@@ -85,8 +85,8 @@ export async function seed(db: pg.Pool, n: number, reader: string): Promise<void
       insert into mutes (muter_id, muted_id, id) select '${reader}', id, ${id('g', users)} from seeded_users where mod(g, 100) = 98;`);
     await run(`insert into playlists (id, url, owner_id, title, items_count) select ${id('g', users)}, case g when ${users} then '${hot.playlist}' else 'p' || lpad(g::text, 15, '0') end,
         (select id from seeded_users where seeded_users.g = case mod(s.g, 10) when 0 then 2 else s.g end), case when mod(g, 10) = 0 then 'Evenings ' else 'Mornings ' end || g, 0 from generate_series(1::bigint, ${users}) s (g);
-      insert into playlist_items (playlist_id, media_id, owner_id, rank) select (select id from playlists where url = '${hot.playlist}'), id, owner_id, 'a' || lpad(g::text, 9, '0')
-        from seeded_medias where mod(g, 10) = 4;`);
+      insert into playlist_items (playlist_id, media_id, owner_id, rank) select (select id from playlists where url = '${hot.playlist}'), m.id, m.owner_id, 'a' || lpad(s.g::text, 9, '0')
+        from seeded_medias s join medias m on m.id = s.id where mod(s.g, 10) = 4;`);
     await run(`insert into notifications (id, position, user_id, kind, in_app, media_id, actors_count, read_at, day)
         select ${id('g', n)}, g, '${reader}', case when mod(g, 1000) = 15 then 'repost' else 'like' end, true, id, 1, case when mod(g, 200) = 5 then null else now() end, current_date from seeded_medias where mod(g, 10) = 5;
       insert into notification_entries (notification_id, user_id, actor_id, act, subject_id, emoji, mail)

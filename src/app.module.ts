@@ -4,18 +4,21 @@ import { AuthModule } from './auth/auth.module.js';
 import { AvatarsCareModule, AvatarsModule, AvatarsWorkerModule } from './avatars/avatars.module.js';
 import { BlocksModule } from './blocks/blocks.module.js';
 import { CommentsModule } from './comments/comments.module.js';
-import { CountersCareModule, CountersWorkerModule } from './counters/counters.module.js';
+import { CountersCareModule, CountersWorkerModule, MovedCountsModule } from './counters/counters.module.js';
 import { CoversModule, CoversWorkerModule } from './covers/covers.module.js';
 import { DeliveryModule } from './delivery/delivery.module.js';
 import { entities } from './entities.js';
 import { FeedsModule, FeedsWorkerModule } from './feeds/feeds.module.js';
 import { FilesCareModule, FilesModule, FilesWorkerModule } from './files/files.module.js';
 import { FollowsModule } from './follows/follows.module.js';
+import { LiveMediasModule, LiveMediasWorkerModule } from './live-medias/live-medias.module.js';
 import { MediaModule, MediaWorkerModule } from './media/media.module.js';
+import { MessagesModule, MessagesWorkerModule } from './messages/messages.module.js';
 import { NotificationsModule, NotificationsWorkerModule } from './notifications/notifications.module.js';
 import { MentionsModule } from './mentions/mentions.module.js';
 import { PersonalDataModule, PersonalDataWorkerModule } from './personal-data/personal-data.module.js';
 import { IdempotencyModule } from './platform/http/idempotency.js';
+import { BusModule } from './platform/bus/bus.module.js';
 import { ConfigModule } from './platform/config/config.module.js';
 import type { Config } from './platform/config/env.js';
 import { DatabaseModule } from './platform/database/database.module.js';
@@ -27,13 +30,17 @@ import { LoggingModule } from './platform/observability/logging.module.js';
 import type { QueueName } from './platform/queue/definition.js';
 import { LimitsModule } from './platform/limits/limited.js';
 import { QueueModule } from './platform/queue/queue.module.js';
+import { RealtimeModule } from './platform/realtime/realtime.module.js';
 import { StorageModule } from './platform/storage/storage.module.js';
 import { PlaylistsModule } from './playlists/playlists.module.js';
+import { PresenceModule } from './presence/presence.module.js';
 import { ProfilePhotosModule, ProfilePhotosWorkerModule } from './profile-photos/profile-photos.module.js';
+import { PushModule } from './push/push.module.js';
 import { ReactionsModule } from './reactions/reactions.module.js';
 import { RepostsModule } from './reposts/reposts.module.js';
 import { SavesModule } from './saves/saves.module.js';
 import { SearchModule } from './search/search.module.js';
+import { SocketsModule } from './sockets/sockets.module.js';
 import { SubtitlesModule } from './subtitles/subtitles.module.js';
 import { TagsModule, TagsWorkerModule } from './tags/tags.module.js';
 import { UploadsModule, UploadsWorkerModule } from './uploads/uploads.module.js';
@@ -45,7 +52,10 @@ const platform = [
   LoggingModule,
   DatabaseModule.with(entities),
   StorageModule,
+  BusModule,
   EventsModule,
+  RealtimeModule,
+  MovedCountsModule,
   // For workers, too: some import modules with controllers.
   IdempotencyModule,
 ];
@@ -80,7 +90,12 @@ const platform = [
     SavesModule,
     ViewsModule,
     NotificationsModule,
+    MessagesModule,
+    PushModule,
     PersonalDataModule,
+    SocketsModule,
+    LiveMediasModule,
+    PresenceModule,
   ],
   controllers: [DocsController],
 })
@@ -113,9 +128,11 @@ export class WorkerModule {
         TagsWorkerModule,
         ViewsWorkerModule,
         NotificationsWorkerModule,
+        MessagesWorkerModule,
         FeedsWorkerModule,
         PersonalDataWorkerModule,
         CountersWorkerModule,
+        LiveMediasWorkerModule,
       ],
     };
   }

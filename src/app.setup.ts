@@ -1,6 +1,6 @@
 import multipart from '@fastify/multipart';
 import { MikroORM } from '@mikro-orm/core';
-import type { NestApplicationOptions } from '@nestjs/common';
+import type { NestApplicationOptions, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
@@ -10,6 +10,8 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { ApiModule } from './app.module.js';
 import type { Config } from './platform/config/env.js';
+import { asyncApiDocument } from './platform/docs/asyncapi.js';
+import { serveDocument } from './platform/docs/document.js';
 import { setAnswerDefaults } from './platform/http/answer-headers.js';
 import { allowOrigins } from './platform/http/cors.js';
 import { drainRefused } from './platform/http/drain.js';
@@ -18,11 +20,14 @@ import { ProblemFilter, sendProblem, toProblem } from './platform/http/problem.f
 import { RouteTable } from './platform/http/route-table.js';
 import { refuseSlowBodies } from './platform/http/slow-bodies.js';
 import { warnOfUnknownProxy } from './platform/http/unknown-proxy.js';
-import { acceptStream, acceptText } from './platform/http/text-bodies.js';
+import { acceptStream, acceptText } from './platform/http/raw-bodies.js';
 import { validationPipe } from './platform/http/validation.js';
 import { answerBrokenRequest } from './platform/http/broken-requests.js';
 import { acceptJson } from './platform/http/json-bodies.js';
 import { beginOperations } from './platform/operation.js';
+import { CommandRunner } from './platform/realtime/command-runner.js';
+import { Renderers } from './platform/realtime/renderers.js';
+import { describedSignals } from './platform/realtime/signals.js';
 import { logRequests } from './platform/observability/request-log.js';
 
 const KiB = 1024;
@@ -87,8 +92,16 @@ async function setupApp(app: NestFastifyApplication, config: Config): Promise<Ro
   await app.register(multipart);
   allowOrigins(server, config.http.corsOrigins);
 
-  SwaggerModule.setup('docs', app, () => openApiDocument(app), {
-    jsonDocumentUrl: '/docs-json',
+  let document: ReturnType<typeof openApiDocument> | undefined;
+  const documentOnce = () => (document ??= openApiDocument(app));
+  serveDocument(server, '/docs-json', documentOnce);
+  const catalogue = <T>(of: Type<T>) => app.get(of, { strict: false });
+  serveDocument(server, '/asyncapi.json', () =>
+    asyncApiDocument([...catalogue(Renderers).described, ...describedSignals], catalogue(CommandRunner).described),
+  );
+  SwaggerModule.setup('docs', app, documentOnce, {
+    // Its own document is written anew for each request, and as YAML in 100 ms.
+    raw: [],
     customSiteTitle: 'Vitrine API',
     // With all tags expanded, the page shows only some of this many operations.
     swaggerOptions: { persistAuthorization: true, displayRequestDuration: true, docExpansion: 'none', filter: true },

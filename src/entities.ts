@@ -17,6 +17,13 @@ import { ExportSchema } from './personal-data/export.entity.js';
 import { OutboxEventSchema } from './platform/events/outbox.entity.js';
 import { IdempotencyKeySchema } from './platform/http/idempotency-key.entity.js';
 import { PlaylistItemSchema, PlaylistSchema } from './playlists/playlist.entity.js';
+import { ChatMemberSchema, ChatPushSchema, ChatSchema } from './messages/chat.entity.js';
+import {
+  MessageHideSchema,
+  MessageReactionSchema,
+  MessageSchema,
+  MessageWordsSchema,
+} from './messages/message.entity.js';
 import {
   MailedActSchema,
   NotificationEntrySchema,
@@ -25,6 +32,7 @@ import {
   NotificationSchema,
 } from './notifications/notification.entity.js';
 import { PhotoWishSchema } from './profile-photos/photo-wish.entity.js';
+import { PushSubscriptionSchema } from './push/push-subscription.entity.js';
 import { CommentReactionSchema, ReactionSchema } from './reactions/reaction.entity.js';
 import { RepostSchema } from './reposts/repost.entity.js';
 import { SaveSchema } from './saves/save.entity.js';
@@ -44,6 +52,9 @@ export const entities = [
   ApiKeySchema,
   AvatarSchema,
   BlockSchema,
+  ChatMemberSchema,
+  ChatPushSchema,
+  ChatSchema,
   CommentMentionSchema,
   CommentReactionSchema,
   CommentSchema,
@@ -58,6 +69,10 @@ export const entities = [
   MediaTagSchema,
   MediaViewDaySchema,
   MediaWordsSchema,
+  MessageHideSchema,
+  MessageReactionSchema,
+  MessageSchema,
+  MessageWordsSchema,
   MuteSchema,
   NotificationEntrySchema,
   NotificationPositionSchema,
@@ -69,6 +84,7 @@ export const entities = [
   PhotoWishSchema,
   PlaylistItemSchema,
   PlaylistSchema,
+  PushSubscriptionSchema,
   ReactionSchema,
   RenditionSchema,
   RepostSchema,

@@ -4,7 +4,10 @@ import { CurrentPasswordService } from '../auth/current-password.service.js';
 import { knownPassword, isPasswordPublic } from '../auth/passwords.schemas.js';
 import { PasswordsService } from '../auth/passwords.service.js';
 import { TokensService } from '../auth/tokens.service.js';
+import { MovedCounts } from '../counters/moved-counts.service.js';
 import { FollowRequests } from '../follows/follow-requests.service.js';
+import { Bus } from '../platform/bus/bus.js';
+import { packIds } from '../platform/bus/packed-ids.js';
 import { Outbox } from '../platform/events/outbox.js';
 import { Problem } from '../platform/http/problems.js';
 import type { Viewer } from '../platform/http/viewer.js';
@@ -37,6 +40,8 @@ export class AccountEditService {
     private readonly tokens: TokensService,
     private readonly access: AccountAccess,
     private readonly limiter: RateLimiter,
+    private readonly bus: Bus,
+    private readonly moved: MovedCounts,
   ) {}
 
   /** Changes only the given fields; all of them or none. */
@@ -68,6 +73,8 @@ export class AccountEditService {
       };
       await this.password.confirm(viewer, currentPassword, change, acceptPending);
     }
+    if (profile.isPrivate !== undefined) this.moved.ofOwner(viewer.id);
+    if (profile.showPresence !== undefined) this.bus.publish('presence', packIds([viewer.id]));
     return this.users.ownProfile(viewer.id);
   }
 

@@ -15,6 +15,7 @@ import { SessionsController } from './sessions.controller.js';
 import { SessionsQueries } from './sessions.queries.js';
 import { SignInTries } from './sign-in-tries.js';
 import { SignInService } from './sign-in.service.js';
+import { SocketCredentials } from './socket-credentials.service.js';
 import { AccessTokenStrategy, ApiKeyStrategy } from './strategies.js';
 import { TokensService } from './tokens.service.js';
 
@@ -34,10 +35,11 @@ export class PasswordsModule {}
     ApiKeysQueries,
     SessionsQueries,
     CredentialsQueries,
+    SocketCredentials,
     AccessTokenStrategy,
     ApiKeyStrategy,
     { provide: APP_GUARD, useClass: AccessGuard },
   ],
-  exports: [CurrentPasswordService, TokensService, ApiKeysService],
+  exports: [CurrentPasswordService, TokensService, ApiKeysService, SocketCredentials],
 })
 export class AuthModule {}

@@ -11,10 +11,10 @@ import { accessTokenRules } from './tokens.service.js';
 import type { Viewer } from '../platform/http/viewer.js';
 
 /** Requires `exp`, which we always set: the library accepts tokens without it. */
-const Claims = z.object({ sub: z.uuid(), sid: z.uuid(), exp: z.int() });
+export const Claims = z.object({ sub: z.uuid(), sid: z.uuid(), exp: z.int() });
 
 /** Of the whole header: the library's own parsing is quadratic in a header without spaces. */
-const maxHeaderLength = 2_048;
+export const maxHeaderLength = 2_048;
 const bearerToken = ({ headers }: { headers: { authorization?: string } }): string | null => {
   const { authorization = '' } = headers;
   if (authorization.length > maxHeaderLength) return null;

@@ -4,7 +4,7 @@ import type { Finding } from '../files/integrity.service.js';
 import { sql } from '../platform/database/sql.js';
 import { avatarKey } from '../platform/storage/keys.js';
 import { Storage, type Listed } from '../platform/storage/storage.js';
-import type { Stored } from './avatars.service.js';
+import { AvatarsService, type Stored } from './avatars.service.js';
 
 const batch = 1_000;
 /** Younger bytes may belong to a row that is not committed yet. */
@@ -17,6 +17,7 @@ export class AvatarIntegrity {
   constructor(
     private readonly em: EntityManager,
     private readonly storage: Storage,
+    private readonly avatars: AvatarsService,
   ) {}
 
   async *scan(): AsyncGenerator<Finding> {
@@ -54,15 +55,10 @@ export class AvatarIntegrity {
     for (const { size, format, bytes: expectedBytes } of squares) {
       const key = avatarKey(hash, version, `${size}.${format}`);
       const stored = await this.storage.stat(key);
-      if (!stored && !(await this.isShown(hash, version))) return; // Replaced meanwhile.
+      if (!stored && !(await this.avatars.isShown(hash, version))) return; // Replaced meanwhile.
       if (!stored) yield { kind: 'missing', key, expectedBytes };
       else if (stored.bytes !== expectedBytes) yield { kind: 'damaged', key, expectedBytes, bytes: stored.bytes };
     }
-  }
-
-  private async isShown(hash: string, version: string): Promise<boolean> {
-    const rows = await sql`select 1 from avatars where hash = ${hash} and version = ${version}`.all(this.em);
-    return rows.length > 0;
   }
 
   private async untracked(listed: Listed[]): Promise<Finding[]> {

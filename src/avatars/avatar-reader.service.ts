@@ -24,6 +24,7 @@ const formats: AvatarFormat[] = ['webp', 'gif', 'png', 'jpeg'];
 const maxCachedBytes = 128 * 1024;
 /** A picture that was read about may be replaced, and removed, before it is opened. */
 const maxTries = 4;
+/** For so long at least an address of the storage is valid; caches keep it for half of that. */
 const redirectSeconds = 600;
 
 /** What an address shows: the avatar of the hash, else that of the backup, else the default, else an identicon. */
@@ -69,10 +70,10 @@ export class AvatarReader {
   private async sendStored(reply: FastifyReply, ask: Ask, found: Stored): Promise<void> {
     const { query, headers, size } = ask;
     const { square, isNegotiated } = chosen(found, query.format, headers, size);
+    const isVersion = found.hash === ask.hash && query.v === shortVersion(found.version);
     const key = avatarKey(found.hash, found.version, `${square.size}.${square.format}`);
     const address = this.config.avatars.redirect ? await this.storage.addressOf(key, redirectSeconds) : null;
     if (address) {
-      const isVersion = query.v === shortVersion(found.version) && found.hash === ask.hash;
       void reply.headers({
         'cache-control': isVersion ? `public, max-age=${redirectSeconds / 2}` : 'public, no-cache',
         vary: varyOfPublic('Accept'),
@@ -88,7 +89,7 @@ export class AvatarReader {
         // The former picture, or that of the backup, may be older than this one, or newer.
         modifiedAt: null,
         open: true,
-        changes: found.hash !== ask.hash || query.v !== shortVersion(found.version),
+        changes: !isVersion,
         ...(isNegotiated && { vary: ['Accept'] }),
       }),
     );

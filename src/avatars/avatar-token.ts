@@ -57,7 +57,7 @@ export class AvatarTokens {
   }
 }
 
-/** Lets in who has a token for the hash of the path, some times a minute. */
+/** Admits requests with a token for the hash in the path, as often as the rate limit `avatar` allows. */
 @Injectable()
 class AvatarTokenGuard implements CanActivate {
   constructor(
@@ -78,7 +78,7 @@ class AvatarTokenGuard implements CanActivate {
   }
 }
 
-/** For whoever has a token of this avatar; accounts of Vitrine do not matter. */
+/** Needs a token for this avatar, and no account of Vitrine. */
 export const WithAvatarToken = () =>
   applyDecorators(
     OtherCredentials(),

@@ -174,10 +174,13 @@ export class AvatarsController {
   }
 }
 
+/** What a form has beside its file. */
+const maxFormBytes = 10_000;
+
 /** The form field, or the whole body; not read yet. */
 async function pictureOf(request: FastifyRequest): Promise<Readable> {
   const length = Number(request.headers['content-length']);
-  if (length > maxAvatarBytes + 10_000) throw tooLarge(length);
+  if (length > maxAvatarBytes + maxFormBytes) throw tooLarge(length);
   if (!request.isMultipart()) {
     if (request.body instanceof Readable) return request.body;
     const how = 'Send the picture as the body, with its type, or in the form field `avatar`.';

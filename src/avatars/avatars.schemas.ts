@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import { avatarTypes } from '../processing/image/avatar.js';
 
 /** Sides in px, by the names that addresses use. */
 export const sizeNames = { small: 128, medium: 256, large: 512, original: 1024 } as const;
-export type SizeName = keyof typeof sizeNames;
-const names = Object.keys(sizeNames) as SizeName[];
-export const sizes = Object.values(sizeNames);
+export const names = Object.keys(sizeNames) as (keyof typeof sizeNames)[];
+const sizes = Object.values(sizeNames);
 
 export const Hash = z
   .string()
@@ -42,7 +42,7 @@ export type AvatarQuery = z.infer<typeof AvatarQuery>;
 export const AvatarAnswer = z
   .object({
     hash: z.string(),
-    type: z.enum(['jpeg', 'png', 'gif', 'webp']).meta({ description: 'What was uploaded' }),
+    type: z.enum(avatarTypes).meta({ description: 'What was uploaded' }),
     sizes: z.array(z.enum(names)).meta({ description: 'A picture is never enlarged: a small one has fewer' }),
     href: z.string().meta({ description: 'Its address with its version, which caches may keep' }),
     createdAt: z.iso.datetime(),

@@ -20,7 +20,7 @@ import { formatNamed } from '../processing/run/formats.js';
 import { withWorkspace } from '../processing/run/workspace.js';
 import { refusalProblem } from '../uploads/refusal.js';
 import { defaultAvatar, type StoredSquare } from './avatar.entity.js';
-import { sizeNames, type AvatarAnswer, type SizeName } from './avatars.schemas.js';
+import { names, sizeNames, type AvatarAnswer } from './avatars.schemas.js';
 
 const MiB = 1024 * 1024;
 export const maxAvatarBytes = 10 * MiB;
@@ -113,7 +113,8 @@ export class AvatarsService {
     }
   }
 
-  private async isShown(hash: string, version: string): Promise<boolean> {
+  /** @returns whether this version is the one in use */
+  async isShown(hash: string, version: string): Promise<boolean> {
     const rows = await sql`select 1 from avatars where hash = ${hash} and version = ${version}`.all(this.em);
     return rows.length > 0;
   }
@@ -127,9 +128,7 @@ export class AvatarsService {
         returning created_at, updated_at, old.version as old_version`.all(em);
       const { old_version, created_at, updated_at } = row!;
       if (old_version) await this.outbox.record('avatar.orphaned', { hash, version: old_version });
-      const sizes = (Object.keys(sizeNames) as SizeName[]).filter((name) =>
-        squares.some(({ size }) => size === sizeNames[name]),
-      );
+      const sizes = names.filter((name) => squares.some(({ size }) => size === sizeNames[name]));
       return {
         isNew: old_version === null,
         avatar: {

@@ -15,7 +15,8 @@ export const DocumentedPicture = (...params: Name[]): OnReturning<void> =>
     summary: 'The avatar of a hash',
     description:
       'Never 404: without an avatar of the hash, that of the backup; else the default one of this server; else one that is ' +
-      'drawn from the hash (as SVG, whatever `Accept` says, for a network that asks for more than 1,200 new ones a minute). Without `v`, caches have to ask each time, so a change shows at once.',
+      'drawn from the hash (as SVG, whatever `Accept` says, for a network that requests more than 1,200 new ones a ' +
+      'minute). Without `v`, caches must revalidate, so a change shows at once.',
     params: paramsOf(params),
     answers: {
       200: {
@@ -24,7 +25,7 @@ export const DocumentedPicture = (...params: Name[]): OnReturning<void> =>
         description: 'A square picture',
       },
       206: { content: 'image/*', description: 'The requested range' },
-      302: { description: 'To the storage, where the server is set up so', headers: { Location: 'Valid for minutes' } },
+      302: { description: 'To the storage, with `AVATAR_REDIRECT`', headers: { Location: 'Valid for minutes' } },
       304: { description: 'Your copy is still valid' },
     },
     problems: ['range_not_satisfiable', 'precondition_failed', 'validation_failed', 'too_many_requests'],

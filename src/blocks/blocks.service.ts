@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { retryOnDeadlock } from '../platform/database/retry-on-deadlock.js';
 import { sql } from '../platform/database/sql.js';
 import { Outbox } from '../platform/events/outbox.js';
+import { Live } from '../platform/realtime/live.js';
 import type { Keyset } from '../platform/database/keyset.js';
 import type { PageQuery } from '../platform/http/page.js';
 import { refuseBeyond } from '../platform/limits/amounts.js';
@@ -21,6 +22,7 @@ export class BlocksService {
     private readonly outbox: Outbox,
     private readonly pairs: UserPairs,
     private readonly profiles: ProfileReader,
+    private readonly live: Live,
   ) {}
 
   list({ id }: Viewer, query: PageQuery) {
@@ -46,6 +48,7 @@ export class BlocksService {
           await refuseBeyond(em, 'blocks', viewer.id, sql`from blocks where blocker_id = ${viewer.id}`);
           await this.outbox.record('block.changed', { blockerId: viewer.id, blockedId: id });
           await this.outbox.recordAll('follow.changed', ended);
+          this.live.expect();
         }
         return { isNew: !isBlocked, relation: await this.profiles.relation(viewer.id, id) };
       }),

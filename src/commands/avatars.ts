@@ -1,5 +1,4 @@
-import type { Command } from 'commander';
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, type Command } from 'commander';
 import { AvatarTokens } from '../avatars/avatar-token.js';
 import { Hash } from '../avatars/avatars.schemas.js';
 import { AvatarsService } from '../avatars/avatars.service.js';

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { isoTime } from '../platform/database/iso-time.js';
 import { sql, type Statement } from '../platform/database/sql.js';
 import { fileJson, FileAnswers, type FileRow } from '../media/file-answers.service.js';
-import { hiddenReactions, hiddenRows, reactionCounts, visibleCounts } from '../media/visible-counts.js';
+import { commentCounts } from '../media/visible-counts.js';
 import { commentVisibleTo } from '../visibility/comments.js';
 import { isOpen, visibleTo } from '../visibility/medias.js';
 import { notBlocked, notMuted, type ViewerId } from '../visibility/relations.js';
@@ -50,22 +50,10 @@ const standing = (viewer: ViewerId) =>
         'isMine', c.author_id is not distinct from ${viewer},
         'canDelete', c.deleted_at is null and ${viewer} in (c.author_id, m.owner_id)) as viewer`;
 
-const counts = visibleCounts(
-  { ...reactionCounts('c'), replies: [sql`c.replies_count`, sql`x.number`] },
-  sql.join([
-    hiddenReactions('c', 'comment_reactions', 'comment_id'),
-    hiddenRows(
-      'x',
-      sql`c.replies_count`,
-      sql`from comments x where x.parent_id = c.id and x.author_id = any(hidden.ids) and x.is_counted`,
-    ),
-  ]),
-);
-
 const columns = (viewer: ViewerId) => sql`
   c.url, m.url as media, p.url as "replyTo", c.text, c.created_at as "createdAt", c.edited_at as "editedAt", c.deleted_at as "deletedAt",
   ${isOpen()} as open, a.id as "userId", a.username, a.display_name as "displayName", a.profile_photo_id as "profilePhotoId",
-  ${counts(viewer)} as counts,
+  ${commentCounts(viewer)} as counts,
   array(select u.username from comment_mentions cm join users u on u.id = cm.user_id
     where cm.comment_id = c.id and ${isActive()} and ${notBlocked(viewer, 'u.id')} order by cm.id) as mentions,
   (select ${fileJson} from files f where f.id = c.attachment_id) as attachment,

@@ -1,6 +1,7 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { sql } from '../platform/database/sql.js';
+import { MovedCounts } from '../counters/moved-counts.service.js';
 import { FilesService } from '../files/files.service.js';
 import { MediaAccess } from '../media/media-access.service.js';
 import { commentVisibleTo } from '../visibility/comments.js';
@@ -15,6 +16,7 @@ import type { CommentAnswer, WriteBody } from './comments.schemas.js';
 interface Held {
   id: string;
   mediaId: string;
+  parentId: string | null;
   ownerId: string;
   authorId: string;
   hasReplies: boolean;
@@ -34,12 +36,13 @@ export class CommentsService {
     private readonly mentions: MentionsService,
     private readonly queries: CommentsQueries,
     private readonly outbox: Outbox,
+    private readonly moved: MovedCounts,
   ) {}
 
   /** @throws {Problem} `media_not_found`, `comment_not_found` for `replyTo`, and as `FilesService.takePhoto` */
   async write(author: string, mediaUrl: string, { text, attachment, replyTo }: WriteBody): Promise<CommentAnswer> {
     const url = slug();
-    await this.em.transactional(async (em) => {
+    const { mediaId, parentId } = await this.em.transactional(async (em) => {
       const media = await this.access.hold(em, author, mediaUrl, true);
       const parentId = replyTo === undefined ? null : await this.parent(em, author, media.id, replyTo);
       const fileId = attachment === undefined ? null : await this.files.takePhoto(em, author, attachment);
@@ -54,7 +57,9 @@ export class CommentsService {
       if (parentId !== null) await refuseBeyond(em, 'commentsAbove', commentId, above(commentId));
       await this.mentions.ofComment(em, commentId, author, text);
       await this.outbox.record('comment.changed', { commentId, mediaId: media.id });
+      return { mediaId: media.id, parentId };
     });
+    this.tell(mediaId, parentId);
     return this.queries.byUrl(author, url);
   }
 
@@ -80,8 +85,8 @@ export class CommentsService {
    * @throws {Problem} `comment_not_found`, `not_yours`
    */
   async delete(viewer: string, url: string): Promise<void> {
-    await this.em.transactional(async (em) => {
-      const { id, mediaId, ownerId, authorId, hasReplies } = await this.hold(em, viewer, url, true);
+    const { mediaId, parentId } = await this.em.transactional(async (em) => {
+      const { id, mediaId, parentId, ownerId, authorId, hasReplies } = await this.hold(em, viewer, url, true);
       if (viewer !== authorId && viewer !== ownerId) throw new Problem('not_yours');
       await (
         hasReplies
@@ -90,7 +95,15 @@ export class CommentsService {
       ).all(em);
       if (hasReplies) await this.outbox.record('comment.deleted', { commentId: id });
       await this.outbox.record('comment.changed', { commentId: id, mediaId });
+      return { mediaId, parentId };
     });
+    this.tell(mediaId, parentId);
+  }
+
+  /** One more comment, or one less. */
+  private tell(mediaId: string, parentId: string | null): void {
+    this.moved.ofMedia(mediaId);
+    if (parentId !== null) this.moved.ofComment(mediaId, parentId);
   }
 
   /** Cannot be deleted before the transaction ends: that would need the lock on the media. */
@@ -114,7 +127,7 @@ export class CommentsService {
       for no key update of m`.all(em);
     // A separate statement, so that it sees what was committed while the first one waited.
     const [comment] = await sql<Omit<Held, 'mediaId' | 'ownerId'>>`
-      select id, author_id as "authorId", exists (select 1 from comments r
+      select id, author_id as "authorId", parent_id as "parentId", exists (select 1 from comments r
         where r.parent_id = c.id) as "hasReplies", attachment_id is not null as "hasAttachment"
       from comments c where url = ${url} and deleted_at is null for update`.all(em);
     if (!rows[0] || !comment) throw new Problem('comment_not_found');

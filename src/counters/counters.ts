@@ -50,7 +50,7 @@ export const counters: readonly Counters[] = [
     table: 'tags',
     name: 'name',
     counts: {
-      medias_count: sql`select count(*) from media_tags mt join medias m on m.id = mt.media_id where mt.tag_id = t.id and is_counted(m)`,
+      medias_count: sql`select count(*) from media_tags mt join medias m on m.id = mt.media_id where mt.tag_id = t.id and is_open(m)`,
     },
   },
   {

@@ -5,6 +5,7 @@ import type { FileKind, FileStatus } from '../files/file.entity.js';
 import type { RenditionRole } from '../files/rendition.entity.js';
 import type { Place } from '../users/users.schemas.js';
 import type { Segment } from '../processing/video/hls.js';
+import { sentTo } from '../visibility/chats.js';
 import { commentVisibleTo } from '../visibility/comments.js';
 import { isOpen, visibleTo } from '../visibility/medias.js';
 import type { ViewerId } from '../visibility/relations.js';
@@ -61,7 +62,7 @@ export class DeliveryQueries {
   constructor(private readonly em: EntityManager) {}
 
   /**
-   * A file and its renditions of the given roles, if the viewer owns it, or may see the media or comment that shows it.
+   * A file and its renditions of the given roles, if the viewer owns it, or may see the media, comment or message that shows it.
    * @param needs for playlists only
    */
   async find(
@@ -80,7 +81,7 @@ export class DeliveryQueries {
       left join comments c on c.attachment_id = f.id
       left join medias cm on cm.id = c.media_id
       where f.url = ${url} and f.kind = ${kind} and (${mine} or ${visibleTo(viewer)}
-        or ${commentVisibleTo(viewer, 'c', 'cm')})
+        or ${commentVisibleTo(viewer, 'c', 'cm')} or ${sentTo(viewer)})
         and (${viewer}::uuid is null
           or exists (select 1 from users u where u.id = ${viewer} and ${isActive()}))`.all(this.em);
     return rows[0] ? toDeliverable(rows[0]) : null;

@@ -108,6 +108,11 @@ export class DeliveryService {
    */
   source(file: Deliverable, { viewer }: Asking): Body {
     if (!file.mine || !viewer) throw new Problem('not_yours', 'The raw upload is for its owner, signed in by header.');
+    return this.asSent(file);
+  }
+
+  /** A file as it was sent, to be stored and not to be opened by the browser. */
+  asSent(file: Deliverable): Body {
     const { id, sourceBytes, sourceType, sourceKey, updatedAt, filename } = file;
     const about = { tag: `${id}-source`, bytes: sourceBytes, mimeType: sourceType, modifiedAt: updatedAt, open: false };
     return { ...about, downloadAs: filename, ...this.reading(sourceKey) };

@@ -21,8 +21,8 @@ const ActivitySchema = defineEntity({
     /** UTC. */
     day: p.date().defaultRaw(`(now() at time zone 'UTC')::date`),
     fanout: p.enum(fanouts).default('pending'),
-    /** Of a post, the largest so far: 2 everybody, 1 followers, 0 nobody. */
-    audience: p.smallint().default(2),
+    /** Who could find a post so far, at most: 2 everybody, 1 followers, 0 nobody. */
+    reach: p.smallint().default(2),
     createdAt: p.datetime().defaultRaw('now()'),
   },
 });

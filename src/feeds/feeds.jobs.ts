@@ -5,6 +5,7 @@ import type { EventOf } from '../platform/events/events.js';
 import { OnEvent } from '../platform/events/on-event.js';
 import { OnJob, type JobContext } from '../platform/queue/on-job.js';
 import { BuildingService } from './building.service.js';
+import { FeedSignals } from './feed-signals.service.js';
 import { SweepingService } from './sweeping.service.js';
 import { WritingService } from './writing.service.js';
 
@@ -15,6 +16,7 @@ export class FeedsJobs {
     private readonly writing: WritingService,
     private readonly building: BuildingService,
     private readonly sweeping: SweepingService,
+    private readonly signals: FeedSignals,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -26,6 +28,11 @@ export class FeedsJobs {
   @OnEvent('write-repost')
   onRepost({ mediaId, userId }: EventOf<'repost.changed'>, cursor?: string): Promise<string | undefined> {
     return this.writing.write(mediaId, userId, 'repost', cursor);
+  }
+
+  @OnEvent('tell-feeds')
+  onWritten({ actorId, seq }: EventOf<'feed.changed'>, cursor?: string): Promise<string | undefined> {
+    return this.signals.tell(actorId, seq, cursor);
   }
 
   @OnEvent('settle-source')

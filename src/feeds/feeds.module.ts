@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { MediaModule } from '../media/media.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { BuildingService } from './building.service.js';
+import { FeedSignals } from './feed-signals.service.js';
 import { FeedsController } from './feeds.controller.js';
 import { FeedsJobs } from './feeds.jobs.js';
 import { FeedsQueries } from './feeds.queries.js';
@@ -23,5 +24,5 @@ export class FeedsModule {}
 export class KeepingModule {}
 
 /** In workers: timelines are written in advance. */
-@Module({ providers: [FeedsJobs, WritingService, BuildingService, SweepingService] })
+@Module({ providers: [FeedsJobs, FeedSignals, WritingService, BuildingService, SweepingService] })
 export class FeedsWorkerModule {}

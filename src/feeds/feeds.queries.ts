@@ -6,7 +6,7 @@ import type { Viewer } from '../platform/http/viewer.js';
 import { ownerAnswer, type OwnerRow } from '../users/users.schemas.js';
 import { UsersService } from '../users/users.service.js';
 import { isActive } from '../visibility/accounts.js';
-import { inFeedOfUser } from '../visibility/feeds.js';
+import { inFeedOfUser, type Reposts } from '../visibility/feeds.js';
 import { listedFor } from '../visibility/medias.js';
 import { isFollowed, type ViewerId } from '../visibility/relations.js';
 import type { verbs } from './activity.entity.js';
@@ -22,6 +22,9 @@ interface Row {
   reposters: OwnerRow[] | null;
 }
 
+/** Of a place. */
+type Stored = Pick<Place, 'mediaId' | 'isReposted'>;
+
 /** Flat feeds: medias, each with what brought it there. One statement a page, however many are followed. */
 @Injectable()
 export class FeedsQueries {
@@ -31,12 +34,26 @@ export class FeedsQueries {
     private readonly users: UsersService,
   ) {}
 
-  /** What everybody published. */
-  global(viewer: ViewerId, query: FeedQuery) {
-    const { bounds, isOfType } = wanted(query);
-    const join = sql`join activities a on a.media_id = m.id and a.verb = 'post'`;
-    const where = [listedFor(viewer, false), bounds(sql`a.seq`), isOfType];
-    return this.page(viewer, { join, where }, nobody, query);
+  /**
+   * What everybody published. Found by its places, each of which looks its media up: where few medias are public, PostgreSQL
+   * would compare each place with all of them.
+   */
+  async global(viewer: ViewerId, query: FeedQuery) {
+    const { bounds, isOfType, rows } = wanted(query);
+    const parts = sql`
+      page as materialized (
+        select a.media_id, a.verb, a.seq, a.created_at from activities a
+        cross join lateral (select from medias m where m.id = a.media_id and ${listedFor(viewer, false)} offset 0) m
+        where a.verb = 'post' and ${bounds(sql`a.seq`)} and ${isOfType} order by a.seq desc limit ${rows})`;
+    const facts = sql<object>`true as is_read`;
+    const source = { parts, source: sql`page`, facts, order: sql`a.seq desc` };
+    const { medias } = await this.reader.beside(viewer, source, this.more(viewer, nobody));
+    const shown = medias.slice(0, query.limit);
+    return {
+      items: shown.map(withoutSeq),
+      nextCursor: medias.length > query.limit ? cursorAt(shown.at(-1)!.seq) : null,
+      newestCursor: newestOf(shown[0], query.since),
+    };
   }
 
   /** What one user published and reposted. @throws {Problem} `user_not_found`, `private_account`, `not_signed_in` */
@@ -51,24 +68,41 @@ export class FeedsQueries {
 
   /** What the users publish and repost whom the reader follows. */
   async timeline(reader: string, query: FeedQuery) {
-    const { places, next, reposts } = await this.timelines.read(reader, wanted(query));
+    const ask = wanted(query);
+    const { parts, completeness } = this.timelines.stored(reader, ask);
+    const more = this.more(reader, nobody);
+    const { facts, medias } = await this.reader.beside(
+      reader,
+      { parts, source: sql`stored`, facts: completeness, order: sql`a.seq desc` },
+      {
+        columns: sql<Row & Stored>`${more.columns}, a.media_id as "mediaId", a.is_reposted as "isReposted"`,
+        of: (row: Row & Stored) => ({ ...more.of(row), at: row.at, mediaId: row.mediaId, isReposted: row.isReposted }),
+      },
+    );
+    const whole = this.timelines.page(ask, facts, medias);
+    const { places, next, reposts } = whole ?? (await this.timelines.gather(reader, ask, facts));
     const shown = places.slice(0, query.limit);
-    const of = <K extends keyof Place>(key: K) => shown.map((place) => place[key]);
-    const items = shown.length
-      ? await this.reader.all(
-          reader,
-          sql`join unnest(${of('mediaId')}::uuid[], ${of('seq')}::bigint[], ${of('verb')}::text[], ${of('at')}::timestamptz[])
-            as a (media_id, seq, verb, created_at) on a.media_id = m.id`,
-          sql`a.seq desc`,
-          // Usually none is: without looking for reposters the plan is a third smaller, and starts as much faster.
-          this.more(reader, shown.some(({ isReposted }) => isReposted) ? reposts(reader) : nobody),
-        )
-      : [];
+    // Usually nothing is reposted: a plan that looks for reposters is half as large again, and takes as long to start.
+    const isDone = whole && !shown.some(({ isReposted }) => isReposted);
     return {
-      items: items.map(withoutSeq),
+      items: isDone ? whole.places.slice(0, query.limit).map(asItem) : await this.at(reader, shown, reposts),
       nextCursor: next === null ? null : cursorAt(next),
       newestCursor: newestOf(shown[0], query.since),
     };
+  }
+
+  /** The medias of these places, with who reposted them. */
+  private async at(reader: string, places: Pick<Place, 'mediaId' | 'seq' | 'verb' | 'at'>[], reposts: Reposts) {
+    if (!places.length) return [];
+    const of = <K extends 'mediaId' | 'seq' | 'verb' | 'at'>(key: K) => places.map((place) => place[key]);
+    const items = await this.reader.all(
+      reader,
+      sql`join unnest(${of('mediaId')}::uuid[], ${of('seq')}::bigint[], ${of('verb')}::text[], ${of('at')}::timestamptz[])
+        as a (media_id, seq, verb, created_at) on a.media_id = m.id`,
+      sql`a.seq desc`,
+      this.more(reader, reposts(reader)),
+    );
+    return items.map(withoutSeq);
   }
 
   /** @param reposts of `m`, as rows `actor_id, seq` */
@@ -109,4 +143,14 @@ export class FeedsQueries {
 }
 
 const nobody = sql`select null::uuid as actor_id, null::bigint as seq where false`;
+const asItem = <T extends Stored & { seq: number; at: string }>({
+  mediaId: _,
+  isReposted: __,
+  seq: ___,
+  at,
+  ...item
+}: T) => ({
+  ...item,
+  at: isoTime(at),
+});
 const withoutSeq = <T extends { seq: number }>({ seq: _, ...item }: T) => item;

@@ -20,9 +20,10 @@ export interface Place {
   /** By anybody. */
   isReposted: boolean;
 }
-export interface Places {
+export type Places = Paged<Place>;
+export interface Paged<P> {
   /** The latest first. */
-  places: Place[];
+  places: P[];
   /** Everything above it was found: the cursor of the next page. Null at the end. */
   next: number | null;
   /** Finds all their reposts: among the entries, unless some of these are below the floor. */
@@ -32,6 +33,11 @@ interface Found {
   places: Place[];
   /** Numbers are strings: bigint. */
   floor: string | null;
+}
+/** Whether what is stored is all there is. */
+export interface Completeness {
+  floor: string | null;
+  isMixed: boolean;
 }
 
 const columns = sql`a.media_id, a.actor_id, a.verb, a.day, a.seq, a.created_at, m.reposts_count > 0 as is_reposted`;
@@ -49,32 +55,47 @@ export class TimelineService {
 
   /** About as many places as the page has, or fewer, if `next` says that there are more. */
   async read(reader: string, ask: Wanted): Promise<Places> {
-    const [stored] = await this.stored(reader, ask).all(this.em);
-    const floor = stored!.floor === null ? null : Number(stored!.floor);
-    if (floor === null || ask.below <= floor) return this.inWindows(reader, ask, (at) => pulled(reader, at));
-    if (stored!.isMixed) return this.inWindows(reader, ask, (at) => merged(reader, at));
-    const { places } = stored!;
-    const rest = floor > ask.above ? floor : null;
-    const next = places.length > ask.limit ? places[ask.limit - 1]!.seq : rest;
-    return { places, next, reposts: floor === 0 ? repostsInEntries : repostsInSources };
+    const { parts, completeness } = this.stored(reader, ask);
+    const [stored] = await sql<Found & Completeness>`
+      with recursive ${parts} select ${asPlaces('stored')}, ${completeness}`.all(this.em);
+    return this.page(ask, stored!, stored!.places) ?? this.gather(reader, ask, stored!);
   }
 
-  /** The materialized timeline, and whether there is anything beside it. Notes on a first page that the reader is there. */
-  private stored(reader: string, ask: Wanted): Statement<Found & { isMixed: boolean }> {
-    return sql<Found & { isMixed: boolean }>`
-      with recursive complete as materialized (
-        select seq as floor from feed_entries where reader_id = ${reader} and floor),
-      ${unwritten},
-      stored as materialized (
-        select ${columns} from feed_entries e join activities a on a.seq = e.seq join medias m on m.id = a.media_id
-        where e.reader_id = ${reader} and e.seq >= (select floor from complete) and ${ask.bounds(sql`e.seq`)}
-          and ${ask.isOfType} and ${inTimelineOf(reader, repostsInEntries)}
-        order by e.seq desc limit ${ask.rows})
-      ${ask.isFirst ? sql`, ${noting(reader)}` : sql``}
-      select ${asPlaces('stored')}, (select floor from complete) as floor,
+  /**
+   * The materialized timeline, for a statement of the caller's. Notes on a first page that the reader is there.
+   * @returns parts for `with recursive`, of which `stored` has the places `a`; and the columns of `Completeness`
+   */
+  stored(reader: string, ask: Wanted): { parts: Statement; completeness: Statement<Completeness> } {
+    return {
+      parts: sql`
+        complete as materialized (
+          select seq as floor from feed_entries where reader_id = ${reader} and floor),
+        ${unwritten},
+        stored as materialized (
+          select ${columns} from feed_entries e join activities a on a.seq = e.seq join medias m on m.id = a.media_id
+          where e.reader_id = ${reader} and e.seq >= (select floor from complete) and ${ask.bounds(sql`e.seq`)}
+            and ${ask.isOfType} and ${inTimelineOf(reader, repostsInEntries)}
+          order by e.seq desc limit ${ask.rows})
+        ${ask.isFirst ? sql`, ${noting(reader)}` : sql``}`,
+      completeness: sql<Completeness>`(select floor from complete) as floor,
         exists (select from feed_sources where reader_id = ${reader} and not is_fed)
         or exists (select from unwritten u join feed_sources f on f.reader_id = ${reader} and f.actor_id = u.actor_id)
-          as "isMixed"`;
+          as "isMixed"`,
+    };
+  }
+
+  /** @param places those of `stored` @returns null where there is more than these */
+  page<P extends { seq: number }>(ask: Wanted, { floor, isMixed }: Completeness, places: P[]): Paged<P> | null {
+    if (floor === null || ask.below <= Number(floor) || isMixed) return null;
+    const rest = Number(floor) > ask.above ? Number(floor) : null;
+    const next = places.length > ask.limit ? places[ask.limit - 1]!.seq : rest;
+    return { places, next, reposts: floor === '0' ? repostsInEntries : repostsInSources };
+  }
+
+  /** Where what is stored is not all. */
+  gather(reader: string, ask: Wanted, { floor }: Completeness): Promise<Places> {
+    const isBelow = floor === null || ask.below <= Number(floor);
+    return this.inWindows(reader, ask, (at) => (isBelow ? pulled : merged)(reader, at));
   }
 
   private async inWindows(reader: string, ask: Wanted, streams: (ask: Wanted) => Statement): Promise<Places> {

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { FilesController } from './files.controller.js';
 import { FilesJobs } from './files.jobs.js';
+import { FilesLive } from './files.live.js';
 import { FilesService } from './files.service.js';
 import { IntegrityService } from './integrity.service.js';
 import { ProcessingService } from './processing.service.js';
@@ -10,7 +11,7 @@ import { ToolsModule } from './tools.service.js';
 
 @Module({
   controllers: [FilesController],
-  providers: [FilesService, SignedHrefs],
+  providers: [FilesService, SignedHrefs, FilesLive],
   exports: [FilesService, SignedHrefs],
 })
 export class FilesModule {}

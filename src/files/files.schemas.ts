@@ -81,3 +81,8 @@ export const FileAnswer = z
   })
   .meta({ id: 'File' });
 export type FileAnswer = z.infer<typeof FileAnswer>;
+
+/** What sockets are told of a file; the rest is under its address. */
+export const FileChanged = z
+  .object({ url: Slug, status: z.enum(fileStatuses), progress: z.number().min(0).max(1), failure: Failure.optional() })
+  .meta({ id: 'FileChanged' });

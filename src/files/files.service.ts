@@ -3,13 +3,14 @@ import { Injectable } from '@nestjs/common';
 import { isoTime } from '../platform/database/iso-time.js';
 import { Outbox } from '../platform/events/outbox.js';
 import { RateLimiter } from '../platform/limits/rate-limiter.service.js';
+import { Live } from '../platform/realtime/live.js';
 import { Problem } from '../platform/http/problems.js';
 import { failures, type FailureCode } from '../processing/run/failure.js';
 import type { Warning } from '../processing/video/lengths.js';
 import type { FileKind, FileStatus, Picture } from './file.entity.js';
 import { maxQueuedBefore, type FileAnswer } from './files.schemas.js';
-import { deleteFiles, onProfile } from './delete-files.js';
-import { fileHref } from './signed-hrefs.service.js';
+import { deleteFiles, isSent, onProfile } from './delete-files.js';
+import { bytesHref } from './signed-hrefs.service.js';
 import { sql } from '../platform/database/sql.js';
 
 interface Row {
@@ -52,6 +53,7 @@ export class FilesService {
     private readonly em: EntityManager,
     private readonly outbox: Outbox,
     private readonly limiter: RateLimiter,
+    private readonly live: Live,
   ) {}
 
   async view(ownerId: string, url: string): Promise<FileAnswer> {
@@ -107,8 +109,10 @@ export class FilesService {
    */
   async takePhoto(em: EntityManager, ownerId: string, url: string): Promise<string> {
     const [photo] = await sql<Pick<Row, 'id' | 'kind' | 'status'> & { used: boolean }>`
-      select id, kind, status, unused_since is null as used from files where url = ${url}
-        and owner_id = ${ownerId} for update`.all(em);
+      select id, kind, status, unused_since is null and (${onProfile} or not ${isSent}
+          or exists (select 1 from media_files mf where mf.file_id = f.id)
+          or exists (select 1 from comments c where c.attachment_id = f.id)) as used
+      from files f where url = ${url} and owner_id = ${ownerId} for update`.all(em);
     if (!photo) throw new Problem('file_not_found', `None of your files has the url ${url}.`);
     if (photo.kind !== 'photo') throw new Problem('file_kind_mismatch', `${url} is a ${photo.kind}, not a photo.`);
     if (photo.used) throw new Problem('file_in_use', `${url} is shown elsewhere.`);
@@ -117,7 +121,22 @@ export class FilesService {
     return photo.id;
   }
 
-  /** To be called when a profile no longer shows a file. It may be in use elsewhere; if not, it expires later. */
+  /**
+   * One of the owner's files, to be sent, ready or not. It may be shown elsewhere, too.
+   * @returns its id
+   * @throws {Problem} `file_not_found`, `file_kind_mismatch`, `file_failed`
+   */
+  async takeToSend(em: EntityManager, ownerId: string, url: string, kind: FileKind): Promise<string> {
+    const [file] = await sql<Pick<Row, 'id' | 'kind' | 'status'>>`
+      select id, kind, status from files where url = ${url} and owner_id = ${ownerId} for no key update`.all(em);
+    if (!file) throw new Problem('file_not_found', `None of your files has the url ${url}.`);
+    if (file.kind !== kind) throw new Problem('file_kind_mismatch', `${url} is a ${file.kind}, not a ${kind}.`);
+    if (file.status === 'failed') throw new Problem('file_failed', `${url} failed: see GET files/${url}.`);
+    await sql`update files set unused_since = null where id = ${file.id} and unused_since is not null`.all(em);
+    return file.id;
+  }
+
+  /** To be called when a profile or a message no longer shows a file. It may be in use elsewhere; if not, it expires later. */
   async release(em: EntityManager, fileId: string): Promise<void> {
     await sql`select id from files where id = ${fileId} for update`.all(em);
     const squares = await sql<{ key: string }>`
@@ -168,6 +187,7 @@ export class FilesService {
         null, attempts = 0, runs = runs + 1, heartbeat_at = null,
       processed_at = null, updated_at = now() where id = ${fileId}`.all(em);
     await this.outbox.record('file.uploaded', { fileId });
+    this.live.expect();
   }
 
   /** Row first, bytes second: a job deletes them, even if this process dies. */
@@ -180,7 +200,7 @@ export class FilesService {
       if (file.used)
         throw new Problem(
           'file_in_use',
-          'It is shown by a media (delete that instead), by a comment, or by your profile.',
+          'It is shown by a media (delete that instead), by a comment, by a message, or by your profile.',
         );
       await deleteFiles(em, this.outbox, [file.id]);
     });
@@ -209,7 +229,7 @@ const toAnswer = ({ facts: { warnings = [], ...facts }, ...row }: Row): FileAnsw
   bytes: Number(row.bytes),
   sha256: row.sha256,
   filename: row.filename,
-  href: fileHref(row.kind, row.url),
+  href: bytesHref(row.kind, row.url),
   ...(row.used_by && { usedBy: row.used_by }),
   mimeType: row.mime_type,
   width: row.width,

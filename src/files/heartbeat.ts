@@ -14,6 +14,8 @@ export class Heartbeat {
     private readonly fileId: string,
     private readonly progress: Progress,
     private readonly onError: (error: unknown) => void,
+    /** Told after each write, with the progress as it is stored. */
+    private readonly onBeat: (progress: number) => void,
   ) {
     this.timer = setInterval(() => this.beat(), everyMs).unref();
   }
@@ -26,11 +28,13 @@ export class Heartbeat {
   private beat(): void {
     const { progress, remainingMs } = this.progress.step();
     // At most one write at a time: a slow database must not pile them up.
-    this.writing ??= sql`
+    this.writing ??= sql<{ progress: number }>`
       update files set progress = greatest(progress, ${progress}), remaining_ms = ${remainingMs}, heartbeat_at =
-        now() where id = ${this.fileId} and (status = 'processing' or redo)`
+        now() where id = ${this.fileId} and (status = 'processing' or redo)
+      returning progress`
       .all(this.em)
-      .then(() => undefined, this.onError)
+      .then(([row]) => row && this.onBeat(row.progress))
+      .catch(this.onError)
       .finally(() => {
         this.writing = null;
       });

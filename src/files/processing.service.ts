@@ -6,6 +6,8 @@ import type { Config } from '../platform/config/env.js';
 import { Outbox } from '../platform/events/outbox.js';
 import type { JobContext } from '../platform/queue/on-job.js';
 import { JobTimedOut, PermanentFailure, ShuttingDown } from '../platform/queue/runner.js';
+import { Live } from '../platform/realtime/live.js';
+import { Signals } from '../platform/realtime/signals.js';
 import { Storage, StorageFull } from '../platform/storage/storage.js';
 import type { Work } from '../processing/run/budget.js';
 import { ProcessingFailure, type FailureCode } from '../processing/run/failure.js';
@@ -24,6 +26,8 @@ const maxStarts = 6;
 const derivingShare = 0.97;
 
 interface Started {
+  url: string;
+  owner_id: string;
   kind: Exclude<FileKind, 'file'>;
   source_key: string;
   attempts: number;
@@ -46,6 +50,8 @@ export class ProcessingService {
     private readonly em: EntityManager,
     private readonly storage: Storage,
     private readonly outbox: Outbox,
+    private readonly signals: Signals,
+    private readonly live: Live,
     private readonly tools: Tools,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
@@ -53,10 +59,14 @@ export class ProcessingService {
   async process(fileId: string, { signal, isLastAttempt }: JobContext, niceness?: number): Promise<void> {
     const started = await this.start(fileId);
     if (!started) return; // Deleted, or done by another run.
-    const publication = new Publication(this.em, this.storage, this.outbox, fileId, randomUUID());
+    const publication = new Publication(this.em, this.storage, this.outbox, this.live, fileId, randomUUID());
     const progress = new Progress(started.progress);
-    const heartbeat = new Heartbeat(this.em.fork(), fileId, progress, (error) =>
-      this.logger.warn({ err: error, fileId }, 'no heartbeat'),
+    const heartbeat = new Heartbeat(
+      this.em.fork(),
+      fileId,
+      progress,
+      (error) => this.logger.warn({ err: error, fileId }, 'no heartbeat'),
+      (progress) => this.tellProgress(started, progress),
     );
     try {
       if (started.attempts > maxStarts) throw new ProcessingFailure('internal', 'every start ended without a report');
@@ -89,8 +99,15 @@ export class ProcessingService {
     const [row] = await sql<Started>`
       update files set attempts = attempts + 1, heartbeat_at = now() where id = ${fileId}
         and (status = 'processing' or redo)
-      returning kind, source_key, attempts, redo, width, height, duration_ms, bytes, progress`.all(this.em);
+      returning url, owner_id, kind, source_key, attempts, redo, width, height, duration_ms, bytes, progress`.all(
+      this.em,
+    );
     return row;
+  }
+
+  /** Nobody waits for a file that is ready and made again. */
+  private tellProgress({ url, owner_id, redo }: Started, progress: number): void {
+    if (!redo) this.signals.tell([owner_id], 'file.progress', { url, status: 'processing', progress });
   }
 
   private async derive(
@@ -137,6 +154,7 @@ export class ProcessingService {
           redo = false, remaining_ms = null, processed_at = now(), updated_at = now()
         where id = ${fileId} and (status = 'processing' or redo) returning status`.all(em);
       if (file) await this.outbox.record(file.status === 'ready' ? 'file.ready' : 'file.failed', { fileId });
+      this.live.expect();
     });
   }
 

@@ -1,6 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Outbox } from '../platform/events/outbox.js';
 import { fileFolder, renditionKey } from '../platform/storage/keys.js';
+import type { Live } from '../platform/realtime/live.js';
 import type { Storage } from '../platform/storage/storage.js';
 import { nameInRun, type Derived, type DerivedFile } from './derive.js';
 import { Rendition } from './rendition.entity.js';
@@ -29,6 +30,7 @@ export class Publication {
     private readonly em: EntityManager,
     private readonly storage: Storage,
     private readonly outbox: Outbox,
+    private readonly live: Live,
     private readonly fileId: string,
     private readonly runId: string,
   ) {
@@ -92,6 +94,7 @@ export class Publication {
       if (!updated.length) return false;
       await this.replaceRows(em, derived);
       await this.outbox.record(event, { fileId: this.fileId });
+      this.live.expect();
       return true;
     });
   }

@@ -20,6 +20,10 @@ export function fileHref(kind: FileKind, url: string, path = '', { v, t }: Addre
   return address;
 }
 
+/** Where the bytes of a file are; of a video or music, its playlist. */
+export const bytesHref = (kind: FileKind, url: string, query: AddressQuery = {}): string =>
+  fileHref(kind, url, kind === 'file' ? '/content' : '', query);
+
 /** The token of a signed address and its expiry, which stands beside every such address. */
 export interface Signed {
   t: string;

@@ -4,6 +4,7 @@ import { sql } from '../platform/database/sql.js';
 import { KeepingService } from '../feeds/keeping.service.js';
 import { refuseBeyond } from '../platform/limits/amounts.js';
 import { Outbox } from '../platform/events/outbox.js';
+import { Live } from '../platform/realtime/live.js';
 import { Problem } from '../platform/http/problems.js';
 import type { Viewer } from '../platform/http/viewer.js';
 import { ProfileReader } from '../users/profile-reader.service.js';
@@ -20,6 +21,7 @@ export class FollowsService {
     private readonly profiles: ProfileReader,
     private readonly requests: FollowRequests,
     private readonly keeping: KeepingService,
+    private readonly live: Live,
   ) {}
 
   /**
@@ -76,6 +78,7 @@ export class FollowsService {
       const gone = await sql`
         delete from follows where follower_id = ${followerId} and followee_id = ${followeeId} returning 1`.all(em);
       if (gone.length || isDropped) await this.outbox.record('follow.changed', { followerId, followeeId });
+      this.live.expect();
     });
   }
 }

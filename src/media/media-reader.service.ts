@@ -7,7 +7,7 @@ import type { Page, PageQuery } from '../platform/http/page.js';
 import { fileJson } from './file-answers.service.js';
 import type { MediaAnswer, OrderedQuery, Sort } from './media.schemas.js';
 import { MediaViews, type MediaRow } from './media.answer.js';
-import { hiddenReactions, hiddenRows, reactionCounts, visibleCounts } from './visible-counts.js';
+import { mediaCounts } from './visible-counts.js';
 import { isOpen, visibleTo } from '../visibility/medias.js';
 import { notBlocked, type ViewerId } from '../visibility/relations.js';
 import { isActive, isNamed } from '../visibility/accounts.js';
@@ -21,35 +21,11 @@ const standing = (viewer: ViewerId) =>
         'saved', ${existsByKey(sql`from saves x where x.media_id = m.id and x.user_id = ${viewer}`)},
         'reposted', ${existsByKey(sql`from reposts x where x.media_id = m.id and x.user_id = ${viewer}`)}) as viewer`;
 
-/** Only the number of views and saves is shown, never by whom. */
-const counts = visibleCounts(
-  {
-    views: [sql`m.views_count`],
-    ...reactionCounts('m'),
-    comments: [sql`m.comments_count`, sql`c.number`],
-    reposts: [sql`m.reposts_count`, sql`p.number`],
-    saves: [sql`m.saves_count`],
-  },
-  sql.join([
-    hiddenReactions('m', 'reactions', 'media_id'),
-    hiddenRows(
-      'c',
-      sql`m.comments_count`,
-      sql`from comments c where c.media_id = m.id and c.author_id = any(hidden.ids) and c.is_counted`,
-    ),
-    hiddenRows(
-      'p',
-      sql`m.reposts_count`,
-      sql`from reposts p where p.media_id = m.id and p.user_id = any(hidden.ids) and p.is_counted`,
-    ),
-  ]),
-);
-
 /** Everything a media shows, as columns of `m` (medias) and `u` (its owner). One statement, whatever the page size. */
 const columns = (viewer: ViewerId) => sql`
   m.id, m.url, m.type, m.title, m.description, m.visibility, m.status, m.created_at as "createdAt", m.updated_at as "updatedAt",
   ${isOpen()} as open, u.id as "userId", u.username, u.display_name as "displayName", u.profile_photo_id as "profilePhotoId",
-  ${counts(viewer)} as counts,
+  ${mediaCounts(viewer)} as counts,
   ${standing(viewer)},
   array(select a.username from media_mentions mm join users a on a.id = mm.user_id
     where mm.media_id = m.id and ${isActive('a')} and ${notBlocked(viewer, 'a.id')} order by mm.id) as mentions,
@@ -146,6 +122,25 @@ export class MediaReader {
       select ${columns(viewer)}, ${more.columns}
       from medias m join users u on u.id = m.owner_id ${join} order by ${order}`.all(this.em);
     return rows.map((row) => ({ ...this.views.of(row, viewer), ...more.of(row) }));
+  }
+
+  /**
+   * A bounded number of medias, and facts beside them, even if there are none.
+   * @param parts for `with recursive`
+   * @param source a relation of those parts, as `a`, with a column `media_id`
+   */
+  async beside<F extends object, R extends object, M extends object>(
+    viewer: ViewerId,
+    { parts, source, facts, order }: { parts: Statement; source: Statement; facts: Statement<F>; order: Statement },
+    more: More<R, M>,
+  ): Promise<{ facts: F; medias: (MediaAnswer & M)[] }> {
+    const rows = await sql<MediaRow & R & F>`
+      with recursive ${parts}
+      select facts.*, ${columns(viewer)}, ${more.columns} from (select ${facts}) facts
+      left join (${source} a join medias m on m.id = a.media_id join users u on u.id = m.owner_id) on true
+      order by ${order}`.all(this.em);
+    const medias = rows.filter(({ id }) => id !== null);
+    return { facts: rows[0]!, medias: medias.map((row) => ({ ...this.views.of(row, viewer), ...more.of(row) })) };
   }
 
   page(viewer: ViewerId, source: MediaSource, query: PageQuery): Promise<Page<MediaAnswer>>;

@@ -7,6 +7,7 @@ import type { MediaSearchQuery } from './media.schemas.js';
 import { listedFor } from '../visibility/medias.js';
 import type { ViewerId } from '../visibility/relations.js';
 import { isNamed } from '../visibility/accounts.js';
+import { closedTo, foundByFollowers, wordsFoundByAll } from '../visibility/reach.js';
 
 /** More are not ranked: where so many of the latest have a word, these, without listing all that have it. */
 const most = sql.raw('500');
@@ -59,32 +60,52 @@ const rank = (term: string) => sql`(
     case when w.words @@ ${once(tagged(term))} then 1400 end,
     round(999 * word_similarity(${plain(term)}, w.title))))::int`;
 
-/** Of what it is narrowed to only, or that could be crowded out: the index has both, and need not look at rows. */
-function candidates(viewer: ViewerId, term: string, filter: Filter) {
-  const facets = facetsOf(viewer, filter);
-  const asked = sql`coalesce(${words(term)} || ${tagged(term)}, ${words(term)}, ${tagged(term)})`;
-  const query = once(sql.join([asked, ...facets], ' && '));
-  const among = facets.length ? sql`and w.words @@ ${once(sql.join(facets, ' && '))}` : sql``;
-  return sql`
-    with newest as materialized (
-      select w.media_id from (select media_id, words from media_words order by media_id desc limit ${recent}) w
-      where w.words @@ ${query} limit ${most}),
-    matching as materialized (
-      select w.media_id from media_words w
-      where (select count(*) from newest) < ${most} and w.words @@ ${query} limit ${most}),
-    words as materialized (select * from newest union select * from matching),
-    alike as materialized (
-      select w.media_id from media_words w
-      where (select count(*) from words) < ${few} and ${isAlike(term, plain(term), sql`w.title`)} ${among} limit ${alike})
-    select * from words union select * from alike`;
-}
-
-function facetsOf(viewer: ViewerId, { type, username, tag }: Filter): Statement<unknown>[] {
+/**
+ * Of what it is narrowed to only, or that could be crowded out: the index has it all, and need not look at rows. What
+ * everybody finds has an index of its own, and what few find takes none of its places.
+ */
+function candidates(viewer: ViewerId, term: string, { type, username, tag }: Filter) {
   const facets: Statement<unknown>[] = [];
   if (type !== 'any') facets.push(facet('type', sql`${type}`));
-  if (username === 'me') facets.push(facet('owner', sql`${viewer}`));
-  else if (username !== undefined)
-    facets.push(facet('owner', sql`select id from users where ${isNamed(username, 'users')}`));
   if (tag !== undefined) facets.push(tagNamed(tag));
-  return facets;
+  const open = username === undefined ? facets : [ownerNamed(viewer, username), ...facets];
+  const closed = username === undefined ? closedTo(viewer) : sql`select ${closedOf(viewer, username)} as query`;
+  const asked = sql`coalesce(${words(term)} || ${tagged(term)}, ${words(term)}, ${tagged(term)})`;
+  const have = (parts: Statement<unknown>[]) =>
+    parts.length ? sql`w.words @@ ${once(sql.join(parts, ' && '))}` : sql`true`;
+  const spelledAlike = sql`(select count(*) from words) < ${few} and ${isAlike(term, plain(term), sql`w.title`)}`;
+  return sql`
+    with newest as materialized (
+      select w.media_id from (
+        select media_id, words from media_words w where ${wordsFoundByAll} order by media_id desc limit ${recent}) w
+      where ${have([asked, ...open])} limit ${most}),
+    matching as materialized (
+      select w.media_id from media_words w
+      where (select count(*) from newest) < ${most} and ${wordsFoundByAll} and ${have([asked, ...open])} limit ${most}),
+    closed as materialized (${closed}),
+    few as materialized (
+      select w.media_id from closed c cross join lateral (
+        select w.media_id from media_words w
+        where not ${wordsFoundByAll} and ${have([asked, ...facets])} and w.words @@ c.query limit ${most}) w limit ${most}),
+    words as materialized (select * from newest union select * from matching union select * from few)
+    select * from words
+    union (select w.media_id from media_words w
+      where ${spelledAlike} and ${wordsFoundByAll} and ${have(open)} limit ${alike})
+    union (select w.media_id from closed c cross join lateral (
+        select w.media_id from media_words w
+        where ${spelledAlike} and not ${wordsFoundByAll} and ${have(facets)} and w.words @@ c.query limit ${alike}) w
+      limit ${alike})`;
+}
+
+function ownerNamed(viewer: ViewerId, username: string): Statement<unknown> {
+  if (username === 'me') return facet('owner', sql`${viewer}`);
+  return facet('owner', sql`select id from users where ${isNamed(username, 'users')}`);
+}
+
+/** All of the viewer's own; of another user, what followers find. */
+function closedOf(viewer: ViewerId, username: string): Statement<unknown> {
+  const owner = ownerNamed(viewer, username);
+  if (username === 'me') return owner;
+  return sql`(case when (select id from users where ${isNamed(username, 'users')}) = ${viewer}::uuid then ${owner}
+    else ${foundByFollowers} && ${owner} end)`;
 }

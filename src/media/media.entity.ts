@@ -25,6 +25,8 @@ const MediaSchema = defineEntity({
     shown: p.boolean().default(false),
     /** False while the owner's account is disabled. */
     ownerIsCounted: p.boolean().default(true),
+    /** False while it is disabled or private. */
+    ownerIsOpen: p.boolean().default(true),
     viewsCount: p.integer().default(0),
     /** Those already added to the owner's counter. */
     viewsCarried: p.integer().default(0),

@@ -1,5 +1,6 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
+import { MovedCounts } from '../counters/moved-counts.service.js';
 import type { EventOf } from '../platform/events/events.js';
 import { OnEvent } from '../platform/events/on-event.js';
 import { MediaStatus } from './media.status.js';
@@ -11,6 +12,7 @@ export class MediaJobs {
   constructor(
     private readonly em: EntityManager,
     private readonly status: MediaStatus,
+    private readonly moved: MovedCounts,
   ) {}
 
   @OnEvent('show-media')
@@ -34,11 +36,14 @@ export class MediaJobs {
     return this.settle(fileId);
   }
 
-  private settle(fileId: string): Promise<void> {
-    return this.em.transactional(async (em) => {
+  private async settle(fileId: string): Promise<void> {
+    const id = await this.em.transactional(async (em) => {
       const [media] = await sql<{ media_id: string }>`
         select media_id from media_files where file_id = ${fileId}`.all(em);
       if (media) await this.status.settle(em, media.media_id);
+      return media?.media_id;
     });
+    // Perhaps it is shown now, or not any more.
+    if (id !== undefined) this.moved.ofMedia(id);
   }
 }

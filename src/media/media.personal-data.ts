@@ -12,7 +12,7 @@ export const medias: Holding = {
   table: 'medias',
   rows: by('owner_id'),
   exportedBy: ['id'],
-  without: ['owner_id', 'owner_is_counted'],
+  without: ['owner_id', 'owner_is_counted', 'owner_is_open'],
   why: 'What the account published, with titles and descriptions.',
   erase: eraseMedias,
 };

@@ -2,6 +2,7 @@ import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { retryOnDeadlock } from '../platform/database/retry-on-deadlock.js';
 import { sql } from '../platform/database/sql.js';
+import { MovedCounts } from '../counters/moved-counts.service.js';
 import type { FileKind, FileStatus } from '../files/file.entity.js';
 import { FilesService } from '../files/files.service.js';
 import { MentionsService } from '../mentions/mentions.service.js';
@@ -39,6 +40,7 @@ export class MediaService {
     private readonly mentions: MentionsService,
     private readonly status: MediaStatus,
     private readonly outbox: Outbox,
+    private readonly moved: MovedCounts,
   ) {}
 
   async read(viewer: ViewerId, url: string): Promise<MediaAnswer> {
@@ -74,9 +76,9 @@ export class MediaService {
 
   async edit(ownerId: string, url: string, body: EditBody): Promise<MediaAnswer> {
     const { title, description, visibility, tags } = body;
-    await this.em.transactional(async (em) => {
+    const id = await this.em.transactional(async (em) => {
       const media = await this.ownMedia(em, ownerId, url);
-      if (Object.keys(body).length === 0) return;
+      if (Object.keys(body).length === 0) return media.id;
       const [said] = await sql<{ title: string; description: string }>`
         update medias set title = coalesce(${title ?? null}, title), description = coalesce(${description ?? null},
           description), updated_at = now()
@@ -87,7 +89,9 @@ export class MediaService {
       // Last, because of the lock order: it moves the counters of the tags, which are locked by now, and then the
       // owner's.
       if (visibility) await this.setVisibility(em, media.id, ownerId, visibility);
+      return media.id;
     });
+    if (visibility) this.moved.ofMedia(id);
     return this.read(ownerId, url);
   }
 
@@ -95,13 +99,13 @@ export class MediaService {
   private async setVisibility(em: EntityManager, mediaId: string, ownerId: string, visibility: Visibility) {
     const [changed] = await sql<{ isPublished: boolean }>`
       update medias set visibility = ${visibility} where id = ${mediaId}
-      returning shown and audience_of(visibility) > audience_of(old.visibility) as "isPublished"`.all(em);
+      returning shown and reach_of(visibility) > reach_of(old.visibility) as "isPublished"`.all(em);
     if (changed?.isPublished) await this.outbox.record('media.published', { mediaId, ownerId });
   }
 
   /** Deletes the media and its files: rows now, bytes by jobs. */
   async delete(ownerId: string, url: string): Promise<void> {
-    await retryOnDeadlock(() =>
+    const id = await retryOnDeadlock(() =>
       this.em.transactional(async (em) => {
         const media = await this.ownMedia(em, ownerId, url);
         // Files before their owner, whose counters move: the lock order everywhere.
@@ -113,8 +117,10 @@ export class MediaService {
           em,
           files.map((file) => file.file_id),
         );
+        return media.id;
       }),
     );
+    this.moved.ofMedia(id);
   }
 
   /** @returns whether the tag was added */

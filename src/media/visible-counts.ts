@@ -66,6 +66,43 @@ export const tagCounts = visibleCounts(
     'x',
     sql`t.medias_count`,
     sql`from media_tags mt join medias x on x.id = mt.media_id
-     where mt.tag_id = t.id and mt.owner_id = any(hidden.ids) and is_counted(x)`,
+     where mt.tag_id = t.id and mt.owner_id = any(hidden.ids) and is_open(x)`,
   ),
+);
+
+/** Counts of a media `m`. Only the number of views and saves is shown, never by whom. */
+export const mediaCounts = visibleCounts(
+  {
+    views: [sql`m.views_count`],
+    ...reactionCounts('m'),
+    comments: [sql`m.comments_count`, sql`c.number`],
+    reposts: [sql`m.reposts_count`, sql`p.number`],
+    saves: [sql`m.saves_count`],
+  },
+  sql.join([
+    hiddenReactions('m', 'reactions', 'media_id'),
+    hiddenRows(
+      'c',
+      sql`m.comments_count`,
+      sql`from comments c where c.media_id = m.id and c.author_id = any(hidden.ids) and c.is_counted`,
+    ),
+    hiddenRows(
+      'p',
+      sql`m.reposts_count`,
+      sql`from reposts p where p.media_id = m.id and p.user_id = any(hidden.ids) and p.is_counted`,
+    ),
+  ]),
+);
+
+/** Counts of a comment `c`. */
+export const commentCounts = visibleCounts(
+  { ...reactionCounts('c'), replies: [sql`c.replies_count`, sql`x.number`] },
+  sql.join([
+    hiddenReactions('c', 'comment_reactions', 'comment_id'),
+    hiddenRows(
+      'x',
+      sql`c.replies_count`,
+      sql`from comments x where x.parent_id = c.id and x.author_id = any(hidden.ids) and x.is_counted`,
+    ),
+  ]),
 );

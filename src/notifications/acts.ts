@@ -12,7 +12,7 @@ export interface Act {
  * `acts` stands for rows `k (subject_id, actor_id)`.
  */
 export interface ActKind {
-  name: 'reaction' | 'comment_reaction' | 'comment' | 'follow' | 'repost' | 'mention' | 'file';
+  name: 'reaction' | 'comment_reaction' | 'comment' | 'follow' | 'repost' | 'mention' | 'file' | 'message';
   /** Locks rows that must not change meanwhile, in the lock order of all code: see MediaAccess. */
   hold: (acts: Statement) => Statement[];
   /** Rows of subject_id, user_id, actor_id, kind, media_id, comment_id, file_id, emoji. */
@@ -140,4 +140,20 @@ export const failedFile: ActKind = {
     from ${acts}
     join files f on f.id = k.subject_id
     where f.status = 'failed'`,
+};
+
+/** Somebody wrote, and it stays unread: one entry per chat, until it is read. */
+export const message: ActKind = {
+  name: 'message',
+  hold: (acts) => [
+    sql`
+      select 1 from chat_members where chat_id in (select k.subject_id from ${acts})
+      order by chat_id, user_id for share`,
+  ],
+  desired: (acts) => sql`
+    select me.chat_id as subject_id, me.user_id, me.partner_id as actor_id, 'message' as kind,
+      ${none} as media_id, ${none} as comment_id, ${none} as file_id, ${noEmoji}
+    from ${acts}
+    join chat_members me on me.chat_id = k.subject_id
+    where me.is_told and me.partner_id is not null`,
 };

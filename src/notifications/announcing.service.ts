@@ -1,5 +1,6 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
+import { Live } from '../platform/realtime/live.js';
 import { sql } from '../platform/database/sql.js';
 import { notBlocked, notMuted } from '../visibility/relations.js';
 import { kinds } from './kinds.js';
@@ -13,11 +14,15 @@ const first = '00000000-0000-0000-0000-000000000000';
 /** Notifies all followers of a new media, page by page. Each page may run twice. */
 @Injectable()
 export class AnnouncingService {
-  constructor(private readonly em: EntityManager) {}
+  constructor(
+    private readonly em: EntityManager,
+    private readonly live: Live,
+  ) {}
 
   /** @returns the last follow of the page, if there are more */
   announce(mediaId: string, after = first): Promise<string | undefined> {
     return this.em.transactional(async (em) => {
+      this.live.expect();
       const medias = await sql<{ owner_id: string }>`
         select owner_id from medias
         where id = ${mediaId} and shown and visibility in ('public', 'followers') for key share`.all(em);

@@ -1,5 +1,6 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
+import { Live } from '../platform/realtime/live.js';
 import { sql, type Statement } from '../platform/database/sql.js';
 import { amounts } from '../platform/limits/amounts.js';
 import { isActive } from '../visibility/accounts.js';
@@ -55,7 +56,10 @@ const countMailsInTurn = (actors: (string | null)[]) => sql`
 /** Reconciles notification entries with the rows they follow from, so events may come twice, late or out of order. */
 @Injectable()
 export class NotificationSync {
-  constructor(private readonly em: EntityManager) {}
+  constructor(
+    private readonly em: EntityManager,
+    private readonly live: Live,
+  ) {}
 
   /**
    * Runs one transaction, whose number of statements does not depend on the number of acts. Either all acts have an
@@ -67,6 +71,7 @@ export class NotificationSync {
     const k = sql`unnest(${acts.map((act) => act.subjectId)}::uuid[], ${acts.map((act) => act.actorId ?? null)}::uuid[])
       as k (subject_id, actor_id)`;
     await this.em.transactional(async (em) => {
+      this.live.expect();
       // Serialises two deliveries of one event.
       await sql`
         select pg_advisory_xact_lock(key) from (

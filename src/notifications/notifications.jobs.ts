@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EventOf } from '../platform/events/events.js';
 import { OnEvent } from '../platform/events/on-event.js';
-import { comment, commentReaction, failedFile, follow, mention, reaction, repost } from './acts.js';
+import { comment, commentReaction, failedFile, follow, mention, message, reaction, repost } from './acts.js';
 import { AnnouncingService } from './announcing.service.js';
 import { NotificationSync } from './notification-sync.service.js';
 import { WithdrawingService } from './withdrawing.service.js';
@@ -57,6 +57,14 @@ export class NotificationsJobs {
     return this.sync.reconcile(
       repost,
       events.map(({ mediaId, userId }) => ({ subjectId: mediaId, actorId: userId })),
+    );
+  }
+
+  @OnEvent('tell-messages')
+  onUnread(events: EventOf<'chat.told'>[]): Promise<void> {
+    return this.sync.reconcile(
+      message,
+      events.map(({ chatId }) => ({ subjectId: chatId })),
     );
   }
 

@@ -6,6 +6,8 @@ import { DigestsJobs } from './digests.jobs.js';
 import { NotificationFeedController } from './notification-feed.controller.js';
 import { NotificationsController } from './notifications.controller.js';
 import { NotificationsJobs } from './notifications.jobs.js';
+import { NotificationView } from './notification-view.js';
+import { NotificationsLive } from './notifications.live.js';
 import { NotificationsQueries } from './notifications.queries.js';
 import { NotificationsService } from './notifications.service.js';
 import { PreferencesService } from './preferences.service.js';
@@ -16,7 +18,7 @@ import { UnsubscribeController } from './unsubscribe.controller.js';
 @Module({
   imports: [FilesModule],
   controllers: [UnsubscribeController, NotificationsController, NotificationFeedController],
-  providers: [NotificationsService, NotificationsQueries, PreferencesService],
+  providers: [NotificationsService, NotificationsQueries, NotificationView, NotificationsLive, PreferencesService],
 })
 export class NotificationsModule {}
 

@@ -1,20 +1,21 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
-import { isoTime } from '../platform/database/iso-time.js';
-import { sql, type Statement } from '../platform/database/sql.js';
-import { fileHref, SignedHrefs } from '../files/signed-hrefs.service.js';
-import type { FileKind } from '../files/file.entity.js';
-import { isOpen, visibleTo } from '../visibility/medias.js';
-import { notBlocked } from '../visibility/relations.js';
 import { afterCursor, keyOf, keysetPage, pageOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
 import { existsByKey } from '../platform/database/exists-by-key.js';
+import { sql, type Statement } from '../platform/database/sql.js';
 import { encodeCursor, type SinceQuery } from '../platform/http/page.js';
-import { failures, type FailureCode } from '../processing/run/failure.js';
-import { ownerAnswer, type OwnerRow } from '../users/users.schemas.js';
-import { kindNames, kinds, type KindName } from './kinds.js';
-import type { NotificationsQuery, NotificationAnswer } from './notifications.schemas.js';
-import { sentence, type Told } from './sentences.js';
-import { isActive } from '../visibility/accounts.js';
+import {
+  all,
+  group,
+  metEntry,
+  NotificationView,
+  shown,
+  shownTo,
+  single,
+  type Item,
+  type NotificationRow,
+} from './notification-view.js';
+import type { NotificationsQuery } from './notifications.schemas.js';
 
 export const newest: Keyset = {
   name: 'notifications',
@@ -27,67 +28,6 @@ export const newest: Keyset = {
 /** The order for items after `since`. */
 const newer: Keyset = { ...newest, direction: 'asc' };
 
-interface Row extends Keyed {
-  id: string;
-  kind: KindName;
-  actorsCount: number;
-  emoji: string | null;
-  actors: OwnerRow[] | null;
-  media:
-    (NonNullable<Told['media']> & { url: string; open: boolean; file: { url: string; kind: FileKind } | null }) | null;
-  comment: NotificationAnswer['comment'];
-  file: { url: string; filename: string; failureCode: FailureCode | null } | null;
-  read: boolean;
-  locale: string;
-  createdAt: string;
-  updatedAt: string;
-}
-
-/**
- * Condition on a notification `n`: its media is visible (and for followers not unlisted since), and at least one of its
- * actors is not hidden.
- */
-export const shownTo = (userId: string): Statement<boolean> => sql<boolean>`(
-  n.user_id = ${userId} and n.in_app
-  and (n.media_id is null or ${existsByKey(sql`from medias m where m.id = n.media_id and ${visibleTo(userId)}
-    and (n.kind <> 'media_published' or m.visibility <> 'unlisted')`)})
-  and ${existsByKey(metEntry(userId, 'n'))})`;
-
-/** An entry of a notification by somebody who is not hidden. */
-const metEntry = (userId: string, n: string) => sql`from notification_entries e left join users a on a.id = e.actor_id
-  where e.notification_id = ${sql.ident(n, 'id')} and (e.actor_id is null or ${isMet(userId)}) limit 1`;
-
-/** What stands in one item, whose latest notification is `n`. */
-interface Item {
-  /** The `id`s of its notifications. */
-  ids: Statement;
-  columns: Statement;
-  actors: Statement;
-}
-const single: Item = {
-  ids: sql`select n.id`,
-  columns: sql`n.actors_count as "actorsCount", n.read_at is not null as read`,
-  actors: sql.raw('3'),
-};
-
-/** All of one kind and media, or of one kind that has none; of kinds that are told alone, `n` itself. */
-const isTogether = sql`n.kind in (${sql.join(kindNames.filter((name) => kinds[name].told === 'together').map(sql.word))})`;
-const sameAs = sql`g.user_id = n.user_id and g.in_app and g.kind = n.kind and g.comment_id is not distinct from n.comment_id`;
-const all = sql`
-  select n.* where not ${isTogether}
-  union all
-  select g.* from notifications g where ${isTogether} and n.media_id is not null and ${sameAs} and g.media_id = n.media_id
-  union all
-  select g.* from notifications g where ${isTogether} and n.media_id is null and ${sameAs} and g.media_id is null`;
-const group: Item = {
-  ids: sql`select i.id from (${all}) i`,
-  columns: sql`(select sum(i.actors_count)::int from (${all}) i) as "actorsCount",
-    (select bool_and(i.read_at is not null) from (${all}) i) as read`,
-  actors: sql.raw('20'),
-};
-
-const isMet = (userId: string) => sql<boolean>`(${isActive('a')} and ${notBlocked(userId, 'a.id')})`;
-
 /** Counting stops here: each one needs a check of who may see what. */
 export const maxUnread = 1_000;
 
@@ -95,7 +35,7 @@ export const maxUnread = 1_000;
 export class NotificationsQueries {
   constructor(
     private readonly em: EntityManager,
-    private readonly signed: SignedHrefs,
+    private readonly view: NotificationView,
   ) {}
 
   /**
@@ -115,37 +55,16 @@ export class NotificationsQueries {
     return this.page(userId, group, where, query);
   }
 
-  private async page(
-    userId: string,
-    { ids, columns, actors }: Item,
-    where: Statement<boolean>,
-    { limit, cursor, since }: SinceQuery,
-  ) {
-    const found = sql<Row>`
-      select n.id, n.kind, ${columns}, n.created_at as "createdAt",
-        coalesce(latest.at, n.created_at) as "updatedAt", latest.emoji, latest.actors, reader.locale,
-        (select json_build_object('url', m.url, 'type', m.type, 'title', m.title, 'open', ${isOpen()}, 'file',
-          (select json_build_object('url', f.url, 'kind', f.kind) from media_files mf join files f on f.id = mf.file_id
-            where mf.media_id = m.id order by mf.position limit 1)) from medias m where m.id = n.media_id) as media,
-        (select json_build_object('url', c.url, 'text', left(c.text, 200)) from comments c where c.id = n.comment_id) as comment,
-        (select json_build_object('url', f.url, 'filename', f.filename, 'failureCode', f.failure_code) from files f
-          where f.id = n.file_id) as file, ${keyOf(newest)}
-      from notifications n join users reader on reader.id = n.user_id
-      cross join lateral (
-        select json_agg(json_build_object('userId', x.user_id, 'username', x.username, 'displayName', x.display_name, 'profilePhotoId', x.profile_photo_id)
-            order by x.id desc) filter (where x.username is not null) as actors,
-          max(x.created_at) as at, (array_agg(x.emoji order by x.id desc))[1] as emoji
-        from (select x.* from (${ids}) i cross join lateral (
-            select e.id, e.emoji, e.created_at, a.id as user_id, a.username, a.display_name, a.profile_photo_id
-            from notification_entries e left join users a on a.id = e.actor_id
-            where e.notification_id = i.id and (e.actor_id is null or ${isMet(userId)})
-            order by e.id desc limit ${actors}) x
-          order by x.id desc limit ${actors}) x) latest
+  private async page(userId: string, item: Item, where: Statement<boolean>, { limit, cursor, since }: SinceQuery) {
+    const { columns, joins } = shown(userId, item);
+    const found = sql<NotificationRow & Keyed>`
+      select ${columns}, ${keyOf(newest)}
+      from notifications n ${joins}
       where ${shownTo(userId)} and ${where} and ${afterCursor(newest, cursor)}
         and ${afterCursor(newer, since, 'since')}`;
     const rows = await pageOf(found, newest, limit).all(this.em);
     return {
-      ...keysetPage(newest, rows, limit, (row) => this.view(row, userId)),
+      ...keysetPage(newest, rows, limit, (row) => this.view.of(row, userId)),
       newestCursor: rows[0] ? encodeCursor(newest.name, rows[0].key) : (since ?? null),
     };
   }
@@ -160,42 +79,27 @@ export class NotificationsQueries {
     return rows[0]!.count;
   }
 
-  private view({ media, file, locale, ...row }: Row, userId: string): NotificationAnswer {
-    const { kind, actorsCount, emoji, comment, actors } = row;
-    const told = { kind, actorsCount, emoji, media, name: actors?.[0]?.displayName, filename: file?.filename ?? null };
-    return {
-      id: row.id,
-      kind,
-      text: sentence(told, locale),
-      actors: (actors ?? []).map(ownerAnswer),
-      actorsCount,
-      emoji,
-      media: media && {
-        url: media.url,
-        type: media.type,
-        title: media.title,
-        ...this.thumb(media.file, media.open ? null : userId),
-      },
-      comment,
-      file: file && {
-        url: file.url,
-        filename: file.filename,
-        failure: file.failureCode && { code: file.failureCode, message: failures[file.failureCode].sentence },
-      },
-      read: row.read,
-      createdAt: isoTime(row.createdAt),
-      updatedAt: isoTime(row.updatedAt),
-    };
+  /** The same of many users, in their order. */
+  async unreadOf(userIds: readonly string[]): Promise<number[]> {
+    const rows = await sql<{ count: number }>`
+      select (select count(*)::int from (
+          select 1 from notifications n where ${shownTo(sql.ident('w.user_id'))} and n.read_at is null limit ${maxUnread}) n) as count
+      from unnest(${userIds}::uuid[]) with ordinality as w (user_id, place) order by w.place`.all(this.em);
+    return rows.map(({ count }) => count);
   }
 
-  private thumb(file: { url: string; kind: FileKind } | null, signFor: string | null) {
-    if (!file) return { thumb: null };
-    const { url, kind } = file;
-    const signed = signFor === null ? null : this.signed.sign(url, signFor);
-    const path = kind === 'video' ? '/poster?size=thumb' : kind === 'music' ? '/cover?size=thumb' : '?size=thumb';
-    return {
-      thumb: fileHref(kind, url, path, { t: signed?.t }),
-      ...(signed && { expiresAt: signed.expiresAt }),
-    };
+  /** Notifications as their users see them now; null for what is gone or hidden. */
+  async current(asked: readonly { userId: string; id: string }[]) {
+    const userId = sql.ident<string>('w.user_id');
+    const { columns, joins } = shown(userId, single);
+    const rows = await sql<NotificationRow & { place: number }>`
+      select ${columns}, w.place::int as place
+      from unnest(${asked.map((one) => one.userId)}::uuid[], ${asked.map((one) => one.id)}::uuid[])
+        with ordinality as w (user_id, id, place)
+      join notifications n on n.id = w.id ${joins}
+      where ${shownTo(userId)}`.all(this.em);
+    const answers = asked.map((): ReturnType<NotificationView['of']> | null => null);
+    for (const { place, ...row } of rows) answers[place - 1] = this.view.of(row, asked[place - 1]!.userId);
+    return answers;
   }
 }

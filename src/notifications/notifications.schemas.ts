@@ -42,6 +42,18 @@ export const NotificationAnswer = z
   .meta({ id: 'Notification' });
 export type NotificationAnswer = z.infer<typeof NotificationAnswer>;
 
+const unreadCount = z.int().min(0).meta({ description: 'As many as there are now; 1,000 means 1,000 or more' });
+export const NotificationChanged = z
+  .object({
+    id: z.uuid(),
+    notification: NotificationAnswer.nullable().meta({ description: 'As it is now; null if it is gone' }),
+    unreadCount,
+  })
+  .meta({ id: 'NotificationChanged' });
+export const NotificationsRead = z
+  .object({ upTo: z.string().meta({ description: 'As in PUT notifications/read' }), unreadCount })
+  .meta({ id: 'NotificationsRead' });
+
 export const NotificationPage = page(NotificationAnswer)
   .extend({
     newestCursor: z.string().nullable().meta({

@@ -4,18 +4,26 @@ import { z } from 'zod';
 import { sql } from '../platform/database/sql.js';
 import { decodeCursor } from '../platform/http/page.js';
 import { Problem } from '../platform/http/problems.js';
-import { newest, shownTo } from './notifications.queries.js';
+import { Live } from '../platform/realtime/live.js';
+import { shownTo } from './notification-view.js';
+import { newest } from './notifications.queries.js';
 
 @Injectable()
 export class NotificationsService {
-  constructor(private readonly em: EntityManager) {}
+  constructor(
+    private readonly em: EntityManager,
+    private readonly live: Live,
+  ) {}
 
   /** @throws {Problem} `notification_not_found` */
-  async markRead(userId: string, id: string): Promise<void> {
-    const rows = await sql`
-      update notifications n set read_at = coalesce(n.read_at, now())
-      where n.id = ${id} and ${shownTo(userId)} returning 1`.all(this.em);
-    if (!rows.length) throw new Problem('notification_not_found');
+  markRead(userId: string, id: string): Promise<void> {
+    return this.em.transactional(async (em) => {
+      const [read] = await sql<{ isNew: boolean }>`
+        update notifications n set read_at = coalesce(n.read_at, now())
+        where n.id = ${id} and ${shownTo(userId)} returning old.read_at is null as "isNew"`.all(em);
+      if (!read) throw new Problem('notification_not_found');
+      if (read.isNew) await this.live.record([userId], 'notification.changed', { id });
+    });
   }
 
   /**
@@ -24,14 +32,27 @@ export class NotificationsService {
    */
   async markReadUpTo(userId: string, upTo: string): Promise<void> {
     const [position, id] = decodeCursor(upTo, newest.name, z.tuple([z.int(), z.uuid()]))!;
-    await sql`
-      update notifications set read_at = now()
-      where user_id = ${userId} and read_at is null and (position, id) <= (${position}::bigint,
-        ${id}::uuid)`.all(this.em);
+    await this.em.transactional(async (em) => {
+      const read = await sql`
+        update notifications set read_at = now()
+        where user_id = ${userId} and in_app and read_at is null and (position, id) <= (${position}::bigint, ${id}::uuid)
+        returning 1`.all(em);
+      if (read.length) await this.live.record([userId], 'notifications.read', { upTo });
+    });
   }
 
-  /** Removes it for good. */
+  /**
+   * Removes it for good. That of a published media is only hidden: whoever publishes it anew must find that this user was
+   * told of it.
+   */
   async dismiss(userId: string, id: string): Promise<void> {
-    await sql`delete from notifications where id = ${id} and user_id = ${userId}`.all(this.em);
+    await this.em.transactional(async (em) => {
+      const hidden = await sql`
+        update notifications set in_app = false, read_at = coalesce(read_at, now())
+        where id = ${id} and user_id = ${userId} and in_app and kind = 'media_published' returning 1`.all(em);
+      if (hidden.length) await this.live.record([userId], 'notification.changed', { id });
+      else await sql`delete from notifications where id = ${id} and user_id = ${userId} and in_app`.all(em);
+      this.live.expect();
+    });
   }
 }

@@ -1,5 +1,6 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
+import { Live } from '../platform/realtime/live.js';
 import { sql } from '../platform/database/sql.js';
 import { lockActors } from './actors.js';
 import { comment } from './acts.js';
@@ -16,6 +17,7 @@ export class WithdrawingService {
   constructor(
     private readonly em: EntityManager,
     private readonly sync: NotificationSync,
+    private readonly live: Live,
   ) {}
 
   /**
@@ -24,6 +26,7 @@ export class WithdrawingService {
    */
   async fromBlocked(blockerId: string, blockedId: string): Promise<void> {
     await this.em.transactional(async (em) => {
+      this.live.expect();
       await lockActors([blockerId, blockedId]).all(em);
       await sql`
         delete from notification_entries e using blocks b

@@ -17,8 +17,18 @@ import {
   notificationPositions,
   notificationPreferences,
 } from '../notifications/notifications.personal-data.js';
+import {
+  chatMembers,
+  chatPushes,
+  chats,
+  messageHides,
+  messageReactions,
+  messages,
+  messageWords,
+} from '../messages/messages.personal-data.js';
 import { photoWishes } from '../profile-photos/profile-photos.personal-data.js';
 import { playlistItems, playlists } from '../playlists/playlists.personal-data.js';
+import { pushSubscriptions } from '../push/push.personal-data.js';
 import { reactions, commentReactions } from '../reactions/reactions.personal-data.js';
 import { renditions, files } from '../files/files.personal-data.js';
 import { reposts } from '../reposts/reposts.personal-data.js';
@@ -33,6 +43,7 @@ import { views, mediaViewDays } from '../views/views.personal-data.js';
  * list; a test compares it with the existing tables, so each new table must declare what it holds, beside its entity.
  */
 export const inventory: readonly Holding[] = [
+  pushSubscriptions,
   sessions,
   apiKeys,
   oneTimeCodes,
@@ -62,6 +73,13 @@ export const inventory: readonly Holding[] = [
   playlistItems,
   playlists,
   mediaViewDays,
+  chatPushes,
+  messageReactions,
+  messageHides,
+  messageWords,
+  messages,
+  chatMembers,
+  chats,
   uploads,
   mediaWords,
   mediaTags,

@@ -15,6 +15,8 @@ const PlaylistSchema = defineEntity({
     description: p.string().length(1024).default(''),
     type: p.enum(playlistTypes).default('any'),
     visibility: p.enum(visibilities).default('public'),
+    /** False while the owner's account is disabled or private. */
+    ownerIsOpen: p.boolean().default(true),
     itemsCount: p.integer().default(0),
     createdAt: p.datetime().defaultRaw('now()'),
     updatedAt: p.datetime().defaultRaw('now()'),

@@ -15,6 +15,6 @@ export const playlists: Holding = {
   table: 'playlists',
   rows: by('owner_id'),
   exportedBy: ['id'],
-  without: ['owner_id'],
+  without: ['owner_id', 'owner_is_open'],
   why: 'Playlists with titles and descriptions.',
 };

@@ -16,6 +16,7 @@ import type { PageQuery } from '../platform/http/page.js';
 import { ownerAnswer, type OwnerRow } from '../users/users.schemas.js';
 import type { ListQuery, PlaylistAnswer, SearchQuery, Sort } from './playlists.schemas.js';
 import { isNamed } from '../visibility/accounts.js';
+import { closedTo, playlistFoundByAll } from '../visibility/reach.js';
 
 type Row = Pick<PlaylistAnswer, 'url' | 'title' | 'description' | 'type' | 'visibility' | 'counts'> &
   OwnerRow & {
@@ -69,11 +70,20 @@ const positions: Keyset = { name: 'position', columns: [[sql.raw('i.rank'), 'tex
 /** The searched text, as in the indexes. */
 const words = sql`search_words(p.title, p.description)`;
 const title = sql`search_plain(p.title)`;
+/** The same with who finds it. */
+const wordsAndReach = sql`playlist_words(p.title, p.description, p.owner_id, p.visibility)`;
 /** Of common words, no more matches are ranked. */
 const maxCandidates = sql.raw('500');
 /** With fewer matches, titles spelled alike are searched, too. */
 const minMatches = sql.raw('10');
 const maxAlike = sql.raw('200');
+
+/** Of those that few find: the part that the viewer does, by the queries in `closed`. */
+const amongClosed = (condition: Statement<unknown>, most: Statement<unknown>) => sql`
+  (select p.id from closed c cross join lateral (
+      select p.id from playlists p
+      where not ${playlistFoundByAll} and ${condition} and ${wordsAndReach} @@ c.query limit ${most}) p
+    limit ${most})`;
 
 /** Reads playlists, each page in one statement. */
 @Injectable()
@@ -105,11 +115,17 @@ export class PlaylistsQueries {
     const rank = sql`(case when ${title} = ${plain} then 2000 else 0 end
       + greatest(case when ${words} @@ ${query} then 1000 + round(1000 * ts_rank('{0, 0.2, 0, 1}', ${words}, ${query})) end,
         round(999 * word_similarity(${plain}, ${title}))))::int`;
+    const spelledAlike = sql`(select count(*) from matching) < ${minMatches} and ${isAlike(term, plain, title)}`;
+    // Two indexes: what few find takes no place of what everybody finds.
     const join = sql`
       join (
-        with matching as materialized (select p.id from playlists p where ${words} @@ ${query} limit ${maxCandidates})
+        with closed as materialized (${closedTo(viewer)}),
+        matching as materialized (
+          (select p.id from playlists p where ${playlistFoundByAll} and ${words} @@ ${query} limit ${maxCandidates}) union
+          ${amongClosed(sql`${wordsAndReach} @@ ${query}`, maxCandidates)})
         select id from matching union
-          (select p.id from playlists p where (select count(*) from matching) < ${minMatches} and ${isAlike(term, plain, title)} limit ${maxAlike})
+          (select p.id from playlists p where ${playlistFoundByAll} and ${spelledAlike} limit ${maxAlike}) union
+          ${amongClosed(spelledAlike, maxAlike)}
       ) c on c.id = p.id
       cross join lateral (select ${rank} as rank offset 0) found`;
     return this.page(viewer, ordersOfFound[sort], join, [playlistListedFor(viewer, false)], page);

@@ -4,6 +4,7 @@ import { isoTime } from '../platform/database/iso-time.js';
 import { sql, type Statement } from '../platform/database/sql.js';
 import type { ViewerId } from '../visibility/relations.js';
 import { afterCursor, keyOf, keysetPage, pageOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
+import { MovedCounts } from '../counters/moved-counts.service.js';
 import { Outbox } from '../platform/events/outbox.js';
 import { Problem } from '../platform/http/problems.js';
 import { ownerAnswer, type OwnerRow } from '../users/users.schemas.js';
@@ -18,6 +19,11 @@ interface ReactorRow extends Keyed, OwnerRow {
   createdAt: string;
 }
 
+interface Held {
+  id: string;
+  mediaId: string;
+}
+
 const counts = {
   media: visibleCounts(reactionCounts('t'), hiddenReactions('t', 'reactions', 'media_id')),
   comment: visibleCounts(reactionCounts('t'), hiddenReactions('t', 'comment_reactions', 'comment_id')),
@@ -29,6 +35,7 @@ export class ReactionsService {
   constructor(
     private readonly em: EntityManager,
     private readonly outbox: Outbox,
+    private readonly moved: MovedCounts,
   ) {}
 
   /**
@@ -37,9 +44,10 @@ export class ReactionsService {
    * @throws {Problem} `media_not_found`, `comment_not_found`
    */
   async set(viewer: string, target: TargetName, url: string, emoji: string) {
-    return this.em.transactional(async (em) => {
+    const { held, ...set } = await this.em.transactional(async (em) => {
       const { reactions, key, event, payloadOf } = targets[target];
-      const id = await this.hold(em, target, targets[target].seen(viewer, url));
+      const held = await this.hold(em, target, targets[target].seen(viewer, url));
+      const { id } = held;
       const table = sql.ident(reactions);
       const rows = await sql<{ before: string | null }>`
         insert into ${table} (${sql.ident(key)}, user_id, emoji) values (${id}, ${viewer}, ${emoji})
@@ -47,8 +55,10 @@ export class ReactionsService {
           where ${sql.ident(reactions, 'emoji')} <> excluded.emoji
         returning old.emoji as before`.all(em);
       if (rows.length) await this.outbox.record(event, payloadOf(id, viewer) as never);
-      return { isNew: rows[0]?.before === null, state: await this.state(em, viewer, target, id) };
+      return { held, isNew: rows[0]?.before === null, state: await this.state(em, viewer, target, id) };
     });
+    this.tell(target, held);
+    return set;
   }
 
   /**
@@ -56,14 +66,17 @@ export class ReactionsService {
    * thing.
    */
   async remove(viewer: string, target: TargetName, url: string, only?: readonly string[]): Promise<void> {
-    await this.em.transactional(async (em) => {
+    const held = await this.em.transactional(async (em) => {
       const { reactions, key, event, payloadOf } = targets[target];
-      const id = await this.hold(em, target, targets[target].reactedTo(viewer, url));
+      const held = await this.hold(em, target, targets[target].reactedTo(viewer, url));
+      const { id } = held;
       const rows = await sql`
         delete from ${sql.ident(reactions)} where ${sql.ident(key)} = ${id} and user_id = ${viewer}
           and ${only ? sql`emoji in (${sql.join(only)})` : sql`true`} returning 1`.all(em);
       if (rows.length) await this.outbox.record(event, payloadOf(id, viewer) as never);
+      return held;
     });
+    this.tell(target, held);
   }
 
   /** Who reacted, the newest first, without users hidden by blocks. */
@@ -72,7 +85,7 @@ export class ReactionsService {
     const keyset: Keyset = { name: `reactors ${emoji ?? ''}`, columns: [[sql.raw('r.id'), 'uuid']], direction: 'desc' };
     const after = afterCursor(keyset, cursor);
     const [found] = await sql<{ id: string }>`select t.id ${seen(viewer, url)}`.all(this.em);
-    const id = this.must(target, found?.id);
+    const { id } = this.must(target, found);
     const reactors = sql<ReactorRow>`
       select u.id as "userId", u.username, u.display_name as "displayName", u.profile_photo_id as "profilePhotoId", r.emoji,
         r.created_at as "createdAt", ${keyOf(keyset)}
@@ -83,14 +96,20 @@ export class ReactionsService {
     return keysetPage(keyset, rows, limit, toReactor);
   }
 
-  private async hold(em: EntityManager, target: TargetName, found: Statement<unknown>): Promise<string> {
-    const rows = await sql<{ id: string }>`select t.id ${found} for key share of ${targets[target].hold}`.all(em);
-    return this.must(target, rows[0]?.id);
+  private async hold(em: EntityManager, target: TargetName, found: Statement<unknown>): Promise<Held> {
+    const { hold, mediaId } = targets[target];
+    const rows = await sql<Held>`select t.id, ${mediaId} as "mediaId" ${found} for key share of ${hold}`.all(em);
+    return this.must(target, rows[0]);
   }
 
-  private must(target: TargetName, id: string | undefined): string {
-    if (!id) throw new Problem(targets[target].missing);
-    return id;
+  private must<F>(target: TargetName, found: F | undefined): F {
+    if (!found) throw new Problem(targets[target].missing);
+    return found;
+  }
+
+  private tell(target: TargetName, { id, mediaId }: Held): void {
+    if (target === 'media') this.moved.ofMedia(id);
+    else this.moved.ofComment(mediaId, id);
   }
 
   private async state(em: EntityManager, viewer: string, target: TargetName, id: string): Promise<ReactionState> {

@@ -10,6 +10,8 @@ interface Target {
   /** Column of the thing's id in `reactions`. */
   key: 'media_id' | 'comment_id';
   table: 'medias' | 'comments';
+  /** The thing's media, of `t`. */
+  mediaId: Statement<string>;
   missing: ProblemCode;
   /** `from … where …` of the thing `t` and its media `m`, if the viewer may see them. */
   seen: (viewer: ViewerId, url: string) => Statement<unknown>;
@@ -27,6 +29,7 @@ export const targets = {
     reactions: 'reactions',
     key: 'media_id',
     table: 'medias',
+    mediaId: sql`t.id`,
     missing: 'media_not_found',
     seen: (viewer, url) => sql`from medias t where t.url = ${url} and ${visibleTo(viewer, 't')}`,
     reactedTo: (viewer, url) => sql`from medias t where t.url = ${url} and (${visibleTo(viewer, 't')}
@@ -39,6 +42,7 @@ export const targets = {
     reactions: 'comment_reactions',
     key: 'comment_id',
     table: 'comments',
+    mediaId: sql`t.media_id`,
     missing: 'comment_not_found',
     seen: (viewer, url) => sql`from medias m join comments t on t.media_id = m.id
       where t.url = ${url} and t.deleted_at is null and ${commentVisibleTo(viewer, 't')}`,

@@ -2,6 +2,7 @@ import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { isoTime } from '../platform/database/iso-time.js';
 import { sql, type Statement } from '../platform/database/sql.js';
+import { MovedCounts } from '../counters/moved-counts.service.js';
 import { MediaAccess } from '../media/media-access.service.js';
 import { MediaReader } from '../media/media-reader.service.js';
 import { listedFor, visibleTo } from '../visibility/medias.js';
@@ -30,14 +31,15 @@ export class RepostsService {
     private readonly access: MediaAccess,
     private readonly reader: MediaReader,
     private readonly users: UsersService,
+    private readonly moved: MovedCounts,
   ) {}
 
   /**
    * @returns whether the repost is new
    * @throws {Problem} `media_not_found`
    */
-  repost(userId: string, url: string): Promise<boolean> {
-    return this.em.transactional(async (em) => {
+  async repost(userId: string, url: string): Promise<boolean> {
+    const { id, isNew } = await this.em.transactional(async (em) => {
       const media = await this.access.hold(em, userId, url);
       const isNew = await this.change(
         media.id,
@@ -45,21 +47,25 @@ export class RepostsService {
         sql`insert into reposts (media_id, user_id) values (${media.id}, ${userId}) on conflict do nothing`,
       );
       if (isNew) await refuseBeyond(em, 'reposts', userId, sql`from reposts where user_id = ${userId}`);
-      return isNew;
+      return { id: media.id, isNew };
     });
+    if (isNew) this.moved.ofMedia(id);
+    return isNew;
   }
 
   /** @throws {Problem} `media_not_found` */
   async withdraw(userId: string, url: string): Promise<void> {
     const isTheirs = sql<boolean>`exists (select 1 from reposts r where r.media_id = m.id and r.user_id = ${userId})`;
-    await this.em.transactional(async (em) => {
+    const id = await this.em.transactional(async (em) => {
       const media = await this.access.holdToTakeBack(em, userId, url, isTheirs);
       await this.change(
         media.id,
         userId,
         sql`delete from reposts where media_id = ${media.id} and user_id = ${userId}`,
       );
+      return media.id;
     });
+    this.moved.ofMedia(id);
   }
 
   /**
@@ -94,7 +100,7 @@ export class RepostsService {
       {
         keyset: newest,
         join: sql`join reposts r on r.media_id = m.id and r.user_id = ${userId}`,
-        where: [userId === viewer ? visibleTo(viewer) : listedFor(viewer, false)],
+        where: [userId === viewer ? visibleTo(viewer) : listedFor(viewer, false), notBlocked(viewer, 'r.user_id')],
       },
       query,
       {

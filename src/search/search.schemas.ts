@@ -10,7 +10,7 @@ import { Profile } from '../users/users.schemas.js';
 const maxRead = 400;
 
 /** Accepts whatever people type: unsearchable characters are dropped, and long terms are cut. */
-const Term = z
+export const Term = z
   .string()
   .transform((value) => {
     const readable = toNfcLeniently(value.slice(0, maxRead).toWellFormed()).replace(

@@ -8,7 +8,7 @@ const TagSchema = defineEntity({
     id: p.uuid().primary().defaultRaw('uuidv7()'),
     /** Lower case, NFC. */
     name: p.string().length(64).unique(),
-    /** Publicly listed medias only. */
+    /** Medias that everybody finds: public ones of open accounts. */
     mediasCount: p.integer().default(0),
     createdAt: p.datetime().defaultRaw('now()'),
   },

@@ -5,7 +5,7 @@ import { availableParallelism } from 'node:os';
 import type { FileKind, FileStatus } from '../files/file.entity.js';
 import { FilesService } from '../files/files.service.js';
 import type { UploadedFile } from '../files/files.schemas.js';
-import { fileHref } from '../files/signed-hrefs.service.js';
+import { bytesHref } from '../files/signed-hrefs.service.js';
 import { Tools } from '../files/tools.service.js';
 import { CONFIG } from '../platform/config/config.module.js';
 import type { Config } from '../platform/config/env.js';
@@ -124,7 +124,7 @@ export class SettleService {
       return {
         fileId,
         created: false,
-        file: { ...rest, status, bytes: Number(file.bytes), href: fileHref(kind, file.url) },
+        file: { ...rest, status, bytes: Number(file.bytes), href: bytesHref(kind, file.url) },
       };
     });
   }
@@ -151,7 +151,7 @@ export class SettleService {
       await this.outbox.record('file.uploaded', { fileId: id });
       return {
         created: true,
-        file: { url: row.url, kind, status, bytes, sha256, filename, href: fileHref(kind, row.url) },
+        file: { url: row.url, kind, status, bytes, sha256, filename, href: bytesHref(kind, row.url) },
       };
     });
   }

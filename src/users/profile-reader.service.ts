@@ -22,6 +22,10 @@ interface ProfileRow extends Pick<
   pendingEmail: string | null;
   birthday: string | null;
   locale: string;
+  allowMessages: NonNullable<Profile['allowMessages']>;
+  readReceipts: boolean;
+  pushText: boolean;
+  showPresence: NonNullable<Profile['showPresence']>;
   role: NonNullable<Profile['role']>;
   createdAt: string | Date;
   viewer: Relation;
@@ -73,7 +77,8 @@ const counts = visibleCounts(
 const columns = (viewer: ViewerId) => sql`
   u.id, u.username, u.display_name as "displayName", u.bio, u.color, u.pronouns, u.links, u.is_private as "isPrivate",
   u.profile_photo_id as "profilePhotoId", u.channel_photo_id as "channelPhotoId", u.created_at as "createdAt", u.email, u.email_verified_at is not null as "emailVerified", u.role,
-  u.pending_email as "pendingEmail", u.birthday::text as birthday, u.locale,
+  u.pending_email as "pendingEmail", u.birthday::text as birthday, u.locale, u.allow_messages as "allowMessages", u.read_receipts as "readReceipts", u.push_text as "pushText",
+  u.show_presence as "showPresence",
   ${counts(viewer)} as counts,
   ${relation(viewer)}`;
 
@@ -101,8 +106,21 @@ export class ProfileReader {
   async own(id: string) {
     const row = await this.one(id, sql`u.id = ${id}`);
     if (!row) return null;
-    const { viewer, email, emailVerified, pendingEmail, birthday, locale, role } = row;
-    return { ...shared(row), viewer, email, emailVerified, pendingEmail, birthday, locale, role };
+    const {
+      viewer,
+      email,
+      emailVerified,
+      pendingEmail,
+      birthday,
+      locale,
+      allowMessages,
+      readReceipts,
+      pushText,
+      showPresence,
+      role,
+    } = row;
+    const settings = { locale, allowMessages, readReceipts, pushText, showPresence };
+    return { ...shared(row), viewer, email, emailVerified, pendingEmail, birthday, ...settings, role };
   }
 
   async page(viewer: ViewerId, { keyset, join = sql``, where }: ProfileSource, { limit, cursor }: PageQuery) {

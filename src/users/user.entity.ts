@@ -1,10 +1,15 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { roles } from '../platform/http/viewer.js';
 
+/** `mutual`: those who follow each other. */
+export const presenceAudiences = ['everyone', 'followers', 'mutual', 'nobody'] as const;
+
 export interface Link {
   title: string;
   url: string;
 }
+
+export const messageSenders = ['everyone', 'followed', 'nobody'] as const;
 
 const UserSchema = defineEntity({
   name: 'User',
@@ -25,6 +30,10 @@ const UserSchema = defineEntity({
     disabledAt: p.datetime().nullable(),
     /** The state that its rows have, which a job updates after a change of disabledAt. */
     isCounted: p.boolean().default(true),
+    /** The same of whether the account is open, active and not private; null while a job updates the rows. */
+    isOpen: p.boolean().nullable().default(true),
+    /** When isPrivate changed; set by a trigger. */
+    privacyChangedAt: p.datetime().nullable(),
     /** When its owner deleted it; the row is deleted last, after everything else is gone and the last mail was sent. */
     deletedAt: p.datetime().nullable(),
     erasedAt: p.datetime().nullable(),
@@ -36,6 +45,14 @@ const UserSchema = defineEntity({
     locale: p.string().length(35).default('en'),
     birthday: p.date().nullable(),
     isPrivate: p.boolean().default(false),
+    /** Who may write to them. */
+    allowMessages: p.enum(messageSenders).default('everyone'),
+    /** False: others do not see what they read, nor they what others read. */
+    readReceipts: p.boolean().default(true),
+    /** Pushes show what a message says. */
+    pushText: p.boolean().default(false),
+    /** Who sees whether they are online. */
+    showPresence: p.enum(presenceAudiences).default('mutual'),
     /** Photos of this user whose squares are ready. A chosen photo that is still being processed is a PhotoWish. */
     profilePhotoId: p.uuid().nullable(),
     channelPhotoId: p.uuid().nullable(),

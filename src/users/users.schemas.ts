@@ -4,10 +4,11 @@ import { page, PageQuery } from '../platform/http/page.js';
 import { line, text } from '../platform/http/text-fields.js';
 import { amounts } from '../platform/limits/amounts.js';
 import { roles } from '../platform/http/viewer.js';
+import { messageSenders, presenceAudiences } from './user.entity.js';
 
 /** Names that routes and staff need. */
 const reserved = new Set(
-  `me search sign-in sign-out sign-up refresh verify resend-email password-reset newapikey api-keys sessions export limits
+  `me search unread-count sign-in sign-out sign-up refresh verify resend-email password-reset newapikey api-keys sessions export limits
    admin administrator moderator root system support help vitrine api docs www mail static assets null undefined`.split(
     /\s+/,
   ),
@@ -73,6 +74,15 @@ const Birthday = z.iso
   .refine((day) => day >= '1900-01-01' && day < new Date().toISOString().slice(0, 10), 'a day in the past')
   .meta({ example: '1815-12-10' });
 
+const AllowMessages = z
+  .enum(messageSenders)
+  .meta({ description: 'Who may write to you. `followed`: those whom you follow, or whose chat you accepted' });
+const ReadReceipts = z
+  .boolean()
+  .meta({ description: '`false`: others do not see which messages you read, nor you which they read' });
+
+const PushText = z.boolean().meta({ description: '`true`: pushes show what a message says' });
+
 /** Fields of a profile that its owner edits; null clears. */
 export const ProfileFields = z
   .strictObject({
@@ -83,7 +93,15 @@ export const ProfileFields = z
     links: z.array(z.strictObject({ title: line(60, 1), url: WebAddress })).max(amounts.links.max),
     birthday: Birthday.nullable(),
     isPrivate: z.boolean(),
+    showPresence: z.enum(presenceAudiences).meta({
+      description:
+        'Who sees whether you are online, and when you last were. `mutual`: those who follow each other, or write to each other. ' +
+        'With `nobody`, you see it of nobody, either',
+    }),
     locale: Locale,
+    allowMessages: AllowMessages,
+    readReceipts: ReadReceipts,
+    pushText: PushText,
   })
   .partial();
 export type ProfileFields = z.infer<typeof ProfileFields>;
@@ -173,6 +191,10 @@ export const Profile = z
       .meta({ description: 'Becomes your address when the code mailed to it is confirmed' }),
     birthday: z.iso.date().nullable().optional(),
     locale: z.string().optional(),
+    allowMessages: AllowMessages.optional(),
+    readReceipts: ReadReceipts.optional(),
+    pushText: PushText.optional(),
+    showPresence: z.enum(presenceAudiences).optional(),
     role: z.enum(roles).optional(),
     quota: Quota.optional(),
   })

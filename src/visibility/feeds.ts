@@ -47,11 +47,16 @@ export const repostsInSources: Reposts = (reader, m = 'm') => sql`
 export const inTimelineOf = (reader: string, reposts: Reposts, a = 'a', m = 'm'): Statement<boolean> => sql<boolean>`(
   ${existsByKey(sql`from feed_sources s where s.reader_id = ${reader} and s.actor_id = ${sql.ident(a, 'actor_id')}
     and ${isInSource(a, 's')}`)}
-  and ${listedFor(reader, false, m)} and (${sql.ident(a, 'verb')} = 'post' or ${isMet(reader, a)})
+  and ${listedFor(reader, false, m)}
+  and (${sql.ident(a, 'verb')} = 'post' or ${isMet(reader, a)} and ${missingByKey(sql`from activities p
+    join feed_sources s on s.reader_id = ${reader} and s.actor_id = p.actor_id and ${isInSource('p', 's')}
+    where p.media_id = ${sql.ident(m, 'id')} and p.actor_id = ${sql.ident(m, 'owner_id')} and p.verb = 'post'
+      and p.seq > ${sql.ident(a, 'seq')}`)})
   and ${missingByKey(sql`from (${reposts(reader, m)}) later where later.seq > ${sql.ident(a, 'seq')} limit 1`)})`;
 
 /** The rule for the feed of one user, if the viewer may read it; a post that the user reposted appears as a repost. */
 export const inFeedOfUser = (viewer: ViewerId): Statement<boolean> => sql<boolean>`(
   case when a.actor_id = m.owner_id then ${listedFor(viewer, true)} else ${listedFor(viewer, false)} end
+  and ${notBlocked(viewer, 'a.actor_id')}
   and (a.verb = 'repost' or ${missingByKey(sql`from activities r
     where r.media_id = a.media_id and r.actor_id = a.actor_id and r.verb = 'repost'`)}))`;

@@ -35,7 +35,16 @@ export const notMuted = (viewer: ViewerRef, user: string): Statement<boolean> =>
     ? sql<boolean>`true`
     : missingByKey(sql`from mutes s where s.muter_id = ${viewer} and s.muted_id = ${sql.ident(user)}`);
 
+/**
+ * An accepted follow.
+ * @param user who follows
+ * @param other the column of who is followed
+ */
+export const follows = (user: string | Statement<string>, other: string): Statement<boolean> =>
+  existsByKey(sql`from follows f
+    where f.follower_id = ${user} and f.followee_id = ${sql.ident(other)} and f.accepted_at is not null`);
+
 /** An active account that the viewer follows. */
 export const isFollowed = (viewer: string | Statement<string>, owner: string) => sql<boolean>`(
   ${existsByKey(sql`from users o where o.id = ${sql.ident(owner)} and ${isActive('o')}`)}
-  and ${existsByKey(sql`from follows f where f.follower_id = ${viewer} and f.followee_id = ${sql.ident(owner)} and f.accepted_at is not null`)})`;
+  and ${follows(viewer, owner)})`;

@@ -68,4 +68,15 @@ describeBrowser('the documentation, in Chromium', () => {
     expect(JSON.parse(await answer.locator('pre').first().innerText())).toEqual(body);
     expect(complaints).toEqual([]);
   });
+
+  it('shows the live events, with nothing from elsewhere', async () => {
+    const asked = new Set<string>();
+    const events = await browser.newPage();
+    events.on('request', (request) => asked.add(new URL(request.url()).origin));
+    await events.goto(`${vitrine.origin}/docs/events`);
+    for (const name of ['message.created', 'notification.changed', 'message.send'])
+      await events.getByText(name, { exact: true }).first().waitFor({ state: 'attached' });
+    expect([...asked].filter((origin) => origin.startsWith('http'))).toEqual([vitrine.origin]);
+    await events.close();
+  });
 });

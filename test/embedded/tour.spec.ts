@@ -31,11 +31,13 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-/** The shell lines of the README's tour, as a user copies them; only the addresses are replaced by this instance's. */
+/** The shell lines of the README's tour and of its avatars, as a user copies them; only the addresses are replaced by this instance's. */
 async function tour(): Promise<string> {
   const readme = await readFile(join(root, 'README.md'), 'utf8');
-  const section = readme.split('## Five-minute tour')[1]!.split('\n### ')[0]!;
-  const script = [...section.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, lines]) => lines).join('\n');
+  const sections = ['## Five-minute tour', '### Avatars for any application'].map(
+    (title) => readme.split(title)[1]!.split(/\n##/)[0]!,
+  );
+  const script = [...sections.join('').matchAll(/```sh\n([\s\S]*?)```/g)].map(([, lines]) => lines).join('\n');
   const inbox = /Inbox +(\S+)/.exec(said)![1]!;
   return script
     .replace('http://localhost:3000', `http://localhost:${port}`)
@@ -48,7 +50,7 @@ describe("the README's tour", () => {
   it('works line by line, and ends with pages that show what was uploaded', async () => {
     const { stdout } = await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', await tour()], {
       cwd: root,
-      env: { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}` },
+      env: { ...process.env, DATA_DIR: join(dir, 'data'), PATH: `${dirname(process.execPath)}:${process.env.PATH}` },
       timeout: 150_000,
     });
     expect(stdout).toMatch(/thumb image\/webp \d+x\d+/);
@@ -62,6 +64,12 @@ describe("the README's tour", () => {
     expect(stdout.match(/My first photo, My first video|My first video, My first photo/g)?.length).toBeGreaterThan(0);
     // Found in spite of `firts`.
     expect(stdout).toMatch(/^My first \w+, My first \w+, My first \w+\n(?=[^]*docs\/player)/m);
+    expect(stdout).toMatch(/live: bob\d+ reposted “My first song” - \d unread/);
+    expect(stdout).toMatch(/bob\d+: Was that from the ferry\?/);
+    expect(stdout).toMatch(/2\. From the bridge\n1\. Was that from the ferry\?/);
+    expect(stdout).toMatch(/200 image\/png, \d+ bytes/);
+    expect(stdout).toMatch(/"hash":"[0-9a-f]{40}","type":"jpeg"/);
+    expect(stdout).toMatch(/200 image\/webp, \d+ bytes/);
     const pages = [...stdout.matchAll(/(http:\S+\/docs\/player)#(\w{16})/g)];
     expect(pages).toHaveLength(3);
     const page = await (await fetch(pages[0]![1]!)).text();

@@ -49,7 +49,6 @@ describe('the default headers are on every answer', () => {
     ['GET', '/api/medias?limit=0', 422],
     ['GET', '/livez', 200],
     ['GET', '/docs', 200],
-    ['GET', '/docs-json', 200],
     ['GET', '/docs/player', 200],
     ['GET', '/docs/problems', 200],
     ['OPTIONS', '/api/uploads', 204],
@@ -57,6 +56,12 @@ describe('the default headers are on every answer', () => {
   ])('%s %s', async (method, path, status) => {
     const { headers } = await vitrine.client().send(method, path).expect(status);
     expect(about(headers)).toEqual(ofNobodysCache);
+  });
+
+  it('but those of the document, which caches may keep and ask about', async () => {
+    const { headers } = await vitrine.client().get('/docs-json').expect(200);
+    expect(about(headers)).toMatchObject({ cache: 'public, no-cache', sniffing: 'nosniff' });
+    expect(headers.get('etag')).toMatch(/^"\w{64}"$/);
   });
 
   it('to invalid HTTP', async () => {

@@ -41,9 +41,11 @@ beforeAll(async () => {
   }
 });
 
-async function fault(source: string, flags: string): Promise<string | null> {
+/** On a busy machine a search by random texts may take one for slow that is not: what is slow is so each time. */
+async function fault(source: string, flags: string, tries = 4): Promise<string | null> {
   const result = await check(source, flags, { timeout: 20_000 });
   if (result.status === 'safe') return null;
+  if (result.checker === 'fuzz' && tries > 1) return fault(source, flags, tries - 1);
   return result.status === 'vulnerable' ? result.complexity.summary : result.error.kind;
 }
 

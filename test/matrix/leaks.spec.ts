@@ -100,7 +100,7 @@ function addresses(who: Who): (Omit<At, 'state'> & { path: string })[] {
   const all = (['owner', 'other', ...(who === 'anybody' ? [] : (['self'] as const))] as const).flatMap((of) =>
     lists.flatMap((path) =>
       [
-        ...addressesOf(path, { ...fixtures[of], tag: secrets.tag }),
+        ...addressesOf(path, { ...fixtures[of], tag: secrets.tag, chat: users.gone.username }),
         ...(path === '/api/notifications' ? [`${path}?kind=media_published`] : []),
       ].map((address) => ({ who, path, of, address })),
     ),

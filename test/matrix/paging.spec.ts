@@ -22,7 +22,13 @@ beforeAll(async () => {
   await vitrine.db.query(`insert into tags (name) values ('sea')`);
   const { body: comment } = await ada.post(`/api/comments/medias/${media}`, { text: 'First' }).expect(201);
   const { body: playlist } = await ada.post('/api/playlists', { title: 'Of ada' }).expect(201);
-  fixture = { username: ada.username, media, comment: comment.url, playlist: playlist.url, tag: 'sea' };
+  const { body: message } = await ada
+    .post(`/api/chats/${(await vitrine.signUp()).username}/messages`, {
+      ...{ type: 'text', text: 'First', clientId: crypto.randomUUID() },
+    })
+    .expect(201);
+  const [chat] = (await vitrine.db.query('select chat_id as id from messages where id = $1', [message.id])).rows;
+  fixture = { chat: chat.id, username: ada.username, media, comment: comment.url, playlist: playlist.url, tag: 'sea' };
   routes = listRoutes((await ada.get('/docs-json').expect(200)).body);
 });
 afterAll(() => vitrine.stop());
@@ -35,6 +41,8 @@ async function empty() {
     `comments where url <> '${fixture.comment}'`,
     `playlists where url <> '${fixture.playlist}'`,
     'notifications',
+    `chats where id <> '${fixture.chat}'`,
+    'messages',
     'api_keys where not is_default',
     'sessions',
     `tags where name <> 'sea'`,

@@ -46,6 +46,8 @@ beforeAll(async () => {
     async () => (await ada.get('/api/notifications').expect(200)).body.items[0]?.id,
     'a notification',
   );
+  const said = { type: 'text', text: 'Mine', clientId: crypto.randomUUID() };
+  own.message = (await ada.post(`/api/chats/${eve.username}/messages`, said).expect(201)).body.id;
   await ada.put('/api/users/me', { isPrivate: true }).expect(200);
   await bob.post(`/api/follows/${ada.username}`).expect(202);
 }, 180_000);
@@ -60,6 +62,7 @@ const unknownId = '0198a6c0-0000-7000-8000-000000000000';
 const exceptions: Record<string, string> = {
   '/api/users/{username}': 'the account is gone, and its credentials with it: 401',
   '/api/uploads/{id}': 'the tus protocol has 404 or 410 for an upload that was given up',
+  '/api/push/subscriptions': 'the browser is named in the body: 204, whether it was there or not (stories/push)',
   '/avatars/{hash}': 'it has no account to remember whose deletion it was: 404, as HEAD says',
 };
 
@@ -75,6 +78,15 @@ const deletes: Record<string, { values: () => string[]; missing?: [values: strin
   '/api/mutes/{username}': { values: () => [bob.username], missing: [['nobody'], 404] },
   '/api/users/{username}/profile-photo': { values: () => ['me'], missing: [['nobody'], 404] },
   '/api/users/{username}/channel-photo': { values: () => ['me'], missing: [['nobody'], 404] },
+  '/api/chats/{username}/messages/{id}/reaction': {
+    values: () => [eve.username, own.message!],
+    missing: [['nobody', unknownId], 404],
+  },
+  '/api/chats/{username}/messages/{id}': {
+    values: () => [eve.username, own.message!],
+    missing: [['nobody', unknownId], 404],
+  },
+  '/api/chats/{username}': { values: () => [eve.username], missing: [['nobody'], 404] },
   '/api/notifications/{id}': { values: () => [own.notification!], missing: [[unknownId], 204] },
   '/api/users/me/history/{url}': { values: () => [own.media!], missing: [[unknown], 204] },
   '/api/users/me/history': { values: () => [] },
@@ -121,6 +133,13 @@ const puts: Record<string, { values: () => string[]; body?: () => object }> = {
   '/api/medias/{url}/reaction': { values: () => [own.media!], body: () => ({ emoji: '🎉' }) },
   '/api/comments/{url}/reaction': { values: () => [own.comment!], body: () => ({ emoji: '🎉' }) },
   '/api/notifications/preferences': { values: () => [] },
+  '/api/chats/{username}': { values: () => [eve.username], body: () => ({ archived: true }) },
+  '/api/chats/{username}/accept': { values: () => [eve.username] },
+  '/api/chats/{username}/messages/{id}': { values: () => [eve.username, own.message!], body: () => ({ text: 'Mine' }) },
+  '/api/chats/{username}/messages/{id}/reaction': {
+    values: () => [eve.username, own.message!],
+    body: () => ({ emoji: '🎉' }),
+  },
 };
 const cue = Buffer.from('1\n00:00:00,000 --> 00:00:00,900\nHello\n');
 

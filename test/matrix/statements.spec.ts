@@ -21,7 +21,18 @@ beforeAll(async () => {
   const media = await ada.publish('photo', await picture(64, 64).png().toBuffer(), { title: 'Harbour', tags: ['sea'] });
   const { body: comment } = await ada.post(`/api/comments/medias/${media.url}`, { text: 'Mine' }).expect(201);
   const { body: playlist } = await ada.post('/api/playlists', { title: 'Evenings', type: 'any' }).expect(201);
-  fixture = { username: ada.username, media: media.url, comment: comment.url, playlist: playlist.url, tag: 'sea' };
+  const bob = await vitrine.signUp();
+  await ada
+    .post(`/api/chats/${bob.username}/messages`, { type: 'text', text: 'Harbour', clientId: crypto.randomUUID() })
+    .expect(201);
+  fixture = {
+    chat: bob.username,
+    username: ada.username,
+    media: media.url,
+    comment: comment.url,
+    playlist: playlist.url,
+    tag: 'sea',
+  };
   app = await apiInProcess(vitrine);
 }, 120_000);
 afterAll(async () => {

@@ -175,8 +175,8 @@ const forOwners = new Set(['GET /api/medias/{url}/views', 'HEAD /api/medias/{url
 /** What every viewer may do. */
 const forSeers =
   /^(?:POST|PUT|DELETE) \/api\/(?:(?:medias|comments)\/\{url\}\/(?:likes|reaction|saves|reposts|views)|comments\/medias\/\{mediaUrl\})$/;
-/** Routes about the caller's own lists, whatever is in them. */
-const aboutMe = /^\/api\/users\/me\//;
+/** Routes about the caller's own lists, whatever is in them; and files that no media can have (stories/messages). */
+const aboutMe = /^\/api\/(?:users\/me\/|files\/\{url\}\/content$)/;
 const ofMedia = /^\/api\/(?:medias|comments|playlists)\//;
 
 /** A valid body for each changing route: only the caller is wrong. */

@@ -119,7 +119,10 @@ function profileOf(facts: Facts, viewer: number, user: number) {
     reposts: urls(
       facts.medias.filter(
         (media) =>
-          media.reposts.has(user) && facts.sees(viewer, media) && (user === viewer || !mutes.has(viewer, media.owner)),
+          media.reposts.has(user) &&
+          facts.meet(viewer, user) &&
+          facts.sees(viewer, media) &&
+          (user === viewer || !mutes.has(viewer, media.owner)),
       ),
     ),
   };

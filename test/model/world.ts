@@ -7,6 +7,7 @@ import { Facts, type MediaFact } from './facts.js';
 export const size = 8;
 
 export interface Person {
+  key: string;
   id: string;
   username: string;
   client: Client;
@@ -53,5 +54,5 @@ export async function newPerson(vitrine: Vitrine): Promise<Person> {
      select id, 'default', true, 'vt_', $2, '{read,write,account}' from person returning user_id as id`,
     [username, sha256(key)],
   );
-  return { id: rows[0]!.id, username, client: vitrine.client({ 'x-api-key': key }) };
+  return { id: rows[0]!.id, username, key, client: vitrine.client({ 'x-api-key': key }) };
 }

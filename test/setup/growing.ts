@@ -99,6 +99,24 @@ export function sourcesOf({ db }: Vitrine, ada: Client & { username: string }, f
     add: sql(`insert into playlists (url, owner_id, title) select $1, :me, 'Evenings at the harbour' where $2 >= 0`),
     drop: call('DELETE', (name) => `/api/playlists/${name}`),
   };
+  const messages = (of: Source['of']): Source => ({
+    of,
+    add: one(`with c as (update chats set last_seq = last_seq + 1 where id = '${fixture.chat}' and $2 >= 0 returning id, last_seq),
+        m as (insert into messages (chat_id, seq, sender_id, client_id, type, text)
+          select id, last_seq, :me, gen_random_uuid(), 'text', 'Harbour ' || $1 from c returning id, chat_id, seq)
+      update chat_members me set last_seq = m.seq, last_message_id = m.id from m where me.chat_id = m.chat_id returning m.id`),
+    drop: call('DELETE', (name) => `/api/chats/${fixture.chat}/messages/${name}`),
+  });
+  const chats = (folder: string): Source => ({
+    of: (item: Json) => item.chat.with?.username ?? 'gone',
+    add: sql(`with u as (${user}), m as (select uuidv7() as id),
+        c as (insert into chats (low_id, high_id, last_seq) select least(id, :me), greatest(id, :me), 1 from u returning id),
+        w as (insert into messages (id, chat_id, seq, sender_id, client_id, type, text)
+          select m.id, c.id, 1, u.id, gen_random_uuid(), 'text', 'Hello' from c, u, m)
+      insert into chat_members (chat_id, user_id, partner_id, last_seq, last_message_id, folder)
+      select c.id, x.me, x.other, 1, m.id, '${folder}' from c, m, u cross join lateral (values (u.id, :me), (:me, u.id)) as x (me, other)`),
+    drop: call('DELETE', (name) => `/api/chats/${name}`),
+  });
   const tags: Source = {
     of: ({ name }: Json) => name,
     // On this many medias: a trigger counts them.
@@ -142,6 +160,9 @@ export function sourcesOf({ db }: Vitrine, ada: Client & { username: string }, f
     '/api/follows/requests': by('insert into follows (follower_id, followee_id) select u.id, :me'),
     '/api/users/{username}/followings': towards('follows'),
     '/api/follows/requested': towards('follows', true),
+    '/api/chats': (address) => chats(address.includes('folder=requests') ? 'requests' : 'inbox'),
+    '/api/chats/search': messages(({ message }: Json) => message.id),
+    '/api/chats/{username}/messages': messages(ofId),
     '/api/blocks': towards('blocks'),
     '/api/mutes': towards('mutes'),
     '/api/users/{username}/reposts': done((name) => `/api/medias/${name}/reposts`),

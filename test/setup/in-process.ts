@@ -1,10 +1,15 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApi } from '../../src/app.setup.js';
 import { readConfig } from '../../src/platform/config/env.js';
-import type { Vitrine } from './vitrine.js';
 
 /** A second instance of the API in this process, where its statements can be observed. To be closed. */
-export async function apiInProcess({ databaseUrl, dataDir }: Vitrine): Promise<NestFastifyApplication> {
+export async function apiInProcess({
+  databaseUrl,
+  dataDir,
+}: {
+  databaseUrl: string;
+  dataDir: string;
+}): Promise<NestFastifyApplication> {
   Object.assign(process.env, {
     DATABASE_URL: databaseUrl,
     DATA_DIR: dataDir,

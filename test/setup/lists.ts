@@ -1,9 +1,13 @@
+/** Not a list: its cursors only go on, and what it tells is compared with lists elsewhere (stories/sockets). */
+const log = '/api/events';
+
 /** The list routes of an OpenAPI document: those with a cursor. */
 export function listRoutes(document: object): string[] {
   const { paths } = document as { paths: Record<string, Record<string, { parameters?: { name: string }[] }>> };
   return Object.entries(paths)
     .filter(([, { get }]) => get?.parameters?.some(({ name }) => name === 'cursor'))
-    .map(([path]) => path);
+    .map(([path]) => path)
+    .filter((path) => path !== log);
 }
 
 /** Values for the parameters of a list's address. */
@@ -13,13 +17,15 @@ export interface Fixture {
   comment: string;
   playlist: string;
   tag: string;
+  /** Of the caller: the id of a chat, or a username. */
+  chat: string;
 }
 
 /**
  * Addresses for every way of reading a list: each of its sorts and filters.
  * @throws for a list that is not described here
  */
-export function addressesOf(path: string, { username, media, comment, playlist, tag }: Fixture): string[] {
+export function addressesOf(path: string, { username, media, comment, playlist, tag, chat }: Fixture): string[] {
   const known: Record<string, { in?: Record<string, string>; by?: string[] }> = {
     '/api/medias': {
       by: [
@@ -67,6 +73,9 @@ export function addressesOf(path: string, { username, media, comment, playlist, 
     '/api/follows/requests': {},
     '/api/follows/requested': {},
     '/api/blocks': {},
+    '/api/chats': { by: ['', 'folder=requests'] },
+    '/api/chats/search': { by: ['q=harbour'] },
+    '/api/chats/{username}/messages': { in: { username: chat } },
     '/api/mutes': {},
     '/api/notifications': { by: ['', 'filter=unread', 'kind=like'] },
     '/api/playlists': {

@@ -54,6 +54,8 @@ export async function leaveTraces(vitrine: Vitrine): Promise<Traces> {
       'insert into follows (follower_id, followee_id) select f.id, t.id from users f, users t where f.username = $1 and t.username = $2',
       [from.username, to.username],
     );
+  const text = { type: 'text', text: 'At the harbour', clientId: crypto.randomUUID() };
+  await done(gone.post(`/api/chats/${owner.username}/messages`, text));
   await Promise.all([ask(asked, owner), ask(gone, moderator), ask(moderator, gone)]);
   await done(moderator.post(`/api/mutes/${gone.username}`));
   await vitrine.db.query(`update users set role = 'moderator' where username = $1`, [moderator.username]);

@@ -21,6 +21,8 @@ interface Options {
   env?: Record<string, string>;
   /** One worker process per entry. */
   workers?: string[];
+  /** Of a migrated database, instead of a new one in the server of all tests. */
+  databaseUrl?: string;
 }
 
 /**
@@ -43,13 +45,15 @@ export class Vitrine {
   static async start({
     env = {},
     workers = ['image,video,audio', 'social,mail,maintenance'],
+    databaseUrl: given,
   }: Options = {}): Promise<Vitrine> {
     const dataDir = await mkdtemp(join(tmpdir(), 'vitrine-data-'));
-    const databaseUrl = await databaseFromTemplate();
+    const databaseUrl = given ?? (await databaseFromTemplate());
     // Below the ports that outgoing connections use, one of which could take it between the check and the start. And
     // above 10080, which fetch refuses (Fetch standard, "port blocking").
     const port = await freePort(10_100 + (randomBytes(2).readUInt16LE() % 20_000));
     const db = new pg.Pool({ connectionString: databaseUrl, max: 4 });
+    db.on('error', () => undefined); // A test may cut all connections; what is asked next opens another.
     const all = {
       PATH: process.env.PATH,
       NODE_ENV: 'test',
@@ -67,12 +71,23 @@ export class Vitrine {
     return vitrine;
   }
 
-  async startApi(): Promise<void> {
-    this.spawn('api', 'main', []);
+  startApi(): Promise<void> {
+    return this.launch('api', this.origin);
+  }
+
+  /** Another API process of the same installation. @returns its origin */
+  async startTwin(name: string, port?: number): Promise<string> {
+    const origin = `http://127.0.0.1:${port ?? (await freePort(10_100 + (randomBytes(2).readUInt16LE() % 20_000)))}`;
+    await this.launch(name, origin);
+    return origin;
+  }
+
+  private async launch(name: string, origin: string): Promise<void> {
+    this.spawn(name, 'main', [], { PORT: new URL(origin).port });
     await until(async () => {
-      const api = this.processes.get('api');
+      const api = this.processes.get(name);
       if (!api || api.exitCode !== null) throw new Error(`The API ended:\n${this.said}`);
-      return (await fetch(`${this.origin}/readyz`).catch(() => null))?.status === 200;
+      return (await fetch(`${origin}/readyz`).catch(() => null))?.status === 200;
     }, 'the API to be ready');
   }
 
@@ -173,9 +188,9 @@ export class Vitrine {
     });
   }
 
-  private spawn(name: string, script: string, args: string[]): void {
+  private spawn(name: string, script: string, args: string[], env: NodeJS.ProcessEnv = {}): void {
     const child = spawn(process.execPath, [...nodeFlags, entry(script), ...args], {
-      env: { ...nodeEnv, ...this.env },
+      env: { ...nodeEnv, ...this.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     for (const stream of [child.stdout, child.stderr])

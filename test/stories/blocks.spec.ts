@@ -15,6 +15,8 @@ beforeAll(async () => {
   [ada, bob, eve] = (await Promise.all(Array.from({ length: 3 }, () => vitrine.signUp()))) as [User, User, User];
   medias.ada = await ada.publish('photo', await picture(80, 60).png().toBuffer());
   medias.bob = await bob.publish('photo', await picture(81, 60).png().toBuffer());
+  // What follows from publishing records events, too.
+  await vitrine.settled();
 });
 afterAll(() => vitrine.stop());
 beforeEach(() =>
@@ -116,12 +118,21 @@ describe('blocking', () => {
       inFollowings: false,
     };
     expect(await reads(ada, bob, medias.bob)).toEqual(open);
+    // Of others, by the blocked user.
+    const other = await vitrine.signUp();
+    const { url } = await other.publish('photo', await picture(40, 31).png().toBuffer());
+    await bob.post(`/api/medias/${url}/reposts`).expect(201);
+    const lists = [`/api/users/${bob.username}/reposts`, `/api/feeds/user/${bob.username}`];
     await ada.post(`/api/blocks/${bob.username}`).expect(201);
     expect(await reads(ada, bob, medias.bob)).toEqual(hidden);
     expect(await reads(bob, ada, medias.ada)).toEqual(hidden);
     // The blocker sees the blocked user, who sees nothing.
     const { body } = await ada.get(`/api/users/${bob.username}`).expect(200);
     expect(body.viewer.blocking).toBe(true);
+    for (const path of lists) {
+      expect((await ada.get(path).expect(200)).body.items, path).toEqual([]);
+      expect((await vitrine.client().get(path).expect(200)).body.items, path).not.toEqual([]);
+    }
     for (const path of ['', '/followers', '/followings'])
       await bob.get(`/api/users/${ada.username}${path}`).expect(404, 'user_not_found');
     await bob.send('PUT', `/api/users/${ada.username}`, { bio: 'x' }).expect(404, 'user_not_found');

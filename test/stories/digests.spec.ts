@@ -87,6 +87,33 @@ describe('the mail', () => {
     expect(await digests(reader)).toHaveLength(1);
   });
 
+  it('has what was never shown in the app, whatever is read there', async () => {
+    const reader = await vitrine.signUp();
+    const post = await photo(reader, { title: 'By mail only' });
+    await reader.put('/api/notifications/preferences', { comment: { inApp: false, email: true } }).expect(200);
+    await ada.post(`/api/comments/medias/${post.url}`, { text: 'By mail' }).expect(201);
+    await bob.post(`/api/medias/${post.url}/likes`).expect(201);
+    const { newestCursor } = await until(async () => {
+      const { body } = await reader.get('/api/notifications').expect(200);
+      return body.newestCursor && body;
+    }, 'the like');
+    await reader.put('/api/notifications/read', { upTo: newestCursor }).expect(204);
+    const { rows } = await vitrine.db.query(
+      `select n.kind, n.read_at is null as unread from notifications n join users u on u.id = n.user_id
+       where u.username = $1 order by n.kind`,
+      [reader.username],
+    );
+    expect(rows).toEqual([
+      { kind: 'comment', unread: true },
+      { kind: 'like', unread: false },
+    ]);
+    const [mail] = await until(async () => {
+      const found = await digests(reader);
+      return found.length > 0 && found;
+    }, 'the mail');
+    expect(mail!.text).toContain('By mail only');
+  });
+
   it('is not sent to an unverified address', async () => {
     const reader = await vitrine.signUp();
     const post = await photo(reader);

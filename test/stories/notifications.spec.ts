@@ -279,3 +279,15 @@ it('counting unread ones stops at a thousand', async () => {
   );
   expect((await reader.get('/api/notifications/unread-count').expect(200)).body).toEqual({ count: 1_000 });
 });
+
+it('of a media that is published again do not come back to those who removed theirs', async () => {
+  const [author, reader] = [await vitrine.signUp(), await vitrine.signUp()];
+  await reader.post(`/api/follows/${author.username}`).expect(201);
+  const { url } = await photo(author);
+  const line = await told(reader, 'media_published', ({ media: of }) => of.url === url);
+  await reader.delete(`/api/notifications/${line.id}`).expect(204);
+  for (const visibility of ['private', 'public']) await author.put(`/api/medias/${url}`, { visibility }).expect(200);
+  await vitrine.settled();
+  expect((await list(reader, '&kind=media_published')).filter(({ media: of }) => of.url === url)).toEqual([]);
+  expect(await unread(reader)).toBe(0);
+});

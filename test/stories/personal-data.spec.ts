@@ -1,14 +1,15 @@
-import { randomBytes } from 'node:crypto';
+import { createECDH, randomBytes } from 'node:crypto';
 import { readdir, readlink } from 'node:fs/promises';
 import { unzipSync } from 'fflate';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { chat, say, write } from '../setup/chats.js';
 import type { Client, Json } from '../setup/client.js';
 import { picture, song, video } from '../setup/make-media.js';
 import { until } from '../setup/until.js';
 import { mailsTo, Vitrine } from '../setup/vitrine.js';
 
-type Account = Client & { username: string; email: string };
+type Account = Client & { username: string; email: string; apiKey: string };
 const currentPassword = 'correct horse battery';
 
 let vitrine: Vitrine;
@@ -19,6 +20,7 @@ let medias: Json[];
 let bobs: Json;
 /** Ada's comment with a reply by bob. */
 let answered: string;
+let chatId: string;
 beforeAll(async () => {
   vitrine = await Vitrine.start();
   [ada, bob] = [await vitrine.signUp(), await vitrine.signUp()];
@@ -39,6 +41,13 @@ beforeAll(async () => {
   const { body: answer } = await bob.post(`/api/comments/medias/${bobs.url}`, reply).expect(201);
   await ada.put(`/api/comments/${answer.url}/reaction`, { emoji: '❤️' }).expect(201);
   await ada.post(`/api/comments/medias/${bobs.url}`, { text: 'Unanswered' }).expect(201);
+  await write(ada, bob, { type: 'photo', file: medias[0]!.files[0].url }).expect(201);
+  chatId = (await ada.get(chat(bob)).expect(200)).body.chat.id;
+  const { id } = await say(bob, ada, 'Mine stays');
+  await ada.put(`${chat(bob)}/messages/${id}/reaction`, { emoji: '❤️' }).expect(200);
+  const browser = createECDH('prime256v1');
+  const keys = { p256dh: browser.generateKeys('base64url'), auth: randomBytes(16).toString('base64url') };
+  await ada.post('/api/push/subscriptions', { endpoint: 'https://fcm.googleapis.com/x', keys }).expect(204);
   const { body: playlist } = await ada.post('/api/playlists', { title: 'Evenings', type: 'any' }).expect(201);
   await ada.post(`/api/medias/${bobs.url}/playlists/${playlist.url}`).expect(201);
   await ada.put('/api/notifications/preferences', { like: { email: true } }).expect(200);
@@ -72,6 +81,10 @@ async function rowsOf(userId: string): Promise<Record<string, number>> {
     notification_preferences: 'user_id = $1',
     feed_sources: '$1 in (reader_id, actor_id)',
     feed_readers: 'reader_id = $1',
+    push_subscriptions: 'user_id = $1',
+    messages: 'sender_id = $1',
+    message_reactions: 'user_id = $1',
+    chat_members: 'user_id = $1',
   };
   const counts: Record<string, number> = {};
   for (const [table, where] of Object.entries(tables)) {
@@ -258,6 +271,11 @@ describe('the deletion', () => {
     const { body } = await vitrine.client().get(`/api/medias?username=${bob.username}`).expect(200);
     expect(body.items).toHaveLength(1);
     expect(body.items[0].tags).toEqual(['sea']);
+    const { body: messages } = await bob.get(`/api/chats/${chatId}/messages`).expect(200);
+    expect(messages.items).toMatchObject([
+      { text: 'Mine stays', reactions: [] },
+      { text: '', sender: null, file: null },
+    ]);
     const { body: profile } = await bob.get('/api/users/me').expect(200);
     expect(profile.counts).toMatchObject({ followers: 0, followings: 0, photos: 1 });
   });

@@ -52,6 +52,8 @@ const Env = z.object({
   SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
   MAIL_FROM: z.string().default('Vitrine <no-reply@localhost>'),
 
+  PUSH_HOSTS: list,
+
   DIGEST_AFTER_MS: int(minutes(10)),
 
   WORKER_PORT: int(0),
@@ -144,6 +146,8 @@ export function readConfig(source: NodeJS.ProcessEnv = process.env) {
         }
       : undefined,
     mail: { smtpUrl: env.SMTP_URL, from: env.MAIL_FROM },
+    /** Push services besides those of browsers, and whom push services can turn to. */
+    push: { hosts: env.PUSH_HOSTS, contact: `mailto:${env.MAIL_FROM.split('<').at(-1)!.replace('>', '')}` },
     /** Quiet time before notifications are mailed. */
     digestAfterMs: env.DIGEST_AFTER_MS,
     worker: {

@@ -11,6 +11,7 @@ const kept: Record<string, Statement> = {
   sessions: sql`expires_at < now() - interval '30 days' or ended_at < now() - interval '30 days'`,
   api_keys: sql`revoked_at < now() - interval '30 days' or expires_at < now() - interval '30 days'`,
   'limits.rates': sql`expire < extract(epoch from now()) * 1000`,
+  'realtime.log': sql`at < now() - interval '7 days'`,
   exports: sql`expires_at < now()`,
   // Their counts are already in media_view_days.
   views: sql`user_id is null and last_viewed_at < now() - interval '30 days' and pending = 0 and pending_ms = 0`,

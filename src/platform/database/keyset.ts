@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { once } from './once.js';
 import { sql, type Statement } from './sql.js';
+import { Timestamp } from '../http/timestamp.js';
 import { decodeCursor, encodeCursor, maxPageItems, toPage } from '../http/page.js';
 
 /** Types of sort-key columns in a cursor. */
@@ -13,7 +14,7 @@ const kinds = {
     .string()
     .max(200)
     .regex(/^[^\0]*$/),
-  timestamptz: z.iso.datetime({ offset: true }).regex(/^[1-9].*(?:Z|[+-](?:0\d|1[0-4]):\d\d)$/),
+  timestamptz: Timestamp,
 } as const;
 export type KeyKind = keyof typeof kinds;
 

@@ -5,10 +5,9 @@ import { LostDeliveries } from './lost-deliveries.js';
 import { Outbox } from './outbox.js';
 import { Relay } from './relay.js';
 import { Subscribers } from './subscribers.js';
-import { WakeUp } from './wake-up.js';
 
 @Global()
-@Module({ providers: [Outbox, WakeUp], exports: [Outbox] })
+@Module({ providers: [Outbox], exports: [Outbox] })
 export class EventsModule {}
 
 /** In workers only: handles events from the outbox, and, where a relay runs, carries them into the queues. */

@@ -29,7 +29,7 @@ export const events = {
   'account.erased': z.strictObject({ userId: id }),
   /** No row refers to the stored object any more. */
   'bytes.orphaned': z.strictObject({ key: z.string() }),
-  /** Deleted, or replaced by another version. */
+  /** This version was deleted or replaced: its bytes can go. */
   'avatar.orphaned': z.strictObject({ hash: z.string(), version: id }),
   'code.requested': z.strictObject({ codeId: id }),
   'file.uploaded': file,
@@ -59,6 +59,10 @@ export const events = {
   'timeline.wanted': z.strictObject({ readerId: id }),
   /** The timelines of the actor's followers have something new. */
   'feed.changed': z.strictObject({ actorId: id, seq: z.int() }),
+  /** Somebody is to be notified of what is unread in a chat, or has read it. */
+  'chat.told': z.strictObject({ chatId: id, userId: id }),
+  /** A browser is to be told of what is unread in a chat. */
+  'push.due': z.strictObject({ chatId: id, userId: id, subscriptionId: id }),
   /** The mentions in a media's text. */
   'mentions.changed': z.strictObject({ mediaId: id }),
 } as const;

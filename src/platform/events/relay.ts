@@ -1,30 +1,19 @@
 import { EntityManager } from '@mikro-orm/postgresql';
-import {
-  Inject,
-  Injectable,
-  Logger,
-  type BeforeApplicationShutdown,
-  type OnApplicationBootstrap,
-} from '@nestjs/common';
-import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
-import { CONFIG } from '../config/config.module.js';
-import type { Config } from '../config/env.js';
-import { databaseUrl } from '../database/orm.js';
+import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { Bus } from '../bus/bus.js';
+import { sql } from '../database/sql.js';
+import { Loop } from '../loop.js';
 import { Jobs, type Added } from '../queue/jobs.service.js';
 import { events, type EventName } from './events.js';
 import { jobIdOf } from './outbox-jobs.js';
 import { maxTogether, subscriptions, type Subscriber } from './subscriptions.js';
-import { wakeChannel } from './wake-up.js';
-import { sql } from '../database/sql.js';
 
 /** Events that only a newer version knows wait for its relay. */
 const known = Object.keys(events);
 /** Events per transaction. */
 const maxEventsPerRound = 500;
-/** Minimum time between two rounds, however many events come in. The first event after a quiet time does not wait. */
+/** Between two rounds, ms, however many events come in. */
 const gatherMs = 100;
-/** Polling interval, in case a wake-up is lost. */
 const pollMs = 1_000;
 
 /**
@@ -36,44 +25,29 @@ const pollMs = 1_000;
 export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger('Relay');
   private readonly em: EntityManager;
-  private stopped = false;
-  private loop: Promise<void> = Promise.resolve();
-  private woken = false;
-  private wakeUp: (() => void) | undefined;
-  private listener: pg.Client | undefined;
+  private readonly loop: Loop;
 
   constructor(
     em: EntityManager,
     private readonly jobs: Jobs,
-    @Inject(CONFIG) private readonly config: Config,
+    bus: Bus,
   ) {
     this.em = em.fork();
+    const warn = (error: unknown) => this.logger.warn({ err: error }, 'relay failed, will try again');
+    this.loop = new Loop(() => this.carryAll(), warn, { pollMs, gatherMs });
+    bus.subscribe('relay', () => this.loop.wake());
   }
 
   onApplicationBootstrap(): void {
-    this.loop = this.run();
+    this.loop.start();
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
-    this.stopped = true;
-    this.wake();
-    await this.loop;
-    await this.listener?.end();
+  beforeApplicationShutdown(): Promise<void> {
+    return this.loop.stop();
   }
 
-  private async run(): Promise<void> {
-    while (!this.stopped) {
-      try {
-        this.listener ??= await this.listen();
-        const begun = performance.now();
-        while (!this.stopped && (await this.carry()) === maxEventsPerRound);
-        // Events are gathered meanwhile: ten in one job cost little more than one.
-        if (!this.stopped) await sleep(Math.max(0, gatherMs - (performance.now() - begun)));
-      } catch (error) {
-        this.logger.warn({ err: error }, 'relay failed, will try again');
-      }
-      if (!this.stopped) await this.pause();
-    }
+  private async carryAll(): Promise<void> {
+    while (!this.loop.isStopping && (await this.carry()) === maxEventsPerRound);
   }
 
   /** @returns how many events were carried */
@@ -95,41 +69,6 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
       }
       return ids.length;
     });
-  }
-
-  private async listen(): Promise<pg.Client> {
-    const client = new pg.Client({
-      connectionString: databaseUrl(this.config),
-      keepAlive: true,
-      application_name: 'vitrine-relay',
-    });
-    client.on('notification', () => this.wake());
-    client.on('error', (error) => {
-      this.logger.warn({ err: error }, 'lost the wake-up connection');
-      this.listener = undefined;
-    });
-    await client.connect();
-    await client.query(`listen ${wakeChannel}`);
-    return client;
-  }
-
-  private wake(): void {
-    this.woken = true;
-    this.wakeUp?.();
-  }
-
-  /** Until woken, or until the next poll. A wake-up that arrived during the last round counts. */
-  private async pause(): Promise<void> {
-    if (!this.woken) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, pollMs);
-        this.wakeUp = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
-    this.woken = false;
   }
 }
 

@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
-import { discover } from '../queue/discover.js';
+import { discover, only } from '../queue/discover.js';
 import { Handlers } from '../queue/handlers.js';
 import { EventDelivery, type AnyHandler } from './event-delivery.js';
 import { ON_EVENT } from './on-event.js';
@@ -23,7 +23,7 @@ export class Subscribers implements OnModuleInit {
     const found = discover<Subscriber>(ON_EVENT, { discovery, scanner, reflector });
     for (const name of Object.keys(subscriptions) as Subscriber[]) {
       const methods = found.filter(({ metadata }) => metadata === name);
-      const handle = this.handlers.only(name, methods) as unknown as AnyHandler;
+      const handle = only(`subscriber ${name}`, methods).method as unknown as AnyHandler;
       this.handlers.put(name, (payload, context) => this.delivery.deliver(name, handle, payload, context));
     }
   }

@@ -40,6 +40,7 @@ export const subscriptions = {
   'mail-goodbye': on('account.erased', mail, 'each'),
 
   'count-rows': on('account.state.changed', maintenance, 'each'),
+  'end-watching': on('account.state.changed', social, 'each'),
   'erase-account': on('account.closed', maintenance, 'each'),
 
   // On `social`, so that they never wait behind cleanup: users wait for these.
@@ -57,6 +58,9 @@ export const subscriptions = {
   'fail-media': on('file.failed', social, 'each'),
   'unsettle-media': on('file.uploaded', social, 'each'),
 
+  'update-messages': on('file.ready', social, 'each'),
+  'fail-messages': on('file.failed', social, 'each'),
+
   'tell-reaction': on('reaction.changed', social, 'together'),
   'tell-comment-reaction': on('comment.reaction.changed', social, 'together'),
   'tell-comment': on('comment.changed', social, 'together'),
@@ -66,10 +70,14 @@ export const subscriptions = {
   'tell-mentions': on('mentions.changed', social, 'together'),
   'tell-mentions-of-new': on('media.published', social, 'together'),
   'tell-followers': on('media.published', fanout, 'paged'),
+  'push-messages': on('chat.told', social, 'each'),
+  'push-to-browser': on('push.due', { ...mail, attempts: 5 }, 'each'),
+  'tell-messages': on('chat.told', social, 'together'),
   'tell-failure': on('file.failed', social, 'together'),
   'withdraw-failure': on('file.uploaded', social, 'together'),
   'write-post': on('media.published', fanout, 'paged'),
   'write-repost': on('repost.changed', fanout, 'paged'),
+  'tell-feeds': on('feed.changed', fanout, 'paged'),
   'settle-source': on('follow.changed', social, 'each'),
   'build-timeline': on('timeline.wanted', fanout, 'each'),
   'withdraw-blocked': on('block.changed', social, 'each'),

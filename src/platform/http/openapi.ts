@@ -26,6 +26,9 @@ const tags: Record<string, string> = {
   playlists: 'Ordered collections of medias',
   search: 'Search for medias, users, playlists and tags',
   notifications: 'What concerns you, in lists and in mails',
+  messages: 'Chats of two users',
+  push: 'Pushes to browsers',
+  events: 'What sockets are told, over HTTP ([/docs/events](/docs/events) describes the sockets)',
   operations: 'For load balancers and operators',
 };
 

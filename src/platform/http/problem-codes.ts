@@ -1,8 +1,15 @@
+import { fileProblems } from './file-problems.js';
+import { messageProblems } from './message-problems.js';
+import { socketProblems } from './socket-problems.js';
+
 /**
  * Every refusal a client can get. The code is stable; the title is for people; the detail is the default advice, for
  * cases that have nothing more specific.
  */
 export const problems = {
+  ...socketProblems,
+  ...messageProblems,
+  ...fileProblems,
   malformed_request: {
     status: 400,
     title: 'The request could not be read',
@@ -137,25 +144,10 @@ export const problems = {
     title: 'The media is not in this playlist',
     detail: 'Add it first: `POST medias/{url}/playlists/{playlistUrl}`.',
   },
-  file_not_found: {
-    status: 404,
-    title: 'There is no such file, or you may not see it',
-    detail: 'It may have been deleted, or not be shared with you.',
-  },
   upload_not_found: {
     status: 404,
     title: 'There is no such upload, or it is not yours',
     detail: 'It may have been cancelled or finished. Start again.',
-  },
-  file_not_ready: {
-    status: 404,
-    title: 'The file is still being processed',
-    detail: 'Come back later: `Retry-After` says when.',
-  },
-  rendition_not_found: {
-    status: 404,
-    title: 'The file has no such rendition',
-    detail: 'The media lists its renditions.',
   },
   export_expired: {
     status: 404,
@@ -185,18 +177,6 @@ export const problems = {
     detail: '`GET users/me/limits` lists the limits. Remove one to add another.',
   },
   too_many_keys: { status: 409, title: 'API key limit reached', detail: 'Delete a key to create another.' },
-  file_in_use: { status: 409, title: 'The file is in use', detail: 'A media, a comment or your profile shows it.' },
-  file_failed: {
-    status: 409,
-    title: 'The file could not be processed',
-    detail: '`GET files/{url}` says why. Retry it, or upload another one.',
-  },
-  file_processing: { status: 409, title: 'The file is still being processed', detail: 'Try again when it is ready.' },
-  file_not_failed: {
-    status: 409,
-    title: 'Only a failed file can be retried',
-    detail: '`GET files/{url}` shows its status.',
-  },
   upload_offset_conflict: {
     status: 409,
     title: 'The upload continues at another offset',
@@ -225,11 +205,6 @@ export const problems = {
     title: 'The range lies outside the content',
     detail: '`Content-Range` has its size.',
   },
-  file_missing: {
-    status: 422,
-    title: 'The file is missing',
-    detail: 'Send a form with one part named `file`, with a filename.',
-  },
   validation_failed: { status: 422, title: 'Some values are invalid', detail: '`errors` lists them with the reason.' },
   content_refused: {
     status: 422,
@@ -241,11 +216,6 @@ export const problems = {
     status: 422,
     title: 'The playlist takes another type of media',
     detail: 'Its `type` says which.',
-  },
-  file_kind_mismatch: {
-    status: 422,
-    title: 'A file is not of the kind this media needs',
-    detail: 'Check its `kind`, and for a reel its orientation.',
   },
   idempotency_mismatch: {
     status: 422,

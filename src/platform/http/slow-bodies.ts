@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { onAnswerEnd } from './answer-end.js';
 import { inBytes } from './in-bytes.js';
 import { sendProblem } from './problem.filter.js';
 import { Problem } from './problems.js';
@@ -19,7 +20,7 @@ export function refuseSlowBodies(server: FastifyInstance): void {
     if (raw.method === 'GET' || raw.method === 'HEAD' || raw.complete) return;
     const isStreamed = streamed.test(request.headers['content-type'] ?? '');
     const stop = isStreamed ? watchSpeed(request, reply) : watchTime(request, reply);
-    reply.raw.once('close', stop);
+    onAnswerEnd(reply, stop);
     raw.once('end', stop);
   });
 }

@@ -22,6 +22,12 @@ server.get('/waiting', (_request, reply) => {
   admitReader(reply, 300);
   return reply.send(new Readable({ read() {} }));
 });
+/** Long enough for its client to leave before it is admitted. */
+server.get('/late', async (_request, reply) => {
+  await wait(100);
+  admitReader(reply);
+  return reply.send(new Readable({ read() {} }));
+});
 beforeAll(() => server.listen({ port: 0 }));
 afterAll(() => server.close());
 
@@ -70,6 +76,24 @@ it('answers so many at a time to one network, and others whatever it does', asyn
   expect(await statusOf(other)).toBe(200);
   for (const socket of [...all, one, other]) socket.destroy();
   await wait(100);
+  const next = ask('/endless');
+  expect(await statusOf(next)).toBe(200);
+  next.destroy();
+});
+
+it('does not count clients that left before, also behind others on a connection', async () => {
+  for (let i = 0; i < maxLongAnswers; i += 50) {
+    const leaving = Array.from({ length: 50 }, () => ask('/late'));
+    await Promise.all(leaving.map((socket) => once(socket, 'connect')));
+    await wait(20);
+    for (const socket of leaving) socket.destroy();
+  }
+  const { port } = server.server.address() as AddressInfo;
+  const pipelined = connect({ port, host: '127.0.0.1' });
+  pipelined.write('GET /late HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(maxLongAnswers));
+  await wait(200);
+  pipelined.destroy();
+  await wait(300);
   const next = ask('/endless');
   expect(await statusOf(next)).toBe(200);
   next.destroy();

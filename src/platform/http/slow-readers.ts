@@ -1,5 +1,6 @@
 import type { FastifyReply } from 'fastify';
 import { networkOf } from '../limits/limited.js';
+import { onAnswerEnd } from './answer-end.js';
 import { Problem } from './problems.js';
 
 /** Long answers to one network at a time, per process. Stalled ones hold 512 KiB each. */
@@ -24,7 +25,7 @@ export function admitReader(reply: FastifyReply, chunkWithinMs = windowMs): void
   }
   longAnswers.set(network, open + 1);
   const timer = setInterval(watch(raw), chunkWithinMs);
-  raw.once('close', () => {
+  onAnswerEnd(reply, () => {
     clearInterval(timer);
     const left = longAnswers.get(network)! - 1;
     if (left) longAnswers.set(network, left);

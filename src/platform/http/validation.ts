@@ -24,9 +24,8 @@ const toErrors = ({ message, path, keys }: Issue): FieldError[] =>
     ? keys.map((key) => ({ pointer: pointer([...(path ?? []), key]).slice(0, 200), message: 'There is no such field' }))
     : [{ pointer: pointer(path), message }];
 
+export const problemOf = (issues: readonly Issue[]): Problem =>
+  new Problem('validation_failed', { errors: issues.flatMap(toErrors).slice(0, 50) });
+
 /** Validates every body, query and parameter with its zod schema; handlers get the parsed value. */
-export const validationPipe = () =>
-  new StandardSchemaValidationPipe({
-    exceptionFactory: (issues: readonly Issue[]) =>
-      new Problem('validation_failed', { errors: issues.flatMap(toErrors).slice(0, 50) }),
-  });
+export const validationPipe = () => new StandardSchemaValidationPipe({ exceptionFactory: problemOf });

@@ -19,6 +19,8 @@ export const amounts = {
   mutes: { max: 10_000, of: 'an account', what: 'muted users' },
   saves: { max: 20_000, of: 'an account', what: 'saved medias' },
   reposts: { max: 20_000, of: 'an account', what: 'reposts' },
+  /** Beyond it, the oldest one ends: a browser forgets its own without saying so. */
+  pushes: { max: 20, of: 'an account', what: 'browsers that are pushed to' },
   links: { max: 5, of: 'a profile', what: 'links' },
   files: { max: 10, of: 'a media', what: 'files' },
   tags: { max: 30, of: 'a media', what: 'tags' },
@@ -29,6 +31,8 @@ export const amounts = {
   strangerMails: { max: 50, of: 'an account', what: 'mails a day to users who do not follow it' },
   mentions: { max: 50, of: 'a text', what: 'notified mentions' },
   items: { max: 10_000, of: 'a playlist', what: 'medias' },
+  watchedMedias: { max: 50, of: 'a socket', what: 'watched medias' },
+  watchedUsers: { max: 200, of: 'a socket', what: 'watched users' },
 } as const satisfies Record<string, { max: number; of: string; what: string }>;
 
 export type AmountName = keyof typeof amounts;

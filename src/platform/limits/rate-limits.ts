@@ -49,8 +49,15 @@ export const rateLimits = {
   block: limit(400, hours(1), 'user'),
   react: limit(1_200, minutes(10), 'user'),
   comment: limit(300, minutes(10), 'user'),
+  message: limit(600, minutes(10), 'user'),
+  'message-change': limit(1_200, minutes(10), 'user'),
+  /** Chats begun with people who do not follow the writer. */
+  strangers: limit(30, hours(24), 'key'),
   playlist: limit(1_200, minutes(10), 'user'),
   view: limit(1_200, minutes(10), 'user'),
+  /** Through sockets. */
+  watch: limit(600, minutes(10), 'user'),
+  push: limit(60, minutes(10), 'user'),
   export: limit(5, hours(24), 'user'),
   /** Downloads of archives, which are generated while streaming. */
   archive: limit(20, hours(1), 'address'),

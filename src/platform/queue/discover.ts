@@ -8,6 +8,17 @@ export interface Found<M> {
   where: string;
 }
 
+/**
+ * @param what it is for, in an error message: `job file.process`
+ * @throws {Error} unless there is exactly one: the process must not start
+ */
+export function only<M>(what: string, methods: readonly Found<M>[]): Found<M> {
+  const [first, ...others] = methods;
+  if (!first) throw new Error(`The ${what} has no method`);
+  if (others.length) throw new Error(`The ${what} has several methods: ${methods.map((m) => m.where).join(', ')}`);
+  return first;
+}
+
 /** All methods of all providers with the given metadata. */
 export function discover<M>(
   key: symbol,

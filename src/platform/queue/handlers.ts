@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
-import { discover, type Found } from './discover.js';
+import { discover, only } from './discover.js';
 import { work, type JobName, type WorkName } from './jobs.js';
 import { ON_JOB, type JobHandler } from './on-job.js';
 
@@ -19,13 +19,8 @@ export class Handlers {
     const { discovery, scanner, reflector } = this;
     const found = discover<WorkName>(ON_JOB, { discovery, scanner, reflector });
     for (const name of Object.keys(work) as WorkName[]) {
-      this.put(
-        name,
-        this.only(
-          name,
-          found.filter(({ metadata }) => metadata === name),
-        ) as JobHandler<WorkName>,
-      );
+      const methods = found.filter(({ metadata }) => metadata === name);
+      this.put(name, only(`job ${name}`, methods).method as JobHandler<WorkName>);
     }
   }
 
@@ -37,14 +32,5 @@ export class Handlers {
 
   put<N extends JobName>(name: N, handler: JobHandler<N>): void {
     this.byName.set(name, handler as JobHandler<JobName>);
-  }
-
-  /** @throws {Error} if there is none, or more than one */
-  only(name: JobName, methods: Found<unknown>[]): Found<unknown>['method'] {
-    const [first, ...others] = methods;
-    if (!first) throw new Error(`The job ${name} has no handler`);
-    if (others.length)
-      throw new Error(`The job ${name} has several handlers: ${methods.map((m) => m.where).join(', ')}`);
-    return first.method;
   }
 }

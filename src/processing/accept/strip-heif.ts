@@ -3,7 +3,10 @@ import { writeKeptExif, type KeptExif } from '../image/exif.js';
 import { ProcessingFailure } from '../run/failure.js';
 
 /** Top-level boxes of the picture; a phone may add a video clip with its own location and time. */
-const kept = new Set(['ftyp', 'meta', 'mdat', 'moov', 'idat', 'pdin', 'free']);
+const kept = new Set(['ftyp', 'meta', 'mdat', 'idat', 'pdin', 'free']);
+/** Brands of files whose pictures follow each other in time, as the tracks of a `moov` (ISO/IEC 23008-12, 7). */
+const sequences = new Set(['msf1', 'hevc', 'hevx', 'avis']);
+const metadataBoxes = new Set(['udta', 'meta', 'uuid']);
 const metadataItems = new Set(['Exif', 'mime', 'uri ']);
 
 type Extent = { offset: number; length: number };
@@ -19,7 +22,9 @@ const maxExtents = 100_000;
 export function stripHeif(bytes: Buffer, keep: KeptExif): Buffer {
   const result = Buffer.from(bytes);
   const boxes = boxesIn(result);
-  for (const box of boxes) if (!kept.has(box.type)) blank(result, box);
+  for (const box of boxes)
+    if (box.type === 'moov' && isSequence(result, boxes)) stripMovie(result, box);
+    else if (!kept.has(box.type)) blank(result, box);
   const meta = boxes.find((box) => box.type === 'meta');
   if (!meta) throw new ProcessingFailure('corrupt_input', 'HEIF without meta box');
   const exif = writeKeptExif({ orientation: 1, copyright: keep.copyright });
@@ -30,6 +35,23 @@ export function stripHeif(bytes: Buffer, keep: KeptExif): Buffer {
     if (type === 'Exif' && exif && first && first.length >= exif.length + 4) exif.copy(result, first.offset + 4);
   }
   return result;
+}
+
+function isSequence(bytes: Buffer, boxes: readonly Box[]): boolean {
+  const brands = boxes.find(({ type }) => type === 'ftyp');
+  if (!brands) return false;
+  // The major brand, its version, and the compatible ones.
+  const text = bytes.toString('latin1', brands.body, brands.end);
+  return Array.from({ length: text.length >> 2 }, (_, i) => text.slice(4 * i, 4 * i + 4)).some((brand) =>
+    sequences.has(brand),
+  );
+}
+
+/** The tracks stay, without what is said of them. @param path the boxes to look into, from the outside in */
+function stripMovie(bytes: Buffer, box: Box, [next, ...path]: string[] = ['trak', 'mdia']): void {
+  for (const inner of boxesIn(bytes, box.body, box.end))
+    if (metadataBoxes.has(inner.type)) blank(bytes, inner);
+    else if (inner.type === next) stripMovie(bytes, inner, path);
 }
 
 function blank(bytes: Buffer, box: Box): void {

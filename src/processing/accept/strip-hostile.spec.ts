@@ -154,6 +154,28 @@ describe('HEIF', () => {
     expect(() => strip({ ...file, items: item(1, 1, extent(length + 1000, 1000)) })).not.toThrow();
   });
 
+  const place = ascii('+40.6892-074.0445/');
+  const said = box('udta', box('\xa9xyz', place));
+  const movie = box('moov', box('mvhd', place), said, box('trak', said, box('tkhd'), box('mdia', said, box('minf'))));
+
+  it('loses a movie, unless it is a sequence of pictures, which lose what is said of them', () => {
+    const file = { entries: exifEntries(1), count: 1, items: item(1, 1, extent(0, 0)), itemCount: 1, rest: movie };
+    const still = strip(file);
+    expect(still).toHaveLength(heif(file).length);
+    expect(still.includes(place)).toBe(false);
+    const sequence = heif(file);
+    sequence.write('avis', 8, 'latin1');
+    const stripped = strippers.avif!(sequence, keptExif);
+    expect(stripped.indexOf(place)).toBe(stripped.lastIndexOf(place));
+    for (const kept of ['mvhd', 'tkhd', 'minf']) expect(stripped.includes(kept)).toBe(true);
+    // Boxes in boxes do not end in a stack overflow.
+    let deep = box('trak');
+    for (let i = 0; i < 20_000; i++) deep = Buffer.concat([u32(deep.length + 8), ascii('trak'), deep]);
+    const nested = heif({ ...file, rest: box('moov', deep) });
+    nested.write('avis', 8, 'latin1');
+    expect(() => strippers.avif!(nested, keptExif)).not.toThrow();
+  });
+
   it.each(['free', 'skip'])('is damaged when full of empty boxes: %s', (type) => {
     const file = { entries: exifEntries(1), count: 1, items: Buffer.alloc(0), itemCount: 0, rest: full(box(type)) };
     expectCheap(() => expect(() => strip(file)).toThrow(damaged));

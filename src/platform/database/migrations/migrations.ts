@@ -15,6 +15,11 @@ import { Migration0014SearchPairs } from './0014-search-pairs.js';
 import { Migration0015Feeds } from './0015-feeds.js';
 import { Migration0016Avatars } from './0016-avatars.js';
 import { Migration0017PublishedLater } from './0017-published-later.js';
+import { Migration0018SearchAmongListed } from './0018-search-among-listed.js';
+import { Migration0019Realtime } from './0019-realtime.js';
+import { Migration0020Presence } from './0020-presence.js';
+import { Migration0021Messages } from './0021-messages.js';
+import { Migration0022Push } from './0022-push.js';
 
 export const migrations = [
   { name: '0001-initial', class: Migration0001Initial },
@@ -34,4 +39,9 @@ export const migrations = [
   { name: '0015-feeds', class: Migration0015Feeds },
   { name: '0016-avatars', class: Migration0016Avatars },
   { name: '0017-published-later', class: Migration0017PublishedLater },
+  { name: '0018-search-among-listed', class: Migration0018SearchAmongListed },
+  { name: '0019-realtime', class: Migration0019Realtime },
+  { name: '0020-presence', class: Migration0020Presence },
+  { name: '0021-messages', class: Migration0021Messages },
+  { name: '0022-push', class: Migration0022Push },
 ];

@@ -1,0 +1,143 @@
+import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { Bus } from '../platform/bus/bus.js';
+import { unpackIds } from '../platform/bus/packed-ids.js';
+import { Problem } from '../platform/http/problems.js';
+import type { Viewer } from '../platform/http/viewer.js';
+import { amounts } from '../platform/limits/amounts.js';
+import { Loop } from '../platform/loop.js';
+import type { Caller } from '../platform/realtime/on-command.js';
+import { Rooms } from '../platform/realtime/rooms.js';
+import { Tail } from '../platform/realtime/tail.js';
+import { PresenceQueries, type Pair, type Seen } from './presence.queries.js';
+import type { PresenceAnswer } from './presence.schemas.js';
+
+const gatherMs = 200;
+/** After an error. */
+const pollMs = 1_000;
+/** Pairs of users per statement. */
+const slice = 2_000;
+
+/**
+ * Tells sockets about the users whom they watch. Watching is an interest only: who may know what is asked each time
+ * that something is told.
+ */
+@Injectable()
+export class PresenceService implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger('Presence');
+  private readonly loop: Loop;
+  /** By watched user and socket: what was told last. */
+  private readonly told = new Map<string, Map<string, string>>();
+  /** Users to look at again: watched ones, and watchers. */
+  private due = new Set<string>();
+
+  constructor(
+    private readonly queries: PresenceQueries,
+    private readonly rooms: Rooms,
+    bus: Bus,
+    tail: Tail,
+  ) {
+    const warn = (error: unknown) => this.logger.warn({ err: error }, 'could not read who is there, will try again');
+    this.loop = new Loop(() => this.tellDue(), warn, { pollMs, gatherMs });
+    rooms.watch('presence', {
+      left: (userId, socketId) => this.told.get(userId)?.delete(socketId),
+      last: (userId) => this.told.delete(userId),
+    });
+    bus.subscribe('presence', (packed) => this.look(packed === null ? this.told.keys() : unpackIds(packed)));
+    tail.watch('~relations', (userIds) => this.look(userIds));
+  }
+
+  onApplicationBootstrap(): void {
+    this.loop.start();
+  }
+
+  beforeApplicationShutdown(): Promise<void> {
+    return this.loop.stop();
+  }
+
+  /** @throws {Problem} `user_not_found` for who may not see the profile */
+  async of({ id: viewerId }: Viewer, username: string): Promise<PresenceAnswer> {
+    const userId = username === 'me' ? viewerId : await this.queries.one(viewerId, username);
+    const [seen] = userId === undefined ? [] : await this.queries.seen([{ viewerId, userId }]);
+    if (!seen) throw new Problem('user_not_found');
+    return answerOf(seen);
+  }
+
+  /**
+   * @returns as many as were asked for, in their order
+   * @throws {Problem} `limit_reached`
+   */
+  async watch({ viewer, socketId }: Caller, usernames: readonly string[]): Promise<PresenceAnswer[]> {
+    const named = await this.queries.named(viewer.id, usernames);
+    const { max } = amounts.watchedUsers;
+    if (new Set([...this.rooms.of(socketId, 'presence'), ...named.values()]).size > max)
+      throw new Problem('limit_reached', `A socket may watch at most ${max} users. Stop watching some.`);
+    const pairs = [...named.values()].map((userId) => ({ viewerId: viewer.id, userId }));
+    // First, so that what changes while it is read is told.
+    for (const { userId } of pairs) this.rooms.join(socketId, 'presence', userId);
+    const seen = await this.queries.seen(pairs);
+    for (const one of seen) this.isNews(socketId, one);
+    // What changed between the read and now was compared with nothing.
+    this.look(named.values());
+    const byId = new Map(seen.map((one) => [one.userId, one]));
+    return usernames.map((username) => {
+      const one = byId.get(named.get(username.toLowerCase()) ?? '');
+      return one ? answerOf(one) : { username, online: null, lastSeenAt: null };
+    });
+  }
+
+  async unwatch({ socketId }: Caller, usernames: readonly string[]): Promise<void> {
+    for (const userId of await this.queries.ids(usernames)) this.rooms.leave(socketId, 'presence', userId);
+  }
+
+  private look(userIds: Iterable<string>): void {
+    for (const userId of userIds)
+      if (this.rooms.has('presence', userId) || this.rooms.has('user', userId)) this.due.add(userId);
+    if (this.due.size) this.loop.wake();
+  }
+
+  private async tellDue(): Promise<void> {
+    const due = this.due;
+    this.due = new Set();
+    const pairs = this.pairsOf(due);
+    try {
+      for (let i = 0; i < pairs.length; i += slice)
+        for (const seen of await this.queries.seen(pairs.slice(i, i + slice))) this.tell(seen);
+    } catch (error) {
+      for (const userId of due) this.due.add(userId);
+      throw error;
+    }
+  }
+
+  /** Each pair of one who watches and one who is watched, one of whom is due. */
+  private pairsOf(due: ReadonlySet<string>): Pair[] {
+    const pairs = new Map<string, Pair>();
+    const add = (socketId: string, userId: string) => {
+      const viewerId = this.rooms.userOf(socketId);
+      if (viewerId !== undefined) pairs.set(`${viewerId} ${userId}`, { viewerId, userId });
+    };
+    for (const id of due) {
+      for (const socketId of this.rooms.members('presence', id)) add(socketId, id);
+      for (const socketId of this.rooms.members('user', id))
+        for (const userId of this.rooms.of(socketId, 'presence')) add(socketId, userId);
+    }
+    return [...pairs.values()];
+  }
+
+  private tell(seen: Seen): void {
+    const watching = this.rooms.members('user', seen.viewerId).filter((socketId) => this.isNews(socketId, seen));
+    this.rooms.tellSockets(watching, 'presence.changed', answerOf(seen));
+  }
+
+  /** Notes what a socket is told of whom it watches. @returns whether it is not what it was told before */
+  private isNews(socketId: string, { userId, online, lastSeenAt }: Seen): boolean {
+    if (!this.rooms.isIn(socketId, 'presence', userId)) return false;
+    const told = this.told.get(userId) ?? new Map<string, string>();
+    this.told.set(userId, told);
+    const now = `${online} ${lastSeenAt}`;
+    if (told.get(socketId) === now) return false;
+    told.set(socketId, now);
+    return true;
+  }
+}
+
+const answerOf = ({ username, online, lastSeenAt }: Seen): PresenceAnswer => ({ username, online, lastSeenAt });

@@ -1,0 +1,9 @@
+import { by, type Holding } from '../platform/database/holding.js';
+
+export const pushSubscriptions: Holding = {
+  table: 'push_subscriptions',
+  rows: by('user_id'),
+  exportedBy: ['id'],
+  without: ['id', 'user_id', 'session_id', 'api_key_id', 'endpoint', 'p256dh', 'auth'],
+  why: 'Browsers that are pushed to, and since when.',
+};
