@@ -137,10 +137,11 @@ export class Vitrine {
   }
 
   /**
-   * Waits until everything that follows from past events is done.
+   * Waits until everything that follows from past events is done. A job of a killed worker starts again after up to 40 s,
+   * one that a queue lost after up to 105 s.
    * @throws {Error} if an event was given up, or it takes too long
    */
-  async settled(limitMs = 60_000): Promise<void> {
+  async settled(limitMs = 150_000): Promise<void> {
     const isDone = async () => {
       const { rows } = await this.db.query(
         `select from outbox_events where dispatched_at is null or waiting <> '{}'

@@ -26,7 +26,7 @@ const holds = (numRuns: number, all: fc.Arbitrary<Operation[][]>, trouble?: () =
       ...(VITRINE_MODEL_SEED && { seed: Number(VITRINE_MODEL_SEED) }),
     },
   );
-const limitMs = 180_000 * factor;
+const limitMs = 300_000 * factor;
 
 it(
   'counters, lists and notifications are right, whatever eight people do in parallel',
