@@ -8,6 +8,7 @@ import { FeedsJobs } from './feeds.jobs.js';
 import { FeedsQueries } from './feeds.queries.js';
 import { GroupsQueries } from './groups.queries.js';
 import { KeepingService } from './keeping.service.js';
+import { Readers } from './readers.js';
 import { SweepingService } from './sweeping.service.js';
 import { TimelineService } from './timeline.service.js';
 import { WritingService } from './writing.service.js';
@@ -15,7 +16,7 @@ import { WritingService } from './writing.service.js';
 @Module({
   imports: [MediaModule, UsersModule],
   controllers: [FeedsController],
-  providers: [FeedsQueries, GroupsQueries, TimelineService],
+  providers: [FeedsQueries, GroupsQueries, TimelineService, Readers],
 })
 export class FeedsModule {}
 

@@ -79,6 +79,7 @@ export class FeedsQueries {
         of: (row: Row & Stored) => ({ ...more.of(row), at: row.at, mediaId: row.mediaId, isReposted: row.isReposted }),
       },
     );
+    await this.timelines.note(reader, ask, facts);
     const whole = this.timelines.page(ask, facts, medias);
     const { places, next, reposts } = whole ?? (await this.timelines.gather(reader, ask, facts));
     const shown = places.slice(0, query.limit);

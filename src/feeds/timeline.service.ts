@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { sql, type Statement } from '../platform/database/sql.js';
 import { inTimelineOf, repostsInEntries, repostsInSources, type Reposts } from '../visibility/feeds.js';
 import type { Wanted } from './feed-page.js';
-import { noting } from './readers.js';
+import { Readers } from './readers.js';
 import { merged, pulled, unwritten } from './streams.js';
 
 /** Statements of one request; a page that is still short then has a cursor all the same. */
@@ -51,18 +51,22 @@ const asPlaces = (rows: string) => sql`(
  */
 @Injectable()
 export class TimelineService {
-  constructor(private readonly em: EntityManager) {}
+  constructor(
+    private readonly em: EntityManager,
+    private readonly readers: Readers,
+  ) {}
 
   /** About as many places as the page has, or fewer, if `next` says that there are more. */
   async read(reader: string, ask: Wanted): Promise<Places> {
     const { parts, completeness } = this.stored(reader, ask);
     const [stored] = await sql<Found & Completeness>`
       with recursive ${parts} select ${asPlaces('stored')}, ${completeness}`.all(this.em);
+    await this.note(reader, ask, stored!);
     return this.page(ask, stored!, stored!.places) ?? this.gather(reader, ask, stored!);
   }
 
   /**
-   * The materialized timeline, for a statement of the caller's. Notes on a first page that the reader is there.
+   * The materialized timeline, for a statement of the caller's, who calls `note` after it.
    * @returns parts for `with recursive`, of which `stored` has the places `a`; and the columns of `Completeness`
    */
   stored(reader: string, ask: Wanted): { parts: Statement; completeness: Statement<Completeness> } {
@@ -75,13 +79,17 @@ export class TimelineService {
           select ${columns} from feed_entries e join activities a on a.seq = e.seq join medias m on m.id = a.media_id
           where e.reader_id = ${reader} and e.seq >= (select floor from complete) and ${ask.bounds(sql`e.seq`)}
             and ${ask.isOfType} and ${inTimelineOf(reader, repostsInEntries)}
-          order by e.seq desc limit ${ask.rows})
-        ${ask.isFirst ? sql`, ${noting(reader)}` : sql``}`,
+          order by e.seq desc limit ${ask.rows})`,
       completeness: sql<Completeness>`(select floor from complete) as floor,
         exists (select from feed_sources where reader_id = ${reader} and not is_fed)
         or exists (select from unwritten u join feed_sources f on f.reader_id = ${reader} and f.actor_id = u.actor_id)
           as "isMixed"`,
     };
+  }
+
+  /** On a first page: the reader is there. */
+  async note(reader: string, { isFirst }: Wanted, { floor }: Completeness): Promise<void> {
+    if (isFirst) await this.readers.note(reader, floor !== null);
   }
 
   /** @param places those of `stored` @returns null where there is more than these */
