@@ -6,8 +6,12 @@ import { sql } from '../platform/database/sql.js';
 export const maxEntries = 2_000;
 
 /** One at a time works at a timeline. Writing an activity into many of them does not wait for that. */
-export const turnOf = (readerId: string) =>
-  sql`select pg_advisory_xact_lock(hashtextextended(${`feed:${readerId}`}, 0))`;
+export const turnOf = (readerId: string) => turnsOf([readerId]);
+
+/** Of several timelines, in an order that all share. */
+const turnsOf = (readerIds: string[]) => sql`
+  select pg_advisory_xact_lock(t.turn) from (
+    select distinct hashtextextended('feed:' || id, 0) as turn from unnest(${readerIds}::uuid[]) id order by 1) t`;
 
 /** Makes the timeline of one reader agree with its sources. */
 @Injectable()
@@ -55,13 +59,16 @@ export class BuildingService {
       on conflict (reader_id, seq) do update set floor = true`.all(em);
   }
 
-  /** What a source of the timeline has come to have, or has no more. */
-  settle(readerId: string, actorId: string): Promise<void> {
+  /** What these sources of timelines have come to have, or have no more. */
+  settle(sources: { readerId: string; actorId: string }[]): Promise<void> {
+    const readers = sources.map(({ readerId }) => readerId);
+    const changed = sql`unnest(${readers}::uuid[], ${sources.map(({ actorId }) => actorId)}::uuid[]) as c (reader_id, actor_id)`;
     return this.em.transactional(async (em) => {
-      await turnOf(readerId).all(em);
+      await turnsOf(readers).all(em);
       await sql`
         with source as materialized (
-          select * from feed_sources where reader_id = ${readerId} and actor_id = ${actorId} and not is_fed),
+          select distinct s.* from ${changed}
+          join feed_sources s on s.reader_id = c.reader_id and s.actor_id = c.actor_id and not s.is_fed),
         written as (
           insert into feed_entries (reader_id, seq, media_id)
             select s.reader_id, a.seq, a.media_id from source s join activities a on a.actor_id = s.actor_id
@@ -71,11 +78,11 @@ export class BuildingService {
         update feed_sources s set is_fed = true from source x
         where s.reader_id = x.reader_id and s.actor_id = x.actor_id and s.changed_at = x.changed_at`.all(em);
       await sql`
-        delete from feed_entries e using activities a
-        where e.reader_id = ${readerId} and e.floor is null and a.seq = e.seq and a.actor_id = ${actorId}
-          and not exists (select from feed_sources s where s.reader_id = ${readerId} and s.actor_id = ${actorId})`.all(
-        em,
-      );
+        with ended as materialized (
+          select distinct c.* from ${changed} where not exists (
+            select from feed_sources s where s.reader_id = c.reader_id and s.actor_id = c.actor_id))
+        delete from feed_entries e using ended c, activities a
+        where e.reader_id = c.reader_id and e.floor is null and a.seq = e.seq and a.actor_id = c.actor_id`.all(em);
     });
   }
 }

@@ -35,9 +35,11 @@ export class FeedsJobs {
     return this.signals.tell(actorId, seq, cursor);
   }
 
-  @OnEvent('settle-source')
-  onFollow({ followerId, followeeId }: EventOf<'follow.changed'>): Promise<void> {
-    return this.building.settle(followerId, followeeId);
+  @OnEvent('settle-sources')
+  onFollows(events: EventOf<'follow.changed'>[]): Promise<void> {
+    return this.building.settle(
+      events.map(({ followerId, followeeId }) => ({ readerId: followerId, actorId: followeeId })),
+    );
   }
 
   @OnEvent('build-timeline')

@@ -78,7 +78,7 @@ export const subscriptions = {
   'write-post': on('media.published', fanout, 'paged'),
   'write-repost': on('repost.changed', fanout, 'paged'),
   'tell-feeds': on('feed.changed', fanout, 'paged'),
-  'settle-source': on('follow.changed', social, 'each'),
+  'settle-sources': on('follow.changed', social, 'together'),
   'build-timeline': on('timeline.wanted', fanout, 'each'),
   'withdraw-blocked': on('block.changed', social, 'each'),
 } as const;
