@@ -8,7 +8,7 @@ const sockets: Socket[] = [];
 let heard = 0;
 let wanted = Infinity;
 
-function open(origin: string, auth: object, i: number, name: string, after: [string, object] | null): Promise<void> {
+function open(origin: string, auth: object, i: number, name: string, after: [string, object][]): Promise<void> {
   const socket = io(origin, {
     ...{ transports: ['websocket'], forceNew: true, auth },
     extraHeaders: { 'x-forwarded-for': `10.1.${i >> 8}.${i & 255}` },
@@ -19,7 +19,9 @@ function open(origin: string, auth: object, i: number, name: string, after: [str
   });
   return new Promise((resolve, reject) => {
     socket.once('connect_error', reject);
-    socket.once('ready', () => resolve(after ? socket.emitWithAck(...after).then(() => undefined) : undefined));
+    socket.once('ready', () =>
+      resolve(Promise.all(after.map((command) => socket.emitWithAck(...command))).then(() => undefined)),
+    );
   });
 }
 
@@ -33,7 +35,7 @@ process.on('message', (message: Json) => {
       const { origin, auths, name, after } = message;
       for (let i = 0; i < auths.length; i += 50)
         await Promise.all(
-          (auths as object[]).slice(i, i + 50).map((auth, n) => open(origin, auth, i + n, name, after ?? null)),
+          (auths as object[]).slice(i, i + 50).map((auth, n) => open(origin, auth, i + n, name, after)),
         );
       process.send!('open');
     })();

@@ -8,7 +8,9 @@ import { makePeople, type Person } from './socket-people.js';
 import { withSystem, type System } from './system.js';
 
 const people = 1_000;
-const bursts = 20;
+/** Of so many events for everybody each: a lasting load, not what a process does while it waits. */
+const bursts = 5;
+const perBurst = 10;
 const KiB = 1024;
 
 const path = (name: string) => fileURLToPath(new URL(`${name}.ts`, import.meta.url));
@@ -18,7 +20,7 @@ const script = (name: string) => fork(path(name), { execArgv: ['--import', path(
 class Crowd {
   private readonly child = script('socket-clients');
 
-  async open(origin: string, people: readonly Person[], name: string, after?: [string, object]): Promise<void> {
+  async open(origin: string, people: readonly Person[], name: string, after: [string, object][] = []): Promise<void> {
     this.child.send({ origin, auths: people.map(({ apiKey }) => ({ apiKey })), name, after });
     await this.says('open');
   }
@@ -45,7 +47,7 @@ class Crowd {
 }
 
 /**
- * What one event for each of 1,000 sockets costs the process that sends it, against bare Socket.IO with the same payload:
+ * What events for each of 1,000 sockets cost the process that sends it, against bare Socket.IO with the same payload:
  * `streams` are logged, rendered and sent to each user; `rooms` are sent to all who watch a media.
  */
 export async function socket({ pairs }: Settings): Promise<void> {
@@ -65,9 +67,10 @@ async function streams(system: System, crowd: Person[], pairs: number, empty: nu
   const each = (await residentBytes(system.pid('api'))) - empty;
   report('socket, idle, memory of each', 'KiB', { ours: [each / people / KiB] }, atMost(64));
   const tell = () =>
-    system.db.query(`insert into realtime.pending (user_ids, name, ids) values ($1, $2, $3)`, [
-      ...[crowd.map(({ id }) => id), name, { upTo: randomBytes(24).toString('base64url') }],
-    ]);
+    system.db.query(
+      `insert into realtime.pending (user_ids, name, ids) select $1, $2, $3 from generate_series(1, ${perBurst})`,
+      [crowd.map(({ id }) => id), name, { upTo: randomBytes(24).toString('base64url') }],
+    );
   const payload = {
     upTo: randomBytes(24).toString('base64url'),
     unreadCount: 0,
@@ -79,22 +82,37 @@ async function streams(system: System, crowd: Person[], pairs: number, empty: nu
 
 async function rooms(system: System, crowd: Person[], pairs: number): Promise<void> {
   const name = 'media.counts';
+  const urls = Array.from({ length: perBurst }, (_, i) => `watched${String(i).padStart(9, '0')}`);
   await system.db.query(
-    `insert into medias (url, owner_id, type, shown, status) select 'watched000000000', id, 'photo', true, 'ready'
-     from users limit 1`,
+    `insert into medias (url, owner_id, type, shown, status)
+     select url, (select id from users limit 1), 'photo', true, 'ready' from unnest($1::text[]) url`,
+    [urls],
   );
   const ours = new Crowd();
-  await ours.open(system.origin, crowd, name, ['media.watch', { url: 'watched000000000' }]);
-  let like = 0;
-  const tell = () =>
-    fetch(`${system.origin}/api/medias/watched000000000/likes`, {
-      method: 'POST',
-      headers: { ...system.user, 'content-type': 'application/json' },
-      body: JSON.stringify({ isLike: like++ % 2 === 0 }),
-    });
+  await ours.open(
+    system.origin,
+    crowd,
+    name,
+    urls.map((url) => ['media.watch', { url }]),
+  );
+  let burst = 0;
+  const tell = () => {
+    burst++;
+    return Promise.all(urls.map((url) => like(system, url, burst % 2 === 0)));
+  };
   const counts = { views: 0, likes: 1, dislikes: 0, reactions: 1, comments: 0, reposts: 0, saves: 0 };
-  const payload = { url: 'watched000000000', counts };
+  const payload = { url: urls[0]!, counts };
   await against(pairs, 'rooms', system.pid('api'), ours, tell, { how: 'all', name, payload });
+}
+
+async function like({ origin, user }: System, url: string, isLike: boolean): Promise<void> {
+  const answer = await fetch(`${origin}/api/medias/${url}/likes`, {
+    method: 'POST',
+    headers: { ...user, 'content-type': 'application/json' },
+    body: JSON.stringify({ isLike }),
+  });
+  if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);
+  await answer.arrayBuffer();
 }
 
 /** Events per second of CPU. */
@@ -117,13 +135,13 @@ async function against(
     );
     const perSecond = (of: number, one: Crowd, cause: () => Promise<unknown>) => async () => {
       const before = await cpuOfProcess(of);
-      for (let n = 0; n < bursts; n++) await one.hears(people, cause);
-      return (bursts * people) / ((await cpuOfProcess(of)) - before);
+      for (let n = 0; n < bursts; n++) await one.hears(perBurst * people, cause);
+      return (bursts * perBurst * people) / ((await cpuOfProcess(of)) - before);
     };
     const samples = await inTurns(
       pairs,
       perSecond(pid, crowd, tell),
-      perSecond(bare.pid!, others, async () => bare.send({ ...bareEvent, times: 1 })),
+      perSecond(bare.pid!, others, async () => bare.send({ ...bareEvent, times: perBurst })),
     );
     report(`socket, ${what}, 1,000 sockets`, 'events/s of CPU', samples, atLeast(0.7));
   } finally {

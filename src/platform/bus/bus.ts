@@ -49,7 +49,7 @@ const gatherMs = 5;
 
 /**
  * Carries messages between the processes, this one included, after the transactions that cause them: NOTIFY within one
- * holds a lock of the whole cluster until the commit is on disk (docs/decisions/0015).
+ * holds a lock of the whole cluster until the commit is on disk (docs/decisions/0019-realtime.md).
  */
 @Injectable()
 export class Bus implements OnApplicationBootstrap, BeforeApplicationShutdown {

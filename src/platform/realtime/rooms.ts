@@ -76,22 +76,26 @@ export class Rooms {
     return rooms.filter((room) => room.startsWith(`${kind}:`)).map((room) => room.slice(kind.length + 1));
   }
 
+  /** Each socket once, whichever of the rooms it is in. */
   tell<N extends EphemeralName>(kind: RoomKind, ids: readonly string[], name: N, payload: PayloadOf<N>): void {
-    this.tellSockets(
-      ids.flatMap((id) => this.members(kind, id)),
-      name,
-      payload,
-    );
+    const slow = ids.flatMap((id) => this.members(kind, id)).filter((id) => !this.isReady(id));
+    if (ids.length)
+      this.namespace?.local
+        .to(ids.map((id) => nameOf(kind, id)))
+        .except(slow)
+        .emit(name, payload);
   }
 
-  /** Not those whose network is behind: nothing is kept for a slow reader. */
   tellSockets<N extends EphemeralName>(socketIds: readonly string[], name: N, payload: PayloadOf<N>): void {
-    const ready = socketIds.filter((id) => {
-      const socket = this.namespace?.sockets.get(id);
-      return socket && packetsWaiting(socket.conn) <= maxWaiting;
-    });
+    const ready = socketIds.filter((id) => this.isReady(id));
     // Each socket is in a room of its own id; a packet to several is encoded once.
     if (ready.length) this.namespace?.local.to(ready).emit(name, payload);
+  }
+
+  /** Nothing is kept for a socket whose network is behind. */
+  private isReady(socketId: string): boolean {
+    const socket = this.namespace?.sockets.get(socketId);
+    return socket !== undefined && packetsWaiting(socket.conn) <= maxWaiting;
   }
 
   private call(room: string, call: (watcher: RoomWatcher, id: string) => void): void {
