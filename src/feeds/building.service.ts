@@ -74,6 +74,7 @@ export class BuildingService {
             select s.reader_id, a.seq, a.media_id from source s join activities a on a.actor_id = s.actor_id
               and a.seq >= s.from_seq and a.seq <= coalesce(s.to_seq, a.seq)
             where exists (select from feed_entries f where f.reader_id = s.reader_id and f.floor is not null)
+            order by s.reader_id, a.seq
           on conflict do nothing)
         update feed_sources s set is_fed = true from source x
         where s.reader_id = x.reader_id and s.actor_id = x.actor_id and s.changed_at = x.changed_at`.all(em);

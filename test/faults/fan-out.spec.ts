@@ -25,6 +25,9 @@ beforeAll(async () => {
   await db.query(`insert into feed_entries (reader_id, seq, floor) select reader_id, 0, true from feed_readers`);
   await db.query('update feed_sources set is_fed = true');
   await db.query('analyze');
+  // A page takes so long that there is time to interrupt the next one.
+  await db.query(`create function dawdle() returns trigger language plpgsql as 'begin perform pg_sleep(0.3); return null; end';
+    create trigger dawdle after insert on feed_entries for each statement execute function dawdle()`);
 }, 240_000);
 afterAll(() => vitrine.stop());
 
@@ -56,6 +59,24 @@ it('a post is written into 100,000 timelines, exactly once each, with the worker
     vitrine.startWorker(worker);
   }
   await until(async () => (await entries(url)).fanout === 'done', 'the last page', 180_000, 200);
+  expect(await entries(url)).toEqual({ written: followers, readers: followers, fanout: 'done' });
+}, 300_000);
+
+it('what is written again is there once', async () => {
+  const url = await post(vitrine, famous.id);
+  await until(async () => (await entries(url)).fanout === 'done', 'the last page', 60_000, 200);
+  await vitrine.db.query(
+    `with again as (
+       update activities set fanout = 'pending' where media_id = (select id from medias where url = $1)
+       returning media_id, actor_id),
+     removed as (
+       delete from feed_entries where media_id in (select media_id from again)
+         and reader_id in (select reader_id from feed_readers order by reader_id limit 1000))
+     insert into outbox_events (name, payload)
+       select 'media.published', jsonb_build_object('mediaId', media_id, 'ownerId', actor_id) from again`,
+    [url],
+  );
+  await until(async () => (await entries(url)).fanout === 'done', 'the last page', 60_000, 200);
   expect(await entries(url)).toEqual({ written: followers, readers: followers, fanout: 'done' });
 }, 300_000);
 
