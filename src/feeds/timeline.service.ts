@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { sql, type Statement } from '../platform/database/sql.js';
 import { inTimelineOf, repostsInEntries, repostsInSources, type Reposts } from '../visibility/feeds.js';
 import type { Wanted } from './feed-page.js';
-import { Readers } from './readers.js';
+import { asking, Readers } from './readers.js';
 import { merged, pulled, unwritten } from './streams.js';
 
 /** Statements of one request; a page that is still short then has a cursor all the same. */
@@ -87,9 +87,9 @@ export class TimelineService {
     };
   }
 
-  /** On a first page: the reader is there. */
+  /** On a first page: the reader is there. Where nothing is written, `gather` says so. */
   async note(reader: string, { isFirst }: Wanted, { floor }: Completeness): Promise<void> {
-    if (isFirst) await this.readers.note(reader, floor !== null);
+    if (isFirst && floor !== null) await this.readers.note(reader);
   }
 
   /** @param places those of `stored` @returns null where there is more than these */
@@ -103,10 +103,17 @@ export class TimelineService {
   /** Where what is stored is not all. */
   gather(reader: string, ask: Wanted, { floor }: Completeness): Promise<Places> {
     const isBelow = floor === null || ask.below <= Number(floor);
-    return this.inWindows(reader, ask, (at) => (isBelow ? pulled : merged)(reader, at));
+    const more = ask.isFirst && floor === null ? sql`, ${asking(reader)}` : sql``;
+    return this.inWindows(reader, ask, (at) => (isBelow ? pulled : merged)(reader, at), more);
   }
 
-  private async inWindows(reader: string, ask: Wanted, streams: (ask: Wanted) => Statement): Promise<Places> {
+  /** @param more parts for the `with` of the first statement */
+  private async inWindows(
+    reader: string,
+    ask: Wanted,
+    streams: (ask: Wanted) => Statement,
+    more: Statement,
+  ): Promise<Places> {
     const places: Place[] = [];
     let next: number | null = null;
     let at = ask;
@@ -120,6 +127,7 @@ export class TimelineService {
             select ${columns} from activities a join medias m on m.id = a.media_id
             where a.seq = c.seq and ${at.isOfType} and ${inTimelineOf(reader, repostsInSources)} limit 1) x
           order by c.seq desc limit ${at.rows})
+        ${window === 0 ? more : sql``}
         select ${asPlaces('page')}, (select floor from horizon) as floor`.all(this.em);
       places.push(...found!.places);
       if (places.length > ask.limit) {
