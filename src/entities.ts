@@ -29,6 +29,7 @@ import {
   NotificationEntrySchema,
   NotificationPositionSchema,
   NotificationPreferenceSchema,
+  NotificationPushSchema,
   NotificationSchema,
 } from './notifications/notification.entity.js';
 import { PhotoWishSchema } from './profile-photos/photo-wish.entity.js';
@@ -77,6 +78,7 @@ export const entities = [
   NotificationEntrySchema,
   NotificationPositionSchema,
   NotificationPreferenceSchema,
+  NotificationPushSchema,
   NotificationSchema,
   OneTimeCodeSchema,
   OutboxEventSchema,

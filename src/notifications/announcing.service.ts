@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Live } from '../platform/realtime/live.js';
 import { sql } from '../platform/database/sql.js';
 import { notBlocked, notMuted } from '../visibility/relations.js';
+import { setDue, wantsPush } from './due-pushes.js';
 import { kinds } from './kinds.js';
 import { lockActorsShared } from './actors.js';
 import { isActive } from '../visibility/accounts.js';
@@ -33,7 +34,8 @@ export class AnnouncingService {
       const rows = await sql<{ last: string | null }>`
         with followers as materialized (
           select f.id, f.follower_id as user_id, coalesce(p.in_app, true) as in_app,
-            coalesce(p.email, ${kinds.media_published.email}) as mail, ${isActive()}
+            coalesce(p.email, ${kinds.media_published.email}) as mail,
+            ${wantsPush('f.follower_id', sql`'media_published'`)} as push, ${isActive()}
               and ${notBlocked(sql.ident<string>('f.follower_id'), 'f.followee_id')}
                 and ${notMuted(sql.ident<string>('f.follower_id'), 'f.followee_id')}
               and not exists (select 1 from media_mentions mm where mm.media_id = ${mediaId}
@@ -47,13 +49,16 @@ export class AnnouncingService {
         lines as (
           insert into notifications (user_id, kind, in_app, media_id, asker_id)
           select user_id, 'media_published', in_app, ${mediaId}::uuid, ${owner}::uuid from followers
-          where wanted and (in_app or mail) order by user_id
-          on conflict do nothing returning id, user_id),
+          where wanted and (in_app or mail or push) order by user_id
+          on conflict do nothing returning id, user_id, kind, media_id, comment_id, file_id, asker_id),
         entries as (
           insert into notification_entries (notification_id, user_id, actor_id, act, subject_id, mail)
           select l.id, l.user_id, ${owner}::uuid, 'media', ${mediaId}::uuid, f.mail from lines l
             join followers f using (user_id)
-          on conflict do nothing)
+          on conflict do nothing returning notification_id, user_id, actor_id),
+        pushes as (${setDue(sql`
+          select l.*, e.actor_id from entries e join lines l on l.id = e.notification_id
+          join followers f on f.user_id = e.user_id and f.push`)})
         select case when count(*) = ${slice} then max(id::text) end as last from followers`.all(em);
       return rows[0]!.last ?? undefined;
     });

@@ -8,6 +8,7 @@ import { visibleTo } from '../visibility/medias.js';
 import { notBlocked, notMuted } from '../visibility/relations.js';
 import { lockActorsShared } from './actors.js';
 import type { Act, ActKind } from './acts.js';
+import { setDue, wantsPush } from './due-pushes.js';
 import { kinds, type KindName } from './kinds.js';
 
 /** One entry to be created: whom to notify of what. */
@@ -25,6 +26,7 @@ interface Desired extends Told {
   /** Null: the user has set no preference. */
   in_app: boolean | null;
   email: boolean | null;
+  push: boolean;
 }
 type Entry = Pick<Told, 'subject_id' | 'user_id' | 'actor_id' | 'kind' | 'emoji'> & { id: string };
 
@@ -107,7 +109,7 @@ export class NotificationSync {
   private async desired(em: EntityManager, desired: Statement): Promise<Desired[]> {
     const reader = sql.ident<string>('d.user_id');
     const rows = await sql<Desired>`
-      select d.*, p.in_app, p.email
+      select d.*, p.in_app, p.email, ${wantsPush('d.user_id', sql`d.kind`)} as push
       from (${desired}) d
       join users u on u.id = d.user_id and ${isActive()}
       left join notification_preferences p on p.user_id = d.user_id and p.kind = d.kind
@@ -115,8 +117,8 @@ export class NotificationSync {
         and (d.actor_id is null or exists (select 1 from users a where a.id = d.actor_id and ${isActive('a')}))
         and ${notBlocked(reader, 'd.actor_id')} and ${notMuted(reader, 'd.actor_id')}
         and (d.media_id is null or exists (select 1 from medias m where m.id = d.media_id and ${visibleTo(reader)}))
-        and (coalesce(p.in_app, true) or coalesce(p.email, true))`.all(em);
-    return rows.filter(({ kind, in_app, email }) => (in_app ?? true) || (email ?? kinds[kind].email));
+        and (coalesce(p.in_app, true) or coalesce(p.email, true) or coalesce(p.push, true))`.all(em);
+    return rows.filter((row) => (row.in_app ?? true) || wantsMail(row) || row.push);
   }
 
   private entries(em: EntityManager, { name }: ActKind, acts: readonly Act[], k: Statement): Promise<Entry[]> {
@@ -161,8 +163,9 @@ export class NotificationSync {
           ${column((row) => row.file_id)}::uuid[], ${column((row) => row.emoji)}::text[],
           ${column((row) => (kinds[row.kind].told === 'alone' ? row.actor_id : null))}::uuid[],
           ${column((row) => row.in_app ?? true)}::boolean[],
-          ${column(wantsMail)}::boolean[]
-        ) as t (subject_id, user_id, actor_id, kind, media_id, comment_id, file_id, emoji, asker_id, in_app, wants_mail)
+          ${column(wantsMail)}::boolean[], ${column((row) => row.push)}::boolean[]
+        ) as t (subject_id, user_id, actor_id, kind, media_id, comment_id, file_id, emoji, asker_id, in_app, wants_mail,
+          wants_push)
         where ${notBlocked(sql.ident<string>('t.user_id'), 't.actor_id')}),
       told as materialized (
         select w.*, w.may_mail and (not w.is_stranger
@@ -175,7 +178,8 @@ export class NotificationSync {
         order by user_id, kind, in_app, media_id, comment_id, file_id, asker_id
         on conflict (user_id, kind, day, in_app, media_id, comment_id, file_id, asker_id) where read_at is null
           do update set day = excluded.day
-        returning id, user_id, kind, in_app, media_id, comment_id, file_id, asker_id)
+        returning id, user_id, kind, in_app, media_id, comment_id, file_id, asker_id),
+      entries as (
       insert into notification_entries (notification_id, user_id, actor_id, act, subject_id, emoji, mail)
       select l.id, t.user_id, t.actor_id, ${name}, t.subject_id, t.emoji, t.mail
       from told t
@@ -183,7 +187,11 @@ export class NotificationSync {
         and (l.media_id, l.comment_id, l.file_id, l.asker_id)
           is not distinct from (t.media_id, t.comment_id, t.file_id, t.asker_id)
       order by l.id, t.actor_id
-      on conflict do nothing`.all(em);
+      on conflict do nothing
+      returning notification_id, actor_id)
+      ${setDue(sql`
+        select l.*, e.actor_id from entries e join lines l on l.id = e.notification_id
+        where exists (select from told t where t.user_id = l.user_id and t.kind = l.kind and t.wants_push)`)}`.all(em);
   }
 }
 

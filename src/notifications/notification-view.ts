@@ -32,15 +32,14 @@ export interface NotificationRow {
 /** Of whom the list is: a value, or a column. */
 type UserId = string | Statement<string>;
 
-/**
- * Condition on a notification `n`: its media is visible (and for followers not unlisted since), and at least one of its
- * actors is not hidden.
- */
+/** Condition on a notification `n`: its media is visible, and for followers not unlisted since. */
+export const isMediaSeenBy = (userId: UserId): Statement<boolean> => sql<boolean>`(
+  n.media_id is null or ${existsByKey(sql`from medias m where m.id = n.media_id and ${visibleTo(userId)}
+    and (n.kind <> 'media_published' or m.visibility <> 'unlisted')`)})`;
+
+/** The same, and it is in the list: at least one of its actors is not hidden. */
 export const shownTo = (userId: UserId): Statement<boolean> => sql<boolean>`(
-  n.user_id = ${userId} and n.in_app
-  and (n.media_id is null or ${existsByKey(sql`from medias m where m.id = n.media_id and ${visibleTo(userId)}
-    and (n.kind <> 'media_published' or m.visibility <> 'unlisted')`)})
-  and ${existsByKey(metEntry(userId, 'n'))})`;
+  n.user_id = ${userId} and n.in_app and ${isMediaSeenBy(userId)} and ${existsByKey(metEntry(userId, 'n'))})`;
 
 /** An entry of a notification by somebody who is not hidden. */
 export const metEntry = (

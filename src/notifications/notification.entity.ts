@@ -80,6 +80,24 @@ const MailedActSchema = defineEntity({
 export class MailedAct extends MailedActSchema.class {}
 MailedActSchema.setClass(MailedAct);
 
+/** When a group of notifications is pushed next, and was last. */
+const NotificationPushSchema = defineEntity({
+  name: 'NotificationPush',
+  tableName: 'notification_pushes',
+  properties: {
+    user: () => p.manyToOne(User).primary().deleteRule('cascade'),
+    /** Of the group; the push service has it, too. */
+    topic: p.string().length(32).primary(),
+    notificationId: p.uuid(),
+    actor: () => p.manyToOne(User).nullable().deleteRule('cascade'),
+    since: p.datetime().defaultRaw('now()'),
+    dueAt: p.datetime().nullable(),
+    pushedAt: p.datetime().nullable(),
+  },
+});
+export class NotificationPush extends NotificationPushSchema.class {}
+NotificationPushSchema.setClass(NotificationPush);
+
 const NotificationPreferenceSchema = defineEntity({
   name: 'NotificationPreference',
   tableName: 'notification_preferences',
@@ -98,5 +116,6 @@ export {
   NotificationEntrySchema,
   NotificationPositionSchema,
   NotificationPreferenceSchema,
+  NotificationPushSchema,
   NotificationSchema,
 };

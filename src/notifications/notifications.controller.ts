@@ -79,7 +79,8 @@ export class NotificationsController {
   @Verified('write')
   @Documented({
     summary: 'Change your notification preferences',
-    description: 'Only the given fields change. Mails are combined into one, after a few minutes of quiet.',
+    description:
+      'Only the given fields change. Mails are combined into one, after a few minutes of quiet; pushes go to the browsers of `POST push/subscriptions`.',
     answers: { 200: { schema: Preferences, description: 'Every kind, with its present channels' } },
     problems: ['validation_failed'],
   })

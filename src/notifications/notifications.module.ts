@@ -1,10 +1,13 @@
 import { Module } from '@nestjs/common';
 import { FilesModule } from '../files/files.module.js';
+import { ForegroundUsersModule } from '../presence/presence.module.js';
+import { PushWorkerModule } from '../push/push.module.js';
 import { MailModule } from '../platform/mail/mail.module.js';
 import { AnnouncingService } from './announcing.service.js';
 import { DigestsJobs } from './digests.jobs.js';
 import { NotificationFeedController } from './notification-feed.controller.js';
 import { NotificationsController } from './notifications.controller.js';
+import { NotificationPushJobs } from './notification-push.jobs.js';
 import { NotificationsJobs } from './notifications.jobs.js';
 import { NotificationView } from './notification-view.js';
 import { NotificationsLive } from './notifications.live.js';
@@ -22,15 +25,17 @@ import { UnsubscribeController } from './unsubscribe.controller.js';
 })
 export class NotificationsModule {}
 
-/** In workers: from events to notifications, and from those to mails. */
+/** In workers: from events to notifications, and from those to mails and pushes. */
 @Module({
-  imports: [MailModule],
+  imports: [MailModule, FilesModule, PushWorkerModule, ForegroundUsersModule],
   providers: [
     NotificationsJobs,
     NotificationSync,
     WithdrawingService,
     AnnouncingService,
     DigestsJobs,
+    NotificationPushJobs,
+    NotificationView,
     PreferencesService,
   ],
 })

@@ -29,6 +29,13 @@ export const notificationPreferences: Holding = {
   why: 'What the account wants to be notified of, and where.',
 };
 
+export const notificationPushes: Holding = {
+  table: 'notification_pushes',
+  rows: by('user_id', 'actor_id'),
+  exportedBy: null,
+  why: 'Notifications that are to be pushed to the account, or are about it, and when they were last; kept for a day.',
+};
+
 export const mailedActs: Holding = {
   table: 'mailed_acts',
   rows: by('user_id', 'actor_id'),

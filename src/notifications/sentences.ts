@@ -3,7 +3,7 @@ import type { KindName } from './kinds.js';
 import de from './words/de.json' with { type: 'json' };
 import en from './words/en.json' with { type: 'json' };
 
-type Words = Record<KindName | 'who' | 'titled' | 'photo' | 'video' | 'reel' | 'music', string>;
+type Words = Record<KindName | 'activity' | 'who' | 'titled' | 'photo' | 'video' | 'reel' | 'music', string>;
 const catalogues: Record<string, Words> = { en, de };
 
 export interface Told {
@@ -25,3 +25,6 @@ export function sentence({ kind, name, actorsCount, emoji, media, filename }: To
   const thing = !media ? '' : media.title ? format(words.titled, { title: media.title }) : words[media.type];
   return format(words[kind], { who, thing, emoji: emoji ?? '', filename: filename ?? '' }).trim();
 }
+
+/** Says nothing of what it is. */
+export const quietSentence = (locale: string): string => catalogues[languageFor(locale)]!.activity;

@@ -16,6 +16,7 @@ import {
   notifications,
   notificationPositions,
   notificationPreferences,
+  notificationPushes,
 } from '../notifications/notifications.personal-data.js';
 import {
   chatMembers,
@@ -61,6 +62,7 @@ export const inventory: readonly Holding[] = [
   mailedActs,
   notificationPositions,
   notificationPreferences,
+  notificationPushes,
   reactions,
   commentReactions,
   reposts,

@@ -28,8 +28,9 @@ export class PushController {
   @Verified('write')
   @Limited('push')
   @Documented({
-    summary: 'Have messages pushed to a browser',
-    description: 'Until the session or key ends that you use here. Only to the push services of browsers.',
+    summary: 'Have notifications pushed to a browser',
+    description:
+      'What stays unread for some seconds, while no device is in the foreground: messages, and the kinds that `PUT notifications/preferences` has `push` for; at most one push an hour for the same. The payload is `{ kind: message, chat, message }` or `{ kind: notification, notification: { id, text } }`; with `pushText` in `PUT users/me`, `text` says what it is about, and there are `kind`, `actor`, and the addresses `media`, `comment` and `file`. Until the session or key ends that you use here. Only to the push services of browsers.',
     answers: { 204: null },
     problems: ['push_endpoint_refused', 'validation_failed'],
   })

@@ -81,7 +81,7 @@ const ReadReceipts = z
   .boolean()
   .meta({ description: '`false`: others do not see which messages you read, nor you which they read' });
 
-const PushText = z.boolean().meta({ description: '`true`: pushes show what a message says' });
+const PushText = z.boolean().meta({ description: '`true`: pushes show what a message says, and who did what' });
 
 /** Fields of a profile that its owner edits; null clears. */
 export const ProfileFields = z

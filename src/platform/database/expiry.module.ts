@@ -17,6 +17,7 @@ const kept: Record<string, Statement> = {
   views: sql`user_id is null and last_viewed_at < now() - interval '30 days' and pending = 0 and pending_ms = 0`,
   notifications: sql`created_at < now() - interval '180 days'`,
   mailed_acts: sql`mailed_at < now() - interval '7 days'`,
+  notification_pushes: sql`due_at is null and pushed_at < now() - interval '1 day'`,
   address_counts: sql`since < now() - interval '1 day'`,
   password_reset_links: sql`expires_at < now()`,
   one_time_codes: sql`expires_at < now() - interval '1 day'`,

@@ -63,6 +63,8 @@ export const events = {
   'chat.told': z.strictObject({ chatId: id, userId: id }),
   /** A browser is to be told of what is unread in a chat. */
   'push.due': z.strictObject({ chatId: id, userId: id, subscriptionId: id }),
+  /** A browser is to be told of a notification. */
+  'notification.push.due': z.strictObject({ notificationId: id, userId: id, subscriptionId: id }),
   /** The mentions in a media's text. */
   'mentions.changed': z.strictObject({ mediaId: id }),
 } as const;

@@ -72,6 +72,7 @@ export const subscriptions = {
   'tell-followers': on('media.published', fanout, 'paged'),
   'push-messages': on('chat.told', social, 'each'),
   'push-to-browser': on('push.due', { ...mail, attempts: 5 }, 'each'),
+  'push-notification': on('notification.push.due', { ...mail, attempts: 5 }, 'each'),
   'tell-messages': on('chat.told', social, 'together'),
   'tell-failure': on('file.failed', social, 'together'),
   'withdraw-failure': on('file.uploaded', social, 'together'),

@@ -29,6 +29,8 @@ export const amounts = {
   // A deleted comment with replies stays, without its author, so `commentsOfOne` does not count it.
   commentsAbove: { max: 1_000, of: 'a comment', what: 'comments above it' },
   strangerMails: { max: 50, of: 'an account', what: 'mails a day to users who do not follow it' },
+  strangerPushes: { max: 50, of: 'an account', what: 'pushes a day to users who do not follow it' },
+  hourlyPushes: { max: 60, of: 'an account', what: 'notifications pushed in an hour; others are only listed' },
   mentions: { max: 50, of: 'a text', what: 'notified mentions' },
   items: { max: 10_000, of: 'a playlist', what: 'medias' },
   watchedMedias: { max: 50, of: 'a socket', what: 'watched medias' },

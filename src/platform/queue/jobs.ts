@@ -59,6 +59,7 @@ export const work = {
   'views.count': sweep('social', seconds(5), minutes(1)),
   'owners.count': sweep('social', seconds(5), minutes(1)),
   'chats.tell': sweep('social', seconds(2), minutes(1)),
+  'pushes.sweep': sweep('social', seconds(2), minutes(1)),
   'digests.sweep': sweep('mail', seconds(10)),
   'uploads.sweep': sweep('maintenance', minutes(1)),
   'feeds.sweep': sweep('maintenance', minutes(10)),

@@ -20,6 +20,7 @@ import { Migration0019Realtime } from './0019-realtime.js';
 import { Migration0020Presence } from './0020-presence.js';
 import { Migration0021Messages } from './0021-messages.js';
 import { Migration0022Push } from './0022-push.js';
+import { Migration0024NotificationPushes } from './0024-notification-pushes.js';
 
 export const migrations = [
   { name: '0001-initial', class: Migration0001Initial },
@@ -44,4 +45,5 @@ export const migrations = [
   { name: '0020-presence', class: Migration0020Presence },
   { name: '0021-messages', class: Migration0021Messages },
   { name: '0022-push', class: Migration0022Push },
+  { name: '0024-notification-pushes', class: Migration0024NotificationPushes },
 ];
