@@ -16,6 +16,12 @@ export interface Identified {
   expiresAt: Date | null;
 }
 
+/** A session or key, and whose it is. */
+export interface Held {
+  id: string;
+  userId: string;
+}
+
 /** The credentials of requests, for connections that outlast one. */
 @Injectable()
 export class SocketCredentials {
@@ -37,16 +43,17 @@ export class SocketCredentials {
     return viewer && { viewer, expiresAt: viewer.key!.expiresAt };
   }
 
-  /** @returns those sessions and keys of `ids` that are still valid */
-  async valid(ids: readonly string[]): Promise<Set<string>> {
-    const rows = await sql<{ id: string }>`
-      select s.id from sessions s join users u on u.id = s.user_id
-      where s.id = any(${ids}::uuid[]) and s.ended_at is null and s.expires_at > now() and ${isActive()}
-      union all
-      select k.id from api_keys k join users u on u.id = k.user_id
-      where k.id = any(${ids}::uuid[]) and k.revoked_at is null and (k.expires_at is null or k.expires_at > now())
-        and ${isActive()}`.all(this.em);
-    return new Set(rows.map(({ id }) => id));
+  /** @returns those that are not valid any more, each with the reason */
+  async ended(held: readonly Held[]): Promise<Map<string, 'signed_out' | 'account_closed'>> {
+    // Its rows may be gone, or the account itself.
+    const rows = await sql<{ id: string; isActive: boolean }>`
+      select h.id, u.id is not null and ${isActive()} as "isActive"
+      from unnest(${held.map(({ id }) => id)}::uuid[], ${held.map(({ userId }) => userId)}::uuid[]) as h (id, user_id)
+      left join users u on u.id = h.user_id
+      left join sessions s on s.id = h.id and s.ended_at is null and s.expires_at > now()
+      left join api_keys k on k.id = h.id and k.revoked_at is null and (k.expires_at is null or k.expires_at > now())
+      where u.id is null or not ${isActive()} or (s.id is null and k.id is null)`.all(this.em);
+    return new Map(rows.map((row) => [row.id, row.isActive ? 'signed_out' : 'account_closed']));
   }
 
   private verify(token: string) {

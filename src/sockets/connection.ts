@@ -1,14 +1,12 @@
 import type { Socket } from 'socket.io';
-import type { Identified } from '../auth/socket-credentials.service.js';
+import type { Held, Identified } from '../auth/socket-credentials.service.js';
 import { Problem } from '../platform/http/problems.js';
 import type { Viewer } from '../platform/http/viewer.js';
 import { refusalOf, type Acknowledgement, type CommandRunner } from '../platform/realtime/command-runner.js';
+import type { ClosingCode } from '../platform/realtime/closing.js';
 import type { Outlet } from '../platform/realtime/stream.js';
 import { packetsWaiting } from '../platform/realtime/waiting.js';
 import { CommandBudget } from './command-budget.js';
-
-/** Why a socket is closed. */
-export type ClosingCode = 'token_expired' | 'signed_out' | 'too_many_commands' | 'slow_consumer' | 'draining';
 
 /** Longest that setTimeout can wait. */
 const maxTimeoutMs = 2 ** 31 - 1;
@@ -47,9 +45,9 @@ export class Connection {
     return this.identified.viewer;
   }
 
-  /** The id of the session or key that it was opened by. */
-  get credential(): string {
-    return (this.viewer.sessionId ?? this.viewer.key?.id)!;
+  /** The session or key that it was opened by. */
+  get credential(): Held {
+    return { id: (this.viewer.sessionId ?? this.viewer.key?.id)!, userId: this.viewer.id };
   }
 
   /** @throws {Problem} `bad_credentials` unless it is of the same session */

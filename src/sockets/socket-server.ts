@@ -137,7 +137,8 @@ export class SocketServer implements OnApplicationBootstrap, BeforeApplicationSh
         this.log.begin(userId, cursor),
       );
       // What ended while it was let in.
-      if (!(await this.credentials.valid([connection.credential])).size) return connection.close('signed_out');
+      const ended = await this.credentials.ended([connection.credential]);
+      if (ended.size) return connection.close(ended.get(connection.credential.id)!);
       const warn = (error: unknown) => this.logger.warn({ err: error }, 'could not read the log, will try again');
       const stream = new Stream(epoch, seq, connection.outlet(), (after) => this.tail.read(userId, after), warn);
       if (!socket.connected) return;
@@ -166,8 +167,12 @@ export class SocketServer implements OnApplicationBootstrap, BeforeApplicationSh
     const concerned = [...this.connections.values()].filter(({ viewer }) => userIds?.has(viewer.id) ?? true);
     if (!concerned.length) return;
     try {
-      const valid = await this.credentials.valid([...new Set(concerned.map(({ credential }) => credential))]);
-      for (const connection of concerned) if (!valid.has(connection.credential)) connection.close('signed_out');
+      const held = new Map(concerned.map(({ credential }) => [credential.id, credential]));
+      const ended = await this.credentials.ended([...held.values()]);
+      for (const connection of concerned) {
+        const why = ended.get(connection.credential.id);
+        if (why) connection.close(why);
+      }
     } catch (error) {
       this.logger.warn({ err: error }, 'could not check the credentials of sockets, will try again');
     }

@@ -189,7 +189,17 @@ describe('a socket ends', () => {
     await closing(one, 'signed_out', since);
     expect(other.isConnected).toBe(true);
     await vitrine.command('users', 'disable', eve.username);
-    await closing(other, 'signed_out', performance.now());
+    await closing(other, 'account_closed', performance.now());
+  });
+
+  it('with an account that its owner closes, whatever it was opened by', async () => {
+    const max = await vitrine.signUp();
+    const { accessToken } = await signIn(max);
+    const phones = [await device({ apiKey: max.apiKey }).ready(), await device({ token: accessToken }).ready()];
+    const since = performance.now();
+    await max.send('DELETE', '/api/users/me', { currentPassword: 'correct horse battery' }).expect(204);
+    for (const phone of phones) await closing(phone, 'account_closed', since);
+    expect(await device({ apiKey: max.apiKey }).isRefused()).toMatchObject({ code: 'bad_credentials' });
   });
 
   it('with its token, unless it gets the next one', async () => {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { closingCodes } from '../realtime/closing.js';
 
 export interface DescribedEvent {
   name: string;
@@ -41,8 +42,10 @@ const control: DescribedEvent[] = [
     name: 'closing',
     isLasting: false,
     payload: z.object({
-      code: z.enum(['token_expired', 'signed_out', 'too_many_commands', 'slow_consumer', 'draining']),
-      retryAfterMs: z.int().optional(),
+      code: z.enum(closingCodes).meta({
+        description: '`account_closed`: closed by its owner, or disabled. After `draining`, connect again.',
+      }),
+      retryAfterMs: z.int().optional().meta({ description: 'Of `draining`: wait so long' }),
     }),
   },
 ];
