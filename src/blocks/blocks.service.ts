@@ -60,7 +60,9 @@ export class BlocksService {
       const { id } = await this.pairs.hold(em, viewer, username);
       const gone = await sql`
         delete from blocks where blocker_id = ${viewer.id} and blocked_id = ${id} returning 1`.all(em);
-      if (gone.length) await this.outbox.record('block.changed', { blockerId: viewer.id, blockedId: id });
+      if (!gone.length) return;
+      await this.outbox.record('block.changed', { blockerId: viewer.id, blockedId: id });
+      this.live.expect();
     });
   }
 }

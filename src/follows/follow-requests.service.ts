@@ -1,5 +1,6 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
+import { Live } from '../platform/realtime/live.js';
 import { Outbox } from '../platform/events/outbox.js';
 import { Problem } from '../platform/http/problems.js';
 import type { Viewer } from '../platform/http/viewer.js';
@@ -20,6 +21,7 @@ export class FollowRequests {
     private readonly em: EntityManager,
     private readonly outbox: Outbox,
     private readonly pairs: UserPairs,
+    private readonly live: Live,
   ) {}
 
   /** The first statement of a transaction that may ask to follow. */
@@ -38,7 +40,9 @@ export class FollowRequests {
           and followee_id = ${viewer.id}
         returning old.accepted_at is null as "isNew"`.all(em);
       if (!follow) throw new Problem('request_not_found');
-      if (follow.isNew) await this.outbox.record('follow.changed', { followerId: id, followeeId: viewer.id });
+      if (!follow.isNew) return;
+      await this.outbox.record('follow.changed', { followerId: id, followeeId: viewer.id });
+      this.live.expect();
     });
   }
 
@@ -66,6 +70,7 @@ export class FollowRequests {
     const accepted = await sql<{ followerId: string }>`
       update follows set accepted_at = now() where followee_id = ${userId} and accepted_at is null
         returning follower_id as "followerId"`.all(this.em);
+    this.live.expect();
     await this.outbox.recordAll(
       'follow.changed',
       accepted.map(({ followerId }) => ({ followerId, followeeId: userId })),

@@ -42,6 +42,7 @@ export class FollowsService {
       if (changed.length) {
         await refuseBeyond(em, 'followings', viewer.id, sql`from follows where follower_id = ${viewer.id}`);
         await this.outbox.record('follow.changed', { followerId: viewer.id, followeeId: id });
+        this.live.expect();
       }
       const relation = await this.profiles.relation(viewer.id, id);
       return {

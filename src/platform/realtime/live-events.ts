@@ -32,7 +32,7 @@ export const liveEvents = {
   'file.changed': z.strictObject({ id }),
   /** A session, a key or the account has ended. */
   '~access': z.strictObject({}),
-  /** One of its relations has ended, or somebody blocks it. */
+  /** One of its relations began or ended. */
   '~relations': z.strictObject({}),
 } satisfies Record<string, z.ZodType>;
 

@@ -21,6 +21,7 @@ import { Migration0020Presence } from './0020-presence.js';
 import { Migration0021Messages } from './0021-messages.js';
 import { Migration0022Push } from './0022-push.js';
 import { Migration0024NotificationPushes } from './0024-notification-pushes.js';
+import { Migration0025RelationsThatBegin } from './0025-relations-that-begin.js';
 
 export const migrations = [
   { name: '0001-initial', class: Migration0001Initial },
@@ -46,4 +47,5 @@ export const migrations = [
   { name: '0021-messages', class: Migration0021Messages },
   { name: '0022-push', class: Migration0022Push },
   { name: '0024-notification-pushes', class: Migration0024NotificationPushes },
+  { name: '0025-relations-that-begin', class: Migration0025RelationsThatBegin },
 ];

@@ -1,0 +1,44 @@
+import { Migration } from '@mikro-orm/migrations';
+
+/** Relations that begin are told as those that end are: who follows, or is not blocked any more, may see presence. */
+export class Migration0025RelationsThatBegin extends Migration {
+  override up() {
+    this.addSql(`
+      create function tell_unblocked() returns trigger language plpgsql as $f$
+      begin
+        perform tell_relations(array_agg(blocker_id) || array_agg(blocked_id)) from gone having count(*) > 0;
+        return null;
+      end $f$;
+      create function tell_followed() returns trigger language plpgsql as $f$
+      begin
+        perform tell_relations(array_agg(follower_id) || array_agg(followee_id)) from added
+          where accepted_at is not null having count(*) > 0;
+        return null;
+      end $f$;
+      create function tell_accepted() returns trigger language plpgsql as $f$
+      begin
+        perform tell_relations(array_agg(a.follower_id) || array_agg(a.followee_id))
+        from added a join gone g on g.follower_id = a.follower_id and g.followee_id = a.followee_id
+          where a.accepted_at is not null and g.accepted_at is null having count(*) > 0;
+        return null;
+      end $f$;
+      create trigger tell_unblocked after delete on blocks referencing old table as gone
+        for each statement execute function tell_unblocked();
+      create trigger tell_followed after insert on follows referencing new table as added
+        for each statement execute function tell_followed();
+      create trigger tell_accepted after update on follows referencing old table as gone new table as added
+        for each statement execute function tell_accepted();
+    `);
+  }
+
+  override down() {
+    this.addSql(`
+      drop trigger tell_accepted on follows;
+      drop trigger tell_followed on follows;
+      drop trigger tell_unblocked on blocks;
+      drop function tell_accepted();
+      drop function tell_followed();
+      drop function tell_unblocked();
+    `);
+  }
+}
