@@ -1,5 +1,6 @@
 import { io, type Socket } from 'socket.io-client';
 import type { Json } from './client.js';
+import { liveContractOf, type LiveContract } from './live-contract.js';
 import { until } from './until.js';
 
 export interface Heard {
@@ -7,12 +8,18 @@ export interface Heard {
   payload: Json;
 }
 
-/** A client of a user, as apps are: it keeps the cursor of the last event that it has handled, and connects again. */
+/**
+ * A client of a user, as apps are: it keeps the cursor of the last event that it has handled, and connects again. Whatever
+ * it is told must be as declared, or the test fails: where it looks, or where it closes the device.
+ */
 export class Device {
   readonly heard: Heard[] = [];
   readonly refused: Json[] = [];
   cursor: string | undefined;
   private readonly socket: Socket;
+  private readonly faults: string[] = [];
+  private contract: LiveContract | undefined;
+  private wasClosed = false;
 
   constructor(
     readonly origin: string,
@@ -22,6 +29,7 @@ export class Device {
     this.socket = io(origin, {
       transports: ['websocket'],
       forceNew: true,
+      autoConnect: false,
       reconnection: reconnects,
       reconnectionDelay: 50,
       reconnectionDelayMax: 500,
@@ -36,9 +44,11 @@ export class Device {
     });
     this.socket.onAny((name: string, payload: Json) => {
       this.heard.push({ name, payload });
+      this.check(this.contract!.fault(name, payload));
       if (name !== 'ready') this.cursor = payload.cursor ?? this.cursor;
       else if (!payload.resumed) this.cursor = payload.cursor;
     });
+    void this.begin();
   }
 
   get isConnected(): boolean {
@@ -50,6 +60,7 @@ export class Device {
   }
 
   of(name: string): Json[] {
+    this.failIfWrong();
     return this.heard.filter((heard) => heard.name === name).map(({ payload }) => payload);
   }
 
@@ -71,8 +82,11 @@ export class Device {
     await until(async () => !this.socket.connected, 'a closed socket', limitMs, 5);
   }
 
-  command(name: string, ...args: unknown[]): Promise<Json> {
-    return this.socket.timeout(10_000).emitWithAck(name, ...args);
+  async command(name: string, ...args: unknown[]): Promise<Json> {
+    const answer: Json = await this.socket.timeout(10_000).emitWithAck(name, ...args);
+    this.check(this.contract!.faultOfAnswer(name, answer));
+    this.failIfWrong();
+    return answer;
   }
 
   emit(name: string, ...args: unknown[]): void {
@@ -89,6 +103,23 @@ export class Device {
   }
 
   close(): void {
+    this.wasClosed = true;
     this.socket.disconnect();
+    this.failIfWrong();
+  }
+
+  /** First the contract, so that each event is checked as it comes. */
+  private async begin(): Promise<void> {
+    this.contract = await until(() => liveContractOf(this.origin).catch(() => undefined), 'the contract', 60_000, 100);
+    if (!this.wasClosed) this.socket.connect();
+  }
+
+  private check(fault: string | null): void {
+    if (fault) this.faults.push(fault);
+  }
+
+  private failIfWrong(): void {
+    const [fault] = this.faults.splice(0);
+    if (fault) throw new Error(`Not as declared: ${fault}`);
   }
 }

@@ -69,9 +69,9 @@ export function asyncApiDocument(events: readonly DescribedEvent[], commands: re
   const schemas: Record<string, Schema> = {};
   const messages: Record<string, object> = {};
   const operations: Record<string, object> = {};
-  const message = (name: string, schema: z.ZodType, io: 'input' | 'output', summary?: string) => {
-    messages[keyOf(name)] = { name, title: name, ...(summary && { summary }), payload: converted(schema, io, schemas) };
-    return ref(`channels/socket/messages/${keyOf(name)}`);
+  const message = (name: string, schema: z.ZodType, io: 'input' | 'output', summary: string, key = keyOf(name)) => {
+    messages[key] = { name, title: name, summary, payload: converted(schema, io, schemas) };
+    return ref(`channels/socket/messages/${key}`);
   };
   for (const { name, payload, isLasting } of [...control, ...events]) {
     const whole = isLasting ? (payload as z.ZodObject).extend(told) : payload;
@@ -80,7 +80,8 @@ export function asyncApiDocument(events: readonly DescribedEvent[], commands: re
   }
   const refused = message('error', Refusal, 'output', 'Acknowledgement of a command that was refused');
   for (const { name, scope, body, answer } of commands) {
-    const asked = message(name, body, 'input', `A key needs the scope ${scope}`);
+    // `chat.read` is an event, too, with another payload.
+    const asked = message(name, body, 'input', `A key needs the scope ${scope}`, `${keyOf(name)}_asked`);
     const done = message(`${name}.done`, z.object({ data: answer }), 'output', 'Acknowledgement');
     operations[`receive_${keyOf(name)}`] = {
       action: 'receive',
