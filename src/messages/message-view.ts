@@ -3,6 +3,7 @@ import { isoTime } from '../platform/database/iso-time.js';
 import { sql, type Statement } from '../platform/database/sql.js';
 import { bytesHref, SignedHrefs } from '../files/signed-hrefs.service.js';
 import { fileJson, FileAnswers, type FileRow } from '../media/file-answers.service.js';
+import { failures } from '../processing/run/failure.js';
 import { ownerAnswer, type OwnerRow } from '../users/users.schemas.js';
 import { isActive } from '../visibility/accounts.js';
 import { notBlocked } from '../visibility/relations.js';
@@ -114,8 +115,15 @@ export class MessageView {
   }
 
   private file(file: NonNullable<MessageRow['file']>, userId: string) {
-    const { filename, bytes, kind, url } = file;
+    const { filename, bytes, kind, url, failureCode } = file;
+    const failure = failureCode && { code: failureCode, message: failures[failureCode].sentence };
     const { t } = this.signed.sign(url, userId);
-    return { ...this.files.of(file, userId), filename, bytes, href: bytesHref(kind, url, { t }) };
+    return {
+      ...this.files.of(file, userId),
+      filename,
+      bytes,
+      ...(failure && { failure }),
+      href: bytesHref(kind, url, { t }),
+    };
   }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Slug } from '../files/files.schemas.js';
+import { Failure, Slug } from '../files/files.schemas.js';
 import { MediaFile } from '../media/media.schemas.js';
 import { page, PageQuery } from '../platform/http/page.js';
 import { text } from '../platform/http/text-fields.js';
@@ -81,6 +81,7 @@ export type MessageSearchQuery = z.infer<typeof MessageSearchQuery>;
 const MessageFile = MediaFile.extend({
   filename: z.string(),
   bytes: z.int(),
+  failure: Failure.optional().meta({ description: 'Why it could not be processed' }),
   href: z.string().meta({ description: 'Its bytes, or of a video or music its playlist; signed, and expires' }),
 }).meta({ id: 'MessageFile' });
 

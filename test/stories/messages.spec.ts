@@ -162,6 +162,26 @@ describe('a file', () => {
     await ada.delete(`/api/files/${photo}`).expect(204);
   });
 
+  it('that cannot be processed says why to both', async () => {
+    const devices = [await listen(ada), await listen(bob)];
+    const bytes = await video('320x180', 1);
+    // A codec that there is not: it is found out when it is decoded.
+    bytes.write('zzz1', bytes.lastIndexOf('avc1'), 'latin1');
+    const { url } = (await ada.upload('video', bytes).expect(202)).body;
+    const { id } = (await write(ada, bob, { type: 'video', file: url }).expect(201)).body;
+    const { failure } = await ada.settled(url);
+    expect(failure).toMatchObject({ code: 'unsupported_codec', message: expect.any(String) });
+    for (const device of devices) {
+      const told = await device.hears('message.updated', ({ message }) => message.id === id);
+      expect(told.message.file).toMatchObject({ url, status: 'failed', failure });
+    }
+    for (const [who, other] of [
+      [ada, bob],
+      [bob, ada],
+    ] as const)
+      expect((await history(who, other)).items[0].file).toMatchObject({ status: 'failed', failure });
+  });
+
   it('of any kind is downloaded as it was sent', async () => {
     const bytes = Buffer.from('%PDF-1.7\nminutes');
     const url = await tusFile(ada, bytes, 'minutes.pdf');
