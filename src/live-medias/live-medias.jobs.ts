@@ -7,9 +7,14 @@ import { OnEvent } from '../platform/events/on-event.js';
 export class LiveMediasJobs {
   constructor(private readonly moved: MovedCounts) {}
 
-  /** Whoever disables an account, closes it or makes it private: its medias are not watched any more. */
+  /** Disabled or enabled again: what others know of it is looked at anew. */
   @OnEvent('end-watching')
   async onAccountState({ userId }: EventOf<'account.state.changed'>): Promise<void> {
+    this.moved.ofOwner(userId);
+  }
+
+  @OnEvent('end-watching-of-closed')
+  async onClosed({ userId }: EventOf<'account.closed'>): Promise<void> {
     this.moved.ofOwner(userId);
   }
 }

@@ -43,6 +43,8 @@ export class PresenceService implements OnApplicationBootstrap, BeforeApplicatio
       last: (userId) => this.told.delete(userId),
     });
     bus.subscribe('presence', (packed) => this.look(packed === null ? this.told.keys() : unpackIds(packed)));
+    // Of a disabled or closed account nobody knows anything, however long its sockets take to close.
+    bus.subscribe('dirty', (dirty) => this.look(unpackIds(dirty?.owners ?? '')));
     tail.watch('~relations', (userIds) => this.look(userIds));
   }
 

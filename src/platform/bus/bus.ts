@@ -33,7 +33,7 @@ export interface Dirty {
   medias?: string;
   /** The media, the comment, the next media, … */
   comments?: string;
-  /** Accounts, all medias of which may be seen otherwise. */
+  /** Accounts, everything of which may be seen otherwise. */
   owners?: string;
 }
 

@@ -41,6 +41,7 @@ export const subscriptions = {
 
   'count-rows': on('account.state.changed', maintenance, 'each'),
   'end-watching': on('account.state.changed', social, 'each'),
+  'end-watching-of-closed': on('account.closed', social, 'each'),
   'erase-account': on('account.closed', maintenance, 'each'),
 
   // On `social`, so that they never wait behind cleanup: users wait for these.
