@@ -65,8 +65,8 @@ export async function makePosts({ db }: System): Promise<void> {
       insert into medias (id, url, owner_id, type, title, status, shown, published_at)
         select uuidv7(make_interval(secs => i - ${posts})), 'post' || lpad(i::text, 12, '0'), a.id, 'photo', 'Number ' || i, 'ready', true, now()
         from generate_series(1, ${posts}) i join authors a on a.g = mod(i::bigint * 7919, ${authors});
-      insert into activities (media_id, actor_id, verb, type, seq, fanout)
-        select id, owner_id, 'post', type, row_number() over (order by id), 'done' from medias;
+      insert into activities (media_id, actor_id, verb, type, reach, seq, fanout)
+        select id, owner_id, 'post', type, reach, row_number() over (order by id), 'done' from medias;
       select setval('activities_seq', ${posts})`);
     await client.query('vacuum (analyze) medias, activities, users');
   } finally {

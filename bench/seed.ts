@@ -56,18 +56,18 @@ export async function seed(db: pg.Pool, n: number, reader: string): Promise<void
       insert into comment_reactions (comment_id, user_id, emoji, id) select (select id from seeded_comments where g = 10), id, '👍', ${id('g', users)} from seeded_users;`);
     await run(`insert into tags (id, name, medias_count) select uuidv7(), case g when 1 then '${hot.tag}' else 'tag-' || g end, case g when 1 then ${n / 10} else 3 end
         from generate_series(1::bigint, ${users}) g;
-      insert into media_tags (media_id, owner_id, type, tag_id)
-        select m.id, m.owner_id, m.type, (select id from tags where name = '${hot.tag}') from seeded_medias s join medias m on m.id = s.id where mod(g, 10) = 3;
-      insert into media_tags (media_id, owner_id, type, tag_id) select m.id, m.owner_id, m.type, t.id
+      insert into media_tags (media_id, owner_id, type, reach, tag_id)
+        select m.id, m.owner_id, m.type, m.reach, (select id from tags where name = '${hot.tag}') from seeded_medias s join medias m on m.id = s.id where mod(g, 10) = 3;
+      insert into media_tags (media_id, owner_id, type, reach, tag_id) select m.id, m.owner_id, m.type, m.reach, t.id
         from seeded_medias s join medias m on m.id = s.id join tags t on t.name = 'tag-' || (2 + mod(s.g, ${users} - 1)) on conflict do nothing;
       insert into media_words select m.id, search_plain(title), search_words(title, description) || media_facets(m) from medias m`);
     for (const table of ['reposts', 'saves'])
       await run(`insert into ${table} (media_id, user_id, id) select m.id, u.id, ${id('m.g', n)} from seeded_medias m join seeded_users u on u.g = 1 + mod(m.g, 3);
         insert into ${table} (media_id, user_id, id) select ${hotMedia}, id, ${id('g', users)} from seeded_users on conflict do nothing;`);
-    await run(`insert into activities (media_id, actor_id, verb, type, seq, fanout, day)
-        select media_id, actor_id, verb, type, row_number() over (order by id), 'done', uuid_extract_timestamp(id)::date
-        from (select id as media_id, owner_id as actor_id, 'post' as verb, type, id from medias
-          union all select r.media_id, r.user_id, 'repost', m.type, r.id from reposts r join medias m on m.id = r.media_id) found;
+    await run(`insert into activities (media_id, actor_id, verb, type, reach, seq, fanout, day)
+        select media_id, actor_id, verb, type, reach, row_number() over (order by id), 'done', uuid_extract_timestamp(id)::date
+        from (select id as media_id, owner_id as actor_id, 'post' as verb, type, reach, id from medias
+          union all select r.media_id, r.user_id, 'repost', m.type, 0, r.id from reposts r join medias m on m.id = r.media_id) found;
       select setval('activities_seq', (select count(*) from activities));
       update medias set reposts_count = case when id = ${hotMedia} then ${users} else 1 end;
       insert into feed_sources (reader_id, actor_id, from_seq, is_fed) select '${reader}', id, 0, true from seeded_users where g between 2 and 201;

@@ -21,8 +21,10 @@ const ActivitySchema = defineEntity({
     /** UTC. */
     day: p.date().defaultRaw(`(now() at time zone 'UTC')::date`),
     fanout: p.enum(fanouts).default('pending'),
-    /** Who could find a post so far, at most: 2 everybody, 1 followers, 0 nobody. */
-    reach: p.smallint().default(2),
+    /** The widest that its visibility ever gave a post: 2 everybody, 1 followers, 0 nobody. */
+    widestReach: p.smallint().default(2),
+    /** Of a post, that of its media, copied by triggers. */
+    reach: p.smallint().default(0),
     createdAt: p.datetime().defaultRaw('now()'),
   },
 });

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { sql } from '../platform/database/sql.js';
 import { isOnline } from '../platform/realtime/online.js';
 import { Signals } from '../platform/realtime/signals.js';
+import { reachOf } from '../visibility/reach.js';
 import { notBlocked, notMuted } from '../visibility/relations.js';
 
 /** Followers per page. */
@@ -29,7 +30,7 @@ export class FeedSignals {
         select f.follower_id, f.followee_id from follows f
         where f.followee_id = ${actorId} and f.follower_id > ${cursor} and f.accepted_at is not null
           and exists (select from activities a join medias m on m.id = a.media_id
-            where a.seq = ${seq}::bigint and m.shown and reach_of(m.visibility) >= reach_of('followers'))
+            where a.seq = ${seq}::bigint and m.reach >= ${reachOf.followers})
         order by f.follower_id limit ${slice}),
         online as materialized (select f.* from followers f where ${isOnline(sql.ident('f', 'follower_id'))})
       select (select case when count(*) = ${slice} then max(follower_id::text) end from followers) as last,

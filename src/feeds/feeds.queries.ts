@@ -1,17 +1,20 @@
 import { Injectable } from '@nestjs/common';
+import type { z } from 'zod';
 import { MediaReader, type MediaSource } from '../media/media-reader.service.js';
+import { pageOf } from '../platform/database/keyset.js';
 import { isoTime } from '../platform/database/iso-time.js';
 import { sql, type Statement } from '../platform/database/sql.js';
 import type { Viewer } from '../platform/http/viewer.js';
 import { ownerAnswer, type OwnerRow } from '../users/users.schemas.js';
 import { UsersService } from '../users/users.service.js';
 import { isActive } from '../visibility/accounts.js';
+import { candidatesOf, isCandidate, isToReadByOwner, orderOfCandidates } from '../visibility/candidates.js';
 import { inFeedOfUser, type Reposts } from '../visibility/feeds.js';
-import { listedFor } from '../visibility/medias.js';
+import { isListedMedia } from '../visibility/medias.js';
 import { isFollowed, type ViewerId } from '../visibility/relations.js';
 import type { verbs } from './activity.entity.js';
 import { cursorAt, latest, newestOf, wanted } from './feed-page.js';
-import type { FeedQuery } from './feeds.schemas.js';
+import type { FeedPage, FeedQuery } from './feeds.schemas.js';
 import { TimelineService, type Place } from './timeline.service.js';
 
 interface Row {
@@ -34,23 +37,31 @@ export class FeedsQueries {
     private readonly users: UsersService,
   ) {}
 
-  /**
-   * What everybody published. Found by its places, each of which looks its media up: where few medias are public, PostgreSQL
-   * would compare each place with all of them.
-   */
-  async global(viewer: ViewerId, query: FeedQuery) {
-    const { bounds, isOfType, rows } = wanted(query);
-    const parts = sql`
-      page as materialized (
-        select a.media_id, a.verb, a.seq, a.created_at from activities a
-        cross join lateral (select from medias m where m.id = a.media_id and ${listedFor(viewer, false)} offset 0) m
-        where a.verb = 'post' and ${bounds(sql`a.seq`)} and ${isOfType} order by a.seq desc limit ${rows})`;
+  /** What everybody published. @param byOwner as of `candidatesOf` */
+  async global(viewer: ViewerId, query: FeedQuery, byOwner = false): Promise<z.infer<typeof FeedPage>> {
+    const { bounds, isOfType } = wanted(query);
+    const rows = { ...posts, keyset: latest, where: [sql<boolean>`a.verb = 'post'`, bounds(sql`a.seq`), isOfType] };
+    const isListed = isListedMedia(viewer);
+    const candidates = { open: rows, closed: rows, near: rows, isListed };
+    const keyset = orderOfCandidates(latest, 'c');
+    const listed = sql`select c.* from (${candidatesOf(viewer, candidates, query.limit, byOwner)}) c
+      where ${isCandidate([isListed(sql`c.id`)])}`;
+    const parts = sql`page as materialized (${pageOf(listed, keyset, query.limit)})`;
+    const page = sql`(select a.media_id, a.verb, a.seq, a.created_at, p.is_cut from page p join activities a on a.seq = p.k0)`;
     const facts = sql<object>`true as is_read`;
-    const source = { parts, source: sql`page`, facts, order: sql`a.seq desc` };
-    const { medias } = await this.reader.beside(viewer, source, this.more(viewer, nobody));
+    const more = this.more(viewer, nobody);
+    const { medias } = await this.reader.beside(
+      viewer,
+      { parts, source: page, facts, order: sql`a.seq desc` },
+      {
+        columns: sql<Row & { isCut: boolean }>`${more.columns}, a.is_cut as "isCut"`,
+        of: (row: Row & { isCut: boolean }) => ({ ...more.of(row), isCut: row.isCut }),
+      },
+    );
+    if (!byOwner && isToReadByOwner(viewer, medias)) return this.global(viewer, query, true);
     const shown = medias.slice(0, query.limit);
     return {
-      items: shown.map(withoutSeq),
+      items: shown.map(({ isCut: _, ...item }) => withoutSeq(item)),
       nextCursor: medias.length > query.limit ? cursorAt(shown.at(-1)!.seq) : null,
       newestCursor: newestOf(shown[0], query.since),
     };
@@ -143,6 +154,7 @@ export class FeedsQueries {
   }
 }
 
+const posts = { from: sql`activities a`, id: sql`a.media_id`, owner: sql`a.actor_id`, reach: sql`a.reach` };
 const nobody = sql`select null::uuid as actor_id, null::bigint as seq where false`;
 const asItem = <T extends Stored & { seq: number; at: string }>({
   mediaId: _,

@@ -8,7 +8,14 @@ import { fileJson } from './file-answers.service.js';
 import type { MediaAnswer, OrderedQuery, Sort } from './media.schemas.js';
 import { MediaViews, type MediaRow } from './media.answer.js';
 import { mediaCounts } from './visible-counts.js';
-import { isOpen, visibleTo } from '../visibility/medias.js';
+import {
+  candidatesOf,
+  isCandidate,
+  isToReadByOwner,
+  orderOfCandidates,
+  type Candidates,
+} from '../visibility/candidates.js';
+import { isOpen, listedFor, visibleTo } from '../visibility/medias.js';
 import { notBlocked, type ViewerId } from '../visibility/relations.js';
 import { isActive, isNamed } from '../visibility/accounts.js';
 
@@ -57,6 +64,8 @@ export const mediaOrder = (name: string, direction: Keyset['direction'], count?:
   columns: [...(count ? [[count, 'int'] as const] : []), [sql.ident(id), 'uuid']],
   direction,
 });
+/** All medias, for `Candidates`. */
+export const mediaRows = { from: sql`medias m`, id: sql`m.id`, owner: sql`m.owner_id`, reach: sql`m.reach` };
 export const isByTime = (sort: Sort) => sort === 'newest' || sort === 'oldest';
 
 const ordersBy = (id: string, views: Statement, likes: Statement): Record<Sort, Keyset> => ({
@@ -141,6 +150,25 @@ export class MediaReader {
       order by ${order}`.all(this.em);
     const medias = rows.filter(({ id }) => id !== null);
     return { facts: rows[0]!, medias: medias.map((row) => ({ ...this.views.of(row, viewer), ...more.of(row) })) };
+  }
+
+  /** A page of everybody's medias. @param filters conditions on `m` that not all candidates fulfil */
+  async pageAmong(
+    viewer: ViewerId,
+    candidates: Candidates,
+    limit: number,
+    filters: Statement<boolean>[] = [],
+    byOwner = viewer !== null && !candidates.near,
+  ): Promise<Page<MediaAnswer>> {
+    const keyset = orderOfCandidates(candidates.open.keyset, 'c');
+    const found = sql<MediaRow & Keyed & { isCut: boolean }>`
+      select ${columns(viewer)}, c.is_cut as "isCut", ${keyOf(keyset)}
+      from (${candidatesOf(viewer, candidates, limit, byOwner)}) c
+      join medias m on m.id = c.id join users u on u.id = m.owner_id
+      where ${isCandidate([listedFor(viewer, false), ...filters])}`;
+    const rows = await pageOf(found, keyset, limit).all(this.em);
+    if (!byOwner && isToReadByOwner(viewer, rows)) return this.pageAmong(viewer, candidates, limit, filters, true);
+    return keysetPage(keyset, rows, limit, (row) => this.views.of(row, viewer));
   }
 
   page(viewer: ViewerId, source: MediaSource, query: PageQuery): Promise<Page<MediaAnswer>>;

@@ -27,6 +27,12 @@ const MediaSchema = defineEntity({
     ownerIsCounted: p.boolean().default(true),
     /** False while it is disabled or private. */
     ownerIsOpen: p.boolean().default(true),
+    /** Who finds it in lists: 2 everybody, 1 the owner's followers, 0 nobody else than the owner (migration 0023). */
+    reach: p
+      .smallint()
+      .generated(
+        '(least(reach_of(visibility), case when not shown then 0 when owner_is_open then 2 else 1 end)) stored',
+      ),
     viewsCount: p.integer().default(0),
     /** Those already added to the owner's counter. */
     viewsCarried: p.integer().default(0),

@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { mediaFilters, mediaOrders, MediaReader } from './media-reader.service.js';
+import { afterCursor } from '../platform/database/keyset.js';
+import { isByTime, mediaFilters, mediaOrders, MediaReader, mediaRows } from './media-reader.service.js';
 import { MediaSearch } from './media-search.service.js';
 import type { ListQuery } from './media.schemas.js';
 import { TaggedReader } from './tagged-reader.service.js';
-import { listedFor } from '../visibility/medias.js';
+import { isListedMedia, listedFor } from '../visibility/medias.js';
 import type { ViewerId } from '../visibility/relations.js';
 
 /** Lists of all medias, or of one user's. */
@@ -19,7 +20,16 @@ export class MediaQueries {
     if (sort === 'relevance') return this.found.search(viewer, tag!, { tag, sort, ...query });
     if (tag !== undefined) return this.tagged.page(viewer, tag, { sort, ...query });
     const { limit, cursor, ...filter } = query;
-    const where = [listedFor(viewer, filter.username !== undefined), ...mediaFilters(viewer, { ...filter, sort })];
-    return this.reader.page(viewer, { keyset: mediaOrders[sort], where }, { limit, cursor });
+    const keyset = mediaOrders[sort];
+    const filters = mediaFilters(viewer, { ...filter, sort });
+    if (filter.username === undefined) {
+      const after = afterCursor(keyset, cursor);
+      const rows = { ...mediaRows, keyset, where: [...filters, after] };
+      // There is no index of a type by a counter.
+      const near = { ...rows, where: [...(isByTime(sort) ? filters : []), after] };
+      const candidates = { open: rows, closed: rows, near, isListed: isListedMedia(viewer) };
+      return this.reader.pageAmong(viewer, candidates, limit, isByTime(sort) ? [] : filters);
+    }
+    return this.reader.page(viewer, { keyset, where: [listedFor(viewer, true), ...filters] }, { limit, cursor });
   }
 }

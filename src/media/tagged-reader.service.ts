@@ -1,10 +1,12 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
+import { afterCursor } from '../platform/database/keyset.js';
 import { sql, type Statement } from '../platform/database/sql.js';
 import { existsByKey } from '../platform/database/exists-by-key.js';
-import { isByTime, mediaFilters, mediaOrders, MediaReader, ordersOfFound } from './media-reader.service.js';
+import { isByTime, mediaFilters, mediaOrders, MediaReader, mediaRows, ordersOfFound } from './media-reader.service.js';
 import type { OrderedQuery } from './media.schemas.js';
-import { listedFor } from '../visibility/medias.js';
+import { isListedMedia, listedFor } from '../visibility/medias.js';
+import { reachOf } from '../visibility/reach.js';
 import type { ViewerId } from '../visibility/relations.js';
 
 /** When sorted by time, the tag's own indexes give the order. */
@@ -14,6 +16,15 @@ const orders = ordersOfFound('mt.media_id');
  * have the tag.
  */
 const maxCandidates = sql.raw('2000');
+/** With fewer that only followers find, these are sorted, too: otherwise only those of whom the viewer follows. */
+const maxClosed = sql.raw('100');
+
+type Query = Omit<OrderedQuery, 'tag'>;
+interface Tag {
+  id: string;
+  isCommon: boolean;
+  hasFewClosed: boolean;
+}
 
 /** The medias of a tag. */
 @Injectable()
@@ -24,32 +35,61 @@ export class TaggedReader {
   ) {}
 
   /** Empty for an unknown tag; a tag that is only on hidden medias gives those the viewer may see. */
-  async page(viewer: ViewerId, name: string, { type, username, sort, ...page }: Omit<OrderedQuery, 'tag'>) {
-    const filter = { type, username, sort };
-    const ofTag = mediaFilters(viewer, filter, 'mt');
-    const tag = await this.find(name, isByTime(sort) ? null : ofTag);
+  async page(viewer: ViewerId, name: string, query: Query) {
+    const tag = await this.find(name, query, viewer);
     if (!tag) return { items: [], nextCursor: null };
-    const isListed = listedFor(viewer, username !== undefined);
-    const isTagged = sql`mt.media_id = m.id and mt.tag_id = ${tag.id}`;
-    if (tag.isCommon) {
-      const where = [existsByKey(sql`from media_tags mt where ${isTagged}`), isListed, ...mediaFilters(viewer, filter)];
-      return this.reader.page(viewer, { keyset: mediaOrders[sort], where }, page);
-    }
-    const join = sql`join media_tags mt on ${isTagged}`;
-    return this.reader.page(viewer, { keyset: orders[sort], join, where: [isListed, ...ofTag] }, page);
+    return query.username === undefined ? this.ofAll(viewer, tag, query) : this.ofOwner(viewer, tag, query);
   }
 
-  /** @param filters conditions on the medias that would have to be sorted; null if the index gives the order */
-  private async find(
-    name: string,
-    filters: Statement<boolean>[] | null,
-  ): Promise<{ id: string; isCommon: boolean } | undefined> {
-    const isCommon = filters
-      ? sql`(select count(*) from (select from media_tags mt where ${sql.join([sql`mt.tag_id = t.id`, ...filters], ' and ')}
-          limit ${maxCandidates}) mt) = ${maxCandidates}`
-      : sql`false`;
-    const rows = await sql<{ id: string; isCommon: boolean }>`
-      select t.id, ${isCommon} as "isCommon" from tags t where t.name = ${name}`.all(this.em);
+  private ofAll(viewer: ViewerId, tag: Tag, { sort, limit, cursor, ...filter }: Query) {
+    const keyset = orders[sort];
+    const filters = mediaFilters(viewer, { ...filter, sort }, 'mt');
+    const rows = {
+      ...{ id: sql`mt.media_id`, owner: sql`mt.owner_id`, reach: sql`mt.reach`, keyset },
+      from: isByTime(sort)
+        ? sql`media_tags mt`
+        : sql`media_tags mt cross join lateral (
+            select m.views_count, m.likes_count from medias m where m.id = mt.media_id offset 0) m`,
+      where: [sql<boolean>`mt.tag_id = ${tag.id}`, ...filters, afterCursor(keyset, cursor)],
+    };
+    const common = mediaOrders[sort];
+    const open = tag.isCommon
+      ? {
+          ...{ ...mediaRows, keyset: common },
+          where: [isTagged(tag), ...mediaFilters(viewer, { ...filter, sort }), afterCursor(common, cursor)],
+        }
+      : rows;
+    const near = tag.hasFewClosed ? rows : null;
+    return this.reader.pageAmong(viewer, { open, closed: rows, near, isListed: isListedMedia(viewer) }, limit);
+  }
+
+  private ofOwner(viewer: ViewerId, tag: Tag, { sort, limit, cursor, ...filter }: Query) {
+    const isListed = listedFor(viewer, true);
+    if (tag.isCommon) {
+      const where = [isTagged(tag), isListed, ...mediaFilters(viewer, { ...filter, sort })];
+      return this.reader.page(viewer, { keyset: mediaOrders[sort], where }, { limit, cursor });
+    }
+    const join = sql`join media_tags mt on mt.media_id = m.id and mt.tag_id = ${tag.id}`;
+    const where = [isListed, ...mediaFilters(viewer, { ...filter, sort }, 'mt')];
+    return this.reader.page(viewer, { keyset: orders[sort], join, where }, { limit, cursor });
+  }
+
+  /** How many of its medias would have to be sorted; none if the index gives the order. */
+  private async find(name: string, { type, username, sort }: Query, viewer: ViewerId): Promise<Tag | undefined> {
+    const filters = [sql`mt.tag_id = t.id`, ...mediaFilters(viewer, { type, username, sort }, 'mt')];
+    const fewerThan = (most: Statement, more: Statement<boolean>[]) => sql<boolean>`
+      (select count(*) from (select from media_tags mt where ${sql.join([...filters, ...more], ' and ')} limit ${most}) mt) < ${most}`;
+    const isFound = (reach: Statement) => (username === undefined ? [sql<boolean>`mt.reach = ${reach}`] : []);
+    const [isCommon, hasFewClosed] = isByTime(sort)
+      ? [sql`false`, sql`true`]
+      : [sql`not ${fewerThan(maxCandidates, isFound(reachOf.all))}`, fewerThan(maxClosed, isFound(reachOf.followers))];
+    const rows = await sql<Tag>`
+      select t.id, ${isCommon} as "isCommon", ${hasFewClosed} as "hasFewClosed" from tags t where t.name = ${name}`.all(
+      this.em,
+    );
     return rows[0];
   }
 }
+
+const isTagged = (tag: Tag): Statement<boolean> =>
+  existsByKey(sql`from media_tags mt where mt.media_id = m.id and mt.tag_id = ${tag.id}`);

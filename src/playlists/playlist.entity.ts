@@ -17,6 +17,8 @@ const PlaylistSchema = defineEntity({
     visibility: p.enum(visibilities).default('public'),
     /** False while the owner's account is disabled or private. */
     ownerIsOpen: p.boolean().default(true),
+    /** Who finds it in lists, as of a media. */
+    reach: p.smallint().generated('(least(reach_of(visibility), case when owner_is_open then 2 else 1 end)) stored'),
     itemsCount: p.integer().default(0),
     createdAt: p.datetime().defaultRaw('now()'),
     updatedAt: p.datetime().defaultRaw('now()'),

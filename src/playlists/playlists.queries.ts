@@ -11,12 +11,14 @@ import { MediaReader } from '../media/media-reader.service.js';
 import { inPlaylistFor, isOpen } from '../visibility/medias.js';
 import { playlistListedFor, playlistVisibleTo } from '../visibility/playlists.js';
 import type { ViewerId } from '../visibility/relations.js';
+import { existsByKey } from '../platform/database/exists-by-key.js';
+import { candidatesOf, isCandidate, isToReadByOwner, orderOfCandidates } from '../visibility/candidates.js';
 import { afterCursor, keyOf, keysetPage, pageOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
-import type { PageQuery } from '../platform/http/page.js';
+import type { Page, PageQuery } from '../platform/http/page.js';
 import { ownerAnswer, type OwnerRow } from '../users/users.schemas.js';
 import type { ListQuery, PlaylistAnswer, SearchQuery, Sort } from './playlists.schemas.js';
 import { isNamed } from '../visibility/accounts.js';
-import { closedTo, playlistFoundByAll } from '../visibility/reach.js';
+import { closedTo, reachOf } from '../visibility/reach.js';
 
 type Row = Pick<PlaylistAnswer, 'url' | 'title' | 'description' | 'type' | 'visibility' | 'counts'> &
   OwnerRow & {
@@ -65,13 +67,14 @@ const ordersBy = (column: string): Record<Sort, Keyset> => {
 const orders = ordersBy('p.id');
 /** For sorting found playlists: no index on `c.id`, so that the planner does not scan all playlists in index order. */
 const ordersOfFound = ordersBy('c.id');
+const everybodys = { from: sql`playlists p`, id: sql`p.id`, owner: sql`p.owner_id`, reach: sql`p.reach` };
 const positions: Keyset = { name: 'position', columns: [[sql.raw('i.rank'), 'text']], direction: 'asc' };
 
 /** The searched text, as in the indexes. */
 const words = sql`search_words(p.title, p.description)`;
 const title = sql`search_plain(p.title)`;
 /** The same with who finds it. */
-const wordsAndReach = sql`playlist_words(p.title, p.description, p.owner_id, p.visibility)`;
+const wordsAndReach = sql`playlist_words(p.title, p.description, p.owner_id, p.reach)`;
 /** Of common words, no more matches are ranked. */
 const maxCandidates = sql.raw('500');
 /** With fewer matches, titles spelled alike are searched, too. */
@@ -82,7 +85,7 @@ const maxAlike = sql.raw('200');
 const amongClosed = (condition: Statement<unknown>, most: Statement<unknown>) => sql`
   (select p.id from closed c cross join lateral (
       select p.id from playlists p
-      where not ${playlistFoundByAll} and ${condition} and ${wordsAndReach} @@ c.query limit ${most}) p
+      where p.reach < ${reachOf.all} and ${condition} and ${wordsAndReach} @@ c.query limit ${most}) p
     limit ${most})`;
 
 /** Reads playlists, each page in one statement. */
@@ -101,12 +104,36 @@ export class PlaylistsQueries {
   }
 
   list(viewer: ViewerId, { type, username, sort, ...page }: ListQuery) {
-    const where = [playlistListedFor(viewer, username !== undefined)];
-    if (type !== 'any') where.push(sql`p.type = ${type}`);
-    if (username === 'me') where.push(sql`p.owner_id = ${viewer}`);
-    else if (username !== undefined)
-      where.push(sql`p.owner_id = (select id from users where ${isNamed(username, 'users')})`);
-    return this.page(viewer, orders[sort], sql``, where, page);
+    const isOfType = type === 'any' ? [] : [sql<boolean>`p.type = ${type}`];
+    if (username === undefined) return this.listAll(viewer, orders[sort], isOfType, page);
+    const isOwned =
+      username === 'me'
+        ? sql<boolean>`p.owner_id = ${viewer}`
+        : sql<boolean>`p.owner_id = (select id from users where ${isNamed(username, 'users')})`;
+    return this.page(viewer, orders[sort], sql``, [playlistListedFor(viewer, true), ...isOfType, isOwned], page);
+  }
+
+  private async listAll(
+    viewer: ViewerId,
+    keyset: Keyset,
+    filters: Statement<boolean>[],
+    { limit, cursor }: PageQuery,
+    byOwner = false,
+  ): Promise<Page<PlaylistAnswer>> {
+    const rows = { ...everybodys, keyset, where: [...filters, afterCursor(keyset, cursor)] };
+    const isListed = (id: Statement) =>
+      existsByKey(sql`from playlists x where x.id = ${id} and ${playlistListedFor(viewer, false, 'x')}`);
+    const candidates = { open: rows, closed: rows, near: rows, isListed };
+    const order = orderOfCandidates(keyset, 'c');
+    const found = sql<Row & Keyed & { isCut: boolean }>`
+      select ${columns(viewer)}, c.is_cut as "isCut", ${keyOf(order)}
+      from (${candidatesOf(viewer, candidates, limit, byOwner)}) c
+      join playlists p on p.id = c.id join users u on u.id = p.owner_id
+      where ${isCandidate([playlistListedFor(viewer, false)])}`;
+    const items = await pageOf(found, order, limit).all(this.em);
+    if (!byOwner && isToReadByOwner(viewer, items))
+      return this.listAll(viewer, keyset, filters, { limit, cursor }, true);
+    return keysetPage(keyset, items, limit, (row) => this.view(row, viewer));
   }
 
   /** By the words of title and description, or by a title spelled alike. */
@@ -121,10 +148,10 @@ export class PlaylistsQueries {
       join (
         with closed as materialized (${closedTo(viewer)}),
         matching as materialized (
-          (select p.id from playlists p where ${playlistFoundByAll} and ${words} @@ ${query} limit ${maxCandidates}) union
+          (select p.id from playlists p where p.reach = ${reachOf.all} and ${words} @@ ${query} limit ${maxCandidates}) union
           ${amongClosed(sql`${wordsAndReach} @@ ${query}`, maxCandidates)})
         select id from matching union
-          (select p.id from playlists p where ${playlistFoundByAll} and ${spelledAlike} limit ${maxAlike}) union
+          (select p.id from playlists p where p.reach = ${reachOf.all} and ${spelledAlike} limit ${maxAlike}) union
           ${amongClosed(spelledAlike, maxAlike)}
       ) c on c.id = p.id
       cross join lateral (select ${rank} as rank offset 0) found`;

@@ -31,6 +31,8 @@ const MediaTagSchema = defineEntity({
      */
     ownerId: p.uuid(),
     type: p.text(),
+    /** Of the media, copied whenever it changes. */
+    reach: p.smallint().default(0),
     createdAt: p.datetime().defaultRaw('now()'),
   },
 });

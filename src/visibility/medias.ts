@@ -1,3 +1,4 @@
+import { existsByKey } from '../platform/database/exists-by-key.js';
 import { sql, type Statement } from '../platform/database/sql.js';
 import { isListedFor, isOpenToAll, isSeenBy, type Owned } from './owned.js';
 import type { ViewerId, ViewerRef } from './relations.js';
@@ -13,6 +14,12 @@ export const visibleTo = (viewer: ViewerRef, m = 'm'): Statement<boolean> => isS
 
 export const listedFor = (viewer: ViewerRef, ownList: boolean, m = 'm'): Statement<boolean> =>
   isListedFor(viewer, ownList, media(m));
+
+/** The same in lists of others, by its id. */
+export const isListedMedia =
+  (viewer: ViewerRef) =>
+  (id: Statement): Statement<boolean> =>
+    existsByKey(sql`from medias x where x.id = ${id} and ${listedFor(viewer, false, 'x')}`);
 
 /**
  * A media in a playlist. An unlisted one is shown only to the owners of the media and the playlist: a playlist must not

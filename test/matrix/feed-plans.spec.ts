@@ -23,8 +23,8 @@ beforeAll(async () => {
       select uuidv7(make_interval(secs => s.i)), 'm' || lpad(s.i::text, 15, '0'), p.id, 'photo',
         case when s.i <= ${shown} then 'public' else 'private' end, 'ready', true, now()
       from generate_series(1, ${shown + hidden}) s (i) join people p on p.i = mod(s.i, 2000);
-    insert into activities (media_id, actor_id, verb, type, seq, fanout)
-      select id, owner_id, 'post', type, row_number() over (order by id), 'done' from medias;
+    insert into activities (media_id, actor_id, verb, type, reach, seq, fanout)
+      select id, owner_id, 'post', type, reach, row_number() over (order by id), 'done' from medias;
     select setval('activities_seq', (select count(*) from activities));
     set session_replication_role = default`);
   await vitrine.db.query('vacuum (analyze)');

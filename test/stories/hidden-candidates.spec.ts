@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import type { Migration } from '@mikro-orm/migrations';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Migration0018SearchAmongListed } from '../../src/platform/database/migrations/0018-search-among-listed.js';
+import { Migration0023Reach } from '../../src/platform/database/migrations/0023-reach.js';
 import { newPerson, type Person } from '../model/world.js';
 import type { Client } from '../setup/client.js';
 import { recount } from '../setup/recount.js';
@@ -202,22 +204,26 @@ describe('tags', () => {
   });
 });
 
-it('the migration writes the same about rows that were there before', async () => {
+it('the migrations write the same about rows that were there before', async () => {
   const rows = async () => {
     const texts = [
       'select media_id as id, words::text as value from media_words',
       `select id, owner_is_open::text from medias union all select id, owner_is_open::text from playlists`,
       'select id, is_open::text from users union all select id, medias_count::text from tags',
+      'select id, reach::text from medias union all select id, reach::text from playlists',
+      `select media_id, 'tagged ' || reach from media_tags union all select media_id, concat_ws(' ', verb, reach, widest_reach) from activities`,
     ];
     return (await vitrine.db.query(`select * from (${texts.join(' union all ')}) x order by id, value`)).rows;
   };
   await settled();
   const before = await rows();
-  const migration = () => new Migration0018SearchAmongListed({} as never, {} as never);
-  const [back, again] = [migration(), migration()];
-  back.down();
-  again.up();
-  for (const query of back.getQueries()) await vitrine.db.query(query as string);
-  for (const query of again.getQueries()) await vitrine.db.query(query as string);
+  const run = async (change: (migration: Migration) => void, migration: Migration) => {
+    change(migration);
+    for (const query of migration.getQueries()) await vitrine.db.query(query as string);
+  };
+  const reach = () => new Migration0023Reach({} as never, {} as never);
+  const search = () => new Migration0018SearchAmongListed({} as never, {} as never);
+  for (const migration of [reach(), search()]) await run((one) => one.down(), migration);
+  for (const migration of [search(), reach()]) await run((one) => one.up(), migration);
   expect(await rows()).toEqual(before);
 }, 60_000);

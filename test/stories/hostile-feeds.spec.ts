@@ -26,8 +26,8 @@ beforeAll(async () => {
     insert into medias (url, owner_id, type, shown, status)
       select 'm' || i || 'of' || u.username, u.id, 'photo', true, 'ready' from generate_series(1, ${postsOfEach}) i, users u
       where u.username like 'star%';
-    insert into activities (media_id, actor_id, verb, type, seq, fanout)
-      select id, owner_id, 'post', type, row_number() over (order by id), 'done' from medias;
+    insert into activities (media_id, actor_id, verb, type, reach, seq, fanout)
+      select id, owner_id, 'post', type, reach, row_number() over (order by id), 'done' from medias;
     insert into reposts (media_id, user_id)
       select m.id, u.id from (select id from medias order by id desc limit ${popular}) m, users u
       where u.username like 'star%' and substr(u.username, 5)::int <= 400 on conflict do nothing;

@@ -20,6 +20,7 @@ import { Migration0019Realtime } from './0019-realtime.js';
 import { Migration0020Presence } from './0020-presence.js';
 import { Migration0021Messages } from './0021-messages.js';
 import { Migration0022Push } from './0022-push.js';
+import { Migration0023Reach } from './0023-reach.js';
 import { Migration0024NotificationPushes } from './0024-notification-pushes.js';
 import { Migration0025RelationsThatBegin } from './0025-relations-that-begin.js';
 
@@ -46,6 +47,7 @@ export const migrations = [
   { name: '0020-presence', class: Migration0020Presence },
   { name: '0021-messages', class: Migration0021Messages },
   { name: '0022-push', class: Migration0022Push },
+  { name: '0023-reach', class: Migration0023Reach },
   { name: '0024-notification-pushes', class: Migration0024NotificationPushes },
   { name: '0025-relations-that-begin', class: Migration0025RelationsThatBegin },
 ];
