@@ -57,26 +57,6 @@ export async function write({ pairs }: Settings): Promise<void> {
   });
 }
 
-/**
- * Likes by 32 connections on a disk that takes 3 ms for each flush, while the relay and the sockets' log follow them;
- * against the same transactions without event and wake-up. PostgreSQL itself makes the disk slow (`commit_delay`).
- */
-export async function commits({ pairs }: Settings): Promise<void> {
-  const connections = 32;
-  await withSystem({ env: { ...env, DATABASE_POOL: String(connections) } }, async (system) => {
-    const medias: string[] = [];
-    for (let i = 0; i < connections; i++) medias.push(await publishPhoto(system, i));
-    await system.db.query('alter system set commit_delay = 3000');
-    await system.db.query('alter system set commit_siblings = 0');
-    await system.db.query('select pg_reload_conf()');
-    const likes = [true, false].flatMap((isLike) =>
-      medias.map((url): Request => ({ method: 'POST', path: `/api/medias/${url}/likes`, body: { isLike } })),
-    );
-    const isBare = (text: string) => !text.includes('outbox_events');
-    await compare(system, 'commits, likes', likes, { pairs, goal: 0.9, connections, isBare });
-  });
-}
-
 async function publishPhoto(system: System, seed: number): Promise<string> {
   const { url } = await send(
     system,

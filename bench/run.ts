@@ -1,6 +1,7 @@
 /** `npm run bench`, or `npm run bench -- photo video --pairs=7`: see docs/performance.md. */
 import { parseArgs } from 'node:util';
 import { avatar } from './avatar.js';
+import { commits } from './commits.js';
 import { consequences } from './consequences.js';
 import { deliver } from './deliver.js';
 import { fairness } from './fairness.js';
@@ -13,7 +14,7 @@ import { music } from './music.js';
 import { peers } from './peers.js';
 import { photo } from './photo.js';
 import { queue } from './queue.js';
-import { commits, list, read, write } from './read.js';
+import { list, read, write } from './read.js';
 import { relay } from './relay.js';
 import { socket } from './socket.js';
 import { start } from './start.js';

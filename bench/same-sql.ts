@@ -11,7 +11,7 @@ import type { System } from './system.js';
 const seconds = 4;
 /** Until V8 has compiled all hot code: the first seconds measure its compiler. */
 const warmUpSeconds = 20;
-const usualConnections = 10;
+const connections = 10;
 
 export interface Request {
   method: 'GET' | 'PUT' | 'POST';
@@ -24,9 +24,6 @@ interface Comparing {
   goal: number;
   /** Parts of the answer that are new each time and appear in the statements. */
   fresh?: (answer: { url: string }) => string;
-  connections?: number;
-  /** Whether the bare Fastify runs this statement, too. */
-  isBare?: (text: string) => boolean;
 }
 
 /**
@@ -36,13 +33,12 @@ export async function compare(
   system: System,
   name: string,
   requests: Request[],
-  { pairs, goal, fresh, connections = usualConnections, isBare }: Comparing,
+  { pairs, goal, fresh }: Comparing,
 ): Promise<void> {
   const headers = system.user;
   const route = await bareRoute(system, requests, fresh);
   const file = join(system.dataDir, 'route.json');
-  const turns = route.turns.map((turn) => turn.filter(({ text }) => isBare?.(text) ?? true));
-  await writeFile(file, JSON.stringify({ ...route, turns, connections }));
+  await writeFile(file, JSON.stringify({ ...route, connections }));
   await withServer('bare-sql', [file], async (bare) => {
     for (const url of [system.origin, bare])
       await load({ url, headers, seconds: warmUpSeconds, connections, requests });

@@ -36,12 +36,19 @@ export interface Uploaded {
 export async function startSystem({
   env = {},
   workers = ['image,video,audio', 'social,maintenance'],
-}: { env?: Record<string, string>; workers?: string[] } = {}): Promise<System> {
+  prepare,
+}: {
+  env?: Record<string, string>;
+  workers?: string[];
+  /** Before the processes connect. */
+  prepare?: (db: pg.Pool) => Promise<void>;
+} = {}): Promise<System> {
   const dataDir = await mkdtemp(join(tmpdir(), 'vitrine-bench-'));
   const postgres = await startPostgres({ dataDir: join(dataDir, 'postgres'), durable: true });
   await migrate(readConfig({ DATABASE_URL: postgres.url }));
   const db = new pg.Pool({ connectionString: postgres.url, max: 4 });
   db.on('error', () => {}); // A connection that ends with the database is expected.
+  await prepare?.(db);
   const port = await freePort();
   const settings = {
     ...nodeEnv,
