@@ -49,6 +49,7 @@ export class AccountEditService {
     await this.users.mustBeOwn(username, viewer);
     const { username: newName, email, newPassword, currentPassword, endOtherAccess = true, ...profile } = edit;
     const credentials = { newName, email, newPassword };
+    if (await this.isOtherwise(viewer.id, profile.isPrivate)) await this.limiter.consume('privacy', viewer.id);
     const acceptPending = async () => {
       if (profile.isPrivate === false) await this.requests.acceptAll(viewer.id);
     };
@@ -113,6 +114,12 @@ export class AccountEditService {
       userId,
       what: endOtherAccess ? 'passwordChanged' : 'passwordChangedOnly',
     });
+  }
+
+  private async isOtherwise(userId: string, isPrivate: boolean | undefined): Promise<boolean> {
+    if (isPrivate === undefined) return false;
+    const rows = await sql`select from users where id = ${userId} and is_private <> ${isPrivate}`.all(this.em);
+    return rows.length > 0;
   }
 
   private async account(userId: string): Promise<Account> {

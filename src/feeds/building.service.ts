@@ -71,9 +71,10 @@ export class BuildingService {
           join feed_sources s on s.reader_id = c.reader_id and s.actor_id = c.actor_id and not s.is_fed),
         written as (
           insert into feed_entries (reader_id, seq, media_id)
-            select s.reader_id, a.seq, a.media_id from source s join activities a on a.actor_id = s.actor_id
-              and a.seq >= s.from_seq and a.seq <= coalesce(s.to_seq, a.seq)
-            where exists (select from feed_entries f where f.reader_id = s.reader_id and f.floor is not null)
+            select s.reader_id, a.seq, a.media_id from source s
+            join feed_entries f on f.reader_id = s.reader_id and f.floor is not null
+            join activities a on a.actor_id = s.actor_id
+              and a.seq >= greatest(s.from_seq, f.seq) and a.seq <= coalesce(s.to_seq, a.seq)
             order by s.reader_id, a.seq
           on conflict do nothing)
         update feed_sources s set is_fed = true from source x

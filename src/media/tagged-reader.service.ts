@@ -18,6 +18,8 @@ const orders = ordersOfFound('mt.media_id');
 const maxCandidates = sql.raw('2000');
 /** With fewer that only followers find, these are sorted, too: otherwise only those of whom the viewer follows. */
 const maxClosed = sql.raw('100');
+/** Of these, the latest of each owner are sorted. */
+const maxOfOwner = sql.raw('200');
 
 type Query = Omit<OrderedQuery, 'tag'>;
 interface Tag {
@@ -44,12 +46,11 @@ export class TaggedReader {
   private ofAll(viewer: ViewerId, tag: Tag, { sort, limit, cursor, ...filter }: Query) {
     const keyset = orders[sort];
     const filters = mediaFilters(viewer, { ...filter, sort }, 'mt');
+    const counted = sql`cross join lateral (
+      select m.views_count, m.likes_count from medias m where m.id = mt.media_id offset 0) m`;
     const rows = {
       ...{ id: sql`mt.media_id`, owner: sql`mt.owner_id`, reach: sql`mt.reach`, keyset },
-      from: isByTime(sort)
-        ? sql`media_tags mt`
-        : sql`media_tags mt cross join lateral (
-            select m.views_count, m.likes_count from medias m where m.id = mt.media_id offset 0) m`,
+      from: isByTime(sort) ? sql`media_tags mt` : sql`media_tags mt ${counted}`,
       where: [sql<boolean>`mt.tag_id = ${tag.id}`, ...filters, afterCursor(keyset, cursor)],
     };
     const common = mediaOrders[sort];
@@ -60,7 +61,16 @@ export class TaggedReader {
         }
       : rows;
     const near = tag.hasFewClosed ? rows : null;
-    return this.reader.pageAmong(viewer, { open, closed: rows, near, isListed: isListedMedia(viewer) }, limit);
+    // No index has the counters of an owner's medias with a tag.
+    const closed = isByTime(sort)
+      ? rows
+      : {
+          ...rows,
+          from: sql`(select x.* from media_tags x
+            where x.tag_id = ${tag.id} and x.owner_id = o.id and x.reach = ${reachOf.followers}
+            order by x.media_id desc limit ${maxOfOwner}) mt ${counted}`,
+        };
+    return this.reader.pageAmong(viewer, { open, closed, near, isListed: isListedMedia(viewer) }, limit);
   }
 
   private ofOwner(viewer: ViewerId, tag: Tag, { sort, limit, cursor, ...filter }: Query) {

@@ -5,13 +5,16 @@ import type { Viewer } from '../platform/http/viewer.js';
 import { refusalOf, type Acknowledgement, type CommandRunner } from '../platform/realtime/command-runner.js';
 import type { ClosingCode } from '../platform/realtime/closing.js';
 import type { Outlet } from '../platform/realtime/stream.js';
-import { packetsWaiting } from '../platform/realtime/waiting.js';
+import { maxUnread, packetsWaiting } from '../platform/realtime/waiting.js';
 import { CommandBudget } from './command-budget.js';
 
 /** Longest that setTimeout can wait. */
 const maxTimeoutMs = 2 ** 31 - 1;
 /** For the last packets; a client that takes nothing is cut off then. */
 const lastPacketsMs = 2_000;
+
+/** Commands that wait for the one that runs; more are refused. */
+const maxQueued = 40;
 
 type Answer = (acknowledgement: Acknowledgement) => void;
 
@@ -22,6 +25,7 @@ export class Connection {
   private isClosing = false;
   /** The last command. */
   private last: Promise<unknown> = Promise.resolve();
+  private queued = 0;
 
   constructor(
     private readonly socket: Socket,
@@ -98,13 +102,18 @@ export class Connection {
 
   private async take(name: string, args: unknown[]): Promise<void> {
     if (this.isClosing) return;
+    // It sends, and reads none of the answers.
+    if (packetsWaiting(this.socket.conn) > maxUnread) return this.close('slow_consumer');
     const answer = typeof args.at(-1) === 'function' ? (args.pop() as Answer) : () => undefined;
     const verdict = this.budget.take();
     if (verdict === 'close') return this.close('too_many_commands');
-    if (verdict === 'refuse') return answer({ error: refusalOf(new Problem('too_many_requests')) });
+    if (verdict === 'refuse' || this.queued === maxQueued)
+      return answer({ error: refusalOf(new Problem('too_many_requests')) });
+    this.queued++;
     // One after the other: what is sent without waiting for answers is done in its order.
     const done = this.last.then(() => this.runner.run({ viewer: this.viewer, socketId: this.id }, name, args));
     this.last = done;
     answer(await done);
+    this.queued--;
   }
 }

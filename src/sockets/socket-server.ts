@@ -19,6 +19,10 @@ import { Handshake } from './handshake.js';
 const KiB = 1024;
 const maxPacketBytes = 32 * KiB;
 const authenticateMs = 5_000;
+/** How often one connection may ask to be let in, to whatever namespace. */
+const maxAsked = 5;
+/** The packet that asks, in the protocol of Socket.IO. */
+const asking = '0';
 const pingIntervalMs = 25_000;
 const pingTimeoutMs = 20_000;
 /** How often the credentials of all sockets are checked, whatever was heard. */
@@ -66,6 +70,7 @@ export class SocketServer implements OnApplicationBootstrap, BeforeApplicationSh
       allowRequest: (request, answer) => this.allow(request, answer),
     });
     this.rooms.attach(this.io);
+    this.io.engine.on('connection', (conn: Socket['conn']) => limitAsking(conn));
     this.io.use((socket, next) => void this.letIn(socket, next));
     this.io.on('connection', (socket) => void this.open(socket));
     this.timer = setInterval(() => void this.check(), checkMs);
@@ -136,9 +141,6 @@ export class SocketServer implements OnApplicationBootstrap, BeforeApplicationSh
       const { epoch, seq, resumed } = await Operation.run(this.orm, { socket: socket.id }, () =>
         this.log.begin(userId, cursor),
       );
-      // What ended while it was let in.
-      const ended = await this.credentials.ended([connection.credential]);
-      if (ended.size) return connection.close(ended.get(connection.credential.id)!);
       const warn = (error: unknown) => this.logger.warn({ err: error }, 'could not read the log, will try again');
       const stream = new Stream(epoch, seq, connection.outlet(), (after) => this.tail.read(userId, after), warn);
       if (!socket.connected) return;
@@ -155,6 +157,9 @@ export class SocketServer implements OnApplicationBootstrap, BeforeApplicationSh
       });
       this.rooms.join(socket.id, 'user', userId);
       stream.catchUp();
+      // What ended while it was let in: before the tail had its stream, nobody told this process.
+      const ended = await this.credentials.ended([connection.credential]);
+      if (ended.size) connection.close(ended.get(connection.credential.id)!);
     } catch (error) {
       this.logger.error({ err: error }, 'a socket could not be opened');
       // It connects again, to a process that can reach the database.
@@ -177,4 +182,12 @@ export class SocketServer implements OnApplicationBootstrap, BeforeApplicationSh
       this.logger.warn({ err: error }, 'could not check the credentials of sockets, will try again');
     }
   }
+}
+
+/** Each asking is a statement and a packet as an answer, before anybody is known. */
+function limitAsking(conn: Socket['conn']): void {
+  let asked = 0;
+  conn.prependListener('data', (packet: unknown) => {
+    if (typeof packet === 'string' && packet.startsWith(asking) && ++asked > maxAsked) conn.close(true);
+  });
 }

@@ -24,7 +24,7 @@ export interface Rows {
 export interface Candidates {
   /** What everybody finds. */
   open: Rows;
-  /** What followers find, by owner. */
+  /** What followers find, by owner: `o.id` is one. */
   closed: Rows;
   /** The same of all owners, without filters that no index has; null if no index has it in this order. */
   near: Rows | null;

@@ -56,6 +56,20 @@ describe('bad clients', () => {
     device.close();
   }, 60_000);
 
+  it('that ask again and again to be let in are closed', async () => {
+    const socket = await raw();
+    let refused = 0;
+    socket.addEventListener('message', ({ data }) => void (String(data).startsWith('44') && refused++));
+    for (let i = 0; i < 50; i++) socket.send(`40${JSON.stringify({ apiKey: `vt_${i}` })}`);
+    await closes(socket, 3_000);
+    expect(refused).toBeLessThanOrEqual(5);
+    const elsewhere = await raw();
+    elsewhere.send(`40${JSON.stringify({ apiKey })}`);
+    await once(elsewhere, 'message');
+    for (let i = 0; i < 50; i++) elsewhere.send(`40/elsewhere${i},`);
+    await closes(elsewhere, 3_000);
+  });
+
   it('that only upgrade elsewhere are closed', async () => {
     const { hostname, port } = new URL(vitrine.origin);
     const socket = openTcp(Number(port), hostname);

@@ -24,8 +24,9 @@ const toErrors = ({ message, path, keys }: Issue): FieldError[] =>
     ? keys.map((key) => ({ pointer: pointer([...(path ?? []), key]).slice(0, 200), message: 'There is no such field' }))
     : [{ pointer: pointer(path), message }];
 
-export const problemOf = (issues: readonly Issue[]): Problem =>
-  new Problem('validation_failed', { errors: issues.flatMap(toErrors).slice(0, 50) });
+export const problemOf = (issues: readonly Issue[], maxErrors = 50): Problem =>
+  new Problem('validation_failed', { errors: issues.flatMap(toErrors).slice(0, maxErrors) });
 
 /** Validates every body, query and parameter with its zod schema; handlers get the parsed value. */
-export const validationPipe = () => new StandardSchemaValidationPipe({ exceptionFactory: problemOf });
+export const validationPipe = () =>
+  new StandardSchemaValidationPipe({ exceptionFactory: (issues) => problemOf(issues) });

@@ -27,6 +27,8 @@ export const rateLimits = {
   'current-password': limit(10, minutes(15), 'key'),
   /** Changes of name, address and password, and new keys: each sends a mail, and reveals whether a name is taken. */
   credentials: limit(20, hours(1), 'key'),
+  /** Opening an account, or making it private: all its rows follow. */
+  privacy: limit(10, hours(1), 'key'),
   verify: limit(100, hours(1), 'address'),
   resend: limit(20, hours(1), 'user'),
   'password-reset': limit(60, hours(1), 'address'),

@@ -15,6 +15,8 @@ import { ON_COMMAND, type Caller, type Handling } from './on-command.js';
 
 type Handle = (caller: Caller, body: object) => Promise<unknown>;
 type Refusal = Omit<ReturnType<Problem['toDocument']>, 'type' | 'instance'>;
+/** Of an invalid body: answers to a client that does not read are kept. */
+const maxErrors = 8;
 /** What a client gets as the acknowledgement. */
 export type Acknowledgement = { data: unknown } | { error: Refusal };
 
@@ -70,7 +72,7 @@ export class CommandRunner implements OnModuleInit {
       throw new Problem('validation_failed', { errors: [{ pointer: '', message: 'Send exactly one object' }] });
     if (limit) await this.limiter.consume(limit, caller.viewer.id);
     const parsed = handler.body.safeParse(args[0]);
-    if (!parsed.success) throw problemOf(parsed.error.issues);
+    if (!parsed.success) throw problemOf(parsed.error.issues, maxErrors);
     return handler.handle(caller, parsed.data);
   }
 }
