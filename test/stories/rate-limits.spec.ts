@@ -87,6 +87,15 @@ describe.each(stores)('counted in %s', (store, env) => {
       expect(await left('GET', 'medias?sort=newest&tag=tour')).toBeNull();
     });
 
+    it('count how often an account is opened or made private, and nothing else of its profile', async () => {
+      await vitrine.db.query('update users set email_verified_at = now()');
+      const { body } = await signIn('grace', password);
+      const grace = vitrine.client({ authorization: `Bearer ${body.accessToken}` });
+      for (let i = 0; i < 10; i++) await grace.put('/api/users/me', { isPrivate: i % 2 === 0 }).expect(200);
+      await grace.put('/api/users/me', { isPrivate: true }).expect(429, 'too_many_requests');
+      await grace.put('/api/users/me', { isPrivate: false, displayName: 'Grace' }).expect(200);
+    });
+
     it('treat unknown names like known ones', async () => {
       const tries = Array.from({ length: 15 }, (_, i) => signIn('nobody', `wrong ${i}`, '198.51.100.2'));
       expect(await statuses(tries)).toEqual({ 401: 10, 429: 5 });
