@@ -37,6 +37,11 @@ const signIn = async (user = ada) =>
   ).body as { accessToken: string; refreshToken: string };
 const like = () => bob.post(`/api/medias/${media}/likes`).expect(201);
 const unlike = () => bob.delete(`/api/medias/${media}/likes`).expect(204);
+/** Everything that was caused has been numbered. */
+const told = async () => {
+  await vitrine.settled();
+  await until(async () => (await vitrine.db.query('select from realtime.pending')).rowCount === 0, 'all numbers');
+};
 
 describe('what a socket tells', () => {
   it('is what the API answers, on every device, and soon', async () => {
@@ -65,14 +70,10 @@ describe('what a socket tells', () => {
     await phone.hears('notification.changed');
     phone.close();
     const before = phone.of('notification.changed').length;
-    for (const change of [unlike, like]) {
-      await change();
-      await vitrine.settled();
-    }
-    await until(
-      async () => (await vitrine.db.query('select from realtime.pending')).rowCount === 0,
-      'all live events to be numbered',
-    );
+    await unlike();
+    await told();
+    await like();
+    await told();
     const { items } = (await ada.get(`/api/events?cursor=${phone.cursor}`).expect(200)).body;
     expect(items.length).toBeGreaterThan(0);
     phone.connect();
@@ -87,6 +88,7 @@ describe('what a socket tells', () => {
       .expect(204);
     expect(await phone.hears('notifications.read')).toMatchObject({ unreadCount: 0 });
     await unlike();
+    await told();
   });
 
   it.each([
