@@ -14,6 +14,8 @@ export interface Pair {
   userId: string;
 }
 export type Seen = Pair & PresenceAnswer;
+/** Of an account that is closed there is no name any more. */
+export type Known = Omit<Seen, 'username'> & { username: string | null };
 
 @Injectable()
 export class PresenceQueries {
@@ -44,15 +46,16 @@ export class PresenceQueries {
     return user?.id;
   }
 
-  /** Of each pair, what the viewer may know now; without those that are gone. */
-  async seen(pairs: readonly Pair[]): Promise<Seen[]> {
-    const rows = await sql<Pair & { username: string; online: boolean | null; seenAt: string | null }>`
+  /** Of each pair, what the viewer may know now. */
+  async known(pairs: readonly Pair[]): Promise<Known[]> {
+    const rows = await sql<Pair & { username: string | null; online: boolean | null; seenAt: string | null }>`
       select p.viewer_id as "viewerId", p.user_id as "userId", u.username,
         case when known.is_so then now.is_online end as online,
         case when known.is_so and not now.is_online then s.seen_at end as "seenAt"
       from unnest(${pairs.map(({ viewerId }) => viewerId)}::uuid[], ${pairs.map(({ userId }) => userId)}::uuid[])
         as p (viewer_id, user_id)
-      join users u on u.id = p.user_id join users v on v.id = p.viewer_id
+      join users v on v.id = p.viewer_id
+      left join users u on u.id = p.user_id and u.deleted_at is null
       left join realtime.streams s on s.user_id = u.id
       cross join lateral (select ${presenceVisibleTo()} as is_so) known
       cross join lateral (select ${isOnline(sql.ident('u', 'id'))} as is_online) now`.all(this.em);

@@ -8,7 +8,7 @@ import { Loop } from '../platform/loop.js';
 import type { Caller } from '../platform/realtime/on-command.js';
 import { Rooms } from '../platform/realtime/rooms.js';
 import { Tail } from '../platform/realtime/tail.js';
-import { PresenceQueries, type Pair, type Seen } from './presence.queries.js';
+import { PresenceQueries, type Known, type Pair, type Seen } from './presence.queries.js';
 import type { PresenceAnswer } from './presence.schemas.js';
 
 const gatherMs = 200;
@@ -16,6 +16,17 @@ const gatherMs = 200;
 const pollMs = 1_000;
 /** Pairs of users per statement. */
 const slice = 2_000;
+
+interface Due {
+  watched: Set<string>;
+  /** They may know something else of whomever they watch. */
+  watching: Set<string>;
+}
+interface Told {
+  username: string;
+  /** What was said of them. */
+  state: string;
+}
 
 /**
  * Tells sockets about the users whom they watch. Watching is an interest only: who may know what is asked each time
@@ -26,9 +37,9 @@ export class PresenceService implements OnApplicationBootstrap, BeforeApplicatio
   private readonly logger = new Logger('Presence');
   private readonly loop: Loop;
   /** By watched user and socket: what was told last. */
-  private readonly told = new Map<string, Map<string, string>>();
-  /** Users to look at again: watched ones, and watchers. */
-  private due = new Set<string>();
+  private readonly told = new Map<string, Map<string, Told>>();
+  /** Users to look at again. */
+  private due: Due = { watched: new Set(), watching: new Set() };
 
   constructor(
     private readonly queries: PresenceQueries,
@@ -45,7 +56,8 @@ export class PresenceService implements OnApplicationBootstrap, BeforeApplicatio
     bus.subscribe('presence', (packed) => this.look(packed === null ? this.told.keys() : unpackIds(packed)));
     // Of a disabled or closed account nobody knows anything, however long its sockets take to close.
     bus.subscribe('dirty', (dirty) => this.look(unpackIds(dirty?.owners ?? '')));
-    tail.watch('~relations', (userIds) => this.look(userIds));
+    // Both of the two are named. All the others who watch one of them have nothing to do with it.
+    tail.watch('~relations', (userIds) => this.lookOf(userIds));
   }
 
   onApplicationBootstrap(): void {
@@ -59,7 +71,7 @@ export class PresenceService implements OnApplicationBootstrap, BeforeApplicatio
   /** @throws {Problem} `user_not_found` for who may not see the profile */
   async of({ id: viewerId }: Viewer, username: string): Promise<PresenceAnswer> {
     const userId = username === 'me' ? viewerId : await this.queries.one(viewerId, username);
-    const [seen] = userId === undefined ? [] : await this.queries.seen([{ viewerId, userId }]);
+    const [seen] = userId === undefined ? [] : await this.seen([{ viewerId, userId }]);
     if (!seen) throw new Problem('user_not_found');
     return answerOf(seen);
   }
@@ -76,7 +88,7 @@ export class PresenceService implements OnApplicationBootstrap, BeforeApplicatio
     const pairs = [...named.values()].map((userId) => ({ viewerId: viewer.id, userId }));
     // First, so that what changes while it is read is told.
     for (const { userId } of pairs) this.rooms.join(socketId, 'presence', userId);
-    const seen = await this.queries.seen(pairs);
+    const seen = await this.seen(pairs);
     for (const one of seen) this.isNews(socketId, one);
     // What changed between the read and now was compared with nothing.
     this.look(named.values());
@@ -91,53 +103,69 @@ export class PresenceService implements OnApplicationBootstrap, BeforeApplicatio
     for (const userId of await this.queries.ids(usernames)) this.rooms.leave(socketId, 'presence', userId);
   }
 
+  /** At who watches these, and whom these watch. */
   private look(userIds: Iterable<string>): void {
-    for (const userId of userIds)
-      if (this.rooms.has('presence', userId) || this.rooms.has('user', userId)) this.due.add(userId);
-    if (this.due.size) this.loop.wake();
+    const all = [...userIds];
+    for (const userId of all) if (this.rooms.has('presence', userId)) this.due.watched.add(userId);
+    this.lookOf(all);
+  }
+
+  /** At whom these watch. */
+  private lookOf(userIds: Iterable<string>): void {
+    for (const userId of userIds) if (this.rooms.has('user', userId)) this.due.watching.add(userId);
+    if (this.due.watched.size || this.due.watching.size) this.loop.wake();
   }
 
   private async tellDue(): Promise<void> {
     const due = this.due;
-    this.due = new Set();
+    this.due = { watched: new Set(), watching: new Set() };
     const pairs = this.pairsOf(due);
     try {
       for (let i = 0; i < pairs.length; i += slice)
-        for (const seen of await this.queries.seen(pairs.slice(i, i + slice))) this.tell(seen);
+        for (const known of await this.queries.known(pairs.slice(i, i + slice))) this.tell(known);
     } catch (error) {
-      for (const userId of due) this.due.add(userId);
+      for (const userId of due.watched) this.due.watched.add(userId);
+      for (const userId of due.watching) this.due.watching.add(userId);
       throw error;
     }
   }
 
-  /** Each pair of one who watches and one who is watched, one of whom is due. */
-  private pairsOf(due: ReadonlySet<string>): Pair[] {
+  private pairsOf(due: Due): Pair[] {
     const pairs = new Map<string, Pair>();
     const add = (socketId: string, userId: string) => {
       const viewerId = this.rooms.userOf(socketId);
       if (viewerId !== undefined) pairs.set(`${viewerId} ${userId}`, { viewerId, userId });
     };
-    for (const id of due) {
-      for (const socketId of this.rooms.members('presence', id)) add(socketId, id);
+    for (const id of due.watched) for (const socketId of this.rooms.members('presence', id)) add(socketId, id);
+    for (const id of due.watching)
       for (const socketId of this.rooms.members('user', id))
         for (const userId of this.rooms.of(socketId, 'presence')) add(socketId, userId);
-    }
     return [...pairs.values()];
   }
 
-  private tell(seen: Seen): void {
-    const watching = this.rooms.members('user', seen.viewerId).filter((socketId) => this.isNews(socketId, seen));
-    this.rooms.tellSockets(watching, 'presence.changed', answerOf(seen));
+  private tell({ username, ...rest }: Known): void {
+    for (const socketId of this.rooms.members('user', rest.viewerId)) {
+      const name = username ?? this.told.get(rest.userId)?.get(socketId)?.username;
+      if (name === undefined) continue;
+      const seen = { ...rest, username: name };
+      if (this.isNews(socketId, seen)) this.rooms.tellSockets([socketId], 'presence.changed', answerOf(seen));
+    }
+  }
+
+  private async seen(pairs: readonly Pair[]): Promise<Seen[]> {
+    return (await this.queries.known(pairs)).flatMap(({ username, ...rest }) =>
+      username === null ? [] : [{ ...rest, username }],
+    );
   }
 
   /** Notes what a socket is told of whom it watches. @returns whether it is not what it was told before */
-  private isNews(socketId: string, { userId, online, lastSeenAt }: Seen): boolean {
+  private isNews(socketId: string, { userId, username, online, lastSeenAt }: Seen): boolean {
     if (!this.rooms.isIn(socketId, 'presence', userId)) return false;
-    const told = this.told.get(userId) ?? new Map<string, string>();
+    const told = this.told.get(userId) ?? new Map<string, Told>();
     this.told.set(userId, told);
-    const now = `${online} ${lastSeenAt}`;
-    if (told.get(socketId) === now) return false;
-    told.set(socketId, now);
+    const state = `${online} ${lastSeenAt}`;
+    if (told.get(socketId)?.state === state) return false;
+    told.set(socketId, { username, state });
     return true;
   }
 }
