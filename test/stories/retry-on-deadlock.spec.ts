@@ -1,6 +1,7 @@
 import { MikroORM } from '@mikro-orm/postgresql';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { retryOnDeadlock } from '../../src/platform/database/retry-on-deadlock.js';
+import { queuePool } from '../../src/platform/queue/store.js';
 import { ormOptions } from '../../src/platform/database/orm.js';
 import { Vitrine } from '../setup/vitrine.js';
 
@@ -37,6 +38,25 @@ it('a deadlock’s victim starts over, and both transactions run once', async ()
   const { rows } = await vitrine.db.query('select medias_count as n from tags');
   expect(rows).toEqual([{ n: 2 }, { n: 2 }]);
   expect(tries).toBe(3);
+});
+
+it('so does a statement of the job queue', async () => {
+  const pool = queuePool(vitrine.db.options.connectionString!);
+  try {
+    await pool.query(`
+      create function public.count_both(one text, other text) returns void language plpgsql as $$ begin
+        update public.tags set medias_count = medias_count + 1 where name = one;
+        perform pg_sleep(0.5);
+        update public.tags set medias_count = medias_count + 1 where name = other;
+      end $$`);
+    await vitrine.db.query('update tags set medias_count = 0');
+    const inOrder = (...names: string[]) => pool.query('select public.count_both($1, $2)', names);
+    await Promise.all([inOrder('left', 'right'), inOrder('right', 'left')]);
+    const { rows } = await vitrine.db.query('select medias_count as n from tags');
+    expect(rows).toEqual([{ n: 2 }, { n: 2 }]);
+  } finally {
+    await pool.end();
+  }
 });
 
 it('other failures are not retried', async () => {

@@ -2,6 +2,7 @@ import { createPostgresBackend, runMigrations, setDefaultBackendFactory, type Qu
 import pg from 'pg';
 import type { Config } from '../config/env.js';
 import { databaseUrl } from '../database/orm.js';
+import { retryOnDeadlock } from '../database/retry-on-deadlock.js';
 
 /**
  * Where BullMQ keeps its jobs: Redis if configured, else PostgreSQL (schema `bullmq`, created by `migrate`). It is
@@ -17,9 +18,16 @@ export function openQueueStore(config: Config, onError: (error: Error) => void):
     return { connection: { url: config.redisUrl, maxRetriesPerRequest: null } };
   }
   setDefaultBackendFactory(createPostgresBackend as never);
-  // One pool for all queues and workers of the process; each worker keeps one of its clients for LISTEN.
+  const pool = queuePool(databaseUrl(config));
+  pool.on('error', onError);
+  pool.setMaxListeners(0); // Every queue and worker adds a listener.
+  return { connection: pool as never };
+}
+
+/** One for all queues and workers of the process; each worker keeps one of its clients for LISTEN. */
+export function queuePool(connectionString: string): pg.Pool {
   const pool = new pg.Pool({
-    connectionString: databaseUrl(config),
+    connectionString,
     max: 16,
     keepAlive: true,
     application_name: 'vitrine-queue',
@@ -27,9 +35,12 @@ export function openQueueStore(config: Config, onError: (error: Error) => void):
     // that a crash of the database loses are restarted from rows (UnfinishedWork).
     options: '-c search_path=bullmq -c synchronous_commit=off',
   });
-  pool.on('error', onError);
-  pool.setMaxListeners(0); // Every queue and worker adds a listener.
-  return { connection: pool as never };
+  // Each call of BullMQ is one statement. They lock jobs in more than one order, and a job whose completion was the
+  // victim would count as failed.
+  const query = pool.query.bind(pool) as (text: string, values?: unknown[]) => Promise<pg.QueryResult>;
+  return Object.assign(pool, {
+    query: (text: string, values?: unknown[]) => retryOnDeadlock(() => query(text, values)),
+  });
 }
 
 /** Creates BullMQ's tables. Must run before any queue is constructed. */
