@@ -31,6 +31,7 @@ import {
   NotificationPreferenceSchema,
   NotificationPushSchema,
   NotificationSchema,
+  StrangerPushSchema,
 } from './notifications/notification.entity.js';
 import { PhotoWishSchema } from './profile-photos/photo-wish.entity.js';
 import { PushSubscriptionSchema } from './push/push-subscription.entity.js';
@@ -92,6 +93,7 @@ export const entities = [
   RepostSchema,
   SaveSchema,
   SessionSchema,
+  StrangerPushSchema,
   TagSchema,
   UploadSchema,
   UserSchema,

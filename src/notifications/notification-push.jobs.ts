@@ -20,6 +20,8 @@ interface Due {
   userId: string;
   topic: string;
   notificationId: string;
+  /** Who caused it, if the reader does not follow them. */
+  stranger: string | null;
   isAllowed: boolean;
 }
 interface Pushed extends NotificationRow {
@@ -33,14 +35,6 @@ const slice = 500;
 const maxCharacters = 300;
 const reader = sql.ident<string>('n.user_id');
 const preference = sql`left join notification_preferences p on p.user_id = n.user_id and p.kind = n.kind`;
-
-/** How many were pushed to the same reader, or because of the same actor, within some time. Counting stops at `max`. */
-const sent = (whose: 'user_id' | 'actor_id', within: string, max: number, and = sql<boolean>`true`) => sql`(
-  select count(*) from (
-    select 1 from notification_pushes x
-    where x.${sql.ident(whose)} = j.${sql.ident(whose)} and x.pushed_at > now() - ${within}::interval and ${and}
-    limit ${max}) counted)`;
-const stranger = (x: string) => sql<boolean>`not ${follows(sql.ident<string>(x, 'user_id'), `${x}.actor_id`)}`;
 
 /** Pushes notifications that stay unread. */
 @Injectable()
@@ -73,6 +67,9 @@ export class NotificationPushJobs {
     const keys = (rows: Due[]) => sql`unnest(${rows.map(({ userId }) => userId)}::uuid[],
       ${rows.map(({ topic }) => topic)}::text[]) as k (user_id, topic)`;
     const allowed = due.filter(({ isAllowed }) => isAllowed);
+    const strangers = allowed.flatMap(({ stranger }) => stranger ?? []);
+    if (strangers.length)
+      await sql`insert into stranger_pushes (actor_id) select unnest(${strangers}::uuid[])`.all(em);
     await sql`
       update notification_pushes x set due_at = null, pushed_at = now() from ${keys(allowed)}
       where x.user_id = k.user_id and x.topic = k.topic`.all(em);
@@ -100,21 +97,37 @@ export class NotificationPushJobs {
       with due as materialized (
           select x.* from notification_pushes x where x.due_at < now() order by x.due_at limit ${slice} for update skip locked),
         wanted as materialized (
-          select x.*, x.actor_id is not null and ${stranger('x')} as is_strange
+          select x.*, case when x.actor_id is not null and not ${follows(sql.ident('x', 'user_id'), 'x.actor_id')}
+            then x.actor_id end as stranger
           from due x join notifications n on n.id = x.notification_id
           join users u on u.id = n.user_id and ${isActive()} ${preference}
           where ${isPushable(reader, sql.ident('x', 'since'))} and not ${isInForeground(reader)}
             and exists (select from push_subscriptions s where s.user_id = x.user_id)),
-        counted as (
-          select j.user_id, j.topic, j.is_strange,
-            ${sent('user_id', '1 hour', hourly)} + row_number() over (partition by j.user_id order by j.topic) as to_reader,
-            ${sent('actor_id', '1 day', toStrangers, stranger('x'))}
-              + row_number() over (partition by j.actor_id, j.is_strange order by j.user_id, j.topic) as by_actor
-          from wanted j),
-        allowed as (
-          select user_id, topic from counted
-          where to_reader <= ${hourly} and (not is_strange or by_actor <= ${toStrangers}))
-      select due.user_id as "userId", due.topic, due.notification_id as "notificationId",
+        -- Counting stops at the limit, and each stranger and each reader of the slice is counted once.
+        strangers as materialized (
+          select stranger, (select count(*) from (
+            select from stranger_pushes p where p.actor_id = a.stranger and p.pushed_at > now() - interval '1 day'
+            limit ${toStrangers}) counted) as pushed
+          from (select distinct stranger from wanted where stranger is not null) a),
+        by_actor as (
+          select w.*, row_number() over (partition by w.stranger order by w.due_at, w.user_id, w.topic) as place from wanted w),
+        -- Who is beyond their limit takes no places of readers.
+        admitted as materialized (
+          select a.user_id, a.topic, a.stranger, a.due_at from by_actor a left join strangers using (stranger)
+          where a.stranger is null or strangers.pushed + a.place <= ${toStrangers}),
+        readers as materialized (
+          select user_id, (select count(*) from (
+            select from notification_pushes p where p.user_id = r.user_id and p.pushed_at > now() - interval '1 hour'
+            limit ${hourly}) counted) as pushed
+          from (select distinct user_id from admitted) r),
+        by_reader as (
+          select a.*,
+            row_number() over (partition by a.user_id order by a.stranger is not null, a.due_at, a.topic) as place
+          from admitted a),
+        allowed as materialized (
+          select b.user_id, b.topic, b.stranger from by_reader b join readers using (user_id)
+          where readers.pushed + b.place <= ${hourly})
+      select due.user_id as "userId", due.topic, due.notification_id as "notificationId", allowed.stranger,
         allowed.topic is not null as "isAllowed"
       from due left join allowed using (user_id, topic)`.all(em);
   }

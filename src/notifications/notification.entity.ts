@@ -98,6 +98,19 @@ const NotificationPushSchema = defineEntity({
 export class NotificationPush extends NotificationPushSchema.class {}
 NotificationPushSchema.setClass(NotificationPush);
 
+/** Of a notification to a reader who did not follow whoever caused it. */
+const StrangerPushSchema = defineEntity({
+  name: 'StrangerPush',
+  tableName: 'stranger_pushes',
+  properties: {
+    id: p.uuid().primary().defaultRaw('uuidv7()'),
+    actorId: p.uuid(),
+    pushedAt: p.datetime().defaultRaw('now()'),
+  },
+});
+export class StrangerPush extends StrangerPushSchema.class {}
+StrangerPushSchema.setClass(StrangerPush);
+
 const NotificationPreferenceSchema = defineEntity({
   name: 'NotificationPreference',
   tableName: 'notification_preferences',
@@ -118,4 +131,5 @@ export {
   NotificationPreferenceSchema,
   NotificationPushSchema,
   NotificationSchema,
+  StrangerPushSchema,
 };

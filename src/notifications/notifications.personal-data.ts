@@ -36,6 +36,13 @@ export const notificationPushes: Holding = {
   why: 'Notifications that are to be pushed to the account, or are about it, and when they were last; kept for a day.',
 };
 
+export const strangerPushes: Holding = {
+  table: 'stranger_pushes',
+  rows: by('actor_id'),
+  exportedBy: null,
+  why: 'When the account caused pushes to users who do not follow it; kept for a day.',
+};
+
 export const mailedActs: Holding = {
   table: 'mailed_acts',
   rows: by('user_id', 'actor_id'),

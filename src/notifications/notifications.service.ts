@@ -8,6 +8,9 @@ import { Live } from '../platform/realtime/live.js';
 import { shownTo } from './notification-view.js';
 import { newest } from './notifications.queries.js';
 
+/** Marked as read in one transaction. */
+const maxRead = 2_000;
+
 @Injectable()
 export class NotificationsService {
   constructor(
@@ -32,13 +35,23 @@ export class NotificationsService {
    */
   async markReadUpTo(userId: string, upTo: string): Promise<void> {
     const [position, id] = decodeCursor(upTo, newest.name, z.tuple([z.int(), z.uuid()]))!;
-    await this.em.transactional(async (em) => {
-      const read = await sql`
-        update notifications set read_at = now()
-        where user_id = ${userId} and in_app and read_at is null and (position, id) <= (${position}::bigint, ${id}::uuid)
-        returning 1`.all(em);
-      if (read.length) await this.live.record([userId], 'notifications.read', { upTo });
-    });
+    let found: number;
+    do {
+      found = await this.em.transactional(async (em) => {
+        const [slice] = await sql<{ found: number; read: number }>`
+          with found as materialized (
+              select id from notifications
+              where user_id = ${userId} and in_app and read_at is null
+                and (position, id) <= (${position}::bigint, ${id}::uuid)
+              order by position desc, id desc limit ${maxRead}),
+            read as (
+              update notifications set read_at = now()
+              where id = any(array(select id from found)) and read_at is null returning 1)
+          select (select count(*)::int from found) as found, (select count(*)::int from read) as read`.all(em);
+        if (slice!.read) await this.live.record([userId], 'notifications.read', { upTo });
+        return slice!.found;
+      });
+    } while (found === maxRead);
   }
 
   /**

@@ -17,6 +17,7 @@ import {
   notificationPositions,
   notificationPreferences,
   notificationPushes,
+  strangerPushes,
 } from '../notifications/notifications.personal-data.js';
 import {
   chatMembers,
@@ -63,6 +64,7 @@ export const inventory: readonly Holding[] = [
   notificationPositions,
   notificationPreferences,
   notificationPushes,
+  strangerPushes,
   reactions,
   commentReactions,
   reposts,

@@ -194,30 +194,82 @@ it('a follower is told of a new media', async () => {
   expect((await pushed(follower)).payload.notification).toMatchObject({ kind: 'media_published', media });
 });
 
-it('somebody’s acts are pushed to fifty strangers a day, and sixty an hour to one reader', async () => {
-  const [{ who, media }, { who: busy, media: busys }] = await Promise.all([reader(), reader()]);
+it('somebody’s acts are pushed to fifty strangers a day, whoever does the same later, and to all who follow them', async () => {
+  const [{ who: first, media: firsts }, { who, media }] = await Promise.all([reader(), reader()]);
   const stranger = await vitrine.signUp();
-  const sent = (user: string, actor: string, count: number) =>
-    vitrine.db.query(
-      `insert into notification_pushes (user_id, topic, notification_id, actor_id, pushed_at)
-       select u.id, md5(i::text), uuidv7(), a.id, now() - interval '10 minutes' from users u, users a, generate_series(1, $3) i
-       where u.username = $1 and a.username = $2`,
-      [user, actor, count],
-    );
-  await sent(eve.username, stranger.username, 50);
-  await sent(busy.username, eve.username, 60);
+  await vitrine.db.query(
+    `insert into stranger_pushes (actor_id, pushed_at) select u.id, now() - interval '23 hours'
+     from users u, generate_series(1, 49) where u.username = $1`,
+    [stranger.username],
+  );
+  await like(stranger, firsts);
+  await pushed(first);
+  await like(bob, firsts);
+  await pass(first, '1 hour');
+  await pushed(first, 2);
   await like(stranger, media);
-  await like(bob, busys);
   const { who: control, media: controls } = await reader();
   await like(bob, controls);
   await pushed(control);
   await sleep(3_000);
-  expect([pushes(who), pushes(busy)]).toEqual([[], []]);
+  expect(pushes(who)).toEqual([]);
   // Whom the reader follows is no stranger.
   await who.post(`/api/follows/${stranger.username}`).expect(201);
   await stranger.post(`/api/medias/${media}/reposts`).expect(201);
   await pushed(who);
 }, 60_000);
+
+it('of very many at once by a stranger, fifty are pushed', async () => {
+  const [{ who }, stranger] = [await reader(), await vitrine.signUp()];
+  await vitrine.db.query(
+    `with model as (select s.*, a.id as stranger from push_subscriptions s join users u on u.id = s.user_id, users a
+        where u.username = $1 and a.username = $2),
+      readers as (
+        insert into users (username, email, password_hash, display_name)
+        select name, name || '@example.org', '', 'One of many' from generate_series(1, 3000) i, concat('pushed', i) name returning id),
+      lines as (
+        insert into notifications (user_id, kind, in_app, asker_id) select r.id, 'follow_request', true, stranger
+        from readers r, model returning id, user_id, asker_id),
+      entries as (
+        insert into notification_entries (notification_id, user_id, actor_id, act, subject_id, mail)
+        select id, user_id, asker_id, 'follow_request', id, false from lines),
+      browsers as (
+        insert into push_subscriptions (user_id, session_id, api_key_id, endpoint, p256dh, auth)
+        select r.id, session_id, api_key_id, endpoint || r.id, p256dh, auth from model, readers r)
+    insert into notification_pushes (user_id, topic, notification_id, actor_id, since, due_at)
+      select user_id, 'topic', id, asker_id, now() - interval '1 minute', now() - interval '1 second' from lines`,
+    [who.username, stranger.username],
+  );
+  const count = async (which: string) =>
+    (await vitrine.db.query(`select from notification_pushes where ${which} and topic = 'topic'`)).rowCount;
+  await until(async () => (await count('due_at is not null')) === 0, 'all to be looked at', 20_000);
+  expect(await count('true')).toBe(50);
+}, 40_000);
+
+it('one reader is pushed sixty notifications an hour, first of whom they follow', async () => {
+  const { who, media } = await reader();
+  await vitrine.db.query(
+    `insert into notification_pushes (user_id, topic, notification_id, actor_id, pushed_at)
+     select u.id, md5(i::text), uuidv7(), a.id, now() - interval '10 minutes' from users u, users a, generate_series(1, 59) i
+     where u.username = $1 and a.username = $2`,
+    [who.username, eve.username],
+  );
+  await who.post(`/api/follows/${eve.username}`).expect(201);
+  await Promise.all([like(bob, media), eve.post(`/api/medias/${media}/reposts`).expect(201)]);
+  await vitrine.settled();
+  await vitrine.db.query(
+    `update notification_pushes p set due_at = now() - interval '1 second' from users u
+     where u.id = p.user_id and u.username = $1 and p.due_at is not null`,
+    [who.username],
+  );
+  await pushed(who);
+  await sleep(5_000);
+  expect(pushes(who)).toHaveLength(1);
+  const rows = await rowsOf(who);
+  expect(rows.filter(({ notification_id: id }) => id === pushes(who)[0]!.payload.notification.id)).toMatchObject([
+    { actor_id: (await vitrine.db.query('select id from users where username = $1', [eve.username])).rows[0].id },
+  ]);
+}, 40_000);
 
 it('comes once although workers are killed before it is due, and while it is sent', async () => {
   const { who, media } = await reader();

@@ -266,18 +266,23 @@ describe('preferences', () => {
   });
 });
 
-it('counting unread ones stops at a thousand', async () => {
+it('counting unread ones stops at a thousand, and all can be read at once', async () => {
   const reader = await vitrine.signUp();
   await vitrine.db.query(
     `with lines as (
        insert into notifications (user_id, kind, in_app, day, position)
-       select id, 'follow', true, current_date - i, i from users, generate_series(1, 1200) i where username = $1
+       select id, 'follow', true, current_date - i, i from users, generate_series(1, 4500) i where username = $1
        returning id, user_id)
      insert into notification_entries (notification_id, user_id, act, subject_id, mail)
      select id, user_id, 'follow', id, false from lines`,
     [reader.username],
   );
   expect((await reader.get('/api/notifications/unread-count').expect(200)).body).toEqual({ count: 1_000 });
+  const upTo = (await reader.get('/api/notifications?limit=1').expect(200)).body.newestCursor;
+  const latest = `update notifications set position = 4501 where position = 1 and user_id = (select id from users where username = $1)`;
+  await vitrine.db.query(latest, [reader.username]);
+  await reader.put('/api/notifications/read', { upTo }).expect(204);
+  expect((await reader.get('/api/notifications/unread-count').expect(200)).body).toEqual({ count: 1 });
 });
 
 it('of a media that is published again do not come back to those who removed theirs', async () => {

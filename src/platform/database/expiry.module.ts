@@ -18,6 +18,7 @@ const kept: Record<string, Statement> = {
   notifications: sql`created_at < now() - interval '180 days'`,
   mailed_acts: sql`mailed_at < now() - interval '7 days'`,
   notification_pushes: sql`due_at is null and pushed_at < now() - interval '1 day'`,
+  stranger_pushes: sql`pushed_at < now() - interval '1 day'`,
   address_counts: sql`since < now() - interval '1 day'`,
   password_reset_links: sql`expires_at < now()`,
   one_time_codes: sql`expires_at < now() - interval '1 day'`,

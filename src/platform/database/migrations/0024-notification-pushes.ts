@@ -20,12 +20,22 @@ export class Migration0024NotificationPushes extends Migration {
         check (num_nonnulls(due_at, pushed_at) > 0)
       ) with (fillfactor = 80);
       create index notification_pushes_due_index on notification_pushes (due_at) where due_at is not null;
-      create index notification_pushes_actor_index on notification_pushes (actor_id, pushed_at) where actor_id is not null;
       create index notification_pushes_pushed_index on notification_pushes (pushed_at) where due_at is null;
+
+      -- One for each push to a reader who did not follow whoever caused it: a group has one row above for all its pushes,
+      -- and forgets who caused the last. No reference: its check would wait for an account that is being deleted, which
+      -- waits for the groups that are being pushed.
+      create table stranger_pushes (
+        id uuid primary key default uuidv7(),
+        actor_id uuid not null,
+        pushed_at timestamptz not null default now()
+      );
+      create index stranger_pushes_actor_index on stranger_pushes (actor_id, pushed_at);
+      create index stranger_pushes_pushed_index on stranger_pushes (pushed_at);
     `);
   }
 
   override down() {
-    this.addSql('drop table notification_pushes;');
+    this.addSql('drop table stranger_pushes; drop table notification_pushes;');
   }
 }

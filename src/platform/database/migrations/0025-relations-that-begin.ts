@@ -17,9 +17,10 @@ export class Migration0025RelationsThatBegin extends Migration {
       end $f$;
       create function tell_accepted() returns trigger language plpgsql as $f$
       begin
-        perform tell_relations(array_agg(a.follower_id) || array_agg(a.followee_id))
-        from added a join gone g on g.follower_id = a.follower_id and g.followee_id = a.followee_id
-          where a.accepted_at is not null and g.accepted_at is null having count(*) > 0;
+        -- Not a join, which would be planned for one row and compare each of many with each.
+        perform tell_relations(array_agg(follower_id) || array_agg(followee_id)) from (
+          select follower_id, followee_id from added where accepted_at is not null
+          except select follower_id, followee_id from gone where accepted_at is not null) began having count(*) > 0;
         return null;
       end $f$;
       create trigger tell_unblocked after delete on blocks referencing old table as gone

@@ -23,6 +23,7 @@ import { Migration0022Push } from './0022-push.js';
 import { Migration0023Reach } from './0023-reach.js';
 import { Migration0024NotificationPushes } from './0024-notification-pushes.js';
 import { Migration0025RelationsThatBegin } from './0025-relations-that-begin.js';
+import { Migration0026ChangesOfManyRows } from './0026-changes-of-many-rows.js';
 
 export const migrations = [
   { name: '0001-initial', class: Migration0001Initial },
@@ -50,4 +51,5 @@ export const migrations = [
   { name: '0023-reach', class: Migration0023Reach },
   { name: '0024-notification-pushes', class: Migration0024NotificationPushes },
   { name: '0025-relations-that-begin', class: Migration0025RelationsThatBegin },
+  { name: '0026-changes-of-many-rows', class: Migration0026ChangesOfManyRows },
 ];
