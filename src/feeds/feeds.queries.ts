@@ -11,7 +11,7 @@ import { isActive } from '../visibility/accounts.js';
 import { candidatesOf, isCandidate, isToReadByOwner, orderOfCandidates } from '../visibility/candidates.js';
 import { inFeedOfUser, type Reposts } from '../visibility/feeds.js';
 import { isListedMedia } from '../visibility/medias.js';
-import { isFollowed, type ViewerId } from '../visibility/relations.js';
+import { follows, type ViewerId } from '../visibility/relations.js';
 import type { verbs } from './activity.entity.js';
 import { cursorAt, latest, newestOf, wanted } from './feed-page.js';
 import type { FeedPage, FeedQuery } from './feeds.schemas.js';
@@ -136,7 +136,8 @@ export class FeedsQueries {
 
   /** What brought the media `m` there, by the activity `a`. */
   private more(viewer: ViewerId, reposts: Statement) {
-    const following = viewer === null ? sql`false` : isFollowed(viewer, 'm.owner_id');
+    // Of visible medias: their owners are active.
+    const following = viewer === null ? sql`false` : follows(viewer, 'm.owner_id');
     return {
       columns: sql<Row>`a.seq::float8 as seq, a.verb, a.created_at as at, ${following} as following,
         (select json_agg(json_build_object('userId', o.id, 'username', o.username, 'displayName', o.display_name, 'profilePhotoId', o.profile_photo_id)

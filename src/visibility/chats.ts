@@ -1,4 +1,4 @@
-import { missingByKey } from '../platform/database/exists-by-key.js';
+import { existsByKey, missingByKey } from '../platform/database/exists-by-key.js';
 import { sql, type Statement } from '../platform/database/sql.js';
 import { follows, type ViewerRef } from './relations.js';
 
@@ -22,10 +22,9 @@ export const messageVisible = (m = 'm', me = 'me'): Statement<boolean> => sql<bo
   and ${missingByKey(sql`from message_hides h
     where h.user_id = ${sql.ident(me, 'user_id')} and h.chat_id = ${sql.ident(m, 'chat_id')} and h.seq = ${sql.ident(m, 'seq')}`)})`;
 
-/** A file `f` that some message shows the viewer. */
+/** A file `f` that some message shows the viewer: one of its owner, since people send files of their own. */
 export const sentTo = (viewer: ViewerRef, f = 'f'): Statement<boolean> =>
   viewer === null
     ? sql<boolean>`false`
-    : sql<boolean>`exists (
-        select 1 from messages m join chat_members me on me.chat_id = m.chat_id and me.user_id = ${viewer}
-        where m.file_id = ${sql.ident(f, 'id')} and ${messageVisible()})`;
+    : existsByKey(sql`from chat_members me join messages m on m.chat_id = me.chat_id and m.file_id = ${sql.ident(f, 'id')}
+        where me.user_id = ${viewer} and me.partner_id = ${sql.ident(f, 'owner_id')} and ${messageVisible()} limit 1`);

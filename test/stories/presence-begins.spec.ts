@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { chat, say } from '../setup/chats.js';
 import { Device } from '../setup/device.js';
 import { until } from '../setup/until.js';
 import { Vitrine } from '../setup/vitrine.js';
@@ -79,6 +80,21 @@ it('presence is shown at once when the account opens itself to who asked', async
 it('presence is shown at once when the other one follows, too', async () => {
   await follow(bob, ada);
   await begins(() => follow(ada, bob));
+});
+
+it('presence is shown at once when a request to write is accepted', async () => {
+  await say(bob, ada, 'Hello');
+  await begins(() => ada.put(`${chat(bob)}/accept`).expect(200));
+});
+
+it('presence is shown at once when a request to write is answered', async () => {
+  await say(bob, ada, 'Hello');
+  await begins(() => say(ada, bob, 'Hello, too'));
+});
+
+it('presence is shown at once when somebody writes who is followed', async () => {
+  await follow(bob, ada);
+  await begins(() => say(ada, bob, 'Hello'));
 });
 
 it('presence is shown at once when a block ends', async () => {

@@ -24,6 +24,7 @@ import { Migration0023Reach } from './0023-reach.js';
 import { Migration0024NotificationPushes } from './0024-notification-pushes.js';
 import { Migration0025RelationsThatBegin } from './0025-relations-that-begin.js';
 import { Migration0026ChangesOfManyRows } from './0026-changes-of-many-rows.js';
+import { Migration0027FilesInChats } from './0027-files-in-chats.js';
 
 export const migrations = [
   { name: '0001-initial', class: Migration0001Initial },
@@ -52,4 +53,5 @@ export const migrations = [
   { name: '0024-notification-pushes', class: Migration0024NotificationPushes },
   { name: '0025-relations-that-begin', class: Migration0025RelationsThatBegin },
   { name: '0026-changes-of-many-rows', class: Migration0026ChangesOfManyRows },
+  { name: '0027-files-in-chats', class: Migration0027FilesInChats },
 ];
