@@ -70,6 +70,23 @@ describe('bad clients', () => {
     await closes(elsewhere, 3_000);
   });
 
+  it('that send pings faster than they are answered are closed', async () => {
+    const { hostname, port } = new URL(vitrine.origin);
+    const socket = openTcp(Number(port), hostname);
+    socket.on('error', () => undefined);
+    socket.write(
+      `GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: ${hostname}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`,
+    );
+    await once(socket, 'data');
+    const begun = performance.now();
+    // Empty, masked with zeros (RFC 6455, 5.5.2).
+    socket.write(Buffer.alloc(6 * 10_000, Buffer.from([0x89, 0x80, 0, 0, 0, 0])));
+    socket.resume();
+    await once(socket, 'close');
+    // Silent ones are closed after five seconds.
+    expect(performance.now() - begun).toBeLessThan(3_000);
+  });
+
   it('that only upgrade elsewhere are closed', async () => {
     const { hostname, port } = new URL(vitrine.origin);
     const socket = openTcp(Number(port), hostname);
