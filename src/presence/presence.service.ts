@@ -145,9 +145,10 @@ export class PresenceService implements OnApplicationBootstrap, BeforeApplicatio
 
   private tell({ username, ...rest }: Known): void {
     for (const socketId of this.rooms.members('user', rest.viewerId)) {
-      const name = username ?? this.told.get(rest.userId)?.get(socketId)?.username;
-      if (name === undefined) continue;
-      const seen = { ...rest, username: name };
+      const told = this.told.get(rest.userId)?.get(socketId);
+      // It is not watching, or not yet: `watch` answers, and looks again.
+      if (!told) continue;
+      const seen = { ...rest, username: username ?? told.username };
       if (this.isNews(socketId, seen)) this.rooms.tellSockets([socketId], 'presence.changed', answerOf(seen));
     }
   }
