@@ -15,20 +15,27 @@ interface RoomWatcher {
 }
 
 const nameOf = (kind: RoomKind, id: string) => `${kind}:${id}`;
+const userPrefix = nameOf('user', '');
 
 /** The sockets of this process, by what they are told together. A room exists while somebody is in it. */
 @Injectable()
 export class Rooms {
   private namespace: Namespace | undefined;
   private readonly watchers = new Map<RoomKind, RoomWatcher>();
+  /** By socket. */
+  private readonly users = new Map<string, string>();
 
   attach(io: Server): void {
     this.namespace = io.of('/');
     const { adapter } = this.namespace;
     adapter.on('create-room', (room: string) => this.call(room, ({ first }, id) => first?.(id)));
-    adapter.on('leave-room', (room: string, socketId: string) =>
-      this.call(room, ({ left }, id) => left?.(id, socketId)),
-    );
+    adapter.on('join-room', (room: string, socketId: string) => {
+      if (room.startsWith(userPrefix)) this.users.set(socketId, room.slice(userPrefix.length));
+    });
+    adapter.on('leave-room', (room: string, socketId: string) => {
+      if (room.startsWith(userPrefix)) this.users.delete(socketId);
+      this.call(room, ({ left }, id) => left?.(id, socketId));
+    });
     adapter.on('delete-room', (room: string) => this.call(room, ({ last }, id) => last?.(id)));
   }
 
@@ -67,7 +74,7 @@ export class Rooms {
 
   /** The user of a socket; undefined if it is gone. */
   userOf(socketId: string): string | undefined {
-    return this.of(socketId, 'user')[0];
+    return this.users.get(socketId);
   }
 
   /** @returns ids of all rooms of a kind */
