@@ -4,9 +4,9 @@ import { LRUCache } from 'lru-cache';
 import { sql } from '../platform/database/sql.js';
 import { Signals } from '../platform/realtime/signals.js';
 import type { Viewer } from '../platform/http/viewer.js';
-import { notBlocked } from '../visibility/relations.js';
+import { presenceVisibleTo } from '../visibility/presence.js';
 import { ChatAccess } from './chat-access.service.js';
-import { chatColumns, MessageView, partnerTables, type ChatRow } from './message-view.js';
+import { chatColumns, messageTables, MessageView, type ChatRow } from './message-view.js';
 
 /** Clients say it while keys are pressed; it is shown for 6 seconds. */
 const everyMs = 3_000;
@@ -25,7 +25,7 @@ export class TypingService {
   ) {}
 
   /**
-   * Not in requests, nor across blocks, nor of somebody who hides whether they are there.
+   * Not in requests, nor to whoever may not know whether the writer is there.
    * @throws {Problem} `chat_not_found`
    */
   async typing(viewer: Viewer, to: string): Promise<void> {
@@ -34,10 +34,9 @@ export class TypingService {
     if (this.lately.has(key) || !partnerId) return;
     this.lately.set(key, true);
     const [row] = await sql<ChatRow>`
-      select ${chatColumns} from chat_members me ${partnerTables}
+      select ${chatColumns} from chat_members me ${messageTables}
       where me.chat_id = ${chatId} and me.user_id = ${partnerId} and me.folder <> 'requests'
-        and them.folder <> 'requests' and p.show_presence <> 'nobody'
-        and ${notBlocked(sql.ident<string>('me.user_id'), 'p.id')}`.all(this.em);
+        and them.folder <> 'requests' and ${presenceVisibleTo('v', 'p')}`.all(this.em);
     // The name of now: a socket may be older than it.
     if (row?.partner)
       this.signals.tell([partnerId], 'typing', { chat: this.view.chat(row), username: row.partner.username });
