@@ -11,6 +11,7 @@ import { inventory } from './inventory.js';
 const batch = 2_000;
 
 interface StoredFile {
+  sha256: string;
   url: string;
   kind: string;
   filename: string;
@@ -44,16 +45,29 @@ export async function archiveOf(
       Readable.from(jsonOf(holding, userId, em, count)),
     );
   }
-  const files = await sql<StoredFile>`
-    select url, kind, filename, source_key from files where owner_id = ${userId} order by id`.all(em);
-  // Media are compressed already: compressing them again costs much and gains nothing.
-  for (const file of files)
-    lazily(zip, reading, nameOf(file), fail, async () => (await storage.open(file.source_key)).stream, false);
-  lazily(zip, reading, 'manifest.json', fail, async () => {
-    const manifest = { createdAt: new Date().toISOString(), tables, files: files.length };
-    return Readable.from([JSON.stringify(manifest, null, 2)]);
-  });
-  zip.end();
+  let files = 0;
+  /** A page of them, when the last of the page before has its turn: there may be a million. */
+  const addFiles = async (after: Pick<StoredFile, 'kind' | 'sha256'>): Promise<void> => {
+    const found = await sql<StoredFile>`
+      select kind, sha256, url, filename, source_key from files
+      where owner_id = ${userId} and (kind, sha256) > (${after.kind}, ${after.sha256})
+      order by kind, sha256 limit ${batch}`.all(em);
+    files += found.length;
+    const last = found.length === batch ? found.at(-1) : undefined;
+    const open = async (file: StoredFile) => {
+      if (file === last) await addFiles(file);
+      return (await storage.open(file.source_key)).stream;
+    };
+    // Media are compressed already: compressing them again costs much and gains nothing.
+    for (const file of found) lazily(zip, reading, nameOf(file), fail, () => open(file), false);
+    if (last) return;
+    lazily(zip, reading, 'manifest.json', fail, async () => {
+      const manifest = { createdAt: new Date().toISOString(), tables, files };
+      return Readable.from([JSON.stringify(manifest, null, 2)]);
+    });
+    zip.end();
+  };
+  await addFiles({ kind: '', sha256: '' });
   return output;
 }
 
