@@ -28,8 +28,10 @@ function queuesOf(argv: string[]): QueueName[] {
   const unknown = named.filter((name) => !(queueNames as readonly string[]).includes(name));
   if (unknown.length)
     throw new ConfigError([`--queues: there is no ${unknown.join(', ')}; there are ${queueNames.join(', ')}`]);
-  // An unserved lane would be a trap: `video` and `social` include their second lanes.
-  const lanes: Record<string, QueueName[]> = { video: ['video', 'express'], social: ['social', 'fanout'] };
+  // An unserved lane would be a trap.
+  const lanes: Record<string, QueueName[]> = {
+    ...{ video: ['video', 'express'], social: ['social', 'fanout'], mail: ['mail', 'push'] },
+  };
   return [...new Set(named.flatMap((name) => lanes[name] ?? [name]))] as QueueName[];
 }
 

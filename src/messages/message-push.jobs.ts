@@ -4,6 +4,7 @@ import { sql } from '../platform/database/sql.js';
 import type { EventOf } from '../platform/events/events.js';
 import { OnEvent } from '../platform/events/on-event.js';
 import { Outbox } from '../platform/events/outbox.js';
+import { RateLimiter } from '../platform/limits/rate-limiter.service.js';
 import { ForegroundUsers } from '../presence/foreground-users.service.js';
 import { PushSender } from '../push/push-sender.service.js';
 import { ownerAnswer, type OwnerRow } from '../users/users.schemas.js';
@@ -28,6 +29,7 @@ export class MessagePushJobs {
     private readonly outbox: Outbox,
     private readonly sender: PushSender,
     private readonly foreground: ForegroundUsers,
+    private readonly limiter: RateLimiter,
   ) {}
 
   /** To each browser in a job of its own: one that fails does not repeat it to the others. */
@@ -35,7 +37,8 @@ export class MessagePushJobs {
   async toBrowsers({ chatId, userId }: EventOf<'chat.told'>): Promise<void> {
     if (!(await this.unread(chatId, userId))) return;
     const due = (await this.sender.of(userId)).map((subscriptionId) => ({ chatId, userId, subscriptionId }));
-    if (due.length) await this.em.transactional(() => this.outbox.recordAll('push.due', due));
+    if (due.length && (await this.limiter.allows('message-pushes', userId)))
+      await this.em.transactional(() => this.outbox.recordAll('push.due', due));
   }
 
   /** One push per chat: a later one takes its place. */

@@ -8,7 +8,7 @@ import { amounts } from '../platform/limits/amounts.js';
 import { OnJob, type JobContext } from '../platform/queue/on-job.js';
 import { isInForeground } from '../platform/realtime/online.js';
 import { ForegroundUsers } from '../presence/foreground-users.service.js';
-import { PushSender } from '../push/push-sender.service.js';
+import { isNotPaused, PushSender } from '../push/push-sender.service.js';
 import { isActive } from '../visibility/accounts.js';
 import { follows } from '../visibility/relations.js';
 import { isPushable, topicOf } from './due-pushes.js';
@@ -31,6 +31,8 @@ interface Pushed extends NotificationRow {
 }
 
 const slice = 500;
+/** In one run: more than workers push meanwhile, and no more than the relay carries beside everything else. */
+const maxSlices = 4;
 /** Of the sentence. */
 const maxCharacters = 300;
 const reader = sql.ident<string>('n.user_id');
@@ -49,11 +51,10 @@ export class NotificationPushJobs {
 
   @OnJob('pushes.sweep')
   async sweep(_payload: object, { signal }: JobContext): Promise<void> {
-    let taken: number;
-    do {
+    for (let i = 0; i < maxSlices; i++) {
       signal.throwIfAborted();
-      taken = await this.em.transactional((em) => this.take(em));
-    } while (taken === slice);
+      if ((await this.em.transactional((em) => this.take(em))) < slice) return;
+    }
   }
 
   /** Marked in the transaction that records the events: each is pushed, and none twice. @returns how many were due */
@@ -68,8 +69,7 @@ export class NotificationPushJobs {
       ${rows.map(({ topic }) => topic)}::text[]) as k (user_id, topic)`;
     const allowed = due.filter(({ isAllowed }) => isAllowed);
     const strangers = allowed.flatMap(({ stranger }) => stranger ?? []);
-    if (strangers.length)
-      await sql`insert into stranger_pushes (actor_id) select unnest(${strangers}::uuid[])`.all(em);
+    if (strangers.length) await sql`insert into stranger_pushes (actor_id) select unnest(${strangers}::uuid[])`.all(em);
     await sql`
       update notification_pushes x set due_at = null, pushed_at = now() from ${keys(allowed)}
       where x.user_id = k.user_id and x.topic = k.topic`.all(em);
@@ -84,7 +84,7 @@ export class NotificationPushJobs {
       select k.id as "notificationId", s.user_id as "userId", s.id as "subscriptionId"
       from unnest(${allowed.map(({ notificationId }) => notificationId)}::uuid[],
         ${allowed.map(({ userId }) => userId)}::uuid[]) as k (id, user_id)
-      join push_subscriptions s on s.user_id = k.user_id`.all(em);
+      join push_subscriptions s on s.user_id = k.user_id and ${isNotPaused('s')}`.all(em);
     if (browsers.length) await this.outbox.recordAll('notification.push.due', browsers);
     return due.length;
   }
@@ -126,7 +126,8 @@ export class NotificationPushJobs {
           from admitted a),
         allowed as materialized (
           select b.user_id, b.topic, b.stranger from by_reader b join readers using (user_id)
-          where readers.pushed + b.place <= ${hourly})
+          -- Strangers leave half of it to others.
+          where readers.pushed + b.place <= ${hourly} / case when b.stranger is null then 1 else 2 end)
       select due.user_id as "userId", due.topic, due.notification_id as "notificationId", allowed.stranger,
         allowed.topic is not null as "isAllowed"
       from due left join allowed using (user_id, topic)`.all(em);

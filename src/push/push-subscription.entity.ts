@@ -16,6 +16,10 @@ const PushSubscriptionSchema = defineEntity({
     /** Keys of the browser, base64url (RFC 8291). */
     p256dh: p.string().length(100),
     auth: p.string().length(40),
+    /** In a row. */
+    failures: p.smallint().default(0),
+    /** Until when nothing new is pushed to it. */
+    pausedUntil: p.datetime().nullable(),
     createdAt: p.datetime().defaultRaw('now()'),
   },
 });

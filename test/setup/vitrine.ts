@@ -91,8 +91,8 @@ export class Vitrine {
     }, 'the API to be ready');
   }
 
-  startWorker(queues: string): void {
-    this.spawn(queues, 'worker', [`--queues=${queues}`]);
+  startWorker(queues: string, env: NodeJS.ProcessEnv = {}): void {
+    this.spawn(queues, 'worker', [`--queues=${queues}`], env);
   }
 
   /**

@@ -8,6 +8,7 @@ import { PushServiceDouble } from '../setup/push-service.js';
 import { until } from '../setup/until.js';
 import { Vitrine } from '../setup/vitrine.js';
 
+const worker = 'social,mail,maintenance';
 let dir: string;
 let service: PushServiceDouble;
 let vitrine: Vitrine;
@@ -17,7 +18,7 @@ beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'vitrine-push-'));
   service = await PushServiceDouble.start(dir);
   vitrine = await Vitrine.start({
-    workers: ['social,mail,maintenance'],
+    workers: [worker],
     env: { PUSH_HOSTS: service.host, NODE_EXTRA_CA_CERTS: service.certificate },
   });
 });
@@ -39,6 +40,19 @@ const subscriptions = async () =>
       bob.username,
     ])
   ).rowCount;
+const state = async () => {
+  const { rows } = await vitrine.db.query<{ failures: number; pause: number | null }>(
+    `select failures, extract(epoch from paused_until - now())::float as pause
+     from push_subscriptions s join users u on u.id = s.user_id where u.username = $1`,
+    [bob.username],
+  );
+  return rows[0];
+};
+const set = (change: string) =>
+  vitrine.db.query(
+    `update push_subscriptions s set ${change} from users u where u.id = s.user_id and u.username = $1`,
+    [bob.username],
+  );
 const pushed = () => until(async () => service.taken[0], 'a push', 20_000);
 
 it('a message that stays unread is pushed, encrypted, without its text', async () => {
@@ -102,6 +116,35 @@ it('ends with the subscription, the session, or when the service does not know i
       .expect(204);
 });
 
+it('to a browser that cannot be reached pauses, and ends when that goes on for days', async () => {
+  await bob.post('/api/push/subscriptions', service.subscription('bob')).expect(204);
+  service.status = 403;
+  await say(ada, bob, 'One');
+  await until(async () => (await state())?.failures === 1, 'a failure', 20_000);
+  expect((await state())!.pause).toBeGreaterThan(250);
+  service.status = 201;
+  service.taken.length = 0;
+  await say(ada, bob, 'Two');
+  await sleep(9_000);
+  expect(service.taken).toEqual([]);
+
+  await set('paused_until = now()');
+  await say(ada, bob, 'Three');
+  await pushed();
+  await until(async () => (await state())?.failures === 0, 'it to be well again', 5_000);
+  expect((await state())!.pause).toBeNull();
+
+  service.status = 503;
+  await set('failures = 44');
+  await say(ada, bob, 'Four');
+  await until(async () => (await state())!.failures > 44, 'another failure', 20_000);
+  expect((await state())!.pause).toBeGreaterThan(70_000);
+  service.status = 403;
+  await set('failures = 49, paused_until = null');
+  await say(ada, bob, 'Five');
+  await until(async () => (await subscriptions()) === 0, 'it to be given up', 20_000);
+}, 90_000);
+
 it('goes to push services of browsers only', async () => {
   const { keys } = service.subscription('x');
   for (const endpoint of [
@@ -137,6 +180,19 @@ it('goes to push services of browsers only', async () => {
     .expect(422, 'validation_failed');
   await bob.post('/api/push/subscriptions', { endpoint: 'https://fcm.googleapis.com/x', keys }).expect(204);
 });
+
+it('of messages is limited for each reader', async () => {
+  await bob.post('/api/push/subscriptions', service.subscription('bob')).expect(204);
+  await vitrine.end(worker, 'SIGTERM');
+  // One an hour, instead of 120.
+  vitrine.startWorker(worker, { RATE_LIMIT_FACTOR: '0.01' });
+  await say(ada, bob, 'One');
+  await pushed();
+  await say(ada, bob, 'Two');
+  await sleep(9_000);
+  expect(service.taken).toHaveLength(1);
+  expect((await bob.get('/api/chats/unread-count').expect(200)).body).toMatchObject({ chats: 1 });
+}, 60_000);
 
 it('goes to twenty browsers of a user at most: the oldest ones end', async () => {
   for (let i = 0; i < 22; i++) await bob.post('/api/push/subscriptions', service.subscription(`b${i}`)).expect(204);

@@ -160,6 +160,7 @@ export function readConfig(source: NodeJS.ProcessEnv = process.env) {
         social: env.LIGHT_CONCURRENCY,
         fanout: env.LIGHT_CONCURRENCY,
         mail: env.LIGHT_CONCURRENCY,
+        push: env.LIGHT_CONCURRENCY,
         maintenance: 2,
       },
     },

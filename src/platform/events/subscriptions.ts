@@ -16,6 +16,7 @@ export const maxTogether = 100;
 const social = { queue: 'social', attempts: 12, backoff: exponential(seconds(1)), timeout: minutes(1) } as const;
 const fanout = { ...social, queue: 'fanout' } as const;
 const mail = { queue: 'mail', attempts: 12, backoff: exponential(seconds(2)), timeout: minutes(1) } as const;
+const push = { ...mail, queue: 'push', attempts: 5 } as const;
 const maintenance = {
   queue: 'maintenance',
   attempts: 12,
@@ -72,8 +73,8 @@ export const subscriptions = {
   'tell-mentions-of-new': on('media.published', social, 'together'),
   'tell-followers': on('media.published', fanout, 'paged'),
   'push-messages': on('chat.told', social, 'each'),
-  'push-to-browser': on('push.due', { ...mail, attempts: 5 }, 'each'),
-  'push-notification': on('notification.push.due', { ...mail, attempts: 5 }, 'each'),
+  'push-to-browser': on('push.due', push, 'each'),
+  'push-notification': on('notification.push.due', push, 'each'),
   'tell-messages': on('chat.told', social, 'together'),
   'tell-failure': on('file.failed', social, 'together'),
   'withdraw-failure': on('file.uploaded', social, 'together'),

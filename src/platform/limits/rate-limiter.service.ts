@@ -48,6 +48,17 @@ export class RateLimiter implements OnModuleDestroy {
     }
   }
 
+  /** Counts work that nobody waits for. @returns whether it is within the limit */
+  async allows(name: RateLimitName, key: string): Promise<boolean> {
+    try {
+      await this.consume(name, key);
+      return true;
+    } catch (error) {
+      if (error instanceof Problem && error.code === 'too_many_requests') return false;
+      throw error;
+    }
+  }
+
   /** Takes one back that should not count. */
   async forgive(name: RateLimitName, key: string): Promise<void> {
     await this.limiter(name)?.reward(key);

@@ -7,9 +7,20 @@ export const hours = (n: number) => minutes(60 * n);
 /**
  * `express` runs beside `video`: a user's first clip does not wait behind another's long one, and its encoder gets CPU
  * priority. `fanout` runs beside `social`: paged work for all followers of somebody, which must not delay single
- * notifications. Whoever serves one serves the other (worker.ts).
+ * notifications. `push` runs beside `mail`: codes do not wait for browsers, or for the services that reach them. Whoever
+ * serves one serves the other (worker.ts).
  */
-export const queueNames = ['image', 'video', 'express', 'audio', 'social', 'fanout', 'mail', 'maintenance'] as const;
+export const queueNames = [
+  'image',
+  'video',
+  'express',
+  'audio',
+  'social',
+  'fanout',
+  'mail',
+  'push',
+  'maintenance',
+] as const;
 export type QueueName = (typeof queueNames)[number];
 
 /** How a job is run. */

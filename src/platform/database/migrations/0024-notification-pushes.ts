@@ -22,6 +22,9 @@ export class Migration0024NotificationPushes extends Migration {
       create index notification_pushes_due_index on notification_pushes (due_at) where due_at is not null;
       create index notification_pushes_pushed_index on notification_pushes (pushed_at) where due_at is null;
 
+      -- A browser whose push service refuses, or does not answer, is pushed nothing new for a while.
+      alter table push_subscriptions add column failures smallint not null default 0, add column paused_until timestamptz;
+
       -- One for each push to a reader who did not follow whoever caused it: a group has one row above for all its pushes,
       -- and forgets who caused the last. No reference: its check would wait for an account that is being deleted, which
       -- waits for the groups that are being pushed.
@@ -36,6 +39,10 @@ export class Migration0024NotificationPushes extends Migration {
   }
 
   override down() {
-    this.addSql('drop table stranger_pushes; drop table notification_pushes;');
+    this.addSql(`
+      drop table stranger_pushes;
+      alter table push_subscriptions drop column paused_until, drop column failures;
+      drop table notification_pushes;
+    `);
   }
 }
