@@ -19,7 +19,7 @@ export class NotificationFeedController {
   @Documented({
     summary: 'Read your notifications, grouped',
     description:
-      'The latest first. Everybody who liked a media is in one item, whenever that was and whether you have read it; so is everybody who reacted, or reposted it, and all new followers are in one. A group that grows comes to the top. `since` answers the groups that are new or have grown; remove the ones you have of the same kind and media.',
+      'The latest first. Everybody who liked a media is in one item, whenever that was and whether you have read it; so is everybody who reacted, or reposted it, and all new followers are in one. A group that grows comes to the top. `since` answers the groups that are new or have grown; remove the ones you have of the same kind and media. Where many are hidden from you a page may be short, or empty, and still have a `nextCursor`.',
     answers: { 200: { schema: NotificationPage, description: 'A page' } },
     problems: ['validation_failed'],
   })

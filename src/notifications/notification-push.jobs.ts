@@ -139,7 +139,7 @@ export class NotificationPushJobs {
     const { columns, joins } = shown(reader, single);
     const [found] = await sql<Pushed>`
       select ${columns}, ${topicOf('n')} as topic, reader.push_text as "withText"
-      from notifications n ${joins} ${preference}
+      from notifications n join users reader on reader.id = n.user_id ${joins} ${preference}
       where n.id = ${notificationId} and n.user_id = ${userId} and ${isActive('reader')}
         and ${isPushable(reader, sql`'-infinity'::timestamptz`)}`.all(this.em);
     if (!found || (await this.foreground.of([userId])).size) return;

@@ -37,16 +37,18 @@ export const isMediaSeenBy = (userId: UserId): Statement<boolean> => sql<boolean
   n.media_id is null or ${existsByKey(sql`from medias m where m.id = n.media_id and ${visibleTo(userId)}
     and (n.kind <> 'media_published' or m.visibility <> 'unlisted')`)})`;
 
-/** The same, and it is in the list: at least one of its actors is not hidden. */
+/** In the user's list, if it is shown. */
+export const isListOf = (userId: UserId): Statement<boolean> => sql<boolean>`(n.user_id = ${userId} and n.in_app)`;
+export const isUnread = sql<boolean>`n.read_at is null`;
+
+/** The same, and it is shown: so is its media, and at least one of its actors is not hidden. */
 export const shownTo = (userId: UserId): Statement<boolean> => sql<boolean>`(
-  n.user_id = ${userId} and n.in_app and ${isMediaSeenBy(userId)} and ${existsByKey(metEntry(userId, 'n'))})`;
+  ${isListOf(userId)} and ${isMediaSeenBy(userId)} and ${existsByKey(metEntry(userId, 'n'))})`;
 
 /** An entry of a notification by somebody who is not hidden. */
-export const metEntry = (
-  userId: UserId,
-  n: string,
-) => sql`from notification_entries e left join users a on a.id = e.actor_id
-  where e.notification_id = ${sql.ident(n, 'id')} and (e.actor_id is null or ${isMet(userId)}) limit 1`;
+export const metEntry = (userId: UserId, n: string) => sql`from notification_entries e
+  where e.notification_id = ${sql.ident(n, 'id')}
+    and (e.actor_id is null or ${existsByKey(sql`from users a where a.id = e.actor_id and ${isMet(userId)}`)}) limit 1`;
 
 /** What stands in one item, whose latest notification is `n`. */
 export interface Item {
@@ -64,12 +66,16 @@ export const single: Item = {
 /** All of one kind and media, or of one kind that has none; of kinds that are told alone, `n` itself. */
 const isTogether = sql`n.kind in (${sql.join(kindNames.filter((name) => kinds[name].told === 'together').map(sql.word))})`;
 const sameAs = sql`g.user_id = n.user_id and g.in_app and g.kind = n.kind and g.comment_id is not distinct from n.comment_id`;
+const columnsOf = (n: string) =>
+  sql.join(['id', 'position', 'actors_count', 'read_at'].map((name) => sql.ident(n, name)));
 export const all = sql`
-  select n.* where not ${isTogether}
+  select ${columnsOf('n')} where not ${isTogether}
   union all
-  select g.* from notifications g where ${isTogether} and n.media_id is not null and ${sameAs} and g.media_id = n.media_id
+  select ${columnsOf('g')} from notifications g
+    where ${isTogether} and n.media_id is not null and ${sameAs} and g.media_id = n.media_id
   union all
-  select g.* from notifications g where ${isTogether} and n.media_id is null and ${sameAs} and g.media_id is null`;
+  select ${columnsOf('g')} from notifications g
+    where ${isTogether} and n.media_id is null and ${sameAs} and g.media_id is null`;
 export const group: Item = {
   ids: sql`select i.id from (${all}) i`,
   columns: sql`(select sum(i.actors_count)::int from (${all}) i) as "actorsCount",
@@ -83,7 +89,8 @@ const isMet = (userId: UserId) => sql<boolean>`(${isActive('a')} and ${notBlocke
 export const shown = (userId: UserId, { ids, columns, actors }: Item) => ({
   columns: sql<NotificationRow>`
         n.id, n.kind, ${columns}, n.created_at as "createdAt",
-        coalesce(latest.at, n.created_at) as "updatedAt", latest.emoji, latest.actors, reader.locale,
+        coalesce(latest.at, n.created_at) as "updatedAt", latest.emoji, latest.actors,
+        (select u.locale from users u where u.id = n.user_id) as locale,
         (select json_build_object('url', m.url, 'type', m.type, 'title', m.title, 'open', ${isOpen()}, 'file',
           (select json_build_object('url', f.url, 'kind', f.kind) from media_files mf join files f on f.id = mf.file_id
             where mf.media_id = m.id order by mf.position limit 1)) from medias m where m.id = n.media_id) as media,
@@ -91,7 +98,6 @@ export const shown = (userId: UserId, { ids, columns, actors }: Item) => ({
         (select json_build_object('url', f.url, 'filename', f.filename, 'failureCode', f.failure_code) from files f
           where f.id = n.file_id) as file`,
   joins: sql`
-      join users reader on reader.id = n.user_id
       cross join lateral (
         select json_agg(json_build_object('userId', x.user_id, 'username', x.username, 'displayName', x.display_name, 'profilePhotoId', x.profile_photo_id)
             order by x.id desc) filter (where x.username is not null) as actors,

@@ -34,7 +34,7 @@ export class NotificationsController {
   @Documented({
     summary: 'List your notifications',
     description:
-      'The latest activity first: an item that grows moves to the top. `since` answers what is new or has grown, without gaps; replace items you have of the same `id`. Likes, reactions and reposts of one media are one item, as are new followers; an item that is read, or older than its day, does not grow any more.',
+      'The latest activity first: an item that grows moves to the top. `since` answers what is new or has grown, without gaps; replace items you have of the same `id`. Likes, reactions and reposts of one media are one item, as are new followers; an item that is read, or older than its day, does not grow any more. Where many are hidden from you a page may be short, or empty, and still have a `nextCursor`.',
     answers: { 200: { schema: NotificationPage, description: 'A page' } },
     problems: ['validation_failed'],
   })
@@ -46,7 +46,8 @@ export class NotificationsController {
   @Verified('read')
   @Documented({
     summary: 'Count unread notifications',
-    description: 'As many as `GET notifications?filter=unread` lists; 1,000 means 1,000 or more.',
+    description:
+      'As many as `GET notifications?filter=unread` lists, of the latest 1,000: those that are hidden from you by now are not counted. 100 means 100 or more. Live events tell it, too.',
     answers: { 200: { schema: UnreadCount, description: 'The number' } },
   })
   async count(@CurrentUser() { id }: Viewer) {

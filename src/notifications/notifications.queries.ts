@@ -1,12 +1,23 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
-import { afterCursor, keyOf, keysetPage, pageOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
+import {
+  afterCursor,
+  keyOf,
+  keysetPage,
+  orderOf,
+  pageOf,
+  type Keyed,
+  type Keyset,
+} from '../platform/database/keyset.js';
 import { existsByKey } from '../platform/database/exists-by-key.js';
+import { once } from '../platform/database/once.js';
 import { sql, type Statement } from '../platform/database/sql.js';
 import { encodeCursor, type SinceQuery } from '../platform/http/page.js';
 import {
   all,
   group,
+  isListOf,
+  isUnread,
   metEntry,
   NotificationView,
   shown,
@@ -29,7 +40,32 @@ export const newest: Keyset = {
 const newer: Keyset = { ...newest, direction: 'asc' };
 
 /** Counting stops here: each one needs a check of who may see what. */
-export const maxUnread = 1_000;
+const maxUnread = sql.raw('100');
+/** So many are looked at: others decide how many of a list are hidden, which it passes over. */
+const windowSize = sql.raw('1000');
+/** Users whose unread ones are counted by one statement. */
+const slice = 100;
+/** Statements of one request; a page that is still short then has a cursor all the same. */
+const maxWindows = 4;
+
+interface Asked {
+  item: Item;
+  /** On a notification `n`: an index has what meets it, in order. */
+  within: Statement<boolean>;
+  /** And this is checked row by row. */
+  where: Statement<boolean>;
+}
+type Seen = NotificationRow & Keyed & { isShown: boolean; isLast: boolean };
+const any = sql<boolean>`true`;
+
+/**
+ * The latest notifications `n` of a list, and whether each is shown, as `v.is_shown`. `offset 0`: that is asked once for
+ * each row, in this order, and only as far as rows are needed.
+ */
+const latest = (userId: string | Statement<string>, within: Statement<boolean>, where: Statement<boolean>) => sql`(
+  select n.*, row_number() over (order by ${orderOf(newest)}) as place from notifications n
+  where ${isListOf(userId)} and ${within} order by ${orderOf(newest)} limit ${windowSize}) n
+  cross join lateral (select ${shownTo(userId)} and ${where} as is_shown offset 0) v`;
 
 @Injectable()
 export class NotificationsQueries {
@@ -43,49 +79,71 @@ export class NotificationsQueries {
    * finds it.
    */
   list(userId: string, { filter, kind, ...query }: NotificationsQuery) {
-    const where = sql<boolean>`${filter === 'unread' ? sql`n.read_at is null` : sql`true`}
-      and ${kind ? sql`n.kind = ${kind}` : sql`true`}`;
-    return this.page(userId, single, where, query);
+    const isOfKind = kind ? sql<boolean>`n.kind = ${kind}` : any;
+    // Each has an index, both together have none.
+    const asked = filter === 'unread' ? { within: isUnread, where: isOfKind } : { within: isOfKind, where: any };
+    return this.page(userId, { item: single, ...asked }, query);
   }
 
   /** Each group once, at its latest item: of all days, read or not. */
   grouped(userId: string, query: SinceQuery) {
     const where = sql<boolean>`not exists (select from (${all}) g where g.position > n.position
       and ${existsByKey(metEntry(userId, 'g'))})`;
-    return this.page(userId, group, where, query);
+    return this.page(userId, { item: group, within: any, where }, query);
   }
 
-  private async page(userId: string, item: Item, where: Statement<boolean>, { limit, cursor, since }: SinceQuery) {
-    const { columns, joins } = shown(userId, item);
-    const found = sql<NotificationRow & Keyed>`
-      select ${columns}, ${keyOf(newest)}
-      from notifications n ${joins}
-      where ${shownTo(userId)} and ${where} and ${afterCursor(newest, cursor)}
-        and ${afterCursor(newer, since, 'since')}`;
-    const rows = await pageOf(found, newest, limit).all(this.em);
+  private async page(userId: string, asked: Asked, { limit, cursor, since }: SinceQuery) {
+    const found: Seen[] = [];
+    let from = cursor;
+    let next: string | null = null;
+    for (let window = 0; window < maxWindows; window++) {
+      const rows = await this.window(userId, asked, { limit: limit - found.length, cursor: from, since });
+      found.push(...rows.filter(({ isShown }) => isShown));
+      const last = rows.at(-1);
+      next = last?.isLast ? encodeCursor(newest.name, last.key) : null;
+      if (next === null || found.length > limit) break;
+      from = next;
+    }
+    const { items, nextCursor } = keysetPage(newest, found, limit, (row) => this.view.of(row, userId));
     return {
-      ...keysetPage(newest, rows, limit, (row) => this.view.of(row, userId)),
-      newestCursor: rows[0] ? encodeCursor(newest.name, rows[0].key) : (since ?? null),
+      items,
+      nextCursor: nextCursor ?? next,
+      newestCursor: found[0] ? encodeCursor(newest.name, found[0].key) : (since ?? null),
     };
   }
 
-  /** As many as the list of unread ones has, up to `maxUnread`. */
-  async unread(userId: string): Promise<number> {
-    const rows = await sql<{ count: number }>`
-      select count(*)::int as count from (
-        select 1 from notifications n where ${shownTo(userId)} and n.read_at is null limit ${maxUnread}) n`.all(
-      this.em,
-    );
-    return rows[0]!.count;
+  /** Of the window's rows those that are shown, and in any case its last: from there, the next one goes on. */
+  private window(userId: string, { item, within, where }: Asked, { limit, cursor, since }: SinceQuery) {
+    const { columns, joins } = shown(userId, item);
+    const bounds = sql<boolean>`${afterCursor(newest, cursor)} and ${afterCursor(newer, since, 'since')}`;
+    const found = sql<Seen>`
+      select ${columns}, v.is_shown as "isShown", n.place = ${windowSize} as "isLast", ${keyOf(newest)}
+      from ${latest(userId, sql<boolean>`${within} and ${bounds}`, where)} ${joins}
+      where v.is_shown or n.place = ${windowSize}`;
+    return pageOf(found, newest, limit).all(this.em);
   }
 
-  /** The same of many users, in their order. */
+  async unread(userId: string): Promise<number> {
+    const [count] = await this.unreadOf([userId]);
+    return count!;
+  }
+
+  /**
+   * Of the latest unread ones of each user how many are shown, up to `maxUnread`, in the order of the users. A slice at
+   * a time: together they may take seconds, but no statement does.
+   */
   async unreadOf(userIds: readonly string[]): Promise<number[]> {
-    const rows = await sql<{ count: number }>`
-      select (select count(*)::int from (
-          select 1 from notifications n where ${shownTo(sql.ident('w.user_id'))} and n.read_at is null limit ${maxUnread}) n) as count
-      from unnest(${userIds}::uuid[]) with ordinality as w (user_id, place) order by w.place`.all(this.em);
-    return rows.map(({ count }) => count);
+    const counts: number[] = [];
+    for (let i = 0; i < userIds.length; i += slice) {
+      const some = once(sql`${userIds.slice(i, i + slice)}::uuid[]`);
+      const rows = await sql<{ count: number }>`
+        select (select count(*)::int from (
+            select from ${latest(sql.ident<string>('w.user_id'), isUnread, any)} where v.is_shown
+            limit ${maxUnread}) counted) as count
+        from unnest(${some}) with ordinality as w (user_id, place) order by w.place`.all(this.em);
+      counts.push(...rows.map(({ count }) => count));
+    }
+    return counts;
   }
 
   /** Notifications as their users see them now; null for what is gone or hidden. */

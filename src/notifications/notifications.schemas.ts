@@ -42,7 +42,9 @@ export const NotificationAnswer = z
   .meta({ id: 'Notification' });
 export type NotificationAnswer = z.infer<typeof NotificationAnswer>;
 
-const unreadCount = z.int().min(0).meta({ description: 'As many as there are now; 1,000 means 1,000 or more' });
+const unreadCount = z.int().min(0).meta({
+  description: 'Of your latest 1,000 unread ones, as many as you can see now; 100 means 100 or more',
+});
 export const NotificationChanged = z
   .object({
     id: z.uuid(),
@@ -58,12 +60,12 @@ export const NotificationPage = page(NotificationAnswer)
   .extend({
     newestCursor: z.string().nullable().meta({
       description:
-        'Cursor of the first item, or `since` if nothing is newer. Use it as `since`, and as `upTo` of PUT notifications/read',
+        'Cursor of the first item, or `since` if there is none. Use it as `since`, and as `upTo` of PUT notifications/read',
     }),
   })
   .meta({ id: 'NotificationPage' });
 
-export const UnreadCount = z.object({ count: z.int().min(0) }).meta({ id: 'UnreadCount' });
+export const UnreadCount = z.object({ count: unreadCount }).meta({ id: 'UnreadCount' });
 export const ReadBody = z
   .strictObject({
     upTo: z

@@ -19,10 +19,11 @@ function worst(node: Node): { rows: number; where: string } {
   return (node.Plans ?? []).map(worst).reduce((one, other) => (other.rows > one.rows ? other : one), own);
 }
 
+const element = (value: unknown) => (value === null ? 'null' : `"${String(value).replace(/["\\]/g, '\\$&')}"`);
+/** Of whatever type the parameter has. */
 const literal = (value: unknown): string => {
   if (value === null || value === undefined) return 'null';
-  if (Array.isArray(value)) return `array[${value.map(literal).join(', ')}]`;
-  return pg.escapeLiteral(String(value));
+  return pg.escapeLiteral(Array.isArray(value) ? `{${value.map(element).join(',')}}` : String(value));
 };
 
 /** What a prepared statement reads, with a plan for its values or with the one that is kept for all. */

@@ -25,6 +25,7 @@ import { Migration0024NotificationPushes } from './0024-notification-pushes.js';
 import { Migration0025RelationsThatBegin } from './0025-relations-that-begin.js';
 import { Migration0026ChangesOfManyRows } from './0026-changes-of-many-rows.js';
 import { Migration0027FilesInChats } from './0027-files-in-chats.js';
+import { Migration0028NotificationsOfAKind } from './0028-notifications-of-a-kind.js';
 
 export const migrations = [
   { name: '0001-initial', class: Migration0001Initial },
@@ -54,4 +55,5 @@ export const migrations = [
   { name: '0025-relations-that-begin', class: Migration0025RelationsThatBegin },
   { name: '0026-changes-of-many-rows', class: Migration0026ChangesOfManyRows },
   { name: '0027-files-in-chats', class: Migration0027FilesInChats },
+  { name: '0028-notifications-of-a-kind', class: Migration0028NotificationsOfAKind },
 ];
