@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { CurrentUser, Verified } from '../platform/http/access.js';
 import { Documented } from '../platform/http/route.js';
 import type { Viewer } from '../platform/http/viewer.js';
+import { Limited } from '../platform/limits/limited.js';
 import { NotificationsQueries } from './notifications.queries.js';
 import {
   NotificationPage,
@@ -31,6 +32,7 @@ export class NotificationsController {
 
   @Get()
   @Verified('read')
+  @Limited('feed')
   @Documented({
     summary: 'List your notifications',
     description:
@@ -44,6 +46,7 @@ export class NotificationsController {
 
   @Get('unread-count')
   @Verified('read')
+  @Limited('unread-count')
   @Documented({
     summary: 'Count unread notifications',
     description:

@@ -85,6 +85,12 @@ describe.each(stores)('counted in %s', (store, env) => {
         }
       expect(await left('GET', 'medias?sort=relevance&tag=tour')).not.toBeNull();
       expect(await left('GET', 'medias?sort=newest&tag=tour')).toBeNull();
+      // Polling the one must not keep anybody from the other.
+      for (let i = 0; i < 3; i++) await left('GET', 'notifications/unread-count');
+      expect([await left('GET', 'notifications/unread-count'), await left('GET', 'notifications')]).toEqual([
+        '236',
+        '239',
+      ]);
     });
 
     it('count how often an account is opened or made private, and nothing else of its profile', async () => {

@@ -35,6 +35,8 @@ export const rateLimits = {
   refresh: limit(600, minutes(15), 'address'),
   search: limit(240, minutes(1), 'user'),
   feed: limit(240, minutes(1), 'user'),
+  /** Of notifications. Apart from feeds: who asks for it in every tab can still read them. */
+  'unread-count': limit(240, minutes(1), 'user'),
   upload: limit(3_000, hours(1), 'user'),
   subtitles: limit(120, minutes(10), 'user'),
   /** Of one failed file: most failures are permanent. */
