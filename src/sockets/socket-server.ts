@@ -15,6 +15,7 @@ import { Stream } from '../platform/realtime/stream.js';
 import { Tail } from '../platform/realtime/tail.js';
 import { Connection } from './connection.js';
 import { Handshake } from './handshake.js';
+import { writeTogether } from './write-together.js';
 
 const KiB = 1024;
 const maxPacketBytes = 32 * KiB;
@@ -70,7 +71,10 @@ export class SocketServer implements OnApplicationBootstrap, BeforeApplicationSh
       allowRequest: (request, answer) => this.allow(request, answer),
     });
     this.rooms.attach(this.io);
-    this.io.engine.on('connection', (conn: Socket['conn']) => limitAsking(conn));
+    this.io.engine.on('connection', (conn: Socket['conn']) => {
+      limitAsking(conn);
+      writeTogether(conn);
+    });
     this.io.use((socket, next) => void this.letIn(socket, next));
     this.io.on('connection', (socket) => void this.open(socket));
     this.timer = setInterval(() => void this.check(), checkMs);
