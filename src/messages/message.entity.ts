@@ -52,7 +52,7 @@ const MessageReactionSchema = defineEntity({
 export class MessageReaction extends MessageReactionSchema.class {}
 MessageReactionSchema.setClass(MessageReaction);
 
-/** A message that a member deleted for themselves. */
+/** A message that a member deleted for themselves; of a chat at most `amounts.hiddenMessages`. */
 const MessageHideSchema = defineEntity({
   name: 'MessageHide',
   tableName: 'message_hides',

@@ -140,7 +140,7 @@ export class MessagesController {
     summary: 'Delete a message for yourself, or your own for everyone',
     params: messageParams,
     answers: { 204: null },
-    problems: [...problems, 'not_yours'],
+    problems: [...problems, 'not_yours', 'limit_reached'],
   })
   delete(
     @CurrentUser() viewer: Viewer,

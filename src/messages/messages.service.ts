@@ -4,6 +4,7 @@ import { FilesService } from '../files/files.service.js';
 import { retryOnDeadlock } from '../platform/database/retry-on-deadlock.js';
 import { sql } from '../platform/database/sql.js';
 import { Problem } from '../platform/http/problems.js';
+import { refuseBeyond } from '../platform/limits/amounts.js';
 import { Live } from '../platform/realtime/live.js';
 import { messageVisible } from '../visibility/chats.js';
 import { ChatAccess } from './chat-access.service.js';
@@ -62,7 +63,7 @@ export class MessagesService {
 
   /**
    * For oneself, or an own message for everyone: then it loses what was in it. Twice is once.
-   * @throws {Problem} `message_not_found`, `not_yours`
+   * @throws {Problem} `message_not_found`, `not_yours`, `limit_reached`
    */
   async delete(viewer: string, to: string, id: string, whose: DeleteFor): Promise<void> {
     await retryOnDeadlock(() =>
@@ -109,7 +110,10 @@ export class MessagesService {
     const hidden = await sql`
       insert into message_hides (user_id, chat_id, seq) values (${viewer}, ${chatId}, ${seq})
       on conflict do nothing returning 1`.all(em);
-    if (hidden.length) await this.live.record([viewer], 'message.deleted', { chatId, seq, for: 'me' });
+    if (!hidden.length) return;
+    const all = sql`from message_hides where user_id = ${viewer} and chat_id = ${chatId}`;
+    await refuseBeyond(em, 'hiddenMessages', `${chatId}:${viewer}`, all);
+    await this.live.record([viewer], 'message.deleted', { chatId, seq, for: 'me' });
   }
 
   private async empty(em: EntityManager, message: Held): Promise<void> {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { amounts, type AmountName } from '../../src/platform/limits/amounts.js';
@@ -196,6 +197,37 @@ describe('an account can not add without limit', () => {
     const answer = (replyTo: string) => bob.post(`/api/comments/medias/${other.url}`, { text: 'deeper', replyTo });
     await answer(thread.at(-1)!).expect(409, 'limit_reached');
     await answer(thread.at(-2)!).expect(201);
+  });
+
+  it('messages of a chat that are deleted for oneself alone', async () => {
+    const { max } = amounts.hiddenMessages;
+    await bob.post(`/api/follows/${ada.username}`).expect(201);
+    const messages = `/api/chats/${bob.username}/messages`;
+    const say = async () =>
+      (await ada.post(messages, { clientId: randomUUID(), type: 'text', text: 'Hello' }).expect(201)).body.id as string;
+    await say();
+    const { body: chat } = await ada.get(`/api/chats/${bob.username}`).expect(200);
+    await fill(
+      `insert into messages (chat_id, seq, client_id, sender_id, type, text)
+       select $1, i, gen_random_uuid(), $2, 'text', 'x' from generate_series(2, ${max + 1}) i`,
+      chat.chat.id,
+      adaId,
+    );
+    await fill(`update chats set last_seq = ${max + 1} where id = $1`, chat.chat.id);
+    await fill(`update chat_members set last_seq = ${max + 1} where chat_id = $1`, chat.chat.id);
+    await fill(
+      `insert into message_hides (user_id, chat_id, seq) select $2, $1, i from generate_series(1, ${max}) i`,
+      chat.chat.id,
+      adaId,
+    );
+    const one = await say();
+    const { body } = await ada.delete(`${messages}/${one}?for=me`).expect(409, 'limit_reached');
+    expect(body.detail).toContain(`${max} ${amounts.hiddenMessages.what}. Delete the whole chat`);
+    await ada.delete(`${messages}/${one}?for=everyone`).expect(204);
+    await bob.delete(`/api/chats/${ada.username}/messages/${one}?for=me`).expect(204);
+    // What the answer advises.
+    await ada.delete(`/api/chats/${bob.username}`).expect(204);
+    await ada.delete(`${messages}/${await say()}?for=me`).expect(204);
   });
 
   it('medias', async () => {

@@ -33,9 +33,24 @@ export const amounts = {
   hourlyPushes: { max: 60, of: 'an account', what: 'notifications pushed in an hour; others are only listed' },
   mentions: { max: 50, of: 'a text', what: 'notified mentions' },
   items: { max: 10_000, of: 'a playlist', what: 'medias' },
+  /** Reading a chat passes over them. */
+  hiddenMessages: {
+    max: 10_000,
+    of: 'a chat',
+    what: 'messages that you deleted for yourself alone',
+    advice: 'Delete the whole chat for yourself instead.',
+  },
   watchedMedias: { max: 50, of: 'a socket', what: 'watched medias' },
   watchedUsers: { max: 200, of: 'a socket', what: 'watched users' },
-} as const satisfies Record<string, { max: number; of: string; what: string }>;
+} as const satisfies Record<string, Amount>;
+
+interface Amount {
+  max: number;
+  of: string;
+  what: string;
+  /** What to do at the maximum, where nothing can be removed. */
+  advice?: string;
+}
 
 export type AmountName = keyof typeof amounts;
 
@@ -51,7 +66,7 @@ const margin = 200;
  * @throws {Problem} `limit_reached`
  */
 export async function refuseBeyond(em: EntityManager, name: AmountName, owner: string, rows: Statement): Promise<void> {
-  const { max, of, what } = amounts[name];
+  const { max, of, what, advice = 'Remove one to add another.' }: Amount = amounts[name];
   const count = async () => {
     const [found] = await sql<{ count: number }>`
       select count(*)::int as count from (select 1 ${rows} limit ${max + 1}) as counted`.all(em);
@@ -61,5 +76,5 @@ export async function refuseBeyond(em: EntityManager, name: AmountName, owner: s
   await sql`select pg_advisory_xact_lock(hashtextextended(${`${name}:${owner}`}, 0))`.all(em);
   if ((await count()) <= max) return;
   const Of = of[0]!.toUpperCase() + of.slice(1);
-  throw new Problem('limit_reached', `${Of} may have at most ${max} ${what}. Remove one to add another.`);
+  throw new Problem('limit_reached', `${Of} may have at most ${max} ${what}. ${advice}`);
 }
