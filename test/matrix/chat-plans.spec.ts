@@ -8,6 +8,8 @@ import { Vitrine } from '../setup/vitrine.js';
 const chats = 3_000;
 /** In the largest chat; one in nine has the word. */
 const messages = 30_000;
+/** In the second, all unread and deleted by their sender. */
+const tombstones = 30_000;
 /** Rows that any node of a page of twenty may touch. */
 const most = 700;
 
@@ -38,6 +40,11 @@ beforeAll(async () => {
       select l.chat_id, x.me, x.partner, l.seq, l.seq, l.seq, l.id
       from (select distinct on (chat_id) * from said order by chat_id, seq desc) l
       cross join lateral (values (l.other, '${reader.id}'::uuid), ('${reader.id}'::uuid, l.other)) as x (me, partner);
+    insert into messages (chat_id, seq, sender_id, client_id, type, deleted_at)
+      select t.id, s, t.other, gen_random_uuid(), 'text', now()
+      from talks t, generate_series(4, ${tombstones}) s where t.i = 2;
+    update chats set last_seq = ${tombstones} where id = (select id from talks where i = 2);
+    update chat_members set last_seq = ${tombstones} where chat_id = (select id from talks where i = 2);
     set session_replication_role = default`);
   await vitrine.db.query('vacuum (analyze)');
   app = await apiInProcess(vitrine);
