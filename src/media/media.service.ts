@@ -1,5 +1,6 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
+import { deleteBelow } from '../platform/database/below.js';
 import { retryOnDeadlock } from '../platform/database/retry-on-deadlock.js';
 import { sql } from '../platform/database/sql.js';
 import { MovedCounts } from '../counters/moved-counts.service.js';
@@ -12,6 +13,7 @@ import { refuseBeyond } from '../platform/limits/amounts.js';
 import { TagsService } from '../tags/tags.service.js';
 import { Outbox } from '../platform/events/outbox.js';
 import type { MediaType, Visibility } from './media.entity.js';
+import { belowMedias } from './media.personal-data.js';
 import { MediaReader } from './media-reader.service.js';
 import type { EditBody, MediaAnswer, PublishBody } from './media.schemas.js';
 import { MediaStatus } from './media.status.js';
@@ -112,6 +114,7 @@ export class MediaService {
         const files = await sql<{ file_id: string }>`
           select f.id as file_id from media_files mf join files f on f.id = mf.file_id
             where mf.media_id = ${media.id} order by f.id for update of f`.all(em);
+        while (await deleteBelow(em, belowMedias, [media.id]));
         await sql`delete from medias where id = ${media.id}`.all(em);
         await this.files.deleteRows(
           em,

@@ -1,3 +1,4 @@
+import { deleteBelow, type Below } from '../platform/database/below.js';
 import { by, type Erasing, type Holding } from '../platform/database/holding.js';
 import { sql } from '../platform/database/sql.js';
 
@@ -74,12 +75,22 @@ async function eraseMessages({ em, userId, limit }: Erasing): Promise<number> {
   return messages.length;
 }
 
-async function leaveChats({ em, userId, limit }: Erasing): Promise<number> {
-  const left = await sql<{ id: string; isEmpty: boolean }>`
+const belowChats: readonly Below[] = [{ table: 'messages', by: 'chat_id' }];
+
+/** Where the other one's account is gone, too, the messages go first. */
+async function leaveChats({ em, userId, limit }: Erasing): Promise<number | 'again'> {
+  const chats = await sql<{ id: string; isEmpty: boolean }>`
+    select id, low_id is null or high_id is null as "isEmpty" from chats
+    where ${userId}::uuid in (low_id, high_id) order by id limit ${limit} for update`.all(em);
+  const ids = chats.map(({ id }) => id);
+  const empty = chats.filter(({ isEmpty }) => isEmpty).map(({ id }) => id);
+  if (await deleteBelow(em, belowChats, empty)) return 'again';
+  await sql`
     update chats set low_id = nullif(low_id, ${userId}::uuid), high_id = nullif(high_id, ${userId}::uuid)
-    where id in (select id from chats where ${userId}::uuid in (low_id, high_id) order by id limit ${limit} for update)
-    returning id, low_id is null and high_id is null as "isEmpty"`.all(em);
-  const empty = left.filter(({ isEmpty }) => isEmpty).map(({ id }) => id);
-  if (empty.length) await sql`delete from chats where id = any(${empty}::uuid[])`.all(em);
-  return left.length;
+    where id = any(${ids}::uuid[]) and not id = any(${empty}::uuid[])`.all(em);
+  // With the account's row they would all change at once.
+  await sql`
+    update chat_members set partner_id = null where chat_id = any(${ids}::uuid[]) and partner_id = ${userId}`.all(em);
+  await sql`delete from chats where id = any(${empty}::uuid[])`.all(em);
+  return ids.length;
 }

@@ -1,4 +1,12 @@
+import type { Below } from '../platform/database/below.js';
 import { by, type Holding } from '../platform/database/holding.js';
+
+/** Of whomever was notified of a thing. */
+export const notificationsOf = (by: 'media_id' | 'comment_id'): Below => ({
+  table: 'notifications',
+  by,
+  below: [{ table: 'notification_entries', by: 'notification_id' }],
+});
 
 export const notificationEntries: Holding = {
   table: 'notification_entries',

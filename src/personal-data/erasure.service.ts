@@ -1,6 +1,7 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable, Logger } from '@nestjs/common';
 import { Outbox } from '../platform/events/outbox.js';
+import { retryOnDeadlock } from '../platform/database/retry-on-deadlock.js';
 import type { Holding } from '../platform/database/holding.js';
 import { sql } from '../platform/database/sql.js';
 import { inventory } from './inventory.js';
@@ -42,12 +43,13 @@ export class ErasureService {
         and deleted_at is not null`.all(this.em);
     const counts: Record<string, number> = {};
     for (const holding of erasedTables) {
-      let gone: number;
+      let gone: number | 'again';
       do {
         signal.throwIfAborted();
-        gone = await this.em.transactional((em) => this.eraseSlice(em, holding, userId));
-        counts[holding.table] = (counts[holding.table] ?? 0) + gone;
-      } while (gone === slice);
+        // Jobs about what is deleted may hold rows in another order.
+        gone = await retryOnDeadlock(() => this.em.transactional((em) => this.eraseSlice(em, holding, userId)));
+        if (gone !== 'again') counts[holding.table] = (counts[holding.table] ?? 0) + gone;
+      } while (gone === slice || gone === 'again');
     }
     await this.em.transactional(async (em) => {
       await this.expectNothingLeft(em, userId);
@@ -92,8 +94,8 @@ export class ErasureService {
         or erased_at < now() - interval '6 hours') order by random() limit 100`.all(this.em);
   }
 
-  /** @returns the number of deleted rows */
-  private async eraseSlice(em: EntityManager, holding: Holding, userId: string): Promise<number> {
+  /** @returns as `Holding.erase` */
+  private async eraseSlice(em: EntityManager, holding: Holding, userId: string): Promise<number | 'again'> {
     const { table, rows, locks, when, erase } = holding;
     if (erase) return erase({ em, outbox: this.outbox, userId, limit: slice });
     const page = sql`from ${sql.ident(table)} t where ${rows(userId)} and ${when ?? sql`true`} limit ${slice}`;

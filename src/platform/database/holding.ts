@@ -21,9 +21,9 @@ export interface Holding {
   when?: Statement<boolean>;
   /**
    * Erases a page other than by deleting its rows.
-   * @returns the number of rows
+   * @returns the number of rows; `again` if only something below them is deleted yet
    */
-  erase?: (erasing: Erasing) => Promise<number>;
+  erase?: (erasing: Erasing) => Promise<number | 'again'>;
 }
 
 /** State of one transaction of an erasure. */
