@@ -8,7 +8,7 @@ import { Vitrine } from '../setup/vitrine.js';
 const chats = 3_000;
 /** In the largest chat; one in nine has the word. */
 const messages = 30_000;
-/** In the second, all unread and deleted by their sender. */
+/** In the one that comes first in the list, all unread and deleted by their sender. */
 const tombstones = 30_000;
 /** Rows that any node of a page of twenty may touch. */
 const most = 700;
@@ -44,7 +44,7 @@ beforeAll(async () => {
       select t.id, s, t.other, gen_random_uuid(), 'text', now()
       from talks t, generate_series(4, ${tombstones}) s where t.i = 2;
     update chats set last_seq = ${tombstones} where id = (select id from talks where i = 2);
-    update chat_members set last_seq = ${tombstones} where chat_id = (select id from talks where i = 2);
+    update chat_members set last_seq = ${tombstones}, last_message_id = uuidv7(interval '1 day') where chat_id = (select id from talks where i = 2);
     set session_replication_role = default`);
   await vitrine.db.query('vacuum (analyze)');
   app = await apiInProcess(vitrine);
