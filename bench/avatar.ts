@@ -13,7 +13,7 @@ import { withSystem, type System } from './system.js';
 const secret = 'a secret of the benchmark, which is long enough';
 const seconds = 4;
 const connections = 10;
-const drawings = 200;
+const drawings = 1_000;
 const atOnce = 2;
 
 /** A cached size against the same file served by @fastify/static; new drawings and uploads against sharp alone. */
