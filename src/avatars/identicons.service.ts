@@ -3,7 +3,6 @@ import pLimit from 'p-limit';
 import { networkOf } from '../platform/limits/limited.js';
 import { RateLimiter } from '../platform/limits/rate-limiter.service.js';
 import { negotiated } from '../platform/http/negotiate.js';
-import { Problem } from '../platform/http/problems.js';
 import { bytesBody, type Body } from '../platform/http/send.js';
 import type { Ask } from './ask.js';
 import { drawIdenticon, identiconFormats, identiconStyle, identiconSvg, type IdenticonFormat } from './identicon.js';
@@ -30,7 +29,9 @@ export class Identicons {
     const mimeType = wanted ? `image/${wanted}` : negotiated(types, headers)!;
     const format = mimeType.slice('image/'.length) as IdenticonFormat;
     const tag = `${identiconStyle}-${hash}-${size}-${format}`;
-    const isFree = this.pictures.has(tag) || (this.inTurn.pendingCount < maxWaiting && (await this.isAdmitted(ip)));
+    const isFree =
+      this.pictures.has(tag) ||
+      (this.inTurn.pendingCount < maxWaiting && (await this.limiter.allows('identicon', networkOf(ip))));
     const about = { modifiedAt: null, open: true, changes: true, ...(wanted ? {} : { vary: ['Accept'] }) };
     if (!isFree) {
       const svg = Buffer.from(identiconSvg(hash, size));
@@ -38,15 +39,5 @@ export class Identicons {
     }
     const bytes = await this.pictures.get(tag, () => this.inTurn(() => drawIdenticon(hash, size, format)));
     return bytesBody(bytes, { ...about, tag, mimeType });
-  }
-
-  private async isAdmitted(ip: string): Promise<boolean> {
-    try {
-      await this.limiter.consume('identicon', networkOf(ip));
-      return true;
-    } catch (error) {
-      if (error instanceof Problem && error.getStatus() === 429) return false;
-      throw error;
-    }
   }
 }
