@@ -16,12 +16,14 @@ import { FilesService } from './files.service.js';
 import { ProcessingService } from './processing.service.js';
 import { sql } from '../platform/database/sql.js';
 
-/** The usual job for each kind, and the one for owners with nothing else in progress. */
+/** The usual job for each kind, and the one for owners with nothing else in progress, if it does not take long. */
 const jobOf = {
   photo: { usual: 'photo.derive', first: 'photo.derive' },
   video: { usual: 'video.ladder', first: 'video.express' },
   music: { usual: 'music.derive', first: 'music.derive' },
 } as const;
+/** Five minutes of 1080p: an encode of hours in the first lane would be in everybody's way. Pixels × ms. */
+const shortWork = 300_000 * 1920 * 1080;
 const lanes = ['usual', 'first'] as const;
 const firstId = '00000000-0000-0000-0000-000000000000';
 const lastPriority = 1_000_000;
@@ -137,13 +139,13 @@ export class FilesJobs implements OnModuleInit {
       // Nobody waits for it.
       return this.jobs.add(jobOf[file.kind].usual, { fileId: file.id }, { id: jobId(file), priority: lastPriority });
     }
-    const [load] = await sql<{ before: number }>`
-      select count(*)::int as before from files f join files mine on mine.id = ${file.id}
-        and f.owner_id = mine.owner_id and f.kind = mine.kind
-      where f.id <> mine.id and (f.status = 'processing' and f.id < mine.id
-        or f.processed_at > now() - interval '5 minutes')`.all(this.em);
-    const before = load?.before ?? 0;
-    const name = jobOf[file.kind][before === 0 ? 'first' : 'usual'];
+    const [load] = await sql<{ before: number; isShort: boolean }>`
+      select (select count(*)::int from files f where f.owner_id = mine.owner_id and f.kind = mine.kind and f.id <> mine.id
+          and (f.status = 'processing' and f.id < mine.id or f.processed_at > now() - interval '5 minutes')) as before,
+        coalesce(mine.duration_ms::float8 * mine.width * mine.height <= ${shortWork}, false) as "isShort"
+      from files mine where mine.id = ${file.id}`.all(this.em);
+    const { before, isShort } = load ?? { before: 0, isShort: false };
+    const name = jobOf[file.kind][before === 0 && isShort ? 'first' : 'usual'];
     await this.jobs.add(
       name,
       { fileId: file.id },
