@@ -80,14 +80,11 @@ export class ApiKeysService {
     throw new Problem('wrong_password', 'Send `currentPassword`, or sign in again.');
   }
 
-  /**
-   * Idempotent.
-   * @throws {Problem} `api_key_not_found`
-   */
+  /** @throws {Problem} `api_key_not_found`, also for one that was revoked: only what changes something is remembered */
   async revoke(userId: string, id: string): Promise<void> {
     const [revoked] = await sql`
-      update api_keys set revoked_at = coalesce(revoked_at, now()) where id = ${id}
-        and user_id = ${userId} returning id`.all(this.em);
+      update api_keys set revoked_at = now() where id = ${id} and user_id = ${userId} and revoked_at is null
+      returning id`.all(this.em);
     if (!revoked) throw new Problem('api_key_not_found');
   }
 

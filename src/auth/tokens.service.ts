@@ -84,14 +84,11 @@ export class TokensService {
     await sql`update sessions set ended_at = now() where id = ${sessionId} and ended_at is null`.all(this.em);
   }
 
-  /**
-   * Idempotent.
-   * @throws {Problem} `session_not_found`
-   */
+  /** @throws {Problem} `session_not_found`, also for one that has ended: only what changes something is remembered */
   async endOwn(userId: string, sessionId: string): Promise<void> {
     const [ended] = await sql`
-      update sessions set ended_at = coalesce(ended_at, now()) where id = ${sessionId}
-        and user_id = ${userId} returning id`.all(this.em);
+      update sessions set ended_at = now() where id = ${sessionId} and user_id = ${userId} and ended_at is null
+      returning id`.all(this.em);
     if (!ended) throw new Problem('session_not_found');
   }
 

@@ -82,6 +82,8 @@ describe('the list of sessions', () => {
     await phone.client.get('/api/users/me').expect(401, 'bad_credentials');
     await refresh(phone.refreshToken).expect(401, 'refresh_token_invalid');
     await laptop.client.delete(`/api/users/me/sessions/${id}`).expect(204);
+    // Another spelling of the address is not remembered as another deletion.
+    await laptop.client.delete(`/api/users/me/sessions/${id.toUpperCase()}`).expect(404, 'session_not_found');
     await laptop.client.delete('/api/users/me/sessions/00000000-0000-7000-8000-000000000000').expect(404);
     await laptop.client.delete('/api/users/me/sessions/nonsense').expect(422);
     await dora.get('/api/users/me').expect(200);
