@@ -22,8 +22,9 @@ const maxExtents = 100_000;
 export function stripHeif(bytes: Buffer, keep: KeptExif): Buffer {
   const result = Buffer.from(bytes);
   const boxes = boxesIn(result);
+  const hasMovie = isSequence(result, boxes);
   for (const box of boxes)
-    if (box.type === 'moov' && isSequence(result, boxes)) stripMovie(result, box);
+    if (box.type === 'moov' && hasMovie) stripMovie(result, box);
     else if (!kept.has(box.type)) blank(result, box);
   const meta = boxes.find((box) => box.type === 'meta');
   if (!meta) throw new ProcessingFailure('corrupt_input', 'HEIF without meta box');

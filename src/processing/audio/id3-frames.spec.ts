@@ -6,6 +6,7 @@ import { accept } from '../accept/accept.js';
 import { resolveBinaries, type Binaries } from '../run/binaries.js';
 import type { Limits } from '../run/limits.js';
 import { run } from '../run/process.js';
+import { refuseManyFrames } from './id3-frames.js';
 
 let dir: string;
 let binaries: Binaries;
@@ -64,6 +65,13 @@ describe.each([2, 3, 4] as const)('a tag of ID3v2.%i', (version) => {
 
 it('counts the frames of several tags together', async () => {
   await expect(take(tag(3, ...textFrames(3, 7_000)), tag(4, ...textFrames(4, 7_000)))).rejects.toMatchObject(damaged);
+});
+
+it('counts tags without frames', async () => {
+  const file = path.join(dir, 'tags.mp3');
+  await writeFile(file, Buffer.concat(Array.from({ length: 13_000 }, () => tag(4))));
+  await expect(refuseManyFrames(file)).rejects.toMatchObject({ code: 'corrupt_input' });
+  expect(await take(tag(4), tag(4))).toMatchObject({ container: 'mp3' });
 });
 
 it('counts frames whose lengths use all eight bits, as some writers of ID3v2.4 do', async () => {

@@ -15,11 +15,14 @@ const extendedHeaderFlag = 0x40;
  */
 export async function refuseManyFrames(path: string): Promise<void> {
   await using file = await WindowedReader.open(path);
+  const tooMany = new ProcessingFailure('corrupt_input', `more than ${maxFrames} ID3v2 frames`);
   let frames = 0;
   // Several tags may follow each other; ffmpeg reads all.
   for (let start = 0; ;) {
     const header = await file.read(start, tagHeaderBytes);
     if (header.length < tagHeaderBytes || header.toString('latin1', 0, 3) !== 'ID3') return;
+    // An empty tag is read, too.
+    if (++frames > maxFrames) throw tooMany;
     const [version, flags] = [header[3]!, header[5]!];
     const end = start + tagHeaderBytes + synchsafe(header.readUInt32BE(6));
     let at = start + tagHeaderBytes;
@@ -32,7 +35,7 @@ export async function refuseManyFrames(path: string): Promise<void> {
         at += padding - (padding % frameHeaderBytes);
         continue;
       }
-      if (++frames > maxFrames) throw new ProcessingFailure('corrupt_input', `more than ${maxFrames} ID3v2 frames`);
+      if (++frames > maxFrames) throw tooMany;
       const frame = await file.read(at, frameHeaderBytes);
       at += frameHeaderBytes + (await frameBodyBytes(file, at, frame, version));
     }
