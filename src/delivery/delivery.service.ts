@@ -5,7 +5,7 @@ import type { RenditionRole } from '../files/rendition.entity.js';
 import { SignedHrefs } from '../files/signed-hrefs.service.js';
 import { negotiated } from '../platform/http/negotiate.js';
 import { Problem } from '../platform/http/problems.js';
-import { Storage } from '../platform/storage/storage.js';
+import { NotStored, Storage, type ByteRange } from '../platform/storage/storage.js';
 import type { Asking } from './asking.js';
 import type { ImageQuery, ProfilePhotoQuery } from './delivery.schemas.js';
 import { DeliveryQueries, type Deliverable, type Needs, type StoredRendition } from './delivery.queries.js';
@@ -128,6 +128,11 @@ export class DeliveryService {
   }
 
   private reading(key: string): Pick<Body, 'read'> {
-    return { read: async (range) => (await this.storage.open(key, range)).stream };
+    const open = (range?: ByteRange) =>
+      this.storage.open(key, range).catch((error: unknown) => {
+        // Deleted or replaced since its row was read.
+        throw error instanceof NotStored ? new Problem('rendition_not_found', { cause: error }) : error;
+      });
+    return { read: async (range) => (await open(range)).stream };
   }
 }

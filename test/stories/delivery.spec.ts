@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Client, Json } from '../setup/client.js';
 import { picture, video } from '../setup/make-media.js';
@@ -18,6 +19,17 @@ beforeAll(async () => {
   whole = (await anybody.get(rung).expect(200)).bytes;
 });
 afterAll(() => vitrine.stop());
+
+it('bytes that have just been deleted are not found', async () => {
+  const { url, files } = await ada.publish('photo', await picture(640, 480).jpeg().toBuffer());
+  const { rows } = await vitrine.db.query<{ key: string }>(
+    `select r.key from renditions r join files f on f.id = r.file_id where f.url = $1 and r.name = 'thumb' limit 1`,
+    [files[0].url],
+  );
+  await rm((await vitrine.stored()).find((path) => path.endsWith(rows[0]!.key))!);
+  await anybody.get(`/api/photos/${files[0].url}?size=thumb`).expect(404, 'rendition_not_found');
+  await anybody.get(`/api/medias/${url}`).expect(200);
+});
 
 describe('public bytes', () => {
   it('may be cached by everybody for ever, and never run scripts', async () => {

@@ -66,7 +66,14 @@ export function sendProblem(reply: FastifyReply, request: FastifyRequest, proble
   // Part of the body is sent already: the only way left to signal an error is to break the connection.
   if (reply.raw.headersSent) return void reply.raw.destroy();
   // Headers of the body that was not sent after all.
-  for (const name of ['etag', 'last-modified', 'content-disposition', 'accept-ranges', 'content-length'])
+  for (const name of [
+    'etag',
+    'last-modified',
+    'content-disposition',
+    'accept-ranges',
+    'content-length',
+    'content-range',
+  ])
     reply.removeHeader(name);
   // Fastify closes the connection when the announced body is too large: the client, still sending, would see a reset
   // instead of the 413.
