@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { createHash } from 'node:crypto';
 import type { FileKind } from '../files/file.entity.js';
 import type { RenditionRole } from '../files/rendition.entity.js';
@@ -20,6 +20,8 @@ const roleShown = ({ renditions }: Deliverable, role: RenditionRole): RenditionR
 
 @Injectable()
 export class DeliveryService {
+  private readonly logger = new Logger('Delivery');
+
   constructor(
     private readonly queries: DeliveryQueries,
     private readonly storage: Storage,
@@ -130,8 +132,10 @@ export class DeliveryService {
   private reading(key: string): Pick<Body, 'read'> {
     const open = (range?: ByteRange) =>
       this.storage.open(key, range).catch((error: unknown) => {
-        // Deleted or replaced since its row was read.
-        throw error instanceof NotStored ? new Problem('rendition_not_found', { cause: error }) : error;
+        if (!(error instanceof NotStored)) throw error;
+        // Usually it was deleted or replaced since its row was read; if not, `vitrine integrity` says what is missing.
+        this.logger.warn({ key }, 'stored bytes are gone');
+        throw new Problem('rendition_not_found', { cause: error });
       });
     return { read: async (range) => (await open(range)).stream };
   }

@@ -37,7 +37,8 @@ export class MessagePushJobs {
   async toBrowsers({ chatId, userId }: EventOf<'chat.told'>): Promise<void> {
     if (!(await this.unread(chatId, userId))) return;
     const due = (await this.sender.of(userId)).map((subscriptionId) => ({ chatId, userId, subscriptionId }));
-    if (due.length && (await this.limiter.allows('message-pushes', userId)))
+    if (!due.length || !(await this.limiter.allows('chat-pushes', `${chatId}:${userId}`))) return;
+    if (await this.limiter.allows('message-pushes', userId))
       await this.em.transactional(() => this.outbox.recordAll('push.due', due));
   }
 

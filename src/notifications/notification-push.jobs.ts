@@ -102,7 +102,7 @@ export class NotificationPushJobs {
           from due x join notifications n on n.id = x.notification_id
           join users u on u.id = n.user_id and ${isActive()} ${preference}
           where ${isPushable(reader, sql.ident('x', 'since'))} and not ${isInForeground(reader)}
-            and exists (select from push_subscriptions s where s.user_id = x.user_id)),
+            and exists (select from push_subscriptions s where s.user_id = x.user_id and ${isNotPaused('s')})),
         -- Counting stops at the limit, and each stranger and each reader of the slice is counted once.
         strangers as materialized (
           select stranger, (select count(*) from (

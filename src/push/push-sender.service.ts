@@ -13,9 +13,9 @@ const timeoutMs = 10_000;
 const maxBytes = 3_000;
 
 /** In a row, until a subscription is given up: with the pauses between them, after days. */
-const maxFailures = sql.raw('50');
-/** After each five failures, as many as one push is tried, twice as long. */
-const pause = sql`interval '5 minutes' * power(2, failures / 5)`;
+const maxFailures = sql.raw('10');
+/** Each time twice as long. */
+const pause = sql`interval '5 minutes' * power(2, failures)`;
 
 /** Condition on a subscription: its push service did not fail just now. */
 export const isNotPaused = (s: string): Statement<boolean> =>
@@ -71,9 +71,12 @@ export class PushSender {
     if (status === 429 || status >= 500) throw new Error(`The push service answered ${status}`);
   }
 
+  /** Once for each pause: many pushes may be under way, and each is tried several times. */
   private async failed(id: string): Promise<void> {
-    await sql`delete from push_subscriptions where id = ${id} and failures >= ${maxFailures} - 1`.all(this.em);
-    await sql`update push_subscriptions set failures = failures + 1, paused_until = now() + ${pause} where id = ${id}`.all(
+    const counts = sql<boolean>`s.id = ${id} and ${isNotPaused('s')}`;
+    await sql`delete from push_subscriptions s where ${counts} and failures >= ${maxFailures} - 1`.all(this.em);
+    await sql`
+      update push_subscriptions s set failures = failures + 1, paused_until = now() + ${pause} where ${counts}`.all(
       this.em,
     );
   }

@@ -35,7 +35,9 @@ export class PushService {
         insert into push_subscriptions (user_id, session_id, api_key_id, endpoint, p256dh, auth)
         values (${id}, ${sessionId ?? null}, ${key?.id ?? null}, ${endpoint}, ${keys.p256dh}, ${keys.auth})
         on conflict (md5(endpoint)) do update set id = excluded.id, user_id = excluded.user_id, session_id = excluded.session_id,
-          api_key_id = excluded.api_key_id, p256dh = excluded.p256dh, auth = excluded.auth`.all(em);
+          api_key_id = excluded.api_key_id, p256dh = excluded.p256dh, auth = excluded.auth, failures = 0, paused_until = null`.all(
+        em,
+      );
       await sql`
         delete from push_subscriptions where id in (
           select id from push_subscriptions where user_id = ${id} order by id desc offset ${amounts.pushes.max})`.all(

@@ -135,12 +135,15 @@ it('to a browser that cannot be reached pauses, and ends when that goes on for d
   expect((await state())!.pause).toBeNull();
 
   service.status = 503;
-  await set('failures = 44');
+  await set('failures = 8, paused_until = null');
   await say(ada, bob, 'Four');
-  await until(async () => (await state())!.failures > 44, 'another failure', 20_000);
+  await until(async () => (await state())!.failures > 8, 'another failure', 20_000);
   expect((await state())!.pause).toBeGreaterThan(70_000);
+  // It is tried again meanwhile.
+  await sleep(4_000);
+  expect((await state())!.failures).toBe(9);
   service.status = 403;
-  await set('failures = 49, paused_until = null');
+  await set('failures = 9, paused_until = null');
   await say(ada, bob, 'Five');
   await until(async () => (await subscriptions()) === 0, 'it to be given up', 20_000);
 }, 90_000);
@@ -184,15 +187,22 @@ it('goes to push services of browsers only', async () => {
 it('of messages is limited for each reader', async () => {
   await bob.post('/api/push/subscriptions', service.subscription('bob')).expect(204);
   await vitrine.end(worker, 'SIGTERM');
-  // One an hour, instead of 120.
-  vitrine.startWorker(worker, { RATE_LIMIT_FACTOR: '0.01' });
+  // One an hour of each chat, instead of thirty; two of all, instead of 120.
+  vitrine.startWorker(worker, { RATE_LIMIT_FACTOR: '0.02' });
   await say(ada, bob, 'One');
   await pushed();
   await say(ada, bob, 'Two');
   await sleep(9_000);
   expect(service.taken).toHaveLength(1);
-  expect((await bob.get('/api/chats/unread-count').expect(200)).body).toMatchObject({ chats: 1 });
-}, 60_000);
+  const [eve, max] = await Promise.all([vitrine.signUp(), vitrine.signUp()]);
+  for (const one of [eve, max]) await bob.post(`/api/follows/${one.username}`).expect(201);
+  await say(eve, bob, 'One');
+  await until(async () => service.taken.length === 2, 'a push of another chat', 20_000);
+  await say(max, bob, 'One');
+  await sleep(9_000);
+  expect(service.taken).toHaveLength(2);
+  expect((await bob.get('/api/chats/unread-count').expect(200)).body).toMatchObject({ chats: 3 });
+}, 90_000);
 
 it('goes to twenty browsers of a user at most: the oldest ones end', async () => {
   for (let i = 0; i < 22; i++) await bob.post('/api/push/subscriptions', service.subscription(`b${i}`)).expect(204);

@@ -64,6 +64,8 @@ export const rateLimits = {
   push: limit(60, minutes(10), 'user'),
   /** Messages pushed to one account: others are only listed. */
   'message-pushes': limit(120, hours(1), 'key'),
+  /** Of one chat: who writes all night leaves the pushes of others. */
+  'chat-pushes': limit(30, hours(1), 'key'),
   export: limit(5, hours(24), 'user'),
   /** Downloads of archives, which are generated while streaming. */
   archive: limit(20, hours(1), 'address'),

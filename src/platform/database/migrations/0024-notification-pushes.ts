@@ -20,6 +20,7 @@ export class Migration0024NotificationPushes extends Migration {
         check (num_nonnulls(due_at, pushed_at) > 0)
       ) with (fillfactor = 80);
       create index notification_pushes_due_index on notification_pushes (due_at) where due_at is not null;
+      create index notification_pushes_actor_index on notification_pushes (actor_id) where actor_id is not null;
       create index notification_pushes_pushed_index on notification_pushes (pushed_at) where due_at is null;
 
       -- A browser whose push service refuses, or does not answer, is pushed nothing new for a while.
