@@ -69,7 +69,8 @@ export async function seed(db: pg.Pool, n: number, reader: string): Promise<void
         from (select id as media_id, owner_id as actor_id, 'post' as verb, type, reach, id from medias
           union all select r.media_id, r.user_id, 'repost', m.type, 0, r.id from reposts r join medias m on m.id = r.media_id) found;
       select setval('activities_seq', (select count(*) from activities));
-      update medias set reposts_count = case when id = ${hotMedia} then ${users} else 1 end;
+      update medias set reposts_count = 1;
+      update medias set reposts_count = ${users}, reactions_count = ${users}, likes_count = ${users} - ${users} / 5 where id = ${hotMedia};
       insert into feed_sources (reader_id, actor_id, from_seq, is_fed) select '${reader}', id, 0, true from seeded_users where g between 2 and 201;
       insert into feed_readers (reader_id) values ('${reader}');
       insert into feed_entries (reader_id, seq, floor) select '${reader}', seq, case when row_number() over (order by seq) = 1 then true end
@@ -82,7 +83,10 @@ export async function seed(db: pg.Pool, n: number, reader: string): Promise<void
       insert into follows (follower_id, followee_id, accepted_at, id) select id, '${reader}', null, ${id('g', users)} from seeded_users where g > 2;
       insert into follows (follower_id, followee_id, accepted_at, id) select '${reader}', id, null, ${id('g', users)} from seeded_users where g > 2;
       insert into blocks (blocker_id, blocked_id, id) select '${reader}', id, ${id('g', users)} from seeded_users where mod(g, 100) = 99;
-      insert into mutes (muter_id, muted_id, id) select '${reader}', id, ${id('g', users)} from seeded_users where mod(g, 100) = 98;`);
+      insert into mutes (muter_id, muted_id, id) select '${reader}', id, ${id('g', users)} from seeded_users where mod(g, 100) = 98;
+      insert into blocks (blocker_id, blocked_id, id) select a.id, b.id, ${id('a.g', users)} from seeded_users a join seeded_users b on b.g = a.g + 7 where a.g > 2;
+      insert into mutes (muter_id, muted_id, id) select a.id, b.id, ${id('a.g', users)} from seeded_users a join seeded_users b on b.g = a.g + 7 where a.g > 2;
+      insert into feed_sources (reader_id, actor_id, from_seq, is_fed) select a.id, b.id, 0, true from seeded_users a join seeded_users b on b.g = a.g + 7 where a.g > 2;`);
     await run(`insert into playlists (id, url, owner_id, title, items_count) select ${id('g', users)}, case g when ${users} then '${hot.playlist}' else 'p' || lpad(g::text, 15, '0') end,
         (select id from seeded_users where seeded_users.g = case mod(s.g, 10) when 0 then 2 else s.g end), case when mod(g, 10) = 0 then 'Evenings ' else 'Mornings ' end || g, 0 from generate_series(1::bigint, ${users}) s (g);
       insert into playlist_items (playlist_id, media_id, owner_id, rank) select (select id from playlists where url = '${hot.playlist}'), m.id, m.owner_id, 'a' || lpad(s.g::text, 9, '0')

@@ -41,16 +41,33 @@ export function visibleCounts(counts: Counts, from: Statement): (viewer: ViewerI
 export const hiddenRows = (alias: string, stored: Statement, rows: Statement): Statement =>
   sql`lateral (select count(*) as number ${rows} and ${stored} > 0) ${sql.ident(alias)}`;
 
+/** Of an item with more rows, each hidden user's is looked up; of others, all rows may be read. */
+const fewRows = sql.raw(1000);
+
+/**
+ * Rows of hidden users in a table that has at most one of a user for each item. PostgreSQL, which expects an average
+ * item, would read all rows of one that a million users reacted to. The order names the index that it is to look up in.
+ * @param key the column of the item
+ * @param row alias of the item
+ * @param stored the count of all its rows
+ */
+const rowsOfHidden = (table: string, key: string, row: string, stored: Statement): Statement => {
+  const rows = sql`select y.* from ${sql.ident(table)} y where ${sql.ident('y', key)} = ${sql.ident(row, 'id')}`;
+  return sql`(${rows} and y.user_id = any(hidden.ids) and y.is_counted and ${stored} between 1 and ${fewRows}
+    union all select y.* from unnest(hidden.ids) h (id)
+      cross join lateral (${rows} and y.user_id >= h.id order by y.user_id limit 1) y
+      where y.user_id = h.id and y.is_counted and ${stored} > ${fewRows})`;
+};
+
 /**
  * Reactions of hidden users, as relation `r`.
  * @param row alias of the item
  * @param key its column in the table
  */
 export const hiddenReactions = (row: string, table: 'reactions' | 'comment_reactions', key: string): Statement =>
-  sql`lateral (select count(*) as number, count(*) filter (where r.emoji = ${like}) as likes,
-    count(*) filter (where r.emoji = ${dislike}) as dislikes from ${sql.ident(table)} r
-    where r.${sql.ident(key)} = ${sql.ident(row, 'id')} and r.user_id = any(hidden.ids) and r.is_counted
-      and ${sql.ident(row, 'reactions_count')} > 0) r`;
+  sql`lateral (select count(*) as number, count(*) filter (where y.emoji = ${like}) as likes,
+    count(*) filter (where y.emoji = ${dislike}) as dislikes
+    from ${rowsOfHidden(table, key, row, sql.ident(row, 'reactions_count'))} y) r`;
 
 /** @param row alias of the item reacted to */
 export const reactionCounts = (row: string): Counts => ({
@@ -86,11 +103,8 @@ export const mediaCounts = visibleCounts(
       sql`m.comments_count`,
       sql`from comments c where c.media_id = m.id and c.author_id = any(hidden.ids) and c.is_counted`,
     ),
-    hiddenRows(
-      'p',
-      sql`m.reposts_count`,
-      sql`from reposts p where p.media_id = m.id and p.user_id = any(hidden.ids) and p.is_counted`,
-    ),
+    sql`lateral (select count(*) as number
+      from ${rowsOfHidden('reposts', 'media_id', 'm', sql`m.reposts_count`)} y) p`,
   ]),
 );
 

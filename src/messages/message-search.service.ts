@@ -2,7 +2,15 @@ import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable } from '@nestjs/common';
 import { sql } from '../platform/database/sql.js';
 import { once } from '../platform/database/once.js';
-import { afterCursor, keyOf, keysetPage, pageOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
+import {
+  afterCursor,
+  keyOf,
+  keysetPage,
+  orderOf,
+  pageOf,
+  type Keyed,
+  type Keyset,
+} from '../platform/database/keyset.js';
 import { messageVisible } from '../visibility/chats.js';
 import { ChatAccess, type ChatSide } from './chat-access.service.js';
 import { memberAt, messageAt, messageColumns, messageTables, MessageView, type MessageRow } from './message-view.js';
@@ -28,12 +36,13 @@ export class MessageSearch {
   async search(viewer: string, { q, with: partner, limit, cursor }: MessageSearchQuery) {
     if (q === '') return { items: [], nextCursor: null };
     const chat = partner === undefined ? null : await this.access.find(viewer, partner);
+    // In order first: the rest is read until the page is full.
     const found = sql<MessageRow & Keyed>`
       select ${messageColumns}, ${keyOf(newest)}
-      from (${chat ? ofChat(viewer, chat, q) : ofAllChats(viewer, q)}) found
-      ${messageAt('found')} ${memberAt('found', viewer)}
-      ${messageTables}
-      where ${messageVisible()} and ${afterCursor(newest, cursor)}`;
+      from (select m.* from (${chat ? ofChat(viewer, chat, q) : ofAllChats(viewer, q)}) found ${messageAt('found')}
+        where ${afterCursor(newest, cursor)} order by ${orderOf(newest)} offset 0) m
+      ${memberAt('m', viewer)} ${messageTables}
+      where ${messageVisible()}`;
     const rows = await pageOf(found, newest, limit).all(this.em);
     return keysetPage(newest, rows, limit, (row) => ({ chat: this.view.chat(row), message: this.view.message(row) }));
   }

@@ -100,7 +100,10 @@ export class RepostsService {
       {
         keyset: newest,
         join: sql`join reposts r on r.media_id = m.id and r.user_id = ${userId}`,
-        where: [userId === viewer ? visibleTo(viewer) : listedFor(viewer, false), notBlocked(viewer, 'r.user_id')],
+        where: [
+          userId === viewer ? visibleTo(viewer) : listedFor(viewer, false),
+          notBlocked(viewer, sql<string>`${userId}::uuid`),
+        ],
       },
       query,
       {

@@ -6,29 +6,30 @@ import { isActive } from './accounts.js';
 export type ViewerId = string | null;
 /** The same, or a column that holds it, for queries over many viewers. */
 export type ViewerRef = ViewerId | Statement<string>;
+/** The other user: the column of their id, as `m.owner_id`, or the id itself, of which PostgreSQL asks only once. */
+type UserRef = string | Statement<string>;
+const idOf = (user: UserRef) => (typeof user === 'string' ? sql.ident(user) : user);
 
 /**
  * The other user does not block the viewer, who may still block them.
- * @param user as below
  */
-export const notBlockedBy = (viewer: ViewerRef, user: string): Statement<boolean> =>
+export const notBlockedBy = (viewer: ViewerRef, user: UserRef): Statement<boolean> =>
   viewer === null
     ? sql<boolean>`true`
-    : missingByKey(sql`from blocks b where b.blocker_id = ${sql.ident(user)} and b.blocked_id = ${viewer}`);
+    : missingByKey(sql`from blocks b where b.blocker_id = ${idOf(user)} and b.blocked_id = ${viewer}`);
 
 /**
  * Neither user blocks the other.
- * @param user the column of the other user's id, as `m.owner_id`
  */
-export const notBlocked = (viewer: ViewerRef, user: string): Statement<boolean> =>
+export const notBlocked = (viewer: ViewerRef, user: UserRef): Statement<boolean> =>
   viewer === null
     ? sql<boolean>`true`
-    : sql<boolean>`(${missingByKey(sql`from blocks b where b.blocker_id = ${viewer} and b.blocked_id = ${sql.ident(user)}`)}
+    : sql<boolean>`(${missingByKey(sql`from blocks b where b.blocker_id = ${viewer} and b.blocked_id = ${idOf(user)}`)}
         and ${notBlockedBy(viewer, user)})`;
 
 /**
  * The owner is not muted by the viewer.
- * @param user as above
+ * @param user the column of the owner's id
  */
 export const notMuted = (viewer: ViewerRef, user: string): Statement<boolean> =>
   viewer === null
