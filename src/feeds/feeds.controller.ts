@@ -26,7 +26,7 @@ export class FeedsController {
   @Limited('feed')
   @Documented({
     summary: 'Read what everybody publishes',
-    description: `The latest first. ${since}`,
+    description: `The latest first. ${since} Where you mute the owners of much, a page may be short, or empty, and still have a \`nextCursor\`.`,
     answers,
     problems: ['validation_failed'],
   })

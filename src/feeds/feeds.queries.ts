@@ -8,7 +8,13 @@ import type { Viewer } from '../platform/http/viewer.js';
 import { ownerAnswer, type OwnerRow } from '../users/users.schemas.js';
 import { UsersService } from '../users/users.service.js';
 import { isActive } from '../visibility/accounts.js';
-import { candidatesOf, isCandidate, isToReadByOwner, orderOfCandidates } from '../visibility/candidates.js';
+import {
+  candidatesOf,
+  isCandidate,
+  isToReadByOwner,
+  orderOfCandidates,
+  pageAmongCandidates,
+} from '../visibility/candidates.js';
 import { inFeedOfUser, type Reposts } from '../visibility/feeds.js';
 import { isListedMedia } from '../visibility/medias.js';
 import { follows, type ViewerId } from '../visibility/relations.js';
@@ -59,11 +65,12 @@ export class FeedsQueries {
       },
     );
     if (!byOwner && isToReadByOwner(viewer, medias)) return this.global(viewer, query, true);
-    const shown = medias.slice(0, query.limit);
+    const found = medias.map((media) => ({ ...media, key: [media.seq] }));
+    const { items, nextCursor } = pageAmongCandidates(latest, found, query.limit, (row) => row);
     return {
-      items: shown.map(({ isCut: _, ...item }) => withoutSeq(item)),
-      nextCursor: medias.length > query.limit ? cursorAt(shown.at(-1)!.seq) : null,
-      newestCursor: newestOf(shown[0], query.since),
+      items: items.map(({ isCut: _, key: __, ...item }) => withoutSeq(item)),
+      nextCursor,
+      newestCursor: newestOf(items[0], query.since),
     };
   }
 

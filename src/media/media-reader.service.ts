@@ -13,6 +13,7 @@ import {
   isCandidate,
   isToReadByOwner,
   orderOfCandidates,
+  pageAmongCandidates,
   type Candidates,
 } from '../visibility/candidates.js';
 import { isOpen, listedFor, visibleTo } from '../visibility/medias.js';
@@ -168,7 +169,7 @@ export class MediaReader {
       where ${isCandidate([listedFor(viewer, false), ...filters])}`;
     const rows = await pageOf(found, keyset, limit).all(this.em);
     if (!byOwner && isToReadByOwner(viewer, rows)) return this.pageAmong(viewer, candidates, limit, filters, true);
-    return keysetPage(keyset, rows, limit, (row) => this.views.of(row, viewer));
+    return pageAmongCandidates(keyset, rows, limit, (row) => this.views.of(row, viewer));
   }
 
   page(viewer: ViewerId, source: MediaSource, query: PageQuery): Promise<Page<MediaAnswer>>;

@@ -17,6 +17,9 @@ import { MediaService } from './media.service.js';
 type Address = z.infer<typeof MediaParam>;
 const TagParams = MediaParam.extend({ name: TagName });
 const params = { url: 'The `url` of the media' };
+/** No index has what it asks for in this order. */
+const isSearch = ({ sort = 'newest', tag, type }: Partial<ListQuery>) =>
+  sort === 'relevance' || ((tag !== undefined || type !== undefined) && sort !== 'newest' && sort !== 'oldest');
 const ownerProblems = ['media_not_found', 'not_yours', 'validation_failed'] as const;
 
 @ApiTags('medias')
@@ -29,11 +32,11 @@ export class MediaController {
 
   @Get()
   @OptionalUser()
-  @Limited('search', ({ query }) => (query as ListQuery).sort === 'relevance')
+  @Limited('search', ({ query }) => isSearch(query as Partial<ListQuery>))
   @Documented({
     summary: 'List medias',
     description:
-      'What is public, and what those you follow show their followers. `username=me` adds your hidden and unfinished ones.',
+      'What is public, and what those you follow show their followers. `username=me` adds your hidden and unfinished ones. Where many are passed over, because you mute their owners or few have the tag, a page may be short, or empty, and still have a `nextCursor`.',
     answers: { 200: { schema: MediaPage, description: 'A page' } },
     problems: ['validation_failed', 'not_signed_in'],
   })

@@ -26,8 +26,9 @@ export class MediaQueries {
       const after = afterCursor(keyset, cursor);
       const rows = { ...mediaRows, keyset, where: [...filters, after] };
       // There is no index of a type by a counter.
-      const near = { ...rows, where: [...(isByTime(sort) ? filters : []), after] };
-      const candidates = { open: rows, closed: rows, near, isListed: isListedMedia(viewer) };
+      const unfiltered = isByTime(sort) ? rows : { ...rows, where: [after] };
+      const open = isByTime(sort) ? rows : { ...unfiltered, filters };
+      const candidates = { open, closed: rows, near: unfiltered, isListed: isListedMedia(viewer) };
       return this.reader.pageAmong(viewer, candidates, limit, isByTime(sort) ? [] : filters);
     }
     return this.reader.page(viewer, { keyset, where: [listedFor(viewer, true), ...filters] }, { limit, cursor });

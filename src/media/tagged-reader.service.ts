@@ -12,8 +12,8 @@ import type { ViewerId } from '../visibility/relations.js';
 /** When sorted by time, the tag's own indexes give the order. */
 const orders = ordersOfFound('mt.media_id');
 /**
- * Above it a tag counts as common: instead of sorting its medias, all medias are scanned in sort order until enough
- * have the tag.
+ * Above it a tag counts as common: instead of sorting its medias, medias are read in sort order until enough have the
+ * tag, or so many have been read that the page ends (visibility/candidates.ts).
  */
 const maxCandidates = sql.raw('2000');
 /** With fewer that only followers find, these are sorted, too: otherwise only those of whom the viewer follows. */
@@ -57,7 +57,8 @@ export class TaggedReader {
     const open = tag.isCommon
       ? {
           ...{ ...mediaRows, keyset: common },
-          where: [isTagged(tag), ...mediaFilters(viewer, { ...filter, sort }), afterCursor(common, cursor)],
+          where: [afterCursor(common, cursor)],
+          filters: [isTagged(tag), ...mediaFilters(viewer, { ...filter, sort })],
         }
       : rows;
     const near = tag.hasFewClosed ? rows : null;
@@ -70,7 +71,8 @@ export class TaggedReader {
             where x.tag_id = ${tag.id} and x.owner_id = o.id and x.reach = ${reachOf.followers}
             order by x.media_id desc limit ${maxOfOwner}) mt ${counted}`,
         };
-    return this.reader.pageAmong(viewer, { open, closed, near, isListed: isListedMedia(viewer) }, limit);
+    const candidates = { open, closed, near, isListed: isListedMedia(viewer) };
+    return this.reader.pageAmong(viewer, candidates, limit, [], tag.isCommon || (viewer !== null && !near));
   }
 
   private ofOwner(viewer: ViewerId, tag: Tag, { sort, limit, cursor, ...filter }: Query) {

@@ -3,6 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import { MediaPage } from '../media/media.schemas.js';
 import { CurrentUser, Verified } from '../platform/http/access.js';
 import { PageQuery } from '../platform/http/page.js';
+import { Limited } from '../platform/limits/limited.js';
 import { Documented } from '../platform/http/route.js';
 import type { Viewer } from '../platform/http/viewer.js';
 import { MentionsQueries } from './mentions.queries.js';
@@ -14,6 +15,7 @@ export class MentionsController {
 
   @Get()
   @Verified('read')
+  @Limited('feed')
   @Documented({
     summary: 'List the medias that mention you',
     description: 'The newest mention first.',

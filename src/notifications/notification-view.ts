@@ -63,19 +63,22 @@ export const single: Item = {
   actors: sql.raw('3'),
 };
 
-/** All of one kind and media, or of one kind that has none; of kinds that are told alone, `n` itself. */
+/** All of one kind, media and comment, or of one kind that has neither; of kinds that are told alone, `n` itself. */
 const isTogether = sql`n.kind in (${sql.join(kindNames.filter((name) => kinds[name].told === 'together').map(sql.word))})`;
-const sameAs = sql`g.user_id = n.user_id and g.in_app and g.kind = n.kind and g.comment_id is not distinct from n.comment_id`;
 const columnsOf = (n: string) =>
   sql.join(['id', 'position', 'actors_count', 'read_at'].map((name) => sql.ident(n, name)));
+/** Apart, since an index finds what equals, or what is null. */
+const sameAs = (media: Statement, comment: Statement) => sql`
+  select ${columnsOf('g')} from notifications g
+  where ${isTogether} and g.user_id = n.user_id and g.in_app and g.kind = n.kind and ${media} and ${comment}`;
+const [noMedia, noComment] = ['media_id', 'comment_id'].map(
+  (column) => sql`${sql.ident('n', column)} is null and ${sql.ident('g', column)} is null`,
+) as [Statement, Statement];
 export const all = sql`
   select ${columnsOf('n')} where not ${isTogether}
-  union all
-  select ${columnsOf('g')} from notifications g
-    where ${isTogether} and n.media_id is not null and ${sameAs} and g.media_id = n.media_id
-  union all
-  select ${columnsOf('g')} from notifications g
-    where ${isTogether} and n.media_id is null and ${sameAs} and g.media_id is null`;
+  union all ${sameAs(sql`g.media_id = n.media_id`, noComment)}
+  union all ${sameAs(sql`g.media_id = n.media_id`, sql`g.comment_id = n.comment_id`)}
+  union all ${sameAs(noMedia, noComment)}`;
 export const group: Item = {
   ids: sql`select i.id from (${all}) i`,
   columns: sql`(select sum(i.actors_count)::int from (${all}) i) as "actorsCount",

@@ -43,7 +43,8 @@ export class PlaylistsController {
   @OptionalUser()
   @Documented({
     summary: 'List playlists',
-    description: 'What is public, and what those you follow show their followers.',
+    description:
+      'What is public, and what those you follow show their followers. Where you mute the owners of many, a page may be short, or empty, and still have a `nextCursor`.',
     answers: { 200: { schema: PlaylistPage, description: 'A page' } },
     problems: ['validation_failed', 'not_signed_in'],
   })

@@ -12,7 +12,13 @@ import { inPlaylistFor, isOpen } from '../visibility/medias.js';
 import { playlistListedFor, playlistVisibleTo } from '../visibility/playlists.js';
 import type { ViewerId } from '../visibility/relations.js';
 import { existsByKey } from '../platform/database/exists-by-key.js';
-import { candidatesOf, isCandidate, isToReadByOwner, orderOfCandidates } from '../visibility/candidates.js';
+import {
+  candidatesOf,
+  isCandidate,
+  isToReadByOwner,
+  orderOfCandidates,
+  pageAmongCandidates,
+} from '../visibility/candidates.js';
 import { afterCursor, keyOf, keysetPage, pageOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
 import type { Page, PageQuery } from '../platform/http/page.js';
 import { ownerAnswer, type OwnerRow } from '../users/users.schemas.js';
@@ -120,7 +126,7 @@ export class PlaylistsQueries {
     { limit, cursor }: PageQuery,
     byOwner = false,
   ): Promise<Page<PlaylistAnswer>> {
-    const rows = { ...everybodys, keyset, where: [...filters, afterCursor(keyset, cursor)] };
+    const rows = { ...everybodys, keyset, where: [afterCursor(keyset, cursor)], filters };
     const isListed = (id: Statement) =>
       existsByKey(sql`from playlists x where x.id = ${id} and ${playlistListedFor(viewer, false, 'x')}`);
     const candidates = { open: rows, closed: rows, near: rows, isListed };
@@ -133,7 +139,7 @@ export class PlaylistsQueries {
     const items = await pageOf(found, order, limit).all(this.em);
     if (!byOwner && isToReadByOwner(viewer, items))
       return this.listAll(viewer, keyset, filters, { limit, cursor }, true);
-    return keysetPage(keyset, items, limit, (row) => this.view(row, viewer));
+    return pageAmongCandidates(keyset, items, limit, (row) => this.view(row, viewer));
   }
 
   /** By the words of title and description, or by a title spelled alike. */

@@ -8,6 +8,7 @@ import { MediaAnswer } from '../media/media.schemas.js';
 import { visibleTo } from '../visibility/medias.js';
 import { CurrentUser, Verified } from '../platform/http/access.js';
 import { page } from '../platform/http/page.js';
+import { Limited } from '../platform/limits/limited.js';
 import { Documented } from '../platform/http/route.js';
 import type { Viewer } from '../platform/http/viewer.js';
 import { ReactorsQuery } from './reactions.schemas.js';
@@ -22,6 +23,7 @@ export class ReactedController {
 
   @Get()
   @Verified('read')
+  @Limited('feed')
   @Documented({
     summary: 'List the medias you reacted to',
     description: 'The newest reaction first; `viewer.reaction` is yours. `?emoji=👍` lists what you like.',

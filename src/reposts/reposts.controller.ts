@@ -70,6 +70,7 @@ export class RepostsController {
 
   @Get('users/:username/reposts')
   @OptionalUser()
+  @Limited('feed')
   @Documented({
     summary: 'List the medias that a user reposted',
     description: 'The latest first. Those of a private account are visible to its followers only.',

@@ -49,6 +49,7 @@ export class SavesController {
 
   @Get('users/me/saved')
   @Verified('read')
+  @Limited('feed')
   @Documented({
     summary: 'List the medias you saved',
     description: 'The latest first, without those you may no longer see.',

@@ -65,6 +65,7 @@ export class ViewsController {
 
   @Get('users/me/history')
   @Verified('read')
+  @Limited('feed')
   @Documented({
     summary: 'List what you watched',
     description: 'The latest first, without what you may no longer see.',

@@ -1,6 +1,7 @@
-import { orderOf, pageOf, type Keyset } from '../platform/database/keyset.js';
+import { keysetPage, orderOf, pageOf, type Keyed, type Keyset } from '../platform/database/keyset.js';
 import { sql, type Statement } from '../platform/database/sql.js';
 import { ownersFoundBy, reachOf } from './reach.js';
+import { encodeCursor, type Page } from '../platform/http/page.js';
 import type { ViewerId } from './relations.js';
 
 /**
@@ -17,8 +18,10 @@ export interface Rows {
   owner: Statement;
   reach: Statement;
   keyset: Keyset;
-  /** Filters, and where the page begins. */
+  /** Filters that an index narrows, and where the page begins. */
   where: Statement<boolean>[];
+  /** Filters that are asked row by row. */
+  filters?: Statement<boolean>[];
 }
 
 export interface Candidates {
@@ -34,6 +37,8 @@ export interface Candidates {
 
 /** So many are looked at, for a page of at most half of them. */
 const maxFirst = sql.raw('200');
+/** Of what everybody finds, no more is read for a page: it ends there, short or empty, and its cursor goes on. */
+const maxWalked = sql.raw('10000');
 
 const keys = ['k0', 'k1'];
 /** The order of candidates, by their columns `k0` and `k1`. */
@@ -42,11 +47,31 @@ export const orderOfCandidates = (keyset: Keyset, ...alias: [] | ['c']): Keyset 
   columns: keyset.columns.map(([, kind], i) => [sql.ident(...alias, keys[i]!), kind] as const),
 });
 
-const select = ({ from, id, reach, keyset, where }: Rows, reached: Statement, more: Statement<boolean>[]) => sql`
-  select ${id} as id, ${sql.join(keyset.columns.map(([column], i) => sql`${column} as ${sql.ident(keys[i]!)}`))}
-  from ${from} where ${sql.join([sql`${reach} = ${reached}`, ...where, ...more], ' and ')}`;
+const keysOf = ({ columns }: Keyset) =>
+  sql.join(columns.map(([column], i) => sql`${column} as ${sql.ident(keys[i]!)}`));
 
-/** The rule is asked for a candidate `c`, unless `c.is_cut`: the list goes on, and the page is to be read by owner. */
+const select = (
+  { from, id, reach, keyset, where, filters = [] }: Rows,
+  reached: Statement,
+  more: Statement<boolean>[],
+) => sql`
+  select ${id} as id, ${keysOf(keyset)}, false as is_end
+  from ${from} where ${sql.join([sql`${reach} = ${reached}`, ...where, ...filters, ...more], ' and ')}`;
+
+/** The same, of the first `maxWalked` rows. The last of these is among them in any case, as `is_end`. */
+const walk = (
+  { from, id, reach, keyset, where, filters = [] }: Rows,
+  reached: Statement,
+  more: Statement<boolean>[],
+) => sql`
+  select w.id, ${sql.join(keyset.columns.map((_, i) => sql.ident('w', keys[i]!)))}, w.is_end from (
+    select ${id} as id, ${keysOf(keyset)}, row_number() over (order by ${orderOf(keyset)}) = ${maxWalked} as is_end,
+      ${sql.join([sql`true`, ...filters, ...more], ' and ')} as is_met
+    from ${from} where ${sql.join([sql`${reach} = ${reached}`, ...where], ' and ')}
+    order by ${orderOf(keyset)} limit ${maxWalked}) w
+  where w.is_met or w.is_end`;
+
+/** The rule is asked for a candidate `c`, unless `c.is_cut`: no more was read, and the list goes on behind it. */
 export const isCandidate = (rule: Statement<boolean>[]): Statement<boolean> =>
   sql<boolean>`(c.is_cut or ${sql.join(rule, ' and ')})`;
 
@@ -62,11 +87,25 @@ export function candidatesOf(viewer: ViewerId, candidates: Candidates, limit: nu
 export const isToReadByOwner = (viewer: ViewerId, found: { isCut: boolean }[]): boolean =>
   found.some(({ isCut }) => isCut) || (viewer === null && found.length === 0);
 
+/** A page that ends where no more was read. @param rows of `candidatesOf`, one more than `limit` was asked for */
+export function pageAmongCandidates<R extends Keyed & { isCut: boolean }, T>(
+  keyset: Keyset,
+  rows: R[],
+  limit: number,
+  toItem: (row: R) => T,
+): Page<T> {
+  const end = rows.findIndex(({ isCut }) => isCut);
+  if (end < 0) return keysetPage(keyset, rows, limit, toItem);
+  return { items: rows.slice(0, end).map(toItem), nextCursor: encodeCursor(keyset.name, rows[end]!.key) };
+}
+
 function firstOf(viewer: ViewerId, { open, near }: Candidates): Statement {
   const order = orderOf(orderOfCandidates(open.keyset));
   const first = (rows: Rows, reach: Statement) =>
-    sql`(${select(rows, reach, [])} order by ${orderOf(rows.keyset)} limit ${maxFirst})`;
-  const last = sql`row_number() over (order by ${order}) = ${maxFirst}`;
+    rows.filters?.length
+      ? sql`(${walk(rows, reach, [])} order by ${order} limit ${maxFirst})`
+      : sql`(${select(rows, reach, [])} order by ${orderOf(rows.keyset)} limit ${maxFirst})`;
+  const last = sql`(is_end or row_number() over (order by ${order}) = ${maxFirst})`;
   return viewer === null || !near
     ? sql`select c.*, ${last} or (select count(*) from (${ownersFoundBy(null)}) o) > 0 as is_cut from ${first(open, reachOf.all)} c`
     : sql`select c.*, ${last} as is_cut from (
@@ -75,16 +114,16 @@ function firstOf(viewer: ViewerId, { open, near }: Candidates): Statement {
 
 function allOf(viewer: ViewerId, { open, closed, isListed }: Candidates, limit: number): Statement {
   const order = orderOf(orderOfCandidates(open.keyset, 'c'));
-  const opened = pageOf(select(open, reachOf.all, [isListed(open.id)]), open.keyset, limit);
+  const opened = pageOf(walk(open, reachOf.all, [isListed(open.id)]), orderOfCandidates(open.keyset), limit);
   const ofOwner = pageOf(select(closed, reachOf.followers, [sql`${closed.owner} = o.id`]), closed.keyset, limit);
   // In order first: the rule is asked until the page is full.
   return pageOf(
-    sql`select c.*, false as is_cut from (
+    sql`select c.*, c.is_end as is_cut from (
         select c.* from (
           (${opened}) union all
           select p.* from (${ownersFoundBy(viewer)}) o cross join lateral (${ofOwner}) p) c
         order by ${order} offset 0) c
-      where ${isListed(sql`c.id`)}`,
+      where (c.is_end or ${isListed(sql`c.id`)})`,
     orderOfCandidates(open.keyset, 'c'),
     limit,
   );

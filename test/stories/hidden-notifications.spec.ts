@@ -22,10 +22,12 @@ let app: Awaited<ReturnType<typeof apiInProcess>>;
 let reader: Person;
 let other: Person;
 let friend: Person;
+/** Of a thousand comments below one media. */
+let author: Person;
 beforeAll(async () => {
   vitrine = await Vitrine.start({ workers: ['social,mail,maintenance'] });
-  [reader, other, friend] = (await Promise.all(Array.from({ length: 3 }, () => newPerson(vitrine)))) as [
-    ...[Person, Person, Person],
+  [reader, other, friend, author] = (await Promise.all(Array.from({ length: 4 }, () => newPerson(vitrine)))) as [
+    ...[Person, Person, Person, Person],
   ];
   const [hiding, gone] = await Promise.all([newPerson(vitrine), newPerson(vitrine)]);
   const client = await vitrine.db.connect();
@@ -42,6 +44,7 @@ beforeAll(async () => {
     insert into lines select uuidv7(), '${reader.id}', 5 + i, 'mention_in_comment', case mod(i, 2) when 0 then 'hidden' else 'open' end,
       case mod(i, 2) when 0 then '${hiding.id}'::uuid else '${gone.id}' end, uuidv7() from generate_series(1, ${hidden}) i;
     insert into lines select uuidv7(), '${other.id}', i, 'mention_in_comment', 'open', '${friend.id}', uuidv7() from generate_series(1, ${shown}) i;
+    insert into lines select uuidv7(), '${author.id}', i, 'comment_reaction', 'open', '${friend.id}', uuidv7() from generate_series(1, 1000) i;
     insert into users (username, email, email_verified_at, password_hash, display_name)
       select 'u' || i, 'u' || i || '@example.org', now(), '-', 'u' from generate_series(0, ${counted - 1}) i;
     insert into lines select uuidv7(), u.id, n, 'mention_in_comment', 'open', '${friend.id}', uuidv7()
@@ -146,6 +149,12 @@ describe('what is read of notifications', () => {
     const { body, count, rows, where } = await asked(other, list);
     expect(body.items?.length ?? body.count).toBe(body.items ? 20 : 100);
     expect(count).toBe(1);
+    expect(rows, where).toBeLessThanOrEqual(100);
+  });
+
+  it('is a page of groups, of many below one media, too', async () => {
+    const { body, rows, where } = await asked(author, 'feeds/notifications?');
+    expect(body.items).toHaveLength(20);
     expect(rows, where).toBeLessThanOrEqual(100);
   });
 

@@ -34,6 +34,7 @@ export const rateLimits = {
   'password-reset': limit(60, hours(1), 'address'),
   refresh: limit(600, minutes(15), 'address'),
   search: limit(240, minutes(1), 'user'),
+  /** Also lists of what a user did: they pass over what others have hidden since. */
   feed: limit(240, minutes(1), 'user'),
   /** Of notifications. Apart from feeds: who asks for it in every tab can still read them. */
   'unread-count': limit(240, minutes(1), 'user'),
