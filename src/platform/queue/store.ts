@@ -3,6 +3,7 @@ import pg from 'pg';
 import type { Config } from '../config/env.js';
 import { databaseUrl } from '../database/orm.js';
 import { retryOnDeadlock } from '../database/retry-on-deadlock.js';
+import { queueNames } from './definition.js';
 
 /**
  * Where BullMQ keeps its jobs: Redis if configured, else PostgreSQL (schema `bullmq`, created by `migrate`). It is
@@ -24,11 +25,17 @@ export function openQueueStore(config: Config, onError: (error: Error) => void):
   return { connection: pool as never };
 }
 
-/** One for all queues and workers of the process; each worker keeps one of its clients for LISTEN. */
+/** Besides those that workers keep: enough for what the jobs of one process ask at once. */
+const spareClients = 8;
+
+/**
+ * One for all queues and workers of the process. Each worker keeps two of its clients, for LISTEN and for waiting: a
+ * process that serves all queues with none to spare would run no job.
+ */
 export function queuePool(connectionString: string): pg.Pool {
   const pool = new pg.Pool({
     connectionString,
-    max: 16,
+    max: 2 * queueNames.length + spareClients,
     keepAlive: true,
     application_name: 'vitrine-queue',
     // BullMQ's statements NOTIFY, which serialises commits of the whole cluster until each is on disk. Queue entries
