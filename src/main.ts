@@ -5,6 +5,7 @@ import { requireMigrated } from './platform/database/migrate.js';
 import { exitWithParent } from './local/parent.js';
 import { collectWhenIdle } from './platform/idle-collection.js';
 import { Health } from './platform/observability/health.js';
+import { serveHealth } from './platform/observability/health-server.js';
 import { shutdownOnSignal } from './platform/observability/shutdown.js';
 import { startOrSay } from './platform/observability/start-or-say.js';
 import { keepNewFilesPrivate } from './platform/private-dir.js';
@@ -18,9 +19,18 @@ await startOrSay(async () => {
   const config = readConfig();
   await requireMigrated(config);
   const { app } = await createApi(config, { bufferLogs: true });
-  if (config.secretIsKnown) new Logger('Api').warn('AUTH_SECRET is not set: anybody could forge tokens');
+  const logger = new Logger('Api');
+  if (config.secretIsKnown) logger.warn('AUTH_SECRET is not set: anybody could forge tokens');
   exitWithParent();
   collectWhenIdle();
-  shutdownOnSignal(app, app.get(Health), drainMs);
+  const health = app.get(Health);
+  const { metricsPort, host } = config.http;
+  if (metricsPort !== undefined)
+    await serveHealth(
+      { health, onError: (error) => logger.warn({ err: error }, 'metrics could not be measured') },
+      host,
+      metricsPort,
+    );
+  shutdownOnSignal(app, health, drainMs);
   await app.listen(config.http.port, config.http.host);
 });

@@ -8,6 +8,7 @@ import { ConfigError, readConfig } from './platform/config/env.js';
 import { requireMigrated } from './platform/database/migrate.js';
 import { exitWithParent } from './local/parent.js';
 import { collectWhenIdle } from './platform/idle-collection.js';
+import { Backlog } from './platform/observability/backlog.js';
 import { serveHealth } from './platform/observability/health-server.js';
 import { Health } from './platform/observability/health.js';
 import { shutdownOnSignal } from './platform/observability/shutdown.js';
@@ -50,7 +51,16 @@ await startOrSay(async () => {
   const logger = app.get(Logger);
   app.useLogger(logger);
   const health = app.get(Health);
-  const server = await serveHealth(health, config.http.host, config.worker.port);
+  const backlog = app.get(Backlog);
+  const server = await serveHealth(
+    {
+      health,
+      measure: () => backlog.measure(),
+      onError: (error) => logger.warn({ err: error }, 'metrics could not be measured'),
+    },
+    config.http.host,
+    config.worker.port,
+  );
   exitWithParent();
   collectWhenIdle();
   shutdownOnSignal(app, health, stopMs, async () => server.close());

@@ -7,6 +7,7 @@ import { Server, type Socket } from 'socket.io';
 import { SocketCredentials, type Identified } from '../auth/socket-credentials.service.js';
 import { toProblem } from '../platform/http/problem.filter.js';
 import { Problem } from '../platform/http/problems.js';
+import { openSockets } from '../platform/observability/metrics.js';
 import { Operation } from '../platform/operation.js';
 import { CommandRunner, refusalOf } from '../platform/realtime/command-runner.js';
 import { EventLog, eventCursor } from '../platform/realtime/log.js';
@@ -139,7 +140,11 @@ export class SocketServer implements OnApplicationBootstrap, BeforeApplicationSh
     const { cursor, ...identified } = socket.data as Admitted;
     const connection = new Connection(socket, identified, this.runner);
     this.connections.set(connection.id, connection);
-    socket.once('disconnect', () => this.connections.delete(connection.id));
+    openSockets.inc();
+    socket.once('disconnect', () => {
+      this.connections.delete(connection.id);
+      openSockets.dec();
+    });
     const userId = identified.viewer.id;
     try {
       const { epoch, seq, resumed } = await Operation.run(this.orm, { socket: socket.id }, () =>

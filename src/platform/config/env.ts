@@ -30,6 +30,7 @@ const Env = z.object({
   NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
   HOST: z.string().default('127.0.0.1'),
   PORT: int(3000),
+  METRICS_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
   PUBLIC_URL: z.url().optional(),
   TRUST_PROXY: list,
   CORS_ORIGINS: list,
@@ -124,6 +125,8 @@ export function readConfig(source: NodeJS.ProcessEnv = process.env) {
     http: {
       host: env.HOST,
       port: env.PORT,
+      /** Of the API's metrics; not served without it. */
+      metricsPort: env.METRICS_PORT,
       publicUrl: (env.PUBLIC_URL ?? `http://localhost:${env.PORT}`).replace(/\/$/, ''),
       trustProxy: env.TRUST_PROXY,
       corsOrigins: env.CORS_ORIGINS,

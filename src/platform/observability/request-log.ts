@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { LoggerService } from '@nestjs/common';
+import { httpSeconds } from './metrics.js';
 
 /** Decodes what the router decodes: `%74` is `t` (RFC 3986, 6.2.2.2). */
 const plain = (url: string): string =>
@@ -21,7 +22,7 @@ const harmless = /^\/api\/(?!users\/)[\w/-]*$/;
 
 const quiet = new Set(['/livez', '/readyz']);
 
-/** One log line per request; its id is in the answer. */
+/** One log line per request, whose id is in the answer; and its time among the metrics. */
 export function logRequests(server: FastifyInstance, logger: LoggerService): void {
   server.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
@@ -29,8 +30,10 @@ export function logRequests(server: FastifyInstance, logger: LoggerService): voi
   });
   server.addHook('onResponse', (request, reply, done) => {
     done();
-    if (quiet.has(request.url)) return;
     const { id, method, url } = request;
+    const route = request.routeOptions.url ?? 'none';
+    httpSeconds.observe({ method, route, status: reply.statusCode }, reply.elapsedTime / 1_000);
+    if (quiet.has(url)) return;
     const ms = Math.round(reply.elapsedTime);
     logger.log({ reqId: id, method, url: withoutSecrets(url), status: reply.statusCode, ms }, 'request');
   });

@@ -2,6 +2,7 @@ import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/comm
 import { MikroORM } from '@mikro-orm/core';
 import { DelayedError, UnrecoverableError, type Job } from 'bullmq';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { jobSeconds } from '../observability/metrics.js';
 import { Operation } from '../operation.js';
 import { Handlers } from './handlers.js';
 import { jobs, type JobName } from './jobs.js';
@@ -51,14 +52,21 @@ export class Runner implements BeforeApplicationShutdown {
     const handle = this.handlers.of(name);
     const work = Operation.run(this.orm, { job: name, jobId: job.id }, () => handle(payload.data as never, context));
     this.running.set(stop, work);
+    const end = jobSeconds.startTimer({ job: name });
+    let outcome = 'failed';
     try {
       await Promise.race([work, abandoned(stop.signal)]);
+      outcome = 'done';
       this.logger.debug({ job: name, id: job.id }, 'job done');
     } catch (error) {
-      if (stop.signal.reason instanceof ShuttingDown) await this.giveBack(job, token);
+      if (stop.signal.reason instanceof ShuttingDown) {
+        outcome = 'returned';
+        await this.giveBack(job, token);
+      }
       this.logger.warn({ job: name, id: job.id, attempt: job.attemptsMade + 1, err: error }, 'job failed');
       throw error;
     } finally {
+      end({ outcome });
       clearTimeout(timer);
       this.running.delete(stop);
     }

@@ -1,8 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { channel } from 'node:diagnostics_channel';
+import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { isolate, lowerGroupPriority, type ResourceLimits } from './isolation.js';
+
+/** Tells of each program that ended, with its wall-clock `seconds`: see observability/metrics.ts. */
+const toolRuns = channel('vitrine.tool-runs');
 
 const tailBytes = 4096;
 const graceMs = 2000;
@@ -67,6 +72,7 @@ export async function run(bin: string, args: string[], options: RunOptions = {})
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  const begun = performance.now();
   if (child.pid !== undefined) void lowerGroupPriority(child.pid, niceness);
 
   let ended: ExitReason | undefined;
@@ -91,6 +97,8 @@ export async function run(bin: string, args: string[], options: RunOptions = {})
     }
     return { stdout: stdout(), stderrTail: stderr() };
   } finally {
+    const seconds = (performance.now() - begun) / 1_000;
+    toolRuns.publish({ tool: basename(bin), seconds });
     clearTimeout(timer);
     signal?.removeEventListener('abort', onAbort);
     // A grandchild may have outlived its parent.
