@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { createInterface } from 'node:readline';
 import { addAvatarCommands } from './commands/avatars.js';
+import { addDoctorCommand } from './commands/doctor.js';
 import { addRecountCommand } from './commands/recount.js';
 import { addUserCommands } from './commands/users.js';
 import { withServices } from './commands/with-services.js';
@@ -110,6 +111,7 @@ program
   });
 
 addAvatarCommands(program);
+addDoctorCommand(program);
 addRecountCommand(program);
 addUserCommands(program);
 
