@@ -50,7 +50,7 @@ export class PersonalDataController {
     answers: { 202: { schema: ExportAnswer, description: 'The link is on its way' } },
   })
   export(@CurrentUser() viewer: Viewer) {
-    return this.exports.request(viewer.id);
+    return this.exports.request(viewer);
   }
 
   @Get('me/export/archive')

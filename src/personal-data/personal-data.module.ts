@@ -5,6 +5,7 @@ import { MailModule } from '../platform/mail/mail.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { ClosingService } from './closing.service.js';
 import { ErasureService } from './erasure.service.js';
+import { ExportLinks } from './export-links.service.js';
 import { ExportsService } from './exports.service.js';
 import { PersonalDataController } from './personal-data.controller.js';
 import { PersonalDataJobs } from './personal-data.jobs.js';
@@ -18,6 +19,6 @@ export class PersonalDataModule {}
 
 @Module({
   imports: [MailModule, FilesModule],
-  providers: [PersonalDataJobs, ErasureService, ExportsService],
+  providers: [PersonalDataJobs, ErasureService, ExportLinks],
 })
 export class PersonalDataWorkerModule {}
