@@ -7,6 +7,7 @@ import { Problem } from '../platform/http/problems.js';
 import type { Viewer } from '../platform/http/viewer.js';
 import { sha256 } from '../platform/secrets.js';
 import { Storage } from '../platform/storage/storage.js';
+import { ArchiveLeases } from './archive-leases.service.js';
 import { archiveOf } from './archive.js';
 import { sql } from '../platform/database/sql.js';
 import { isActive } from '../visibility/accounts.js';
@@ -24,6 +25,7 @@ export class ExportsService {
     private readonly storage: Storage,
     private readonly outbox: Outbox,
     private readonly credentials: CredentialsService,
+    private readonly leases: ArchiveLeases,
   ) {}
 
   /**
@@ -42,13 +44,15 @@ export class ExportsService {
     });
   }
 
-  /** @throws {Problem} `export_expired`, also for an unknown link */
+  /** @throws {Problem} `export_expired`, also for an unknown link; `archive_in_progress` */
   async open(token: string): Promise<{ username: string; archive: Readable }> {
-    const [found] = await sql<{ id: string; username: string }>`
-      select u.id, u.username from exports e join users u on u.id = e.user_id
+    const [found] = await sql<{ id: string; userId: string; username: string }>`
+      select e.id, u.id as "userId", u.username from exports e join users u on u.id = e.user_id
       where e.token_hash = ${sha256(token)} and e.expires_at > now() and ${isActive()}`.all(this.em);
     if (!found) throw new Problem('export_expired');
-    const onError = (error: unknown) => this.logger.error({ userId: found.id, err: error }, 'archive aborted');
-    return { username: found.username, archive: await archiveOf(found.id, this.em.fork(), this.storage, onError) };
+    const { userId, username } = found;
+    const onError = (error: unknown) => this.logger.error({ userId, err: error }, 'archive aborted');
+    const open = () => archiveOf(userId, this.em.fork(), this.storage, onError);
+    return { username, archive: await this.leases.hold(found, open) };
   }
 }

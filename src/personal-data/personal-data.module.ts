@@ -3,6 +3,7 @@ import { AuthModule } from '../auth/auth.module.js';
 import { FilesModule } from '../files/files.module.js';
 import { MailModule } from '../platform/mail/mail.module.js';
 import { UsersModule } from '../users/users.module.js';
+import { ArchiveLeases } from './archive-leases.service.js';
 import { ClosingService } from './closing.service.js';
 import { ErasureService } from './erasure.service.js';
 import { ExportLinks } from './export-links.service.js';
@@ -13,7 +14,7 @@ import { PersonalDataJobs } from './personal-data.jobs.js';
 @Module({
   imports: [AuthModule, UsersModule],
   controllers: [PersonalDataController],
-  providers: [ClosingService, ExportsService],
+  providers: [ClosingService, ExportsService, ArchiveLeases],
 })
 export class PersonalDataModule {}
 
