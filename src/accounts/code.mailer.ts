@@ -47,10 +47,16 @@ export class CodeMailer {
         u.locale, c.expires_at, (extract(epoch from c.expires_at - now()) * 1000)::int as valid_ms
       from one_time_codes c join users u on u.id = c.user_id where c.id = ${codeId}
         and c.expires_at > now()`.all(this.em);
-    const digits = asked && (await this.codes.issue(codeId));
-    if (!digits) return;
+    if (!asked) return;
     const { user_id: userId, purpose, email, locale, expires_at: expiresAt, valid_ms: validForMs } = asked;
-    const link = purpose === 'reset_password' ? await this.links.issue(userId, new Date(expiresAt)) : undefined;
+    // Together: whoever forgets the code waits for its link, and revokes that next.
+    const issued = await this.em.transactional(async () => {
+      const digits = await this.codes.issue(codeId);
+      if (!digits) return null;
+      return { digits, link: purpose === 'reset_password' && (await this.links.issue(userId, new Date(expiresAt))) };
+    });
+    if (!issued) return;
+    const { digits, link } = issued;
     const origin = this.config.http.publicUrl;
     await this.mailer.send({
       to: { address: email },

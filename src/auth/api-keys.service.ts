@@ -11,6 +11,7 @@ import { UsersService } from '../users/users.service.js';
 import { ApiKey } from './api-key.entity.js';
 import { ApiKeysQueries, toAnswer } from './api-keys.queries.js';
 import type { ApiKeyAnswer, NewApiKeyBody } from './api-keys.schemas.js';
+import { CredentialsService } from './credentials.service.js';
 import { CurrentPasswordService } from './current-password.service.js';
 import { TokensService } from './tokens.service.js';
 import { sql } from '../platform/database/sql.js';
@@ -32,6 +33,7 @@ export class ApiKeysService {
     private readonly users: UsersService,
     private readonly password: CurrentPasswordService,
     private readonly tokens: TokensService,
+    private readonly credentials: CredentialsService,
     private readonly limiter: RateLimiter,
     private readonly idempotency: IdempotencyKeys,
   ) {}
@@ -52,7 +54,6 @@ export class ApiKeysService {
     return this.password.confirm(viewer, currentPassword, async () => {
       const { id: userId } = viewer;
       await this.limiter.consume('credentials', userId);
-      await this.lock(userId);
       await sql`
         update api_keys set revoked_at = now() where user_id = ${userId} and is_default
           and revoked_at is null`.all(this.em);
@@ -99,8 +100,9 @@ export class ApiKeysService {
   }
 
   /**
-   * Creates a key with the scopes and expiry of its creator, or less.
-   * @throws {Problem} `scope_missing` for more than that, `too_many_keys`
+   * Creates a key with the scopes and expiry of its creator, or less. One at a time per account: two at once would both
+   * count 49 keys.
+   * @throws {Problem} `scope_missing` for more than that, `bad_credentials` if its creator has ended, `too_many_keys`
    */
   private derive(
     viewer: Viewer,
@@ -113,7 +115,7 @@ export class ApiKeysService {
     if (limit && (!until || until > limit))
       throw new Problem('scope_missing', `The key itself expires at ${limit.toISOString()}.`);
     return this.em.transactional(async () => {
-      await this.lock(viewer.id);
+      await this.credentials.hold(viewer);
       if ((await this.queries.count(viewer.id)) >= amounts.apiKeys.max)
         throw new Problem('too_many_keys', `An account may have at most ${amounts.apiKeys.max} API keys.`);
       const minted = await this.make(viewer.id, {
@@ -138,10 +140,5 @@ export class ApiKeysService {
     });
     await this.em.persist(key).flush();
     return { ...toAnswer(key), apiKey };
-  }
-
-  /** One at a time per account: two at once would both count 49 keys. */
-  private async lock(userId: string): Promise<void> {
-    await sql`select 1 from users where id = ${userId} for no key update`.all(this.em);
   }
 }

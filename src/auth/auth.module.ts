@@ -9,6 +9,7 @@ import { ApiKeysQueries } from './api-keys.queries.js';
 import { ApiKeysService } from './api-keys.service.js';
 import { AuthController } from './auth.controller.js';
 import { CredentialsQueries } from './credentials.queries.js';
+import { CredentialsService } from './credentials.service.js';
 import { CurrentPasswordService } from './current-password.service.js';
 import { PasswordsService } from './passwords.service.js';
 import { SessionsController } from './sessions.controller.js';
@@ -35,11 +36,12 @@ export class PasswordsModule {}
     ApiKeysQueries,
     SessionsQueries,
     CredentialsQueries,
+    CredentialsService,
     SocketCredentials,
     AccessTokenStrategy,
     ApiKeyStrategy,
     { provide: APP_GUARD, useClass: AccessGuard },
   ],
-  exports: [CurrentPasswordService, TokensService, ApiKeysService, SocketCredentials],
+  exports: [CredentialsService, CurrentPasswordService, TokensService, ApiKeysService, SocketCredentials],
 })
 export class AuthModule {}

@@ -6,7 +6,7 @@ export const renditions: Holding = {
   table: 'renditions',
   rows: (userId) => sql<boolean>`t.file_id in (select id from files where owner_id = ${userId})`,
   exportedBy: ['file_id', 'id'],
-  without: ['id', 'key'],
+  without: ['id', 'key', 'segments'],
   why: 'Sizes and qualities made from the files; the archive holds the originals instead.',
 };
 

@@ -5,9 +5,10 @@ import { ZipFile } from 'yazl';
 import type { Storage } from '../platform/storage/storage.js';
 import type { Holding } from '../platform/database/holding.js';
 import { sql } from '../platform/database/sql.js';
+import { exportedRows } from './exported-rows.js';
 import { inventory } from './inventory.js';
 
-/** Rows per statement. */
+/** Files per statement. */
 const batch = 2_000;
 
 interface StoredFile {
@@ -106,28 +107,14 @@ function lazily(
 }
 
 async function* jsonOf(holding: Holding, userId: string, em: EntityManager, count: (rows: number) => void) {
-  const { table, rows, exportedBy, without = [] } = holding;
-  const from = sql.ident(table);
-  const columns = (alias: string) => sql.join(exportedBy!.map((column) => sql.ident(alias, column)));
-  const key = sql.join(exportedBy!.flatMap((column) => [sql.word(column), sql.ident('x', column)]));
   let seen = 0;
-  let last: object | undefined;
   yield '[';
-  do {
-    // The key of the previous row, as a row of the table, so that its columns have their types.
-    const after = last
-      ? sql`(${columns('t')}) > (select ${columns('k')} from jsonb_populate_record(null::${from}, ${JSON.stringify(last)}::jsonb) k)`
-      : sql`true`;
-    const found = await sql<{ row: object; key: object }>`
-      select to_jsonb(x) - ${without}::text[] as row, jsonb_build_object(${key}) as key
-      from (select t.* from ${from} t where ${rows(userId)} and ${after} order by ${columns('t')} limit ${batch}) x
-      order by ${columns('x')}`.all(em);
-    for (const { row } of found) {
+  for await (const page of exportedRows(holding, userId, em)) {
+    for (const row of page) {
       yield `${seen ? ',' : ''}\n${JSON.stringify(row)}`;
       seen += 1;
     }
-    last = found.length === batch ? found.at(-1)!.key : undefined;
-  } while (last);
+  }
   count(seen);
   yield '\n]\n';
 }

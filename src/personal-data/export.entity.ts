@@ -11,6 +11,9 @@ const ExportSchema = defineEntity({
     /** SHA-256 of the link's secret; null until it is mailed. */
     tokenHash: p.string().length(64).nullable().unique(),
     sentAt: p.datetime().nullable(),
+    /** Who downloads the archive, and until when without another sign of life. */
+    reader: p.uuid().nullable(),
+    readerUntil: p.datetime().nullable(),
     expiresAt: p.datetime(),
     createdAt: p.datetime().defaultRaw('now()'),
   },

@@ -1,10 +1,13 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable, Logger } from '@nestjs/common';
 import type { Readable } from 'node:stream';
+import { CredentialsService } from '../auth/credentials.service.js';
 import { Outbox } from '../platform/events/outbox.js';
 import { Problem } from '../platform/http/problems.js';
-import { randomToken, sha256 } from '../platform/secrets.js';
+import type { Viewer } from '../platform/http/viewer.js';
+import { sha256 } from '../platform/secrets.js';
 import { Storage } from '../platform/storage/storage.js';
+import { ArchiveLeases } from './archive-leases.service.js';
 import { archiveOf } from './archive.js';
 import { sql } from '../platform/database/sql.js';
 import { isActive } from '../visibility/accounts.js';
@@ -21,42 +24,35 @@ export class ExportsService {
     private readonly em: EntityManager,
     private readonly storage: Storage,
     private readonly outbox: Outbox,
+    private readonly credentials: CredentialsService,
+    private readonly leases: ArchiveLeases,
   ) {}
 
   /**
    * A job generates and mails the link.
    * @returns when it will expire
+   * @throws {Problem} `bad_credentials` if the session or key has ended meanwhile
    */
-  request(userId: string): Promise<{ expiresAt: string }> {
+  request(viewer: Viewer): Promise<{ expiresAt: string }> {
     const expiresAt = new Date(Date.now() + linkMs);
     return this.em.transactional(async (em) => {
+      await this.credentials.hold(viewer);
       const [row] = await sql<{ id: string }>`
-        insert into exports (user_id, expires_at) values (${userId}, ${expiresAt}) returning id`.all(em);
+        insert into exports (user_id, expires_at) values (${viewer.id}, ${expiresAt}) returning id`.all(em);
       await this.outbox.record('export.requested', { exportId: row!.id });
       return { expiresAt: expiresAt.toISOString() };
     });
   }
 
-  /** Generates the link's secret and stores its hash. Null if it was mailed already. A retry generates another one. */
-  async issue(exportId: string): Promise<string | null> {
-    const token = randomToken();
-    const issued = await sql`
-      update exports set token_hash = ${sha256(token)} where id = ${exportId} and sent_at is null
-        and expires_at > now() returning id`.all(this.em);
-    return issued.length ? token : null;
-  }
-
-  async sent(exportId: string): Promise<void> {
-    await sql`update exports set sent_at = now() where id = ${exportId}`.all(this.em);
-  }
-
-  /** @throws {Problem} `export_expired`, also for an unknown link */
+  /** @throws {Problem} `export_expired`, also for an unknown link; `archive_in_progress` */
   async open(token: string): Promise<{ username: string; archive: Readable }> {
-    const [found] = await sql<{ id: string; username: string }>`
-      select u.id, u.username from exports e join users u on u.id = e.user_id
+    const [found] = await sql<{ id: string; userId: string; username: string }>`
+      select e.id, u.id as "userId", u.username from exports e join users u on u.id = e.user_id
       where e.token_hash = ${sha256(token)} and e.expires_at > now() and ${isActive()}`.all(this.em);
     if (!found) throw new Problem('export_expired');
-    const onError = (error: unknown) => this.logger.error({ userId: found.id, err: error }, 'archive aborted');
-    return { username: found.username, archive: await archiveOf(found.id, this.em.fork(), this.storage, onError) };
+    const { userId, username } = found;
+    const onError = (error: unknown) => this.logger.error({ userId, err: error }, 'archive aborted');
+    const open = () => archiveOf(userId, this.em.fork(), this.storage, onError);
+    return { username, archive: await this.leases.hold(found, open) };
   }
 }

@@ -4,6 +4,7 @@ import { create as contentDisposition } from 'content-disposition';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import { CurrentUser, Public, SignedIn, Verified } from '../platform/http/access.js';
+import { onAnswerEnd } from '../platform/http/answer-end.js';
 import { Documented } from '../platform/http/route.js';
 import { admitReader } from '../platform/http/slow-readers.js';
 import type { Viewer } from '../platform/http/viewer.js';
@@ -50,7 +51,7 @@ export class PersonalDataController {
     answers: { 202: { schema: ExportAnswer, description: 'The link is on its way' } },
   })
   export(@CurrentUser() viewer: Viewer) {
-    return this.exports.request(viewer.id);
+    return this.exports.request(viewer);
   }
 
   @Get('me/export/archive')
@@ -58,9 +59,10 @@ export class PersonalDataController {
   @Limited('archive')
   @Documented({
     summary: 'Download an export',
-    description: 'The mailed link. The archive is generated while it is downloaded, so it has no length and no ranges.',
+    description:
+      'The mailed link. The archive is generated while it is downloaded, so it has no length and no ranges. One at a time per account; it is cut off if the link is revoked meanwhile, as by a new password.',
     answers: { 200: { description: 'A ZIP', content: 'application/zip' } },
-    problems: ['export_expired', 'too_many_requests', 'validation_failed'],
+    problems: ['export_expired', 'archive_in_progress', 'too_many_requests', 'validation_failed'],
   })
   async archive(
     @Query({ schema: ArchiveQuery }) { t }: z.infer<typeof ArchiveQuery>,
@@ -68,6 +70,8 @@ export class PersonalDataController {
   ): Promise<StreamableFile> {
     admitReader(reply);
     const { username, archive } = await this.exports.open(t);
+    // One that nobody reads ends, too: the answer to a HEAD, or to a client that left before it began.
+    onAnswerEnd(reply, () => archive.destroy());
     void reply.header('content-disposition', contentDisposition(`vitrine-${username}.zip`));
     return new StreamableFile(archive, { type: 'application/zip' });
   }

@@ -8,7 +8,7 @@ import { letter } from '../platform/mail/letters.js';
 import { Mailer } from '../platform/mail/mailer.js';
 import { OnJob, type JobContext } from '../platform/queue/on-job.js';
 import { ErasureService } from './erasure.service.js';
-import { ExportsService } from './exports.service.js';
+import { ExportLinks } from './export-links.service.js';
 import { sql } from '../platform/database/sql.js';
 import { isActive } from '../visibility/accounts.js';
 
@@ -24,7 +24,7 @@ export class PersonalDataJobs {
   constructor(
     private readonly em: EntityManager,
     private readonly erasure: ErasureService,
-    private readonly exports: ExportsService,
+    private readonly links: ExportLinks,
     private readonly mailer: Mailer,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
@@ -49,10 +49,10 @@ export class PersonalDataJobs {
     const [to] = await sql<Reader>`
       select u.email, u.username, u.display_name, u.locale from exports e join users u on u.id = e.user_id
       where e.id = ${exportId} and ${isActive()}`.all(this.em);
-    const token = to && (await this.exports.issue(exportId));
+    const token = to && (await this.links.issue(exportId));
     if (!token) return;
     await this.send(to, 'exportReady', `${this.config.http.publicUrl}/api/users/me/export/archive?t=${token}`);
-    await this.exports.sent(exportId);
+    await this.links.sent(exportId);
   }
 
   /** Handles accounts whose events were lost, and those whose last mail can't be sent. */

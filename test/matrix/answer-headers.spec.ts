@@ -58,6 +58,14 @@ describe('the default headers are on every answer', () => {
     expect(about(headers)).toEqual(ofNobodysCache);
   });
 
+  it.each([
+    ...['/docs', '/docs/player', '/docs/events', '/docs/problems', '/docs/nothing', '/api/medias'],
+    ...['/api/users/password-reset', '/api/notifications/unsubscribe?t=k3JfW0aXq9TzB7Lm'],
+  ])('GET %s is shown in no frame', async (path) => {
+    const { headers } = await vitrine.client().get(path);
+    expect(headers.get('content-security-policy')).toBe("frame-ancestors 'none'");
+  });
+
   it('but those of the document, which caches may keep and ask about', async () => {
     const { headers } = await vitrine.client().get('/docs-json').expect(200);
     expect(about(headers)).toMatchObject({ cache: 'public, no-cache', sniffing: 'nosniff' });

@@ -12,7 +12,8 @@ const kept: Record<string, Statement> = {
   api_keys: sql`revoked_at < now() - interval '30 days' or expires_at < now() - interval '30 days'`,
   'limits.rates': sql`expire < extract(epoch from now()) * 1000`,
   'realtime.log': sql`at < now() - interval '7 days'`,
-  exports: sql`expires_at < now()`,
+  // A download may take longer than its link is valid.
+  exports: sql`expires_at < now() and (reader_until is null or reader_until < now())`,
   // Their counts are already in media_view_days.
   views: sql`user_id is null and last_viewed_at < now() - interval '30 days' and pending = 0 and pending_ms = 0`,
   notifications: sql`created_at < now() - interval '180 days'`,

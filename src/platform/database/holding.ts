@@ -9,7 +9,7 @@ export interface Holding {
   rows: (userId: string) => Statement<boolean>;
   /** Columns that order the rows in an exported archive; null: they are not exported. */
   exportedBy: readonly string[] | null;
-  /** Columns left out of the archive: secrets and internal locations. */
+  /** Columns left out of the archive: secrets, internal locations, and what only players read. */
   without?: string[];
   why: string;
   /**

@@ -177,6 +177,11 @@ export const problems = {
     detail: '`GET users/me/limits` lists the limits. Remove one to add another.',
   },
   too_many_keys: { status: 409, title: 'API key limit reached', detail: 'Delete a key to create another.' },
+  archive_in_progress: {
+    status: 409,
+    title: 'An archive of the account is being downloaded',
+    detail: 'Only one at a time: try again when it is done, after the seconds in `Retry-After`.',
+  },
   upload_offset_conflict: {
     status: 409,
     title: 'The upload continues at another offset',

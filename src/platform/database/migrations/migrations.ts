@@ -28,6 +28,7 @@ import { Migration0027FilesInChats } from './0027-files-in-chats.js';
 import { Migration0028NotificationsOfAKind } from './0028-notifications-of-a-kind.js';
 import { Migration0029ManyAtOnce } from './0029-many-at-once.js';
 import { Migration0030GroupsOfComments } from './0030-groups-of-comments.js';
+import { Migration0031ArchiveReaders } from './0031-archive-readers.js';
 
 export const migrations = [
   { name: '0001-initial', class: Migration0001Initial },
@@ -60,4 +61,5 @@ export const migrations = [
   { name: '0028-notifications-of-a-kind', class: Migration0028NotificationsOfAKind },
   { name: '0029-many-at-once', class: Migration0029ManyAtOnce },
   { name: '0030-groups-of-comments', class: Migration0030GroupsOfComments },
+  { name: '0031-archive-readers', class: Migration0031ArchiveReaders },
 ];
