@@ -1,4 +1,5 @@
 import { MikroORM } from '@mikro-orm/postgresql';
+import pg from 'pg';
 import { expect, inject, it } from 'vitest';
 import { entities } from '../../src/entities.js';
 import { ormOptions } from '../../src/platform/database/orm.js';
@@ -51,3 +52,20 @@ interface Described {
 }
 const written = ({ table, column, type, nullable }: Column) =>
   `${table}.${column} ${plain(type)}${nullable ? '' : ' not null'}`;
+
+it('the rows that go with another one are found by an index', async () => {
+  const client = new pg.Client(inject('postgres').replace(/[^/]+$/, 'template'));
+  await client.connect();
+  try {
+    const { rows } = await client.query(
+      `select c.conrelid::regclass::text as "table", a.attname as "column"
+       from pg_constraint c join pg_attribute a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]
+       where c.contype = 'f' and c.connamespace = 'public'::regnamespace and not exists (
+         select from pg_index i where i.indrelid = c.conrelid and i.indkey[0] = c.conkey[1]
+           and (i.indpred is null or pg_get_expr(i.indpred, i.indrelid) = format('(%I IS NOT NULL)', a.attname)))`,
+    );
+    expect(rows).toEqual([]);
+  } finally {
+    await client.end();
+  }
+});

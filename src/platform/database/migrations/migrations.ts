@@ -29,6 +29,7 @@ import { Migration0028NotificationsOfAKind } from './0028-notifications-of-a-kin
 import { Migration0029ManyAtOnce } from './0029-many-at-once.js';
 import { Migration0030GroupsOfComments } from './0030-groups-of-comments.js';
 import { Migration0031ArchiveReaders } from './0031-archive-readers.js';
+import { Migration0032WhatAnAccountLeaves } from './0032-what-an-account-leaves.js';
 
 export const migrations = [
   { name: '0001-initial', class: Migration0001Initial },
@@ -62,4 +63,5 @@ export const migrations = [
   { name: '0029-many-at-once', class: Migration0029ManyAtOnce },
   { name: '0030-groups-of-comments', class: Migration0030GroupsOfComments },
   { name: '0031-archive-readers', class: Migration0031ArchiveReaders },
+  { name: '0032-what-an-account-leaves', class: Migration0032WhatAnAccountLeaves },
 ];
