@@ -27,6 +27,7 @@ import { Migration0026ChangesOfManyRows } from './0026-changes-of-many-rows.js';
 import { Migration0027FilesInChats } from './0027-files-in-chats.js';
 import { Migration0028NotificationsOfAKind } from './0028-notifications-of-a-kind.js';
 import { Migration0029ManyAtOnce } from './0029-many-at-once.js';
+import { Migration0030DerivedBytes } from './0030-derived-bytes.js';
 
 export const migrations = [
   { name: '0001-initial', class: Migration0001Initial },
@@ -58,4 +59,5 @@ export const migrations = [
   { name: '0027-files-in-chats', class: Migration0027FilesInChats },
   { name: '0028-notifications-of-a-kind', class: Migration0028NotificationsOfAKind },
   { name: '0029-many-at-once', class: Migration0029ManyAtOnce },
+  { name: '0030-derived-bytes', class: Migration0030DerivedBytes },
 ];
