@@ -18,6 +18,7 @@ import { drainRefused } from './platform/http/drain.js';
 import { openApiDocument } from './platform/http/openapi.js';
 import { ProblemFilter, sendProblem, toProblem } from './platform/http/problem.filter.js';
 import { RouteTable } from './platform/http/route-table.js';
+import { waitForOurselves } from './platform/http/silent-clients.js';
 import { refuseSlowBodies } from './platform/http/slow-bodies.js';
 import { warnOfUnknownProxy } from './platform/http/unknown-proxy.js';
 import { acceptStream, acceptText } from './platform/http/raw-bodies.js';
@@ -34,7 +35,7 @@ const KiB = 1024;
 const MiB = 1024 * KiB;
 const requestId = /^[A-Za-z0-9_.-]{1,64}$/;
 
-/** Limit for an idle connection. */
+/** Limit for a connection on which nothing happens, except while the client waits for our answer. */
 const silentSocketMs = 75_000;
 
 const httpAdapter = ({ http }: Pick<Config, 'http'>): FastifyAdapter =>
@@ -79,6 +80,7 @@ async function setupApp(app: NestFastifyApplication, config: Config): Promise<Ro
   logRequests(server, app.get(Logger));
   drainRefused(server);
   refuseSlowBodies(server);
+  waitForOurselves(server);
   if (!config.http.trustProxy.length) warnOfUnknownProxy(server, (message) => app.get(Logger).warn(message, 'Http'));
   // Bodies are JSON unless a route says otherwise.
   server.removeAllContentTypeParsers();

@@ -72,6 +72,8 @@ export const counters: readonly Counters[] = [
       likes_received_count: sql`select coalesce(sum(m.likes_carried), 0) from medias m where m.owner_id = t.id`,
       storage_bytes: sql`select coalesce(sum(f.bytes + (select coalesce(sum(r.bytes), 0) from renditions r
         where r.file_id = f.id and ${isCharged})), 0) from files f where f.owner_id = t.id`,
+      derived_bytes: sql`select coalesce(sum(r.bytes), 0) from renditions r join files f on f.id = r.file_id
+        where f.owner_id = t.id and not ${isCharged}`,
     },
   },
 ];

@@ -101,7 +101,7 @@ function nameOf(language: string | null): string | undefined {
 /**
  * To be increased with each change of the result: `vitrine reprocess --outdated` finds older files.
  */
-export const pipelineVersions: Record<Exclude<FileKind, 'file'>, number> = { photo: 2, video: 4, music: 4 };
+export const pipelineVersions: Record<Exclude<FileKind, 'file'>, number> = { photo: 2, video: 4, music: 5 };
 
 /** How each kind is processed. A chat file is not. */
 export const derive: Record<Exclude<FileKind, 'file'>, Derive> = {

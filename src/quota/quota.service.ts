@@ -10,7 +10,14 @@ interface Used {
   stored: number;
   open: number;
   day: number;
+  derived: number;
 }
+
+/**
+ * Bytes that may be made of a user's files, as a multiple of the quota. Renditions of most files are about as large as
+ * these, but a small picture of noise becomes two hundred times as large.
+ */
+const derivedShare = 4;
 
 /**
  * Bytes a user may still send. Rows of `uploads` are the charges: made before the first byte, corrected when the file
@@ -29,18 +36,25 @@ export class QuotaService {
     return {
       day: { usedBytes: used.day, allowedBytes: dayBytes },
       total: { usedBytes: used.stored + used.open, allowedBytes: totalBytes },
+      derived: { usedBytes: used.derived, allowedBytes: derivedShare * totalBytes },
     };
   }
 
   /**
-   * How many bytes may be charged now. To be called in the transaction that inserts the charge: it locks the user's
-   * row, so that parallel uploads do not count the same room twice.
+   * How many bytes may be charged now, which is nothing once too much was made of earlier files. To be called in the
+   * transaction that inserts the charge: it locks the user's row, so that parallel uploads do not count the same room
+   * twice.
    * @param wanted bytes; null if the client did not say: then whatever is left, up to `atMost`
    * @throws {Problem} `quota_exceeded`
    */
   async room(userId: string, wanted: number | null, atMost: number): Promise<number> {
     const used = await this.used(userId, sql`for no key update of u`);
     const { dayBytes, totalBytes } = this.config.quota;
+    if (used.derived >= derivedShare * totalBytes)
+      throw new Problem('quota_exceeded', {
+        detail: `What was made of your files takes more than ${inBytes(derivedShare * totalBytes)}: delete some of them.`,
+        reason: 'derived_bytes',
+      });
     const left = Math.max(0, Math.min(dayBytes - used.day, totalBytes - used.stored - used.open));
     const charge = wanted ?? Math.min(left, atMost);
     if (charge > left || left === 0) {
@@ -66,13 +80,14 @@ export class QuotaService {
   private async used(userId: string, lock?: Statement): Promise<Used> {
     if (lock) await sql`select 1 from users u where id = ${userId} ${lock}`.all(this.em);
     const [row] = await sql<Record<keyof Used, string>>`
-      select u.storage_bytes as stored,
+      select u.storage_bytes as stored, u.derived_bytes as derived,
         (select coalesce(sum(bytes), 0) from uploads where owner_id = u.id and state = 'open'
           and expires_at > now()) as open,
         (select coalesce(sum(bytes), 0) from uploads where owner_id = u.id
           and created_at > now() - interval '24 hours'
            and (state = 'settled' or expires_at > now())) as day
       from users u where u.id = ${userId}`.all(this.em);
-    return { stored: Number(row?.stored ?? 0), open: Number(row?.open ?? 0), day: Number(row?.day ?? 0) };
+    const { stored = 0, open = 0, day = 0, derived = 0 } = row ?? {};
+    return { stored: Number(stored), open: Number(open), day: Number(day), derived: Number(derived) };
   }
 }

@@ -44,15 +44,21 @@ type Known = Settled & { fileId: string };
 /** Time limit for inspecting a file, from its turn on. */
 const acceptMs = 60_000;
 /**
- * Concurrent inspections. A malicious file may use hundreds of megabytes and a CPU for the whole time limit. Fewer than threads
- * (local/node-flags.ts).
+ * Concurrent inspections, of photos and of everything else: pictures are decoded in threads, of which there are more
+ * (local/node-flags.ts); sound and video in processes. A malicious file may use hundreds of megabytes and a CPU for the
+ * whole time limit.
  */
 const maxInspections = Math.min(12, Math.max(4, availableParallelism()));
+/** Clients and proxies rarely wait longer for an answer. */
+const maxWaitMs = 60_000;
+const inspections = () => new FairLimiter(maxInspections, Math.floor(maxInspections / 4), maxWaitMs);
 
 /** Turns a complete upload into a file: inspected, moved into place, then row and event in one commit. */
 @Injectable()
 export class SettleService {
-  private readonly inspections = new FairLimiter(maxInspections, Math.floor(maxInspections / 4));
+  /** A photo takes a fraction of a second, and never waits for films. */
+  private readonly photos = inspections();
+  private readonly others = inspections();
 
   constructor(
     private readonly em: EntityManager,
@@ -63,7 +69,10 @@ export class SettleService {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  /** @throws {Problem} `unsupported_media_type`, `content_refused`; the caller removes the bytes and refunds */
+  /**
+   * @throws {Problem} `unsupported_media_type`, `content_refused`: the caller removes the bytes and refunds;
+   *   `unavailable`
+   */
   async settle(upload: CompletedUpload): Promise<Settled> {
     const known = await this.known(upload);
     if (known) {
@@ -98,7 +107,7 @@ export class SettleService {
   private async inspect({ path, kind, ownerId }: CompletedUpload): Promise<Accepted> {
     try {
       const binaries = await this.tools.binaries();
-      return await this.inspections.run(ownerId, () =>
+      return await (kind === 'photo' ? this.photos : this.others).run(ownerId, () =>
         accept(path, kind, this.config.limits, { binaries, signal: AbortSignal.timeout(acceptMs) }),
       );
     } catch (error) {

@@ -39,13 +39,18 @@ const bare: Record<number, ProblemCode> = {
 };
 
 /** Turns every refusal into a problem document. */
-export async function asProblem(response: Response, requestId: string): Promise<Response> {
+export async function asProblem(
+  response: Response,
+  requestId: string,
+  more: Record<string, string> = {},
+): Promise<Response> {
   const text = await response.text();
   const document = text.startsWith('{')
     ? { ...(JSON.parse(text) as object), instance: requestId }
     : new Problem(bare[response.status] ?? 'internal', text.trim()).toDocument(requestId);
   const headers = new Headers(response.headers);
   headers.delete('content-length');
+  for (const [name, value] of Object.entries(more)) headers.set(name, value);
   headers.set('content-type', 'application/problem+json; charset=utf-8');
   return new Response(JSON.stringify(document), { status: response.status, headers });
 }

@@ -30,6 +30,8 @@ interface Asking {
   idempotencyKey: string | null;
   /** The upload that the same key has created before. */
   createdBefore?: string;
+  /** Headers of the refusal, which the library drops: `retry-after`. */
+  refusedWith?: Record<string, string> | undefined;
 }
 
 /** Resumable uploads (tus 1.0): creation, creation-with-upload, checksum, expiration, termination. */
@@ -60,6 +62,8 @@ export class TusService {
       onUploadFinish: async (_request, { id }) => ({ headers: { 'Vitrine-File': await this.finished(id) } }),
       onResponseError: (_request, error) => {
         const problem = tusProblem(error);
+        const asking = this.asking.getStore();
+        if (asking) asking.refusedWith = problem.extras.headers;
         return { status_code: problem.getStatus(), body: JSON.stringify(problem.toDocument()) };
       },
     });
@@ -84,7 +88,7 @@ export class TusService {
   private async serve(request: FastifyRequest, reply: FastifyReply, asking?: Asking): Promise<void> {
     let response = await this.server.handleWeb(new NodeRequest({ req: request.raw, res: reply.raw }));
     if (asking?.createdBefore) response = await this.replay(asking.createdBefore);
-    if (response.status >= 400) response = await asProblem(response, request.id);
+    if (response.status >= 400) response = await asProblem(response, request.id, asking?.refusedWith);
     // The type of an empty text.
     else response.headers.delete('content-type');
     for (const name of [...response.headers.keys()]) if (saidForAll.test(name)) response.headers.delete(name);

@@ -58,6 +58,8 @@ const UserSchema = defineEntity({
     channelPhotoId: p.uuid().nullable(),
     /** Bytes of all files stored for this user, updated in the transaction that stores or deletes one. */
     storageBytes: p.bigint('number').default(0),
+    /** Bytes made of them. Only a trigger changes it. */
+    derivedBytes: p.bigint('number').default(0),
     followersCount: p.integer().default(0),
     followingsCount: p.integer().default(0),
     photosCount: p.integer().default(0),

@@ -124,6 +124,9 @@ export const Quota = z
   .object({
     day: Usage.meta({ description: 'Sent in the last 24 hours' }),
     total: Usage.meta({ description: 'Stored now' }),
+    derived: Usage.meta({
+      description: 'Made of that: sizes, qualities, previews. Four times the bytes that may be stored',
+    }),
   })
   .meta({ id: 'Quota' });
 

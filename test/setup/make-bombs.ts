@@ -62,3 +62,25 @@ export function ebml(id: number[], ...parts: Buffer[]): Buffer {
   length.writeBigUInt64BE(BigInt(body.length) | (1n << 56n));
   return Buffer.concat([Buffer.of(...id), length, body]);
 }
+
+/**
+ * A WebM of one Opus track (RFC 9559; RFC 7845, 5.1) whose clusters have any number of packets at one time, of seven
+ * bytes each.
+ */
+export function crowdedWebm(clusters: { atMs: number; packets: number }[]): Buffer {
+  const opusHead = Buffer.concat([Buffer.from('OpusHead'), Buffer.of(1, 1, 0, 0, 0x80, 0xbb, 0, 0, 0, 0, 0)]);
+  const channels = ebml([0xe1], ebml([0x9f], Buffer.of(1)));
+  const codec = [ebml([0x86], Buffer.from('A_OPUS')), ebml([0x63, 0xa2], opusHead)];
+  const track = ebml([0xae], ebml([0xd7], Buffer.of(1)), ebml([0x83], Buffer.of(2)), ...codec, channels);
+  const block = Buffer.of(0xa3, 0x85, 0x81, 0, 0, 0x80, 0xf8);
+  return Buffer.concat([
+    ebml([0x1a, 0x45, 0xdf, 0xa3], ebml([0x42, 0x82], Buffer.from('webm'))),
+    ebml(
+      [0x18, 0x53, 0x80, 0x67],
+      ebml([0x16, 0x54, 0xae, 0x6b], track),
+      ...clusters.map(({ atMs, packets }) =>
+        ebml([0x1f, 0x43, 0xb6, 0x75], ebml([0xe7], u32(atMs)), Buffer.alloc(packets * block.length, block)),
+      ),
+    ),
+  ]);
+}

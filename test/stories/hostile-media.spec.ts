@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findBoxes } from '../../src/processing/accept/boxes.js';
-import { ebml, id3, id3Frame, id3Picture, pngOf } from '../setup/make-bombs.js';
+import { crowdedWebm, ebml, id3, id3Frame, id3Picture, pngOf } from '../setup/make-bombs.js';
 import { ffmpeg, picture, song, video } from '../setup/make-media.js';
 import { until } from '../setup/until.js';
 import { Siege, type Outcome } from '../setup/siege.js';
@@ -136,6 +136,18 @@ const tags: [string, Outcome, () => Buffer | Promise<Buffer>][] = [
 describe('music with a tag of', () => {
   it.each(tags)('%s: %s', async (_, expected, tag) => {
     expect(await siege.send('music', await tagged(await tag()), 'song.mp3')).toBe(expected);
+  });
+});
+
+describe('300,000 packets at one time', () => {
+  const crowd = { atMs: 0, packets: 300_000 };
+  it('are refused', async () => {
+    expect(await siege.send('music', crowdedWebm([crowd]), 'song.webm')).toBe('422 corrupt_input');
+  });
+
+  it('fail in a worker, if the end of the file says nothing of them', async () => {
+    const hidden = crowdedWebm([crowd, { atMs: 100_000, packets: 1 }]);
+    expect(await siege.send('music', hidden, 'song.webm')).toBe('failed corrupt_input');
   });
 });
 

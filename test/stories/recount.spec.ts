@@ -50,7 +50,7 @@ describe('vitrine recount', () => {
   it('knows every counter', async () => {
     const { rows } = await vitrine.db.query<{ counter: string }>(
       `select table_name || ' ' || column_name as counter from information_schema.columns
-       where table_schema = 'public' and (column_name like '%\\_count' or column_name = 'storage_bytes')`,
+       where table_schema = 'public' and (column_name like '%\\_count' or column_name in ('storage_bytes', 'derived_bytes'))`,
     );
     expect(rows.map(({ counter }) => counter).toSorted()).toEqual(
       all.map(({ table, counter }) => `${table} ${counter}`).toSorted(),

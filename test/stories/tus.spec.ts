@@ -44,6 +44,14 @@ const patch = (location: string, offset: number, bytes: Buffer, more: Record<str
 const head = (location: string, client = ada) => client.send('HEAD', location, undefined, tus);
 
 describe('a resumable upload', () => {
+  it('says when to try again', async () => {
+    const location = await create(4, 'file');
+    const other = `writer = gen_random_uuid(), writer_until = now() + interval '1 minute'`;
+    await vitrine.db.query(`update uploads set ${other} where id = $1`, [location.split('/').at(-1)]);
+    const { headers } = await patch(location, 0, Buffer.from('late')).expect(423);
+    expect(headers.get('retry-after')).toBe('5');
+  });
+
   it('announces what the server can do', async () => {
     const named = { 'x-request-id': 'of-the-client' };
     const { headers, status } = await vitrine.client().send('OPTIONS', '/api/uploads', undefined, named);

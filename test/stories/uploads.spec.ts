@@ -23,6 +23,17 @@ beforeAll(async () => {
 });
 afterAll(() => vitrine.stop());
 
+/** Black and white, of rows that compression finds again and no picture format can smooth. */
+const repeatedNoise = () => {
+  const side = 2048;
+  const rows = randomBytes(side * 64).map((byte) => (byte & 1) * 255);
+  const pixels = Buffer.concat(Array<Uint8Array>(side / 64).fill(rows));
+  return sharp(pixels, { raw: { width: side, height: side, channels: 1 } })
+    .png({ palette: true, colours: 2, dither: 0, compressionLevel: 9 })
+    .toBuffer();
+};
+const isSmall = (bytes: number) => bytes < 100 * KiB;
+
 const staged = async () => (await vitrine.stored('storage/incoming')).filter((path) => !path.endsWith('/tus'));
 
 describe('an upload', () => {
@@ -192,6 +203,30 @@ describe('the quota', () => {
     expect(limits.day).toEqual({ usedBytes: sum, allowedBytes: 4 * 1024 * KiB });
     expect(limits.total.usedBytes).toBe(sum);
     expect(limits.kinds.photo.maxBytes).toBe(512 * KiB);
+  });
+
+  it('also holds for what is made of files, which may be much more than was sent', async () => {
+    const cyd = await vitrine.signUp();
+    const derived = async () => (await cyd.get('/api/users/me/limits').expect(200)).body.derived;
+    const allowedBytes = 32 * 1024 * KiB;
+    expect(await derived()).toEqual({ usedBytes: 0, allowedBytes });
+    const urls: string[] = [];
+    while ((await derived()).usedBytes < allowedBytes) {
+      const { body } = await cyd.upload('photo', await repeatedNoise()).expect(202);
+      urls.push(body.url);
+      expect(await cyd.settled(body.url)).toMatchObject({ status: 'ready', bytes: expect.toSatisfy(isSmall) });
+    }
+    const { rows } = await vitrine.db.query(
+      'select sum(r.bytes)::int as bytes from renditions r join files f on f.id = r.file_id where f.url = any($1)',
+      [urls],
+    );
+    expect((await derived()).usedBytes).toBe(rows[0].bytes);
+    const { body } = await cyd.upload('photo', await repeatedNoise()).expect(413, 'quota_exceeded');
+    expect(body).toMatchObject({ reason: 'derived_bytes', detail: expect.stringContaining('32 MiB') });
+
+    for (const url of urls) await cyd.delete(`/api/files/${url}`).expect(204);
+    expect(await derived()).toEqual({ usedBytes: 0, allowedBytes });
+    await cyd.upload('photo', await repeatedNoise()).expect(202);
   });
 });
 

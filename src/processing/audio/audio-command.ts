@@ -9,7 +9,8 @@ export const hlsName = 'stream';
 export const coverFile = 'cover';
 export const waveformFile = 'samples.s8';
 export const loudnessFile = 'loudness.txt';
-const bitrate = 128_000;
+/** bit/s */
+const [minBitrate, maxBitrate] = [32_000, 128_000];
 
 export type Sound = Probe & { audio: AudioStream };
 
@@ -19,10 +20,19 @@ type MusicOptions = {
   /** A JPEG to embed in the M4A. */
   picture: string | null;
   threads: number;
+  /** bit/s, if it is encoded */
+  bitrate: number;
 };
 
+/**
+ * Enough for what the source has: AAC takes up to twice as many bits for the same sound as the newest codecs.
+ * @param bytes of the whole file
+ */
+export const bitrateFor = (bytes: number, durationMs: number): number =>
+  Math.min(maxBitrate, Math.max(minBitrate, Math.round((2 * bytes * 8000) / durationMs)));
+
 /** bit/s. Encoders meet their target bit rate only roughly. */
-const maxCopiedBitrate = bitrate * 1.25;
+const maxCopiedBitrate = maxBitrate * 1.25;
 
 /** Whether the source already is what encoding would make of it, so that encoding it again would only lose quality. */
 export const isCopyable = ({ format, audio }: Sound): boolean =>
@@ -38,7 +48,7 @@ export const isCopyable = ({ format, audio }: Sound): boolean =>
 export function musicCommand(
   input: string,
   { format, audio, tags }: Sound,
-  { copied, picture, threads }: MusicOptions,
+  { copied, picture, threads, bitrate }: MusicOptions,
 ): Command {
   const chains = [
     `[0:${audio.index}]${downmix(audio, 'mono')},asplit=${copied ? 2 : '3[sound]'}[peaks][loud]`,

@@ -68,6 +68,14 @@ it('makes an M4A and an HLS stream of an MP3, with its tags and its cover', asyn
   expect(music.cover?.color).toMatch(/^#(cf|d0|d1)/);
 });
 
+it('gives little sound few bits', async () => {
+  const speech = ['-f', 'lavfi', '-i', 'anoisesrc=duration=20:amplitude=0.1', '-c:a', 'libopus', '-b:a', '6k'];
+  const { progressive, hls } = await derive(await make('speech.ogg', ...speech));
+  for (const { bytes } of [progressive, hls]) expect((bytes * 8) / 20).toBeLessThan(50_000);
+  const music = await derive(await make('noise.mp3', '-f', 'lavfi', '-i', 'anoisesrc=duration=20', '-b:a', '128k'));
+  expect((music.progressive.bytes * 8) / 20).toBeGreaterThan(100_000);
+});
+
 const musicLimits = { maxBytes: 1e7, maxDurationMs: 10_000 };
 const limits = {
   photo: coverLimits,

@@ -1,6 +1,7 @@
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import {
+  bitrateFor,
   coverCommand,
   coverFile,
   hlsName,
@@ -105,7 +106,11 @@ async function writeProgressive(
   durationMs: number,
   ctx: Context,
 ): Promise<AudioFile> {
-  const options = { picture: cover && pictureToEmbed(cover.outputs).path, threads: ctx.threads };
+  const options = {
+    picture: cover && pictureToEmbed(cover.outputs).path,
+    threads: ctx.threads,
+    bitrate: bitrateFor(sound.size, durationMs),
+  };
   const write = async (copied: boolean) => {
     await ffmpeg(musicCommand(file, sound, { ...options, copied }), ctx, { cwd: dir, durationMs });
     return describeM4a(path.join(dir, progressiveFile), ctx);

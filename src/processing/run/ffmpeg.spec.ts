@@ -26,7 +26,7 @@ describe('argumentsOf', () => {
       ],
     });
     expect(args.join('|')).toBe(
-      '-hide_banner|-nostdin|-loglevel|error|-nostats|-progress|pipe:1|' +
+      '-hide_banner|-nostdin|-loglevel|error|-nostats|' +
         '-filter_complex|[0:v]scale=2:2[v]|-filter_complex|[0:a]anull[a]|' +
         '-protocol_whitelist|file|-f|mov|-i|file:/in/odd: name.mp4|-y|' +
         '-metadata|title=Two words|a.mp4|-f|mp4|b.mp4',

@@ -17,7 +17,8 @@ export type Command = {
 /** fluent-ffmpeg builds argument lists but hides the method; we run ffmpeg ourselves, for process groups and limits. */
 type Builder = fluent.FfmpegCommand & { _getArguments(): string[] };
 
-const globals = ['-hide_banner', '-nostdin', '-loglevel', 'error', '-nostats', '-progress', 'pipe:1'];
+const globals = ['-hide_banner', '-nostdin', '-loglevel', 'error', '-nostats'];
+const reported = ['-progress', 'pipe:1'];
 
 /** Local files only: ffmpeg must not open playlists, networks or devices that an input refers to. */
 const inputGuard = (demuxer: string) => [
@@ -93,9 +94,29 @@ export async function ffmpeg(command: Command, ctx: Context, options: FfmpegOpti
     outTimeMs = Number(microseconds) / 1000;
     if (options.durationMs) ctx.onProgress?.(Math.min(1, outTimeMs / options.durationMs));
   };
-  const { stderrTail } = await orFail(
-    run(ctx.binaries.ffmpeg, [...threadsOf(ctx), ...argumentsOf(command)], {
-      cwd: options.cwd,
+  const { stderrTail } = await runFfmpeg([...reported, ...argumentsOf(command)], ctx, options.cwd, onStdoutLine);
+  ctx.onProgress?.(1);
+  return { outTimeMs, stderrTail };
+}
+
+/**
+ * The same for a command whose output is text for `printed`, of any length. Reports no progress.
+ * @throws {ProcessingFailure}
+ */
+export const ffmpegLines = (
+  command: Command,
+  ctx: Context,
+  cwd: string,
+  onLine: (line: string) => void,
+): Promise<Pick<FfmpegResult, 'stderrTail'>> => runFfmpeg(argumentsOf(command), ctx, cwd, onLine);
+
+/** The path of an output that is read while it is written. */
+export const printed = 'pipe:1';
+
+const runFfmpeg = (args: string[], ctx: Context, cwd: string, onStdoutLine: (line: string) => void) =>
+  orFail(
+    run(ctx.binaries.ffmpeg, [...threadsOf(ctx), ...args], {
+      cwd,
       signal: ctx.signal,
       ...ctx.budget,
       niceness: ctx.niceness,
@@ -103,9 +124,6 @@ export async function ffmpeg(command: Command, ctx: Context, options: FfmpegOpti
     }),
     'internal',
   );
-  ctx.onProgress?.(1);
-  return { outTimeMs, stderrTail };
-}
 
 export type ProbeContext = Pick<Context, 'binaries' | 'signal'>;
 

@@ -2,6 +2,7 @@ import { refuseManyFrames } from '../audio/id3-frames.js';
 import { ProcessingFailure } from './failure.js';
 import { ffprobe, ffprobeLines, undecodedPictures, type ProbeContext } from './ffmpeg.js';
 import type { Format } from './formats.js';
+import { PacketClock } from './packet-clock.js';
 import { ExitError } from './process.js';
 import { sniff } from '../accept/sniff.js';
 import { describeProbe, videosIn, type Probe, type RawProbe } from './streams.js';
@@ -72,13 +73,19 @@ async function readHeader(path: string, demuxer: string, ctx: ProbeContext, opti
 /** Longer than any file. */
 const endlessSeconds = 1_000_000;
 
-/** Whether anything plays after `ms`, according to the packets: headers can't be trusted. */
+/**
+ * Whether anything plays after `ms`, according to the packets: headers can't be trusted.
+ * @throws {ProcessingFailure} `corrupt_input` if there are more packets than their time can hold
+ */
 export async function playsBeyond(ms: number, path: string, found: Probe, ctx: ProbeContext): Promise<boolean> {
   const foundLater = new AbortController();
   const end = found.startMs + ms;
+  const clock = new PacketClock();
   const onLine = (line: string) => {
-    const [at = NaN, duration = NaN] = line.split(',').map((seconds) => Number.parseFloat(seconds) * 1000);
-    if (at + (duration || 0) > end) foundLater.abort(foundLater);
+    const [presented, decoded, duration] = timesIn(line);
+    if (presented + (duration || 0) > end) foundLater.abort(foundLater);
+    const crowd = clock.add(Number.isNaN(presented) ? decoded : presented);
+    if (crowd) foundLater.abort(crowd);
   };
   // From the last key frame before it, which may be far before, to the first packet after it. An interval without an end
   // is not used: some versions of ffprobe leave its fields uninitialised, and stop at the first packet by chance.
@@ -89,7 +96,7 @@ export async function playsBeyond(ms: number, path: string, found: Probe, ctx: P
     await ffprobeLines(
       path,
       found.format.demuxer!,
-      [...(found.video ? [] : undecodedPictures), ...show, '-show_entries', 'packet=pts_time,duration_time'],
+      [...(found.video ? [] : undecodedPictures), ...show, '-show_entries', 'packet=pts_time,dts_time,duration_time'],
       { ...ctx, signal },
       onLine,
     );
@@ -98,6 +105,14 @@ export async function playsBeyond(ms: number, path: string, found: Probe, ctx: P
     if (error === foundLater) return true;
     throw error;
   }
+}
+
+/** Milliseconds from the three columns of a packet; NaN for `N/A`. A film without key frames has a million lines. */
+function timesIn(line: string): [presented: number, decoded: number, duration: number] {
+  const second = line.indexOf(',') + 1;
+  const third = line.indexOf(',', second) + 1;
+  const at = (from: number, to?: number) => Number.parseFloat(line.slice(from, to)) * 1000;
+  return [at(0, second), at(second, third), at(third)];
 }
 
 const mainStreamIndex = ({ video, audio }: Probe): number => (video ?? audio)?.index ?? 0;

@@ -1,10 +1,8 @@
-import { createReadStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import type { Context } from '../run/context.js';
 import { ProcessingFailure } from '../run/failure.js';
-import { ffmpeg, flags, undecodedPictures, untrusted } from '../run/ffmpeg.js';
+import { ffmpegLines, flags, printed, undecodedPictures, untrusted } from '../run/ffmpeg.js';
+import { PacketClock } from '../run/packet-clock.js';
 import { compareWithHeader, type Warning } from './lengths.js';
 import { withFrameRate, type AudioStream, type Probe, type VideoStream } from '../run/streams.js';
 
@@ -19,26 +17,27 @@ type Measured = {
 
 /** What demuxers report if bytes that the header declares are missing. */
 const truncationMessages = /partial file|ended prematurely/;
-const packetsFile = 'packets.txt';
 /** Limits for the duration of a single picture, for which only the header declares one. */
 const [minSinglePictureMs, maxSinglePictureMs] = [40, 60_000];
 
 /**
- * Reads every packet of the main streams as the encoder will: with clock discontinuities corrected, and without what an
+ * Reads every packet of the picture and the sounds as the encoder will: with clock discontinuities corrected, and without what an
  * edit list hides.
- * @param cwd for a temporary file
- * @throws {ProcessingFailure} `corrupt_input` if there is nothing to play, or the file is truncated too much;
- *   `too_long`
+ * @throws {ProcessingFailure} `corrupt_input` if there is nothing to play, the file is truncated too much, or has more
+ *   packets than their time can hold; `too_long`
  */
 export async function measure(input: string, found: Probe, cwd: string, ctx: Context): Promise<Measured> {
   const { format } = found;
-  const streams = [found.video, found.audio].filter((stream) => stream !== null);
-  const { stderrTail } = await ffmpeg(
+  // Other sounds only because they may have too many packets, too; one without a rate can't be written.
+  const others = found.otherAudio.filter(({ sampleRate }) => sampleRate > 0);
+  const streams = [found.video, found.audio, ...others].filter((stream) => stream !== null);
+  const extents = new Extents();
+  const { stderrTail } = await ffmpegLines(
     {
       inputs: [untrusted(path.resolve(input), format.demuxer!, found.video ? [] : undecodedPictures)],
       outputs: [
         {
-          path: packetsFile,
+          path: printed,
           options: [
             ...streams.flatMap(({ index }) => flags({ map: `0:${index}` })),
             ...['-c', 'copy', '-copyinkf', '-f', 'framecrc'],
@@ -46,14 +45,12 @@ export async function measure(input: string, found: Probe, cwd: string, ctx: Con
         },
       ],
     },
-    { ...ctx, onProgress: undefined },
-    { cwd },
+    { ...ctx, signal: AbortSignal.any([ctx.signal, extents.crowded]) },
+    cwd,
+    (line) => extents.read(line),
   );
-  const file = path.join(cwd, packetsFile);
-  const extents = await readExtents(file);
-  await rm(file);
 
-  const of = (stream: VideoStream | AudioStream | null) => extents.get(streams.indexOf(stream!));
+  const of = (stream: VideoStream | AudioStream | null) => extents.of(streams.indexOf(stream!));
   const [picture, sound] = [of(found.video), of(found.audio)];
   const singlePictureMs = Math.min(found.durationMs ?? 0, maxSinglePictureMs) || minSinglePictureMs;
   const durationMs = Math.round(Math.max(picture?.endMs(singlePictureMs) ?? 0, sound?.endMs(0) ?? 0));
@@ -87,17 +84,29 @@ function declaredDurationMs({ format, startMs, durationMs, video, audio }: Probe
   return Math.abs(sinceStart - measuredMs) < Math.abs(declared - measuredMs) ? sinceStart : declared;
 }
 
-/** By the index of the stream in the output (https://ffmpeg.org/ffmpeg-formats.html#framecrc-1). */
-async function readExtents(file: string): Promise<Map<number, Extent>> {
-  const extents = new Map<number, Extent>();
-  for await (const line of createInterface({ input: createReadStream(file) })) {
-    const [, stream, numerator, denominator] = /^#tb (\d+): (\d+)\/(\d+)/.exec(line) ?? [];
-    if (stream !== undefined) extents.set(Number(stream), new Extent((1000 * Number(numerator)) / Number(denominator)));
-    if (line.startsWith('#')) continue;
-    const [index = NaN, dts = NaN, pts = NaN, duration = NaN] = line.split(',').map(Number);
-    extents.get(index)?.include(dts, pts, duration);
+/** What ffmpeg prints, by the index of the stream in the output (https://ffmpeg.org/ffmpeg-formats.html#framecrc-1). */
+class Extents {
+  private readonly extents = new Map<number, Extent>();
+  private readonly crowd = new AbortController();
+
+  /** Aborts when a stream has more packets than their time can hold. */
+  get crowded(): AbortSignal {
+    return this.crowd.signal;
   }
-  return extents;
+
+  read(line: string): void {
+    const [, stream, numerator, denominator] = /^#tb (\d+): (\d+)\/(\d+)/.exec(line) ?? [];
+    if (stream !== undefined)
+      this.extents.set(Number(stream), new Extent((1000 * Number(numerator)) / Number(denominator)));
+    if (line.startsWith('#')) return;
+    const [index = NaN, dts = NaN, pts = NaN, duration = NaN] = line.split(',').map(Number);
+    const failure = this.extents.get(index)?.include(dts, pts, duration);
+    if (failure) this.crowd.abort(failure);
+  }
+
+  of(index: number): Extent | undefined {
+    return this.extents.get(index);
+  }
 }
 
 /** `AV_NOPTS_VALUE` */
@@ -110,12 +119,18 @@ class Extent {
   private firstDts = NaN;
   private lastDts = NaN;
   private frames = 0;
+  private readonly clock = new PacketClock();
 
   constructor(private readonly unitMs: number) {}
 
-  include(dts: number, pts: number, duration: number): void {
+  /** @returns why nothing can play what was included so far, or null */
+  include(dts: number, pts: number, duration: number): ProcessingFailure | null {
     const at = pts === noTime ? dts : pts;
-    if (at === noTime) return;
+    if (at !== noTime) this.stretch(at, dts, duration);
+    return this.clock.add(at === noTime ? NaN : at * this.unitMs);
+  }
+
+  private stretch(at: number, dts: number, duration: number): void {
     // Of two pictures at the same time, only one is visible.
     if (dts !== this.lastDts) this.frames++;
     if (this.frames === 1) this.firstDts = dts;

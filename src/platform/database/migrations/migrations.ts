@@ -30,6 +30,7 @@ import { Migration0029ManyAtOnce } from './0029-many-at-once.js';
 import { Migration0030GroupsOfComments } from './0030-groups-of-comments.js';
 import { Migration0031ArchiveReaders } from './0031-archive-readers.js';
 import { Migration0032WhatAnAccountLeaves } from './0032-what-an-account-leaves.js';
+import { Migration0033DerivedBytes } from './0033-derived-bytes.js';
 
 export const migrations = [
   { name: '0001-initial', class: Migration0001Initial },
@@ -64,4 +65,5 @@ export const migrations = [
   { name: '0030-groups-of-comments', class: Migration0030GroupsOfComments },
   { name: '0031-archive-readers', class: Migration0031ArchiveReaders },
   { name: '0032-what-an-account-leaves', class: Migration0032WhatAnAccountLeaves },
+  { name: '0033-derived-bytes', class: Migration0033DerivedBytes },
 ];
