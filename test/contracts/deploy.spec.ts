@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
-import { parseAllDocuments } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import { queueNames } from '../../src/platform/queue/definition.js';
 import { registry } from '../../src/platform/observability/metrics.js';
 import '../../src/platform/observability/backlog.js';
@@ -19,6 +19,13 @@ it.each(['deploy/alerts.yml', 'deploy/grafana-dashboard.json', 'deploy/kubernete
     expect(named.filter((name) => !told.has(name))).toEqual([]);
   },
 );
+
+/** Served by these commands, with those beside another (platform/queue/definition.ts). */
+const queuesOf = (commands: string[][]) =>
+  [
+    ...['express', 'fanout', 'push'],
+    ...commands.flatMap((command) => command.flatMap((word) => /^--queues=(.*)$/.exec(word)?.[1]?.split(',') ?? [])),
+  ].toSorted();
 
 interface Container {
   name: string;
@@ -89,14 +96,8 @@ it('the processes of the manifests are confined, are asked for their health, and
       }
     }
   }
-  const named = processes.flatMap(({ spec }) =>
-    spec.template.spec.containers.flatMap(({ command }) =>
-      command.flatMap((word) => /^--queues=(.*)$/.exec(word)?.[1]?.split(',') ?? []),
-    ),
-  );
-  // Those beside another (platform/queue/definition.ts).
-  const beside = ['express', 'fanout', 'push'];
-  expect([...named, ...beside].toSorted()).toEqual([...queueNames].toSorted());
+  const commands = processes.flatMap(({ spec }) => spec.template.spec.containers.map(({ command }) => command));
+  expect(queuesOf(commands)).toEqual([...queueNames].toSorted());
 });
 
 it('budgets and autoscalers of the manifests are of processes that are there', async () => {
@@ -108,4 +109,20 @@ it('budgets and autoscalers of the manifests are of processes that are there', a
   const scaled = [...of('ScaledObject'), ...of('HorizontalPodAutoscaler')].map(({ spec }) => spec.scaleTargetRef!.name);
   expect(scaled.length).toBe(3);
   expect(scaled.filter((name) => !names.has(name))).toEqual([]);
+});
+
+it('the services of docker compose are confined in the same way, and serve every queue', async () => {
+  const { services } = parse(await textOf('docker-compose.yml'), { merge: true }) as {
+    services: Record<string, { build?: string; command: string[] }>;
+  };
+  const own = Object.values(services).filter(({ build }) => build);
+  expect(own).toHaveLength(5);
+  for (const service of own)
+    expect(service).toMatchObject({
+      read_only: true,
+      cap_drop: ['ALL'],
+      security_opt: ['no-new-privileges:true'],
+      mem_limit: expect.any(String),
+    });
+  expect(queuesOf(own.map(({ command }) => command))).toEqual([...queueNames].toSorted());
 });
