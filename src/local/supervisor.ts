@@ -53,6 +53,7 @@ export class Supervisor {
     this.env.AUTH_SECRET ||= await persistentSecret(dataDir);
     Object.assign(this.env, { DATA_DIR: dataDir, PORT: String(port) });
     this.env.LOG_LEVEL ||= 'warn'; // For a terminal; LOG_LEVEL=info shows every request.
+    this.env.LOG_FORMAT ||= 'text';
     if (!config.database.url) await this.startPostgres(join(dataDir, 'postgres'));
     this.proceed();
     const inbox = config.mail.smtpUrl ? undefined : this.startInbox(join(dataDir, 'mail'));

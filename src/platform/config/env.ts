@@ -35,6 +35,7 @@ const Env = z.object({
   TRUST_PROXY: list,
   CORS_ORIGINS: list,
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  LOG_FORMAT: z.enum(['json', 'text']).default('json'),
   AUTH_SECRET: z.string().min(32).default(developmentSecret),
 
   DATA_DIR: z.string().default('.data'),
@@ -132,6 +133,7 @@ export function readConfig(source: NodeJS.ProcessEnv = process.env) {
       corsOrigins: env.CORS_ORIGINS,
     },
     logLevel: env.LOG_LEVEL,
+    logFormat: env.LOG_FORMAT,
     secret: env.AUTH_SECRET,
     /** Anybody could forge tokens with it: for development only. */
     secretIsKnown: env.AUTH_SECRET === developmentSecret,
