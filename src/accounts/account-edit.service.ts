@@ -61,18 +61,23 @@ export class AccountEditService {
     } else {
       if (!viewer.scopes.includes('account'))
         throw new Problem('scope_missing', 'Credentials need the scope `account`.');
+      let passwordHash: string | undefined;
+      // Not in the transaction, which would hold the account's row for as long.
+      const prepare = async () => {
+        if (newPassword !== undefined) passwordHash = await this.passwords.hash(newPassword);
+      };
       const change = async () => {
         await this.limiter.consume('credentials', viewer.id);
         await this.users.edit(viewer.id, profile);
         if (newName !== undefined) await this.names.rename(viewer.id, newName);
         // Before the address: a new password cancels pending changes of address, and must not cancel this one.
-        if (newPassword !== undefined) {
+        if (newPassword !== undefined && passwordHash !== undefined) {
           await this.refusePublic(viewer, newPassword, email);
-          await this.setPassword(viewer, newPassword, endOtherAccess);
+          await this.setPassword(viewer, passwordHash, endOtherAccess);
         }
         if (email !== undefined) await this.requestEmail(viewer, email, endOtherAccess);
       };
-      await this.password.confirm(viewer, currentPassword, change, acceptPending);
+      await this.password.confirm(viewer, currentPassword, change, { first: acceptPending, prepare });
     }
     if (profile.isPrivate !== undefined) this.moved.ofOwner(viewer.id);
     if (profile.showPresence !== undefined) this.bus.publish('presence', packIds([viewer.id]));
@@ -103,10 +108,10 @@ export class AccountEditService {
       throw new Problem('validation_failed', { errors: [{ pointer: '/newPassword', message: knownPassword }] });
   }
 
-  private async setPassword(viewer: Viewer, password: string, endOtherAccess: boolean): Promise<void> {
+  private async setPassword(viewer: Viewer, passwordHash: string, endOtherAccess: boolean): Promise<void> {
     const { id: userId } = viewer;
     await sql`
-      update users set password_hash = ${await this.passwords.hash(password)}, updated_at = now()
+      update users set password_hash = ${passwordHash}, updated_at = now()
         where id = ${userId}`.all(this.em);
     if (endOtherAccess) await this.access.endAll(userId, viewer);
     else await this.access.endClaims(userId);

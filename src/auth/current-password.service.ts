@@ -23,20 +23,23 @@ export class CurrentPasswordService {
    * Wrong passwords are counted per session, so that a stolen session does not lock out the owner.
    * @param first work that must lock other users' rows before the account's own; rolled back if the password is wrong
    * after all
+   * @param prepare slow work that needs no transaction, once the password is known to be right
    * @throws {Problem} `wrong_password`, `too_many_requests`
    */
   async confirm<T>(
     viewer: Viewer,
     password: string | undefined,
     then: () => Promise<T>,
-    first?: () => Promise<void>,
+    { first, prepare }: { first?: () => Promise<void>; prepare?: () => Promise<void> } = {},
   ): Promise<T> {
     if (password === undefined) throw new Problem('wrong_password', 'This needs `currentPassword`.');
     const counted = `${viewer.id}:${viewer.sessionId ?? 'key'}`;
+    await this.limiter.consume('confirmations', counted);
     await this.limiter.consume('current-password', counted);
     const hash = await this.hashOf(viewer.id);
     if (!(await this.passwords.matches(hash, password))) throw new Problem('wrong_password');
     await this.limiter.forgive('current-password', counted);
+    await prepare?.();
     return this.em.transactional(async () => {
       await first?.();
       if ((await this.hashOf(viewer.id, sql`for no key update`)) !== hash) throw new Problem('wrong_password');

@@ -1,4 +1,6 @@
+import { availableParallelism } from 'node:os';
 import { describe, expect, it } from 'vitest';
+import type { Problem } from '../platform/http/problems.js';
 import { passwordFault, isPasswordPublic } from './passwords.schemas.js';
 import { PasswordsService } from './passwords.service.js';
 
@@ -48,6 +50,14 @@ describe('a password', () => {
     expect(await passwords.matches(stored, 'cafe\u0301 au lait')).toBe(true);
     expect(await passwords.matches(stored, 'cafe au lait')).toBe(false);
     expect(await passwords.matches(await passwords.hash('ﬁve ﬁngers'), 'five fingers')).toBe(false);
+  });
+
+  it('is refused while too many wait to be checked, and checked again afterwards', async () => {
+    const tries = await Promise.allSettled(Array.from({ length: 150 }, () => passwords.hash('correct horse')));
+    const refused = tries.flatMap((one) => (one.status === 'rejected' ? [one.reason as Problem] : []));
+    expect(refused.length).toBe(150 - 100 - Math.max(2, availableParallelism()));
+    for (const problem of refused) expect(problem).toMatchObject({ code: 'unavailable' });
+    expect(await passwords.hash('correct horse')).toMatch(/^\$argon2id/);
   });
 
   it('never matches if there is no account', async () => {

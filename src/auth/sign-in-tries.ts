@@ -30,6 +30,7 @@ export class SignInTries {
     ];
     // Strangers guessing at an account must not lock its owner out where they usually sign in.
     if (!isKnownAddress) counted.push(['sign-in-account', account]);
+    await this.limiter.consume('sign-ins', `${account}:${network}`);
     for (const [limit, key] of counted) await this.limiter.consume(limit, key);
     const found = await look();
     if (found !== null) await Promise.all(counted.map(([limit, key]) => this.limiter.forgive(limit, key)));

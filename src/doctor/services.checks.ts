@@ -14,7 +14,7 @@ const storage: Check = {
     const store = await openStorage(config);
     await store.check();
     const key = checkKey(`doctor/${randomUUID()}`);
-    const path = join(store.staging, key.replace('/', '-'));
+    const path = join(store.staging, randomUUID());
     await mkdir(store.staging, { recursive: true });
     await writeFile(path, key);
     const begun = performance.now();

@@ -1,15 +1,16 @@
 import { dislike, like } from '../reactions/reactions.schemas.js';
 import { sql, type Statement } from '../platform/database/sql.js';
+import { reachOf } from '../visibility/reach.js';
 import type { ViewerId } from '../visibility/relations.js';
 
 /** By field name: where the count is stored, and how much of it is by users hidden from the reader. */
 type Counts = Record<string, readonly [stored: Statement, hidden?: Statement]>;
 
 /**
- * Limit in each direction, since every count of a page looks up all of them. Beyond it, the latest blocks of the reader
+ * Limit in each direction, since every count of a page may look up all of them. Beyond it, the latest blocks of the reader
  * are used, and an arbitrary part of those who block the reader.
  */
-const maxBlocks = sql.raw(1000);
+const maxBlocks = sql.raw(200);
 
 /** Users whom the reader blocks, or who block the reader: one array for the whole statement, or null. */
 const hiddenUsers = (viewer: string) => sql`(select array_agg(b.id) from (
@@ -33,31 +34,42 @@ export function visibleCounts(counts: Counts, from: Statement): (viewer: ViewerI
           else (select ${met} from (select ${hiddenUsers(viewer)} as ids offset 0) hidden, ${from}) end`;
 }
 
-/**
- * Hidden rows, as a relation with their `number`; skipped where the stored count is 0.
- * @param stored the count of all rows
- * @param rows `from … where …`
- */
-export const hiddenRows = (alias: string, stored: Statement, rows: Statement): Statement =>
-  sql`lateral (select count(*) as number ${rows} and ${stored} > 0) ${sql.ident(alias)}`;
-
-/** Of an item with more rows, each hidden user's is looked up; of others, all rows may be read. */
+/** Of an item with more rows, those of each hidden user are looked up; of others, all rows may be read. */
 const fewRows = sql.raw(1000);
+/** So many are subtracted at most: a hidden user may have written a hundred thousand comments. */
+const maxHidden = sql.raw(1000);
+
+interface Hidden {
+  table: 'reactions' | 'comment_reactions' | 'reposts' | 'comments' | 'follows' | 'media_tags' | 'playlist_items';
+  /** Columns of the item and of the user. An index begins with both. */
+  key: string;
+  user: string;
+  /** Alias of the item, and the stored count of all its rows. */
+  row: string;
+  stored: Statement;
+  /** Which rows are counted, of `y`. */
+  isCounted?: Statement<boolean>;
+}
 
 /**
- * Rows of hidden users in a table that has at most one of a user for each item. PostgreSQL, which expects an average
- * item, would read all rows of one that a million users reacted to. The order names the index that it is to look up in.
- * @param key the column of the item
- * @param row alias of the item
- * @param stored the count of all its rows
+ * Rows of hidden users. PostgreSQL, which expects an average item, would read all rows of one that a million users reacted
+ * to. The order, which a range keeps from being dropped as constant, tells it which index to look in.
  */
-const rowsOfHidden = (table: string, key: string, row: string, stored: Statement): Statement => {
-  const rows = sql`select y.* from ${sql.ident(table)} y where ${sql.ident('y', key)} = ${sql.ident(row, 'id')}`;
-  return sql`(${rows} and y.user_id = any(hidden.ids) and y.is_counted and ${stored} between 1 and ${fewRows}
-    union all select y.* from unnest(hidden.ids) h (id)
-      cross join lateral (${rows} and y.user_id >= h.id order by y.user_id limit 1) y
-      where y.user_id = h.id and y.is_counted and ${stored} > ${fewRows})`;
+const rowsOfHidden = ({ table, key, user, row, stored, isCounted = sql<boolean>`y.is_counted` }: Hidden): Statement => {
+  const by = sql.ident('y', user);
+  const rows = sql`select y.* from ${sql.ident(table)} y where ${sql.ident('y', key)} = ${sql.ident(row, 'id')} and ${isCounted}`;
+  return sql`(
+    select * from (
+      ${rows} and ${by} = any(hidden.ids) and ${stored} between 1 and ${fewRows}
+      union all select y.* from unnest(hidden.ids) h (id)
+        cross join lateral (${rows} and ${by} between h.id and h.id order by ${by} limit ${maxHidden}) y
+        where ${stored} > ${fewRows}) y
+    limit ${maxHidden})`;
 };
+
+/** The same, as a relation with their `number`. */
+export const hiddenRows = (alias: string, hidden: Hidden): Statement =>
+  sql`lateral (select count(*) as number from ${rowsOfHidden(hidden)} y) ${sql.ident(alias)}`;
 
 /**
  * Reactions of hidden users, as relation `r`.
@@ -67,7 +79,7 @@ const rowsOfHidden = (table: string, key: string, row: string, stored: Statement
 export const hiddenReactions = (row: string, table: 'reactions' | 'comment_reactions', key: string): Statement =>
   sql`lateral (select count(*) as number, count(*) filter (where y.emoji = ${like}) as likes,
     count(*) filter (where y.emoji = ${dislike}) as dislikes
-    from ${rowsOfHidden(table, key, row, sql.ident(row, 'reactions_count'))} y) r`;
+    from ${rowsOfHidden({ table, key, user: 'user_id', row, stored: sql.ident(row, 'reactions_count') })} y) r`;
 
 /** @param row alias of the item reacted to */
 export const reactionCounts = (row: string): Counts => ({
@@ -76,15 +88,13 @@ export const reactionCounts = (row: string): Counts => ({
   reactions: [sql.ident(row, 'reactions_count'), sql`r.number`],
 });
 
-/** Counts of a tag `t`. */
+/** Counts of a tag `t`. `+ 0`: another index has the tag and the reach, but not the owner. */
 export const tagCounts = visibleCounts(
   { medias: [sql`t.medias_count`, sql`x.number`] },
-  hiddenRows(
-    'x',
-    sql`t.medias_count`,
-    sql`from media_tags mt join medias x on x.id = mt.media_id
-     where mt.tag_id = t.id and mt.owner_id = any(hidden.ids) and is_open(x)`,
-  ),
+  hiddenRows('x', {
+    ...{ table: 'media_tags', key: 'tag_id', user: 'owner_id', row: 't', stored: sql`t.medias_count` },
+    isCounted: sql<boolean>`y.reach + 0 = ${reachOf.all}`,
+  }),
 );
 
 /** Counts of a media `m`. Only the number of views and saves is shown, never by whom. */
@@ -98,13 +108,8 @@ export const mediaCounts = visibleCounts(
   },
   sql.join([
     hiddenReactions('m', 'reactions', 'media_id'),
-    hiddenRows(
-      'c',
-      sql`m.comments_count`,
-      sql`from comments c where c.media_id = m.id and c.author_id = any(hidden.ids) and c.is_counted`,
-    ),
-    sql`lateral (select count(*) as number
-      from ${rowsOfHidden('reposts', 'media_id', 'm', sql`m.reposts_count`)} y) p`,
+    hiddenRows('c', { table: 'comments', key: 'media_id', user: 'author_id', row: 'm', stored: sql`m.comments_count` }),
+    hiddenRows('p', { table: 'reposts', key: 'media_id', user: 'user_id', row: 'm', stored: sql`m.reposts_count` }),
   ]),
 );
 
@@ -113,10 +118,6 @@ export const commentCounts = visibleCounts(
   { ...reactionCounts('c'), replies: [sql`c.replies_count`, sql`x.number`] },
   sql.join([
     hiddenReactions('c', 'comment_reactions', 'comment_id'),
-    hiddenRows(
-      'x',
-      sql`c.replies_count`,
-      sql`from comments x where x.parent_id = c.id and x.author_id = any(hidden.ids) and x.is_counted`,
-    ),
+    hiddenRows('x', { table: 'comments', key: 'parent_id', user: 'author_id', row: 'c', stored: sql`c.replies_count` }),
   ]),
 );

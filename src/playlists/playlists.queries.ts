@@ -50,11 +50,9 @@ const pictures: Partial<Record<FileKind, string>> = {
 
 const counts = visibleCounts(
   { items: [sql`p.items_count`, sql`i.number`] },
-  hiddenRows(
-    'i',
-    sql`p.items_count`,
-    sql`from playlist_items i where i.playlist_id = p.id and i.owner_id = any(hidden.ids) and i.is_counted`,
-  ),
+  hiddenRows('i', {
+    ...{ table: 'playlist_items', key: 'playlist_id', user: 'owner_id', row: 'p', stored: sql`p.items_count` },
+  }),
 );
 
 /** Everything a playlist shows, as columns of `p` (playlists) and `u` (its owner). */

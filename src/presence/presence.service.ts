@@ -90,8 +90,8 @@ export class PresenceService implements OnApplicationBootstrap, BeforeApplicatio
     for (const { userId } of pairs) this.rooms.join(socketId, 'presence', userId);
     const seen = await this.seen(pairs);
     for (const one of seen) this.isNews(socketId, one);
-    // What changed between the read and now was compared with nothing.
-    this.look(named.values());
+    // What changed between the read and now was compared with nothing: at what this user watches, and nobody else.
+    this.lookOf([viewer.id]);
     const byId = new Map(seen.map((one) => [one.userId, one]));
     return usernames.map((username) => {
       const one = byId.get(named.get(username.toLowerCase()) ?? '');

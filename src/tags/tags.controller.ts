@@ -5,6 +5,7 @@ import { MediaPage } from '../media/media.schemas.js';
 import { TaggedReader } from '../media/tagged-reader.service.js';
 import { MaybeUser, OptionalUser } from '../platform/http/access.js';
 import { PageQuery } from '../platform/http/page.js';
+import { Limited } from '../platform/limits/limited.js';
 import { Documented } from '../platform/http/route.js';
 import type { Viewer } from '../platform/http/viewer.js';
 import { TagsQueries } from './tags.queries.js';
@@ -23,6 +24,7 @@ export class TagsController {
 
   @Get()
   @OptionalUser()
+  @Limited('search')
   @Documented({
     summary: 'Read a tag',
     params,

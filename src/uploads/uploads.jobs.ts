@@ -64,8 +64,11 @@ export class UploadsJobs {
   /** What a process left behind that died after its upload was settled, or before it was known. */
   private async removeStrays(failures: Failures): Promise<void> {
     for (const folder of [this.storage.staging, join(this.storage.staging, 'tus')]) {
-      const names = (await readdir(folder)).filter(isUuid);
-      for (const id of names) await failures.attempt({ uploadId: id }, () => this.removeStray(join(folder, id), id));
+      for (const name of await readdir(folder)) {
+        // What is copied from a bucket to be checked has an end to its name.
+        const [id = ''] = name.split('.');
+        if (isUuid(id)) await failures.attempt({ uploadId: id }, () => this.removeStray(join(folder, name), id));
+      }
     }
   }
 

@@ -51,12 +51,11 @@ const relation = (viewer: ViewerId) => {
 /** Somebody who blocks a user can still read their profile, but nothing they published. */
 const published = (column: Statement) =>
   [column, sql`case when u.id = any(hidden.ids) then ${column} else 0 end`] as const;
-const hiddenFollows = (alias: string, stored: Statement, own: string, other: string) =>
-  hiddenRows(
-    alias,
-    stored,
-    sql`from follows f where f.${sql.ident(own)} = u.id and f.${sql.ident(other)} = any(hidden.ids) and f.accepted_at is not null and f.is_counted`,
-  );
+const hiddenFollows = (alias: string, stored: Statement, key: string, user: string) =>
+  hiddenRows(alias, {
+    ...{ table: 'follows', key, user, row: 'u', stored },
+    isCounted: sql<boolean>`y.accepted_at is not null and y.is_counted`,
+  });
 const counts = visibleCounts(
   {
     followers: [sql`u.followers_count`, sql`b.number`],

@@ -137,6 +137,29 @@ describe.each(stores)('counted in %s', (store, env) => {
       await own.put('/api/users/me', { username: 'grace', currentPassword: password }).expect(200);
     });
 
+    it('allow sixty right passwords in ten minutes: each takes a core for a moment', async () => {
+      const account = { username: 'edsger', email: 'edsger@example.org', password };
+      await vitrine.client().post('/api/users', account).expect(201);
+      const inTurn = async (one: () => Promise<Answer>) => {
+        const counts: Record<number, number> = {};
+        for (let i = 0; i < 63; i++) {
+          const { status } = await one();
+          counts[status] = (counts[status] ?? 0) + 1;
+        }
+        return counts;
+      };
+      const address = '203.0.113.250';
+      expect(await inTurn(() => signIn('edsger', password, address))).toEqual({ 200: 60, 429: 3 });
+      await vitrine.db.query(`update users set email_verified_at = now() where username = 'edsger'`);
+      const { body } = await signIn('edsger', password);
+      const edsger = vitrine.client({ authorization: `Bearer ${body.accessToken}` });
+      const own = () => edsger.put('/api/users/me', { username: 'edsger', currentPassword: password });
+      // Twenty changes an hour. After sixty tries the password is not even looked at.
+      expect(await inTurn(own)).toEqual({ 200: 20, 429: 43 });
+      const wrong = { username: 'edsger', currentPassword: 'not this one' };
+      await edsger.put('/api/users/me', wrong).expect(429, 'too_many_requests');
+    }, 60_000);
+
     it('do not count successes', async () => {
       const tries = Array.from({ length: 12 }, () => signIn('ada', password, '198.51.100.5'));
       // In parallel they count until they are known to be right.

@@ -4,7 +4,7 @@ import { connect, type AddressInfo, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { admitReader, maxLongAnswers } from './slow-readers.js';
+import { admitReader, maxAllLongAnswers, maxLongAnswers } from './slow-readers.js';
 
 const chunk = Buffer.alloc(64 * 1024);
 const server = Fastify();
@@ -77,6 +77,22 @@ it('answers so many at a time to one network, and others whatever it does', asyn
   for (const socket of [...all, one, other]) socket.destroy();
   await wait(100);
   const next = ask('/endless');
+  expect(await statusOf(next)).toBe(200);
+  next.destroy();
+});
+
+it('admits only so many of all networks together', async () => {
+  const networks = [2, 3, 4, 5].map((n) => `127.0.1.${n}`);
+  const all = networks.flatMap((address) =>
+    Array.from({ length: maxAllLongAnswers / 4 }, () => ask('/waiting', address)),
+  );
+  await Promise.all(all.map((socket) => once(socket, 'connect')));
+  await wait(500);
+  const one = ask('/endless', '127.0.1.6');
+  expect(await statusOf(one)).toBe(503);
+  for (const socket of [...all, one]) socket.destroy();
+  await wait(300);
+  const next = ask('/endless', '127.0.1.6');
   expect(await statusOf(next)).toBe(200);
   next.destroy();
 });

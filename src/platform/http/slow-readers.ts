@@ -5,15 +5,18 @@ import { Problem } from './problems.js';
 
 /** Long answers to one network at a time, per process. Stalled ones hold 512 KiB each. */
 export const maxLongAnswers = 300;
+/** To all networks together: whoever has many of them could take all memory, and all connections to S3. */
+export const maxAllLongAnswers = 1_000;
 /** Within this time a chunk has to leave the socket. It has 256 KiB at most, so 2 KiB/s are enough. */
 const windowMs = 120_000;
 
 const longAnswers = new Map<string, number>();
+let allLongAnswers = 0;
 
 /**
  * Call it before a stream is opened for an answer: each holds a file or a connection to S3, and two chunks, until its
  * client has read it all. A client that reads too slowly is cut off, and can go on with a range request.
- * @throws {Problem} `too_many_requests`
+ * @throws {Problem} `too_many_requests`, `unavailable` if too many others read
  */
 export function admitReader(reply: FastifyReply, chunkWithinMs = windowMs): void {
   const { raw } = reply;
@@ -23,10 +26,14 @@ export function admitReader(reply: FastifyReply, chunkWithinMs = windowMs): void
     const detail = `Your network is reading ${maxLongAnswers} files at once. Try again when some of them are done.`;
     throw new Problem('too_many_requests', { detail, headers: { 'retry-after': '5' } });
   }
+  if (allLongAnswers >= maxAllLongAnswers)
+    throw new Problem('unavailable', { detail: 'Too many files are being read.', headers: { 'retry-after': '5' } });
   longAnswers.set(network, open + 1);
+  allLongAnswers += 1;
   const timer = setInterval(watch(raw), chunkWithinMs);
   onAnswerEnd(reply, () => {
     clearInterval(timer);
+    allLongAnswers -= 1;
     const left = longAnswers.get(network)! - 1;
     if (left) longAnswers.set(network, left);
     else longAnswers.delete(network);

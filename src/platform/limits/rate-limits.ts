@@ -23,6 +23,10 @@ export const rateLimits = {
   'sign-in-address': limit(100, minutes(15), 'key'),
   /** Wrong passwords for one account, from addresses where it was never used. */
   'sign-in-account': limit(100, hours(1), 'key'),
+  /** Also right ones, of one account from one address: each check of a password takes a core for a moment. */
+  'sign-ins': limit(60, minutes(10), 'key'),
+  /** The same where a signed-in user confirms theirs. */
+  confirmations: limit(60, minutes(10), 'key'),
   /** Wrong passwords where a signed-in user has to confirm theirs. */
   'current-password': limit(10, minutes(15), 'key'),
   /** Changes of name, address and password, and new keys: each sends a mail, and reveals whether a name is taken. */

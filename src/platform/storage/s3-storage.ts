@@ -16,6 +16,7 @@ import {
   S3ServiceException,
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
+import pLimit from 'p-limit';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import type { Config } from '../config/env.js';
 import { checkFolder, checkKey } from './keys.js';
@@ -24,6 +25,8 @@ import { type ByteRange, type Listed, NotStored, type Opened, OutOfRange, Storag
 const MiB = 1024 * 1024;
 /** S3 takes 10,000 parts of one object; the largest file then has 80 GB. */
 const partBytes = 8 * MiB;
+/** Objects stored at once by a process. Each holds a part in memory, and another while it is sent. */
+const maxPuts = 8;
 const sockets = { keepAlive: true, maxSockets: 2_000 };
 const fullCodes = new Set(['QuotaExceeded', 'XMinioStorageFull', 'InsufficientCapacity']);
 
@@ -35,7 +38,14 @@ export const s3Client = (settings: NonNullable<Config['s3']>) =>
     credentials: { accessKeyId: settings.accessKeyId, secretAccessKey: settings.secretAccessKey },
     // As many as there may be readers: each holds one for as long as it reads, and the default of 50 would let the 51st,
     // and every upload, wait for them.
-    requestHandler: { httpAgent: sockets, httpsAgent: sockets, connectionTimeout: 5_000 },
+    requestHandler: {
+      httpAgent: sockets,
+      httpsAgent: sockets,
+      connectionTimeout: 5_000,
+      // Until the store answers, not until all is read: a store that is silent must not hold its readers for ever.
+      requestTimeout: 120_000,
+      throwOnRequestTimeout: true,
+    },
     // The default adds a CRC32 trailer in aws-chunked framing, which several S3-compatible stores refuse or, worse,
     // store as part of the object.
     requestChecksumCalculation: 'WHEN_REQUIRED',
@@ -45,6 +55,7 @@ export const s3Client = (settings: NonNullable<Config['s3']>) =>
 /** Any store with the S3 API. The bucket is made by the operator. */
 export class S3Storage extends Storage {
   private readonly client: S3Client;
+  private readonly puts = pLimit(maxPuts);
   private readonly bucket: string;
 
   constructor(
@@ -60,7 +71,11 @@ export class S3Storage extends Storage {
     this.client.destroy();
   }
 
-  async put(key: string, source: { path: string }, options: { contentType: string }): Promise<void> {
+  put(key: string, source: { path: string }, options: { contentType: string }): Promise<void> {
+    return this.puts(() => this.putNow(key, source, options));
+  }
+
+  private async putNow(key: string, source: { path: string }, options: { contentType: string }): Promise<void> {
     const target = this.at(key);
     await stat(source.path);
     const body = createReadStream(source.path);
@@ -69,6 +84,7 @@ export class S3Storage extends Storage {
         client: this.client,
         params: { ...target, Body: body, ContentType: options.contentType },
         partSize: partBytes,
+        queueSize: 1,
       }).done();
     } catch (error) {
       throw isFull(error) ? new StorageFull(error) : error;
