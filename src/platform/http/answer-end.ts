@@ -7,7 +7,11 @@ import type { FastifyReply } from 'fastify';
 export function onAnswerEnd({ raw, request }: FastifyReply, call: () => void): void {
   const { socket } = request.raw;
   if (raw.closed || socket.destroyed) return call();
+  let hasEnded = false;
   const end = () => {
+    // The server's own listener of the socket closes the answer, and the socket goes on to call this one.
+    if (hasEnded) return;
+    hasEnded = true;
     raw.off('close', end);
     socket.off('close', end);
     call();
