@@ -12,6 +12,9 @@ const minOpenFiles = 4_096;
 const encoders = ['libx264', 'aac', 'libmp3lame'];
 const filters = ['scale', 'split', 'zscale', 'tonemap', 'ebur128', 'aresample'];
 
+/** Each line has flags, then the name. */
+const namesIn = (list: string) => new Set(list.split('\n').map((line) => line.trim().split(' ')[1]));
+
 const disk: Check = {
   name: 'disk',
   remedy: 'Make room, or move DATA_DIR to a larger disk: uploads and processing fail when it is full.',
@@ -36,10 +39,9 @@ const media: Check = {
       said(ffmpeg, '-filters'),
       said(ffprobe, '-version'),
     ]);
-    const isListed = (list: string) => (name: string) => new RegExp(`^ *\\S+ ${name} `, 'm').test(list);
     const missing = [
-      ...encoders.filter((name) => !isListed(knownEncoders)(name)),
-      ...filters.filter((name) => !isListed(knownFilters)(name)),
+      ...encoders.filter((name) => !namesIn(knownEncoders).has(name)),
+      ...filters.filter((name) => !namesIn(knownFilters).has(name)),
     ];
     return missing.length
       ? [broken(`lacks ${missing.join(', ')}`, media.remedy)]
