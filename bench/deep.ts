@@ -34,12 +34,13 @@ function ends(value: string | number, isDescending: boolean, n: number): Key {
   return isDescending ? ['a'] : [`a${String(n - 150).padStart(9, '0')}`];
 }
 
-/** @returns null for a list of one page, and for ranked lists */
+/** @returns null for a list of one page or without items, and for ranked lists */
 export async function deepCursor(address: string, headers: Record<string, string>, n: number): Promise<string | null> {
   const page = async (limit: number, cursor = '') =>
     answer<Page>(await fetch(`${address}&limit=${limit}${cursor && `&cursor=${cursor}`}`, { headers }));
   const [near, far] = [await page(1), await page(20)];
-  if (!near.nextCursor || !far.nextCursor) return null;
+  // A page may end before anything is found.
+  if (!near.nextCursor || !far.nextCursor || !far.items.length) return null;
   const [name, ...first] = read(near.nextCursor);
   const [, ...later] = read(far.nextCursor);
   // The far end of a ranked list can't be derived from the rows alone.
