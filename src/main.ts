@@ -19,18 +19,12 @@ await startOrSay(async () => {
   const config = readConfig();
   await requireMigrated(config);
   const { app } = await createApi(config, { bufferLogs: true });
-  const logger = new Logger('Api');
-  if (config.secretIsKnown) logger.warn('AUTH_SECRET is not set: anybody could forge tokens');
+  if (config.secretIsKnown) new Logger('Api').warn('AUTH_SECRET is not set: anybody could forge tokens');
   exitWithParent();
   collectWhenIdle();
   const health = app.get(Health);
   const { metricsPort, host } = config.http;
-  if (metricsPort !== undefined)
-    await serveHealth(
-      { health, onError: (error) => logger.warn({ err: error }, 'metrics could not be measured') },
-      host,
-      metricsPort,
-    );
+  if (metricsPort !== undefined) await serveHealth({ health }, host, metricsPort);
   shutdownOnSignal(app, health, drainMs);
   await app.listen(config.http.port, config.http.host);
 });

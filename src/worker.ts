@@ -52,15 +52,8 @@ await startOrSay(async () => {
   app.useLogger(logger);
   const health = app.get(Health);
   const backlog = app.get(Backlog);
-  const server = await serveHealth(
-    {
-      health,
-      measure: () => backlog.measure(),
-      onError: (error) => logger.warn({ err: error }, 'metrics could not be measured'),
-    },
-    config.http.host,
-    config.worker.port,
-  );
+  const measure = () => backlog.measure();
+  const server = await serveHealth({ health, measure }, config.http.host, config.worker.port);
   exitWithParent();
   collectWhenIdle();
   shutdownOnSignal(app, health, stopMs, async () => server.close());

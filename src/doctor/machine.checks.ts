@@ -39,9 +39,10 @@ const media: Check = {
       said(ffmpeg, '-filters'),
       said(ffprobe, '-version'),
     ]);
+    const known = { encoders: namesIn(knownEncoders), filters: namesIn(knownFilters) };
     const missing = [
-      ...encoders.filter((name) => !namesIn(knownEncoders).has(name)),
-      ...filters.filter((name) => !namesIn(knownFilters).has(name)),
+      ...encoders.filter((name) => !known.encoders.has(name)),
+      ...filters.filter((name) => !known.filters.has(name)),
     ];
     return missing.length
       ? [broken(`lacks ${missing.join(', ')}`, media.remedy)]

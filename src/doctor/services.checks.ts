@@ -1,6 +1,6 @@
 import { createTransport } from 'nodemailer';
 import { randomUUID } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { checkKey } from '../platform/storage/keys.js';
@@ -15,7 +15,6 @@ const storage: Check = {
     await store.check();
     const key = checkKey(`doctor/${randomUUID()}`);
     const path = join(store.staging, randomUUID());
-    await mkdir(store.staging, { recursive: true });
     await writeFile(path, key);
     const begun = performance.now();
     try {

@@ -10,17 +10,13 @@ export type ViewerRef = ViewerId | Statement<string>;
 type UserRef = string | Statement<string>;
 const idOf = (user: UserRef) => (typeof user === 'string' ? sql.ident(user) : user);
 
-/**
- * The other user does not block the viewer, who may still block them.
- */
+/** The other user does not block the viewer, who may still block them. */
 export const notBlockedBy = (viewer: ViewerRef, user: UserRef): Statement<boolean> =>
   viewer === null
     ? sql<boolean>`true`
     : missingByKey(sql`from blocks b where b.blocker_id = ${idOf(user)} and b.blocked_id = ${viewer}`);
 
-/**
- * Neither user blocks the other.
- */
+/** Neither user blocks the other. */
 export const notBlocked = (viewer: ViewerRef, user: UserRef): Statement<boolean> =>
   viewer === null
     ? sql<boolean>`true`

@@ -1,5 +1,5 @@
 import { EntityManager } from '@mikro-orm/postgresql';
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { Gauge } from 'prom-client';
 import { sql } from '../database/sql.js';
 import { queueNames, type QueueName } from '../queue/definition.js';
@@ -42,6 +42,7 @@ const stored = new Gauge({
 /** What waits, in the whole installation. Asked when it is scraped. */
 @Injectable()
 export class Backlog {
+  private readonly logger = new Logger('Metrics');
   private summedAt = -Infinity;
 
   constructor(
@@ -49,7 +50,16 @@ export class Backlog {
     private readonly jobs: Jobs,
   ) {}
 
+  /** If database or queue are away, the last numbers stay: what the process counted itself is told all the same. */
   async measure(): Promise<void> {
+    try {
+      await this.measureAll();
+    } catch (error) {
+      this.logger.warn({ err: error }, 'could not be measured');
+    }
+  }
+
+  private async measureAll(): Promise<void> {
     await Promise.all([
       ...queueNames.map((name) => this.measureQueue(name)),
       this.measureOutbox(),

@@ -8,8 +8,6 @@ interface Served {
   health: Health;
   /** Before metrics are told. */
   measure?: () => Promise<void>;
-  /** Of a measure that failed: what this process counted itself is told all the same. */
-  onError: (error: unknown) => void;
 }
 
 /**
@@ -38,8 +36,8 @@ const routes: Record<string, (served: Served, response: ServerResponse) => unkno
     if (troubles.length) sendJson(response, 503, { status: 'unavailable', troubles });
     else sendJson(response, 200, { status: 'ok' });
   },
-  '/metrics': async ({ measure, onError }, response) => {
-    await measure?.().catch(onError);
+  '/metrics': async ({ measure }, response) => {
+    await measure?.();
     const text = await registry.metrics();
     response.writeHead(200, { ...answerDefaults, 'content-type': registry.contentType }).end(text);
   },
